@@ -1,0 +1,71 @@
+"""Quickstart: a network in a pipeline, tuned by grid search, saved, loaded and looked at.
+
+The data are scikit-learn's own 1797 images of handwritten digits, 8 x 8 pixels each: nothing is
+downloaded. Everything around the network is plain scikit-learn: the scaler, the pipeline, the grid
+search, the metrics. It takes a few seconds.
+
+    python examples/quickstart.py
+"""
+
+import tempfile
+from pathlib import Path
+
+import joblib
+import numpy as np
+from sklearn.datasets import load_digits
+from sklearn.metrics import confusion_matrix
+from sklearn.model_selection import GridSearchCV, train_test_split
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sknn import MLPClassifier
+
+
+def main():
+    """Search, test, save, load, and look at what was learnt."""
+    X, y = load_digits(return_X_y=True)
+    X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_state=0)
+    print(f"Digits: {len(X_train)} images to learn from, {len(X_test)} to be tested on.")
+
+    network = MLPClassifier(learning_rate_init=0.01, random_state=0)
+    model = make_pipeline(StandardScaler(), network)
+    grid = {
+        "mlpclassifier__hidden_layer_sizes": [(64,), (64, 32)],
+        "mlpclassifier__alpha": [1e-5, 1e-3],
+    }
+    search = GridSearchCV(model, grid, n_jobs=2).fit(X_train, y_train)
+    predictions = search.predict(X_test)
+    print("\nBest of the grid, by cross-validation:")
+    for name, value in search.best_params_.items():
+        print(f"  {name} = {value}")
+    print(
+        f"Accuracy in cross-validation {search.best_score_:.1%}, on the test images "
+        f"{np.mean(predictions == y_test):.1%}."
+    )
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.joblib"
+        joblib.dump(search, path)
+        loaded = joblib.load(path)
+        print(f"\nSaved in {path.stat().st_size / 1024:.0f} kB and loaded again:", end=" ")
+    assert np.array_equal(loaded.predict_proba(X_test), search.predict_proba(X_test))
+    print("the same probabilities, bit for bit.")
+
+    print("\nWhat it makes of the test images:\n")
+    print_confusion(y_test, predictions)
+
+
+def print_confusion(y, predictions):
+    """Print how often each digit was read as which, and which two are mixed up most."""
+    counts = confusion_matrix(y, predictions)
+    print("  digit    read as" + "".join(f"{digit:4}" for digit in range(10)))
+    for digit, row in enumerate(counts):
+        print(f"  {digit:5}           " + "".join(f"{count or '.':>4}" for count in row))
+
+    mixed_up = np.triu(counts + counts.T, k=1)
+    pairs = [f"{i} and {j}" for i, j in np.argwhere(mixed_up == mixed_up.max())]
+    print(f"\nMixed up most, {mixed_up.max()} times: {', '.join(pairs)}.")
+
+
+if __name__ == "__main__":
+    main()

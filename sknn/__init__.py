@@ -1,0 +1,9 @@
+"""Neural networks that feel native to scikit-learn, with no deep-learning framework."""
+
+from importlib.metadata import version
+
+from sknn.estimators import MLPClassifier, MLPRegressor
+
+__version__ = version("sknn")
+
+__all__ = ["MLPClassifier", "MLPRegressor", "__version__"]

@@ -1,0 +1,246 @@
+"""Activations: modules without weights that act on every number by itself.
+
+Each states its derivative in terms of the input ``u`` or the output ``v``, whichever is cheaper.
+"""
+
+import math
+
+import numpy as np
+from scipy.special import expit, ndtr
+
+from sknn.engine.modules import Module
+from sknn.engine.types import Array
+
+
+class Identity(Module):
+    """``f(u) = u``. Layers joined by it collapse into one linear layer."""
+
+    def forward(self, u: Array) -> Array:
+        """Return `u` as it is."""
+        return u
+
+    def backward(self, u: Array, v: Array, dv: Array) -> Array:
+        """Return `dv` as it is."""
+        return dv
+
+
+class Sigmoid(Module):
+    """The logistic function, ``f(u) = 1 / (1 + exp(-slope u))``.
+
+    Parameters
+    ----------
+    slope : float, default=1.0
+        How steep it is; as the slope grows the function tends to `Step` at 0.
+    """
+
+    def __init__(self, slope: float = 1.0) -> None:
+        self.slope = float(slope)
+
+    def forward(self, u: Array) -> Array:
+        """Return ``1 / (1 + exp(-slope u))``."""
+        v: Array = expit(self.slope * u)
+        return v
+
+    def backward(self, u: Array, v: Array, dv: Array) -> Array:
+        """Return ``slope v (1 - v) dv``."""
+        return dv * (self.slope * v * (1 - v))
+
+
+class Tanh(Module):
+    """The hyperbolic tangent."""
+
+    def forward(self, u: Array) -> Array:
+        """Return ``tanh(u)``."""
+        return np.tanh(u)
+
+    def backward(self, u: Array, v: Array, dv: Array) -> Array:
+        """Return ``(1 - v^2) dv``."""
+        return dv * (1 - v * v)
+
+
+class ReLU(Module):
+    """The rectified linear unit, ``f(u) = max(0, u)``; its derivative at 0 is taken as 0."""
+
+    def forward(self, u: Array) -> Array:
+        """Return ``max(0, u)``."""
+        return np.maximum(u, 0)
+
+    def backward(self, u: Array, v: Array, dv: Array) -> Array:
+        """Return `dv` where the unit is on, else 0."""
+        return dv * (v > 0)
+
+
+class LeakyReLU(Module):
+    """``f(u) = u`` above 0 and ``slope u`` below; its derivative at 0 is taken as `slope`.
+
+    Parameters
+    ----------
+    slope : float, default=0.01
+        The slope below 0, as in Maas, Hannun and Ng (2013), "Rectifier Nonlinearities Improve
+        Neural Network Acoustic Models".
+    """
+
+    def __init__(self, slope: float = 0.01) -> None:
+        self.slope = float(slope)
+
+    def forward(self, u: Array) -> Array:
+        """Return `u` above 0, ``slope u`` below."""
+        return np.where(u > 0, u, self.slope * u)
+
+    def backward(self, u: Array, v: Array, dv: Array) -> Array:
+        """Return `dv` above 0, ``slope dv`` below."""
+        return np.where(u > 0, dv, self.slope * dv)
+
+
+class ELU(Module):
+    """The exponential linear unit: ``u`` above 0, ``alpha (exp(u) - 1)`` below.
+
+    Parameters
+    ----------
+    alpha : float, default=1.0
+        Minus the value that it tends to on the left, as in Clevert, Unterthiner and Hochreiter
+        (2016), "Fast and Accurate Deep Network Learning by Exponential Linear Units". The
+        derivative at 0 is taken from the left: `alpha`.
+    """
+
+    def __init__(self, alpha: float = 1.0) -> None:
+        self.alpha = float(alpha)
+
+    def forward(self, u: Array) -> Array:
+        """Return `u` above 0, ``alpha (exp(u) - 1)`` below."""
+        return np.where(u > 0, u, self.alpha * np.expm1(np.minimum(u, 0)))
+
+    def backward(self, u: Array, v: Array, dv: Array) -> Array:
+        """Return `dv` above 0, ``(v + alpha) dv`` below."""
+        return np.where(u > 0, dv, (v + self.alpha) * dv)
+
+
+class Softplus(Module):
+    """The smooth ReLU, ``f(u) = log(1 + exp(u))``; its derivative is the sigmoid."""
+
+    def forward(self, u: Array) -> Array:
+        """Return ``log(1 + exp(u))``, without overflow."""
+        v: Array = np.logaddexp(u, 0)
+        return v
+
+    def backward(self, u: Array, v: Array, dv: Array) -> Array:
+        """Return ``dv / (1 + exp(-u))``."""
+        return dv * expit(u)
+
+
+class Exp(Module):
+    """The exponential function, its own derivative."""
+
+    def forward(self, u: Array) -> Array:
+        """Return ``exp(u)``."""
+        return np.exp(u)
+
+    def backward(self, u: Array, v: Array, dv: Array) -> Array:
+        """Return ``v dv``."""
+        return dv * v
+
+
+class SELU(Module):
+    """The scaled ELU, whose constants keep mean 0 and variance 1 from layer to layer.
+
+    ``scale u`` above 0 and ``scale alpha (exp(u) - 1)`` below, with the constants of Klambauer,
+    Unterthiner, Mayr and Hochreiter (2017), "Self-Normalizing Neural Networks", equation 14. The
+    derivative at 0 is taken from the left: ``scale alpha``.
+    """
+
+    alpha = 1.6732632423543772
+    scale = 1.0507009873554805
+
+    def forward(self, u: Array) -> Array:
+        """Return ``scale u`` above 0, ``scale alpha (exp(u) - 1)`` below."""
+        return np.where(u > 0, self.scale * u, self.scale * self.alpha * np.expm1(np.minimum(u, 0)))
+
+    def backward(self, u: Array, v: Array, dv: Array) -> Array:
+        """Return ``scale dv`` above 0, ``(v + scale alpha) dv`` below."""
+        return np.where(u > 0, self.scale * dv, (v + self.scale * self.alpha) * dv)
+
+
+class GELU(Module):
+    """The Gaussian error linear unit, ``u Phi(u)`` with the normal distribution function Phi.
+
+    Hendrycks and Gimpel (2016), "Gaussian Error Linear Units"; the exact form, not the
+    approximation by tanh.
+    """
+
+    def forward(self, u: Array) -> Array:
+        """Return ``u Phi(u)``."""
+        v: Array = u * ndtr(u)
+        return v
+
+    def backward(self, u: Array, v: Array, dv: Array) -> Array:
+        """Return ``(Phi(u) + u phi(u)) dv`` with the normal density phi."""
+        near = np.clip(u, -40, 40)  # the density is 0 beyond, and the square cannot overflow
+        return dv * (ndtr(u) + near * np.exp(-0.5 * near * near) * (2 * math.pi) ** -0.5)
+
+
+class SiLU(Module):
+    """The sigmoid linear unit or swish, ``u sigmoid(u)``.
+
+    Elfwing, Uchibe and Doya (2018), "Sigmoid-Weighted Linear Units for Neural Network Function
+    Approximation in Reinforcement Learning".
+    """
+
+    def forward(self, u: Array) -> Array:
+        """Return ``u sigmoid(u)``."""
+        v: Array = u * expit(u)
+        return v
+
+    def backward(self, u: Array, v: Array, dv: Array) -> Array:
+        """Return ``(s + v (1 - s)) dv`` with ``s = sigmoid(u)``."""
+        s = expit(u)
+        return dv * (s + v * (1 - s))
+
+
+class Mish(Module):
+    """``u tanh(softplus(u))``.
+
+    Misra (2020), "Mish: A Self Regularized Non-Monotonic Activation Function".
+    """
+
+    def forward(self, u: Array) -> Array:
+        """Return ``u tanh(log(1 + exp(u)))``."""
+        return u * np.tanh(np.logaddexp(u, 0))
+
+    def backward(self, u: Array, v: Array, dv: Array) -> Array:
+        """Return ``(t + u (1 - t^2) sigmoid(u)) dv`` with ``t = tanh(softplus(u))``."""
+        t = np.tanh(np.logaddexp(u, 0))
+        return dv * (t + u * (1 - t * t) * expit(u))
+
+
+class Step(Module):
+    """The perceptron's 0/1 step: 1 where ``u >= threshold``, else 0. It can only run forward.
+
+    Exactly at the threshold the answer is 1; another common convention gives 0 there.
+
+    Parameters
+    ----------
+    threshold : float, default=0.0
+        Where it jumps.
+    """
+
+    def __init__(self, threshold: float = 0.0) -> None:
+        self.threshold = threshold
+
+    def forward(self, u: Array) -> Array:
+        """Return 1 where ``u >= threshold``, else 0, in the type of `u`."""
+        return (u >= self.threshold).astype(u.dtype)
+
+    def backward(self, u: Array, v: Array, dv: Array) -> Array:
+        """Refuse: there is no slope to follow.
+
+        Raises
+        ------
+        NotImplementedError
+            Always.
+        """
+        raise NotImplementedError(
+            "Step cannot pass the blame back: its derivative is zero everywhere but at the "
+            "threshold, where it is undefined, so no weight before it could learn. Use a smooth "
+            "activation instead: Sigmoid (which tends to Step as its slope grows), Tanh, ReLU, "
+            "LeakyReLU, ELU or Softplus."
+        )

@@ -1,0 +1,96 @@
+"""Samples, and which rows of them come next."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sknn.engine.settings import Part
+from sknn.engine.types import Array, Rng
+
+#: Rows of a batch: a slice, or an array of row numbers.
+Rows: TypeAlias = slice | NDArray[np.intp]
+
+
+class Samples:
+    """Inputs, targets and weights, row by row.
+
+    Parameters
+    ----------
+    X : array or CSR matrix of shape (n, m)
+        Inputs.
+    Y : array of shape (n, k)
+        What the raw outputs should say, in the type of X.
+    w : array of shape (n,), optional
+        Weights, in the type of X; 1 each if left out.
+    """
+
+    def __init__(self, X: Array, Y: Array, w: Array | None = None) -> None:
+        if X.shape[0] != len(Y) or (w is not None and len(w) != len(Y)):
+            rows = (X.shape[0], len(Y)) + (() if w is None else (len(w),))
+            raise ValueError(f"X, Y and w must have as many rows as each other, got {rows}.")
+        self.X = X
+        self.Y = Y
+        self.w = w
+
+    def __len__(self) -> int:
+        """Return the number of samples."""
+        return len(self.Y)
+
+    def __getitem__(self, rows: Rows) -> tuple[Array, Array, Array | None]:
+        """Return X, Y and w of some rows."""
+        return self.X[rows], self.Y[rows], None if self.w is None else self.w[rows]
+
+
+class Batches(Part, ABC):
+    """A plan of one epoch: calling it gives the rows of each batch."""
+
+    @abstractmethod
+    def __call__(self, n: int, rng: Rng) -> Iterator[Rows]:
+        """Yield the rows of one batch after the other, of `n` samples."""
+
+
+class EpochBatches(Batches):
+    """Every sample once an epoch; the last batch may be short.
+
+    Parameters
+    ----------
+    batch_size : int
+        Samples in a batch; n or more is full-batch descent, 1 is single-sample descent.
+    shuffle : bool, default=True
+        Whether every epoch has a fresh order.
+    """
+
+    def __init__(self, batch_size: int, shuffle: bool = True) -> None:
+        if batch_size < 1:
+            raise ValueError(f"batch_size must be 1 or more, got {batch_size}.")
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+
+    def __call__(self, n: int, rng: Rng) -> Iterator[Rows]:
+        """Yield slices of the samples in order, or pieces of a fresh permutation."""
+        order = rng.permutation(n) if self.shuffle else None
+        for start in range(0, n, self.batch_size):
+            rows = slice(start, min(start + self.batch_size, n))
+            yield rows if order is None else order[rows]
+
+
+class RandomDraws(Batches):
+    """The textbook's loop: at each step one sample, drawn with replacement.
+
+    Parameters
+    ----------
+    steps : int
+        How many draws make an epoch.
+    """
+
+    def __init__(self, steps: int) -> None:
+        if steps < 1:
+            raise ValueError(f"steps must be 1 or more, got {steps}.")
+        self.steps = steps
+
+    def __call__(self, n: int, rng: Rng) -> Iterator[Rows]:
+        """Yield one row number at a time."""
+        yield from rng.choice(n, size=(self.steps, 1))

@@ -1,0 +1,65 @@
+"""Dropout: units that are left out of a training step at random, and of no prediction."""
+
+import numpy as np
+
+from sknn.engine.modules import Module
+from sknn.engine.types import Array, Rng
+
+
+class Dropout(Module):
+    """The identity in prediction; in training a fresh `Mask` for every step.
+
+    Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov (2014), "Dropout: A Simple Way to
+    Prevent Neural Networks from Overfitting", in the inverted form: what is kept is scaled up in
+    training, so that nothing has to be scaled in prediction.
+
+    Parameters
+    ----------
+    share : float
+        The probability of each unit to be dropped, in [0, 1).
+    units : int
+        How many units there are.
+    """
+
+    def __init__(self, share: float, units: int) -> None:
+        if not 0 <= share < 1:
+            raise ValueError(f"dropout must be in [0, 1), got {share}.")
+        self.share = float(share)
+        self.units = units
+
+    def forward(self, u: Array) -> Array:
+        """Return `u` as it is."""
+        return u
+
+    def backward(self, u: Array, v: Array, dv: Array) -> Array:
+        """Return `dv` as it is."""
+        return dv
+
+    def drawn(self, n: int, rng: Rng) -> "Mask":
+        """Draw which units of each sample are kept."""
+        kept = rng.uniform(size=(n, self.units)) >= self.share
+        return Mask(kept, 1 / (1 - self.share))
+
+
+class Mask(Module):
+    """Multiplies each unit of each sample by 0 or by a number above 1.
+
+    Parameters
+    ----------
+    kept : array of bool of shape (n, k)
+        Which units are kept.
+    scale : float
+        What those are multiplied by.
+    """
+
+    def __init__(self, kept: Array, scale: float) -> None:
+        self.kept = kept
+        self.scale = float(scale)
+
+    def forward(self, u: Array) -> Array:
+        """Return ``scale u`` where kept, else 0."""
+        return u * self.kept * self.scale
+
+    def backward(self, u: Array, v: Array, dv: Array) -> Array:
+        """Return ``scale dv`` where kept, else 0."""
+        return np.multiply(dv, self.kept) * self.scale

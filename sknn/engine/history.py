@@ -1,0 +1,38 @@
+"""What happened in training: a row an epoch, and why it ended."""
+
+import math
+from typing import Literal, TypeAlias
+
+#: Why training ended: all epochs done; nothing left to gain; a loss or weight that was not finite;
+#: Ctrl-C; out of time; a caller that asked for it.
+Outcome: TypeAlias = Literal[
+    "exhausted", "converged", "diverged", "interrupted", "out of time", "asked to end"
+]
+
+
+class History:
+    """A row of numbers for each finished epoch.
+
+    Attributes
+    ----------
+    rows : list of dict
+        For each epoch its ``loss`` (the objective, averaged over the epoch's batches), the learning
+        ``rate`` of its last step, and whatever an evaluation added.
+    rate : float
+        The learning rate of the last step that was tried, in a finished epoch or not.
+    outcome : str
+        Why training ended, one of `Outcome`.
+    """
+
+    def __init__(self) -> None:
+        self.rows: list[dict[str, float]] = []
+        self.rate = math.nan
+        self.outcome: Outcome = "exhausted"
+
+    def __len__(self) -> int:
+        """Return the number of finished epochs."""
+        return len(self.rows)
+
+    def column(self, name: str) -> list[float]:
+        """Return one number of every row."""
+        return [row[name] for row in self.rows]

@@ -1,0 +1,85 @@
+"""L-BFGS: the same objective, on all samples at once, through SciPy."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import minimize
+
+from sknn.engine.batches import Samples
+from sknn.engine.objective import Objective
+from sknn.engine.optimizers import State
+from sknn.engine.solvers import AfterEpoch, Solver
+from sknn.engine.types import Array, Rng
+
+
+@dataclass
+class LBFGS(Solver):
+    """The quasi-Newton method of Byrd, Lu, Nocedal and Zhu (1995), an iteration an epoch.
+
+    Parameters
+    ----------
+    tol : float, default=1e-4
+        It converged when no component of the gradient is larger.
+    max_evaluations : int, default=15000
+        How often the objective is evaluated at most.
+    """
+
+    tol: float = 1e-4
+    max_evaluations: int = 15000
+
+    def init(self, objective: Objective) -> State:
+        """Return the empty state: every run begins without a memory."""
+        return {}
+
+    def run(
+        self,
+        objective: Objective,
+        samples: Samples,
+        after_epoch: AfterEpoch,
+        *,
+        state: State,
+        epochs: int,
+        rng: Rng,
+    ) -> bool:
+        """Minimise; the loss of an epoch is the objective after it, its rate is not a number."""
+        parameters = objective.parameters
+        last_loss, iterations = math.nan, 0
+
+        def value_and_gradient(vector: Array) -> tuple[float, Array]:
+            nonlocal last_loss
+            parameters.vector[...] = vector
+            last_loss = objective.value_and_gradient(samples.X, samples.Y, samples.w)
+            return last_loss, parameters.gradient.astype(np.float64)
+
+        def after_iteration(vector: Array) -> None:
+            nonlocal iterations
+            iterations += 1
+            parameters.vector[...] = vector
+            if after_epoch(last_loss, math.nan):
+                raise _EndedError
+
+        start = parameters.vector.astype(np.float64)
+        options = {
+            "maxiter": epochs,
+            "maxfun": self.max_evaluations,
+            "gtol": self.tol,
+        }
+        try:
+            result = minimize(
+                value_and_gradient,
+                start,
+                method="L-BFGS-B",
+                jac=True,
+                callback=after_iteration,
+                options=options,
+            )
+            if not iterations:  # it began at the minimum, or where the loss is not finite
+                after_iteration(result.x)
+        except _EndedError:
+            return False
+        return result.status != 1  # 1: out of iterations or evaluations
+
+
+class _EndedError(Exception):
+    """Training was told to end."""

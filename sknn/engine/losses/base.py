@@ -1,0 +1,75 @@
+"""What a loss is: how wrong raw outputs are, and the output activation that suits it."""
+
+import math
+from abc import ABC, abstractmethod
+
+from sknn.engine.settings import Part
+from sknn.engine.types import Array
+
+
+class Loss(Part, ABC):
+    """How wrong the raw outputs are.
+
+    Attributes
+    ----------
+    out_activation : {"identity", "logistic", "softmax", "exp"}
+        What `activate` computes, in scikit-learn's words.
+    codes : (float, float)
+        How class membership is written in `y`: the number for "no", the number for "yes".
+    has_probabilities : bool
+        Whether `activate` gives probabilities, and `log_activate` exists.
+    domain : (float, bool)
+        The lower bound of y, and whether y may be equal to it.
+    """
+
+    out_activation: str = "identity"
+    codes: tuple[float, float] = (0.0, 1.0)
+    has_probabilities: bool = False
+    domain: tuple[float, bool] = (-math.inf, False)
+
+    @property
+    def units_per_output(self) -> int:
+        """How many raw outputs answer for one column of targets."""
+        return 1
+
+    @abstractmethod
+    def value(self, z: Array, y: Array) -> Array:
+        """Return the loss of each sample.
+
+        Parameters
+        ----------
+        z : array of shape (n, k)
+            Raw outputs.
+        y : array of shape (n, k)
+            What they should have said.
+
+        Returns
+        -------
+        loss : array of shape (n,)
+            One number a sample, summed over the outputs.
+        """
+
+    @abstractmethod
+    def gradient(self, z: Array, y: Array) -> Array:
+        """Return dL/dZ.
+
+        Parameters
+        ----------
+        z : array of shape (n, k)
+            Raw outputs.
+        y : array of shape (n, k)
+            What they should have said.
+
+        Returns
+        -------
+        dZ : array of shape (n, k)
+            The derivative of each sample's loss with respect to its raw outputs.
+        """
+
+    def activate(self, z: Array) -> Array:
+        """Return the output activation of `z`, an array of the same shape."""
+        return z
+
+    def log_activate(self, z: Array) -> Array:
+        """Return the logarithm of `activate`, exact where that would round to 0."""
+        raise NotImplementedError(f"{type(self).__name__} gives no probabilities.")

@@ -1,0 +1,158 @@
+"""Losses for labels, written as two numbers: "no" and "yes"."""
+
+import numpy as np
+from scipy.special import expit, log_expit, log_softmax, softmax
+
+from sknn.engine.losses.base import Loss
+from sknn.engine.types import Array
+
+
+class Hinge(Loss):
+    """The binary hinge, ``sum max(0, 1 - y z)`` with y in {-1, +1}, on linear outputs.
+
+    Outputs are summed: one column is the linear SVM's loss, several are independent yes/no
+    questions (multilabel). At the kink ``y z = 1`` the sub-gradient is taken as 0.
+    """
+
+    codes = (-1.0, 1.0)
+
+    def value(self, z: Array, y: Array) -> Array:
+        """Return ``sum max(0, 1 - y z)``."""
+        loss: Array = np.maximum(1 - y * z, 0).sum(axis=-1)
+        return loss
+
+    def gradient(self, z: Array, y: Array) -> Array:
+        """Return ``-y`` where the margin ``y z`` is below 1, else 0."""
+        return -y * (y * z < 1)
+
+
+class SquaredHinge(Loss):
+    """The squared hinge, ``sum max(0, 1 - y z)^2`` with y in {-1, +1}, on linear outputs.
+
+    Outputs are summed, so that several classes are one against the rest, as in
+    :class:`sklearn.svm.LinearSVC`.
+    """
+
+    codes = (-1.0, 1.0)
+
+    def value(self, z: Array, y: Array) -> Array:
+        """Return ``sum max(0, 1 - y z)^2``."""
+        short = np.maximum(1 - y * z, 0)
+        return np.einsum("...k,...k->...", short, short)
+
+    def gradient(self, z: Array, y: Array) -> Array:
+        """Return ``-2 y max(0, 1 - y z)``."""
+        return -2 * y * np.maximum(1 - y * z, 0)
+
+
+class CrammerSinger(Loss):
+    """The multiclass hinge, ``max(0, 1 - (z_y - max_{r != y} z_r))``, on linear outputs.
+
+    Crammer and Singer (2001), "On the Algorithmic Implementation of Multiclass Kernel-based
+    Vector Machines"; the same as :func:`sklearn.metrics.hinge_loss`. With a single class there
+    is no rival, and the loss is 0. Among rivals that tie, the first is blamed.
+    """
+
+    codes = (-1.0, 1.0)
+
+    def value(self, z: Array, y: Array) -> Array:
+        """Return ``max(0, 1 - margin)``."""
+        margin, _ = self._margin_and_rival(z, y)
+        return np.maximum(1 - margin, 0)
+
+    def gradient(self, z: Array, y: Array) -> Array:
+        """Return -1 at the right class and +1 at its rival where the margin is below 1."""
+        margin, rival = self._margin_and_rival(z, y)
+        blame = (margin < 1).astype(z.dtype)[..., None]
+        return blame * (rival - (y > 0))
+
+    @staticmethod
+    def _margin_and_rival(z: Array, y: Array) -> tuple[Array, Array]:
+        """Return the margins, shape (n,), and the one-hot strongest rivals, shape (n, k)."""
+        others = np.where(y > 0, -np.inf, z)
+        rival = np.arange(z.shape[-1]) == others.argmax(axis=-1)[..., None]
+        right = np.where(y > 0, z, 0).sum(axis=-1)
+        return right - others.max(axis=-1), rival.astype(z.dtype)
+
+
+class _OnSigmoids(Loss):
+    """What losses on sigmoid outputs share."""
+
+    out_activation = "logistic"
+    has_probabilities = True
+
+    def activate(self, z: Array) -> Array:
+        """Return ``sigmoid(z)``."""
+        a: Array = expit(z)
+        return a
+
+    def log_activate(self, z: Array) -> Array:
+        """Return ``log sigmoid(z)``."""
+        log_a: Array = log_expit(z)
+        return log_a
+
+
+class NLL(_OnSigmoids):
+    """The negative log likelihood of yes/no answers, on sigmoid outputs.
+
+    ``-sum (y log a + (1 - y) log(1 - a))`` with ``a = sigmoid(z)`` and y in [0, 1]. Outputs are
+    summed: one column for two classes, several for independent labels.
+    """
+
+    def value(self, z: Array, y: Array) -> Array:
+        """Return ``sum (log(1 + exp(z)) - y z)``, written so that nothing overflows or cancels."""
+        loss: Array = (np.log1p(np.exp(-np.abs(z))) + (np.maximum(z, 0) - y * z)).sum(axis=-1)
+        return loss
+
+    def gradient(self, z: Array, y: Array) -> Array:
+        """Return ``a - y``."""
+        return self.activate(z) - y
+
+
+class NLLM(Loss):
+    """The negative log likelihood of one class among many, on softmax outputs.
+
+    ``-sum y log a`` with ``a = softmax(z)`` and the rows of y summing to 1.
+    """
+
+    out_activation = "softmax"
+    has_probabilities = True
+
+    def value(self, z: Array, y: Array) -> Array:
+        """Return ``log sum exp(z) - sum y z``, shifted by the largest z."""
+        shifted = z - z.max(axis=-1, keepdims=True)
+        log_sum: Array = np.log(np.exp(shifted).sum(axis=-1))
+        return log_sum - np.where(y == 0, 0, y * shifted).sum(axis=-1)
+
+    def gradient(self, z: Array, y: Array) -> Array:
+        """Return ``a - y``."""
+        return self.activate(z) - y
+
+    def activate(self, z: Array) -> Array:
+        """Return ``softmax(z)`` of each row."""
+        a: Array = softmax(z, axis=-1)
+        return a
+
+    def log_activate(self, z: Array) -> Array:
+        """Return ``log softmax(z)`` of each row."""
+        log_a: Array = log_softmax(z, axis=-1)
+        return log_a
+
+
+class Brier(_OnSigmoids):
+    """The textbook's quadratic cost, ``1/2 sum (a - y)^2`` with ``a = sigmoid(z)``.
+
+    Its gradient ``(a - y) a (1 - a)`` vanishes where a unit is surely wrong, which is why `NLL`
+    learns faster. Named after Brier (1950), "Verification of Forecasts Expressed in Terms of
+    Probability".
+    """
+
+    def value(self, z: Array, y: Array) -> Array:
+        """Return ``1/2 sum (a - y)^2``."""
+        error = self.activate(z) - y
+        return 0.5 * np.einsum("...k,...k->...", error, error)
+
+    def gradient(self, z: Array, y: Array) -> Array:
+        """Return ``(a - y) a (1 - a)``; 1 - a is ``sigmoid(-z)``, which does not round to 0."""
+        a = self.activate(z)
+        return (a - y) * a * self.activate(-z)

@@ -1,0 +1,201 @@
+"""Losses for real numbers."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.special import expit, xlogy
+
+from sknn.engine.losses.base import Loss
+from sknn.engine.types import Array
+
+
+class SquaredError(Loss):
+    """Half the squared error, ``1/2 sum (z - y)^2``, on linear outputs."""
+
+    codes = (-1.0, 1.0)
+
+    def value(self, z: Array, y: Array) -> Array:
+        """Return ``1/2 sum (z - y)^2``."""
+        error = z - y
+        return 0.5 * np.einsum("...k,...k->...", error, error)
+
+    def gradient(self, z: Array, y: Array) -> Array:
+        """Return ``z - y``."""
+        return z - y
+
+
+class AbsoluteError(Loss):
+    """The absolute error, ``sum |z - y|``, on linear outputs: it estimates the median.
+
+    At 0 the sub-gradient is taken as 0.
+    """
+
+    def value(self, z: Array, y: Array) -> Array:
+        """Return ``sum |z - y|``."""
+        loss: Array = np.abs(z - y).sum(axis=-1)
+        return loss
+
+    def gradient(self, z: Array, y: Array) -> Array:
+        """Return the sign of ``z - y``."""
+        return np.sign(z - y)
+
+
+class Huber(Loss):
+    """Half the squared error up to `delta`, linear beyond, on linear outputs.
+
+    Huber (1964), "Robust Estimation of a Location Parameter".
+
+    Parameters
+    ----------
+    delta : float, default=1.0
+        Where it becomes linear, in the units of y.
+    """
+
+    def __init__(self, delta: float = 1.0) -> None:
+        self.delta = float(delta)
+
+    def value(self, z: Array, y: Array) -> Array:
+        """Return ``sum (e^2 / 2 if |e| <= delta else delta (|e| - delta / 2))``, e = z - y."""
+        size = np.abs(z - y)
+        near = np.minimum(size, self.delta)
+        loss: Array = (near * (size - 0.5 * near)).sum(axis=-1)
+        return loss
+
+    def gradient(self, z: Array, y: Array) -> Array:
+        """Return ``z - y``, clipped to ``[-delta, delta]``."""
+        return np.clip(z - y, -self.delta, self.delta)
+
+
+class Quantile(Loss):
+    """The pinball loss of one or several quantiles that never cross.
+
+    ``sum_q max(q (y - a), (q - 1) (y - a))``. The first quantile of an output is its first raw
+    number; each further one adds the softplus of the next, so that they come in order by
+    construction. Koenker and Bassett (1978), "Regression Quantiles".
+
+    Parameters
+    ----------
+    quantiles : sequence of float, default=(0.5,)
+        Increasing, inside (0, 1).
+    """
+
+    out_activation = "identity"
+
+    def __init__(self, quantiles: Sequence[float] = (0.5,)) -> None:
+        self.quantiles = tuple(float(q) for q in quantiles)
+        inside = all(0 < q < 1 for q in self.quantiles)
+        if not self.quantiles or not inside or sorted(set(self.quantiles)) != list(self.quantiles):
+            raise ValueError(
+                f"quantile must be inside (0, 1), several of them increasing; got {quantiles}."
+            )
+
+    @property
+    def units_per_output(self) -> int:
+        """A unit for each quantile."""
+        return len(self.quantiles)
+
+    def value(self, z: Array, y: Array) -> Array:
+        """Return the pinball losses, summed."""
+        error = y - self.activate(z)
+        q = self._levels(z)
+        loss: Array = np.maximum(q * error, (q - 1) * error).sum(axis=-1)
+        return loss
+
+    def gradient(self, z: Array, y: Array) -> Array:
+        """Return what reaches each raw number, which moves its quantile and all above it."""
+        error = y - self.activate(z)
+        dA = self._groups((error < 0) - self._levels(z) * (error != 0))
+        from_above = np.flip(np.cumsum(np.flip(dA, -1), axis=-1), -1)
+        steps = self._groups(z)[..., 1:]
+        from_above[..., 1:] *= expit(steps)
+        return from_above.reshape(z.shape)
+
+    def activate(self, z: Array) -> Array:
+        """Return the quantiles, in order within each output."""
+        groups = self._groups(z)
+        parts = np.concatenate([groups[..., :1], np.logaddexp(groups[..., 1:], 0)], axis=-1)
+        return np.cumsum(parts, axis=-1).reshape(z.shape)
+
+    def _groups(self, array: Array) -> Array:
+        """Split the last axis into outputs and quantiles."""
+        return array.reshape(*array.shape[:-1], -1, len(self.quantiles))
+
+    def _levels(self, z: Array) -> Array:
+        """Return q for each column of z, in the type of z."""
+        return np.tile(np.array(self.quantiles, z.dtype), z.shape[-1] // len(self.quantiles))
+
+
+class Poisson(Loss):
+    """Half the Poisson deviance, ``sum (a - y + y log(y / a))`` with ``a = exp(z)`` and y >= 0."""
+
+    out_activation = "exp"
+    domain = (0.0, True)
+
+    def value(self, z: Array, y: Array) -> Array:
+        """Return ``sum (exp(z) - y - y z + y log y)``."""
+        loss: Array = (np.exp(z) - y + (xlogy(y, y) - y * z)).sum(axis=-1)
+        return loss
+
+    def gradient(self, z: Array, y: Array) -> Array:
+        """Return ``a - y``."""
+        return np.exp(z) - y
+
+    def activate(self, z: Array) -> Array:
+        """Return ``exp(z)``."""
+        return np.exp(z)
+
+
+class Gamma(Loss):
+    """Half the gamma deviance, ``sum (log(a / y) + y / a - 1)`` with ``a = exp(z)`` and y > 0."""
+
+    out_activation = "exp"
+    domain = (0.0, False)
+
+    def value(self, z: Array, y: Array) -> Array:
+        """Return ``sum (z - log y + y exp(-z) - 1)``."""
+        loss: Array = (z - np.log(y) + (y * np.exp(-z) - 1)).sum(axis=-1)
+        return loss
+
+    def gradient(self, z: Array, y: Array) -> Array:
+        """Return ``1 - y / a``."""
+        return 1 - y * np.exp(-z)
+
+    def activate(self, z: Array) -> Array:
+        """Return ``exp(z)``."""
+        return np.exp(z)
+
+
+class KnownOnly(Loss):
+    """Another loss, where some targets are not known (NaN): those cost nothing and teach nothing.
+
+    Parameters
+    ----------
+    loss : Loss
+        The loss of the known targets. In place of an unknown one it is told what the network says.
+    """
+
+    def __init__(self, loss: Loss) -> None:
+        self.loss = loss
+        self.out_activation = loss.out_activation
+        self.domain = loss.domain
+
+    @property
+    def units_per_output(self) -> int:
+        """As many as the other loss has."""
+        return self.loss.units_per_output
+
+    def value(self, z: Array, y: Array) -> Array:
+        """Return the loss, summed over the known targets."""
+        return self.loss.value(z, self._completed(z, y))
+
+    def gradient(self, z: Array, y: Array) -> Array:
+        """Return the gradient, 0 for the unknown targets."""
+        return self.loss.gradient(z, self._completed(z, y))
+
+    def activate(self, z: Array) -> Array:
+        """Return the output activation of the other loss."""
+        return self.loss.activate(z)
+
+    def _completed(self, z: Array, y: Array) -> Array:
+        """Fill in what the network says."""
+        return np.where(np.isnan(y), self.loss.activate(z), y)

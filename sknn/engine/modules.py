@@ -1,0 +1,249 @@
+"""Modules: the steps that a network is a sequence of.
+
+Every module maps an input ``u`` to an output ``v`` and knows three verbs: run forward, pass the
+blame backward, and (if it has weights) compute their gradient. A module holds parameters only;
+what ``backward`` needs is passed in, so that a network never carries a batch of data and may be
+used by many threads at once.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from sknn.engine.settings import Part
+from sknn.engine.types import Array, Rng
+
+
+class Module(Part, ABC):
+    """One step of a network, ``v = f(u)``.
+
+    Attributes
+    ----------
+    weights : tuple of str
+        Names of the attributes that are trained and penalised.
+    offsets : tuple of str
+        Names of the attributes that are trained but not penalised.
+    """
+
+    weights: tuple[str, ...] = ()
+    offsets: tuple[str, ...] = ()
+
+    @abstractmethod
+    def forward(self, u: Array) -> Array:
+        """Compute the output.
+
+        Parameters
+        ----------
+        u : array of shape (n, m)
+            The inputs, one sample a row.
+
+        Returns
+        -------
+        v : array of shape (n, k)
+            The outputs; `u` is never written over.
+        """
+
+    @abstractmethod
+    def backward(self, u: Array, v: Array, dv: Array) -> Array:
+        """Pass the blame back: from dL/dv to dL/du.
+
+        Parameters
+        ----------
+        u : array of shape (n, m)
+            The inputs that `forward` saw.
+        v : array of shape (n, k)
+            The outputs that `forward` gave for them.
+        dv : array of shape (n, k)
+            The derivative of the loss with respect to `v`.
+
+        Returns
+        -------
+        du : array of shape (n, m)
+            The derivative of the loss with respect to `u`.
+        """
+
+    def weight_grad(
+        self, u: Array, dv: Array, out: Sequence[Array] | None = None
+    ) -> Sequence[Array]:
+        """Compute the derivative of the loss with respect to each parameter.
+
+        Parameters
+        ----------
+        u : array of shape (n, m)
+            The inputs that `forward` saw.
+        dv : array of shape (n, k)
+            The derivative of the loss with respect to the outputs.
+        out : sequence of arrays, optional
+            Where to write the gradients, one array a parameter; allocated if left out.
+
+        Returns
+        -------
+        grads : sequence of arrays
+            One gradient a parameter, in the order of `parameters`, summed over the samples.
+        """
+        return ()
+
+    def drawn(self, n: int, rng: Rng) -> "Module":
+        """Return what stands for this module in one training step; itself if it is not random."""
+        return self
+
+    @property
+    def parameters(self) -> list[Array]:
+        """The trained arrays themselves, weights first."""
+        return [getattr(self, name) for name in (*self.weights, *self.offsets)]
+
+
+class Linear(Module):
+    """A layer of weighted sums, ``Z = u W + W0``.
+
+    Parameters
+    ----------
+    W : array of shape (m, k)
+        The weights: column j holds those of unit j. A leading member axis, (g, m, k), makes g
+        layers that run side by side.
+    W0 : array of shape (k,)
+        The offsets ((g, k) with members). A unit fires its step where ``u W >= -W0``, so the
+        threshold is minus the offset.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.engine import Linear
+    >>> layer = Linear(W=np.array([[1.0], [2.0]]), W0=np.array([0.5]))
+    >>> layer.forward(np.array([[1.0, 1.0]]))
+    array([[3.5]])
+    """
+
+    weights = ("W",)
+    offsets = ("W0",)
+
+    def __init__(self, W: Array, W0: Array) -> None:
+        self.W = W
+        self.W0 = W0
+
+    def __repr__(self) -> str:
+        """Return the numbers of inputs and outputs."""
+        return f"Linear({self.W.shape[-2]} -> {self.W.shape[-1]})"
+
+    def forward(self, u: Array) -> Array:
+        """Return ``u W + W0``; `u` may be a SciPy CSR matrix."""
+        Z: Array = u @ self.W
+        Z += self.W0[..., None, :]
+        return Z
+
+    def backward(self, u: Array, v: Array, dv: Array) -> Array:
+        """Return ``dv W^T``."""
+        return dv @ self.W.swapaxes(-1, -2)
+
+    def weight_grad(
+        self, u: Array, dv: Array, out: Sequence[Array] | None = None
+    ) -> Sequence[Array]:
+        """Return ``dW = u^T dv`` and ``dW0``, the column sums of `dv`."""
+        dW, dW0 = out or (np.empty_like(self.W), np.empty_like(self.W0))
+        if isinstance(u, np.ndarray):
+            np.matmul(u.swapaxes(-1, -2), dv, out=dW)
+        else:
+            dW[...] = u.T @ dv
+        np.sum(dv, axis=-2, out=dW0)
+        return dW, dW0
+
+
+class Sequential(Module):
+    """Modules one after the other; a network is one of these.
+
+    Parameters
+    ----------
+    modules : iterable of Module
+        In the order in which they run. A `Sequential` among them is unrolled.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.engine import Linear, ReLU, Sequential
+    >>> network = Sequential([Linear(np.eye(2), np.array([0.0, -3.0])), ReLU()])
+    >>> for array in network.trace(np.array([[1.0, 2.0]])):
+    ...     print(array)
+    [[1. 2.]]
+    [[ 1. -1.]]
+    [[1. 0.]]
+    """
+
+    def __init__(self, modules: Iterable[Module]) -> None:
+        self.modules: list[Module] = []
+        for module in modules:
+            self.modules.extend(module.modules if isinstance(module, Sequential) else [module])
+
+    def __repr__(self) -> str:
+        """Return the modules in order."""
+        return f"Sequential({self.modules!r})"
+
+    def trace(self, u: Array) -> list[Array]:
+        """Run forward and keep every array: the input, then each module's output."""
+        values = [u]
+        for module in self.modules:
+            values.append(module.forward(values[-1]))
+        return values
+
+    def forward(self, u: Array) -> Array:
+        """Run every module in turn; the last output."""
+        for module in self.modules:
+            u = module.forward(u)
+        return u
+
+    def backward(self, u: Array, v: Array, dv: Array) -> Array:
+        """Pass the blame through every module, last first."""
+        values = self.trace(u)
+        for i in reversed(range(len(self.modules))):
+            dv = self.modules[i].backward(values[i], values[i + 1], dv)
+        return dv
+
+    def weight_grad(
+        self, u: Array, dv: Array, out: Sequence[Array] | None = None
+    ) -> Sequence[Array]:
+        """Return the gradients of all parameters, in the order of `parameters`."""
+        grads = list(out) if out else [np.empty_like(p) for p in self.parameters]
+        remaining = iter(grads)
+        by_module = [[next(remaining) for _ in module.parameters] for module in self.modules]
+        self.backpropagate(self.trace(u), dv, by_module)
+        return grads
+
+    @property
+    def is_random(self) -> bool:
+        """Whether a training step draws anything."""
+        return any(type(module).drawn is not Module.drawn for module in self.modules)
+
+    def thinned(self, n: int, rng: Rng) -> "Sequential":
+        """Return the network of one training step: the same layers, with units dropped at random.
+
+        Parameters
+        ----------
+        n : int
+            Samples in the batch; each drops units of its own.
+        rng : RandomState or Generator
+            Draws them.
+        """
+        return Sequential(module.drawn(n, rng) for module in self.modules)
+
+    def backpropagate(self, values: list[Array], dv: Array, out: list[list[Array]]) -> None:
+        """Walk from the last module to the first and write each weight gradient on the way.
+
+        Parameters
+        ----------
+        values : list of arrays
+            What `trace` gave.
+        dv : array of shape (n, k)
+            The derivative of the loss with respect to the last of `values`.
+        out : list of lists of arrays
+            For each module, the arrays to write its weight gradients to.
+        """
+        for i in reversed(range(len(self.modules))):
+            if out[i]:
+                self.modules[i].weight_grad(values[i], dv, out[i])
+            if i > 0:  # nobody asks for the derivative with respect to the data
+                dv = self.modules[i].backward(values[i], values[i + 1], dv)
+
+    @property
+    def parameters(self) -> list[Array]:
+        """The trained arrays of all modules, module by module."""
+        return [array for module in self.modules for array in module.parameters]

@@ -1,0 +1,158 @@
+"""Optimizers: settings, a state of plain arrays and numbers, and a step.
+
+A step changes the parameters in place. The rate is passed in: clipping, decay and schedules are
+other people's work.
+"""
+
+from abc import ABC, abstractmethod
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from sknn.engine.settings import Part
+from sknn.engine.types import Array
+
+#: What an optimizer remembers between steps: arrays shaped like the parameters, and numbers.
+State: TypeAlias = dict[str, Any]
+
+
+class Optimizer(Part, ABC):
+    """A rule that turns a gradient into a step."""
+
+    @abstractmethod
+    def init(self, params: Array) -> State:
+        """Return the state before the first step, for parameters of this shape and type."""
+
+    @abstractmethod
+    def step(self, params: Array, grads: Array, state: State, rate: float) -> None:
+        """Make one step.
+
+        Parameters
+        ----------
+        params : array
+            The parameters; changed in place.
+        grads : array of the same shape
+            The gradient of the objective; left as it is.
+        state : dict
+            What `init` gave; changed in place.
+        rate : float
+            The learning rate of this step.
+        """
+
+
+class SGD(Optimizer):
+    """Gradient descent with momentum: ``v = momentum v - rate g``, then ``w = w + v``.
+
+    Parameters
+    ----------
+    momentum : float, default=0.0
+        The share of the last step that is repeated, in [0, 1]; 0 is plain descent.
+    nesterov : bool, default=False
+        Look ahead: ``w = w + momentum v - rate g``. Sutskever, Martens, Dahl and Hinton (2013),
+        "On the Importance of Initialization and Momentum in Deep Learning", in the form of
+        Bengio, Boulanger-Lewandowski and Pascanu (2013), "Advances in Optimizing Recurrent
+        Networks", where w is the point looked ahead to.
+    """
+
+    def __init__(self, momentum: float = 0.0, nesterov: bool = False) -> None:
+        if not 0 <= momentum <= 1:
+            raise ValueError(f"momentum must be in [0, 1], got {momentum}.")
+        self.momentum = momentum
+        self.nesterov = nesterov
+
+    def init(self, params: Array) -> State:
+        """Start at rest."""
+        return {"velocity": np.zeros_like(params)}
+
+    def step(self, params: Array, grads: Array, state: State, rate: float) -> None:
+        """Move by the velocity, or by the one to come."""
+        velocity = state["velocity"]
+        descent = rate * grads
+        velocity *= self.momentum
+        velocity -= descent
+        if self.nesterov:
+            params += self.momentum * velocity
+            params -= descent
+        else:
+            params += velocity
+
+
+class Adam(Optimizer):
+    """Adam: steps scaled by running averages of the gradient and of its square.
+
+    Kingma and Ba (2015), "Adam: A Method for Stochastic Optimization", in the efficient form at
+    the end of its section 2: both corrections are folded into the rate, and `epsilon` is added to
+    the uncorrected root, as in scikit-learn (PyTorch adds it to the corrected one).
+
+    Parameters
+    ----------
+    beta_1, beta_2 : float, default=0.9 and 0.999
+        How much of the two averages is kept at each step, in [0, 1).
+    epsilon : float, default=1e-8
+        Keeps the division finite.
+    """
+
+    def __init__(self, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-8) -> None:
+        _check_averages(epsilon, beta_1=beta_1, beta_2=beta_2)
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+
+    def init(self, params: Array) -> State:
+        """Start with both averages at zero."""
+        return {"t": 0, "mean": np.zeros_like(params), "square": np.zeros_like(params)}
+
+    def step(self, params: Array, grads: Array, state: State, rate: float) -> None:
+        """Update the averages and move against their ratio."""
+        state["t"] += 1
+        mean, square = state["mean"], state["square"]
+        mean *= self.beta_1
+        mean += (1 - self.beta_1) * grads
+        square *= self.beta_2
+        square += (1 - self.beta_2) * (grads * grads)
+        correction = (1 - self.beta_2 ** state["t"]) ** 0.5 / (1 - self.beta_1 ** state["t"])
+        denominator = np.sqrt(square)
+        denominator += self.epsilon
+        params -= (rate * correction) * mean / denominator
+
+
+class RMSprop(Optimizer):
+    """Steps scaled by a running average of the gradient's square.
+
+    Tieleman and Hinton (2012), "Lecture 6.5 - RMSprop: Divide the Gradient by a Running Average of
+    Its Recent Magnitude".
+
+    Parameters
+    ----------
+    beta : float, default=0.99
+        How much of the average is kept at each step, in [0, 1).
+    epsilon : float, default=1e-8
+        Keeps the division finite.
+    """
+
+    def __init__(self, beta: float = 0.99, epsilon: float = 1e-8) -> None:
+        _check_averages(epsilon, beta=beta)
+        self.beta = beta
+        self.epsilon = epsilon
+
+    def init(self, params: Array) -> State:
+        """Start with the average at zero."""
+        return {"square": np.zeros_like(params)}
+
+    def step(self, params: Array, grads: Array, state: State, rate: float) -> None:
+        """Update the average and move against the scaled gradient."""
+        square = state["square"]
+        square *= self.beta
+        square += (1 - self.beta) * (grads * grads)
+        denominator = np.sqrt(square)
+        denominator += self.epsilon
+        params -= rate * grads / denominator
+
+
+def _check_averages(epsilon: float, **betas: float) -> None:
+    """Refuse shares outside [0, 1) and an epsilon that is not above 0."""
+    for name, beta in betas.items():
+        if not 0 <= beta < 1:
+            raise ValueError(f"{name} must be in [0, 1), got {beta}.")
+    if not epsilon > 0:
+        raise ValueError(f"epsilon must be above 0, got {epsilon}.")

@@ -1,0 +1,148 @@
+"""Solvers: ways to make an objective small, which report after every epoch."""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+
+from sknn.engine.batches import Batches, Samples
+from sknn.engine.objective import Objective
+from sknn.engine.optimizers import Optimizer, State
+from sknn.engine.schedules import Schedule
+from sknn.engine.types import Array, Rng
+
+#: Told the loss and the learning rate of each finished epoch; returns whether training is to end.
+AfterEpoch: TypeAlias = Callable[[float, float], bool]
+
+
+class Solver(ABC):
+    """A way to make an objective small."""
+
+    @abstractmethod
+    def init(self, objective: Objective) -> State:
+        """Return the state before the first epoch."""
+
+    @abstractmethod
+    def run(
+        self,
+        objective: Objective,
+        samples: Samples,
+        after_epoch: AfterEpoch,
+        *,
+        state: State,
+        epochs: int,
+        rng: Rng,
+    ) -> bool:
+        """Train the objective's network in place until told to end.
+
+        Parameters
+        ----------
+        objective : Objective
+            Whose parameters are trained.
+        samples : Samples
+            What to learn from.
+        after_epoch : callable
+            ``after_epoch(loss, rate)`` is called after each epoch; if it returns True, that was
+            the last. A loss that is not finite says that the epoch was broken off.
+        state : dict
+            What `init`, or an earlier call, left; changed in place.
+        epochs : int
+            How many at most.
+        rng : RandomState or Generator
+            Draws what is random.
+
+        Returns
+        -------
+        converged : bool
+            Whether the solver itself found that there is nothing left to gain.
+        """
+
+    def stalled(self, state: State) -> bool:
+        """Hear that training no longer improves; return whether it should end."""
+        return True
+
+
+@dataclass
+class Descent(Solver):
+    """Stochastic gradient descent and its descendants.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+        Turns gradients into steps.
+    schedule : Schedule
+        The learning rate of each step.
+    batches : Batches
+        The rows of each step.
+    weight_decay : float, default=0.0
+        Decoupled decay: before each step the weights, not the offsets, shrink by the factor
+        ``1 - rate * weight_decay``. Loshchilov and Hutter (2019), "Decoupled Weight Decay
+        Regularization".
+    largest_norm : float, default=inf
+        Gradients longer than this are shortened to it. Pascanu, Mikolov and Bengio (2013), "On the
+        Difficulty of Training Recurrent Neural Networks", algorithm 1.
+    """
+
+    optimizer: Optimizer
+    schedule: Schedule
+    batches: Batches
+    weight_decay: float = 0.0
+    largest_norm: float = math.inf
+
+    def init(self, objective: Objective) -> State:
+        """Return the optimizer's state, and that no step was made and nothing stalled."""
+        optimizer = self.optimizer.init(objective.parameters.vector)
+        return {"steps": 0, "stalls": 0, "optimizer": optimizer}
+
+    def run(
+        self,
+        objective: Objective,
+        samples: Samples,
+        after_epoch: AfterEpoch,
+        *,
+        state: State,
+        epochs: int,
+        rng: Rng,
+    ) -> bool:
+        """Run through the batches, epoch after epoch; whether that converged is not known."""
+        thinning = rng if objective.network.is_random else None
+        for _ in range(epochs):
+            total, seen = 0.0, 0
+            for rows in self.batches(len(samples), rng):
+                X, Y, w = samples[rows]
+                rate = self.schedule(state["steps"], state["stalls"])
+                loss = objective.value_and_gradient(X, Y, w, rng=thinning)
+                total += loss * len(Y)
+                seen += len(Y)
+                if not math.isfinite(loss):
+                    break
+                self._step(objective, state, rate)
+            if after_epoch(total / seen, rate):
+                break
+        return False
+
+    def stalled(self, state: State) -> bool:
+        """Ask the schedule, which may slow down instead of ending."""
+        ends = self.schedule.ends(state["stalls"])
+        state["stalls"] += 1
+        return ends
+
+    def _step(self, objective: Objective, state: State, rate: float) -> None:
+        """Make one step against the gradient that the objective holds."""
+        parameters = objective.parameters
+        if self.largest_norm < math.inf:
+            clip_norm(parameters.gradient, self.largest_norm)
+        if self.weight_decay:
+            parameters.weights *= 1 - rate * self.weight_decay
+        self.optimizer.step(parameters.vector, parameters.gradient, state["optimizer"], rate)
+        state["steps"] += 1
+
+
+def clip_norm(gradient: Array, largest: float) -> None:
+    """Shorten a gradient to a length of `largest`, in place, if it is longer."""
+    norm = float(np.sqrt(np.einsum("i,i->", gradient, gradient, dtype=np.float64)))
+    if norm > largest:
+        gradient *= largest / norm

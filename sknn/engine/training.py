@@ -1,0 +1,206 @@
+"""Training: a solver, watched epoch by epoch, and what is kept when it does not end well."""
+
+import math
+import time
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from sknn.engine.batches import RandomDraws, Samples
+from sknn.engine.history import History
+from sknn.engine.objective import Objective
+from sknn.engine.optimizers import SGD, State
+from sknn.engine.schedules import as_schedule
+from sknn.engine.solvers import Descent, Solver
+from sknn.engine.stopping import NoImprovement
+from sknn.engine.types import Array, Rng
+
+#: Called after each epoch with its number, from 1, its row, and whether it was the last; True ends
+#: training.
+OnEpoch: TypeAlias = Callable[[int, dict[str, float], bool], bool | None]
+
+
+@dataclass
+class Trainer:
+    """A solver, and who watches it.
+
+    Parameters
+    ----------
+    solver : Solver
+        Makes the objective small.
+    stopping : NoImprovement, optional
+        Watches each epoch's row of the history; without it all epochs are run.
+    evaluate : callable, optional
+        ``evaluate()`` is called after each epoch; the numbers it returns go into the row.
+    keep_best : bool, default=False
+        Whether training ends with the weights of the best epoch by `stopping`, not of the last.
+    on_epoch : callable, optional
+        ``on_epoch(epoch, row, last)`` is called after each epoch, counted from 1; `last` tells
+        whether it ended training, and returning True ends it.
+    max_seconds : float, default=inf
+        The epoch that passes this limit is the last.
+    """
+
+    solver: Solver
+    stopping: NoImprovement | None = None
+    evaluate: Callable[[], dict[str, float]] | None = None
+    keep_best: bool = False
+    on_epoch: OnEpoch | None = None
+    max_seconds: float = math.inf
+
+    def train(
+        self, objective: Objective, samples: Samples, *, state: State, epochs: int, rng: Rng
+    ) -> History:
+        """Train the objective's network in place.
+
+        Whatever ends training, the network is left as a finished epoch left it: Ctrl-C and a loss
+        or a weight that is not finite take it back to the end of the epoch before.
+
+        Parameters
+        ----------
+        objective : Objective
+            Whose parameters are trained, in place.
+        samples : Samples
+            What to learn from.
+        state : dict
+            What the solver's `init`, or an earlier call, left; changed in place.
+        epochs : int
+            How many at most.
+        rng : RandomState or Generator
+            Draws the order of the samples.
+
+        Returns
+        -------
+        history : History
+            A row for each finished epoch.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            If it comes before the first epoch is finished, when there is nothing new to keep.
+        """
+        watch = _Watch(self, objective, state)
+        try:
+            with np.errstate(over="ignore", invalid="ignore"):
+                converged = self.solver.run(
+                    objective, samples, watch, state=state, epochs=epochs, rng=rng
+                )
+            if converged:
+                watch.history.outcome = "converged"
+        except KeyboardInterrupt:
+            watch.restore(watch.finished)
+            if not watch.history.rows:
+                raise
+            watch.history.outcome = "interrupted"
+        if self.keep_best and watch.best:
+            watch.go_back(watch.best)
+        return watch.history
+
+
+class _Watch:
+    """What is done after each epoch; calling it returns whether training ends."""
+
+    def __init__(self, trainer: Trainer, objective: Objective, state: State) -> None:
+        self.trainer = trainer
+        self.vector = objective.parameters.vector
+        self.state = state
+        self.history = History()
+        self.finished = self._snapshot()
+        self.best: _Snapshot | None = None
+        self.start = time.monotonic()
+
+    def __call__(self, loss: float, rate: float) -> bool:
+        trainer, history = self.trainer, self.history
+        history.rate = rate
+        if not (math.isfinite(loss) and _is_finite(self.vector) and _is_finite(self.state)):
+            self.restore(self.finished)
+            history.outcome = "diverged"
+            return True
+        row = {"loss": loss, "rate": rate, **(trainer.evaluate() if trainer.evaluate else {})}
+        history.rows.append(row)
+        ends = self._stalls(row) and trainer.solver.stalled(self.state)
+        self.finished = self._snapshot()
+        if trainer.stopping and trainer.stopping.improved:
+            self.best = self.finished
+        if ends:
+            history.outcome = "converged"
+        elif time.monotonic() - self.start > trainer.max_seconds:
+            history.outcome = "out of time"
+        last = history.outcome != "exhausted"
+        if trainer.on_epoch and trainer.on_epoch(len(history), row, last) and not last:
+            history.outcome = "asked to end"
+        return history.outcome != "exhausted"
+
+    def restore(self, snapshot: "_Snapshot") -> None:
+        """Put back what was there, and forget what came after."""
+        self.go_back(snapshot)
+        del self.history.rows[snapshot.epochs :]
+
+    def go_back(self, snapshot: "_Snapshot") -> None:
+        """Put back the weights and the solver's state."""
+        self.vector[...] = snapshot.vector
+        self.state.clear()
+        self.state.update(deepcopy(snapshot.state))
+
+    def _snapshot(self) -> "_Snapshot":
+        return _Snapshot(self.vector.copy(), deepcopy(self.state), len(self.history))
+
+    def _stalls(self, row: dict[str, float]) -> bool:
+        stopping = self.trainer.stopping
+        if stopping is None or not stopping(row):
+            return False
+        stopping.stale = 0  # if training goes on, its patience begins anew
+        return True
+
+
+@dataclass(frozen=True)
+class _Snapshot:
+    """The parameters, the solver's state and the number of epochs at the end of one."""
+
+    vector: Array
+    state: State
+    epochs: int
+
+
+def _is_finite(state: Any) -> bool:
+    """Tell whether every number is finite, in an array or in a state of arrays and numbers."""
+    if isinstance(state, dict):
+        return all(_is_finite(value) for value in state.values())
+    return bool(np.isfinite(state).all())
+
+
+def descend(
+    objective: Objective,
+    X: Array,
+    Y: Array,
+    *,
+    rate: float | Callable[[int], float],
+    steps: int,
+    rng: Rng,
+) -> History:
+    """Run the textbook's stochastic gradient descent: T draws with replacement, a step each.
+
+    Parameters
+    ----------
+    objective : Objective
+        Whose parameters are trained, in place.
+    X, Y : arrays of shape (n, m) and (n, k)
+        Inputs, and what the raw outputs should say.
+    rate : float or callable
+        The learning rate, or a function eta(t) of the step t = 0, 1, ...
+    steps : int
+        T, the number of draws.
+    rng : RandomState or Generator
+        Draws the samples.
+
+    Returns
+    -------
+    history : History
+        A single row, the mean loss over the draws; none if they diverged, which its outcome says.
+    """
+    solver = Descent(SGD(), as_schedule(rate), RandomDraws(steps))
+    state = solver.init(objective)
+    return Trainer(solver).train(objective, Samples(X, Y), state=state, epochs=1, rng=rng)

@@ -1,0 +1,462 @@
+"""What both estimators share: translate parameters into parts, train, publish."""
+
+import copy
+from abc import ABCMeta, abstractmethod
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+from sklearn import get_config
+from sklearn.base import BaseEstimator
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted
+
+from sknn import networks
+from sknn.engine import (
+    History,
+    Linear,
+    Loss,
+    Module,
+    NoImprovement,
+    Objective,
+    Optimizer,
+    Sequential,
+)
+from sknn.engine.training import OnEpoch
+from sknn.engine.types import Array
+from sknn.estimators import door, parts, validation
+from sknn.estimators.blueprint import Blueprint
+from sknn.estimators.hooks import Hooks
+from sknn.estimators.memory import (
+    Memory,
+    numbers_only,
+    recall_stopping,
+    recalled_generator,
+    recalled_state,
+    remembered,
+    with_fresh_counters,
+)
+from sknn.estimators.report import print_epoch, warn_of
+from sknn.estimators.sklearn_private import (
+    CallbackSupportMixin,
+    Interval,
+    Options,
+    StrOptions,
+    fit_context,
+)
+from sknn.estimators.validation import Validation
+from sknn.targets import Target
+
+
+class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
+    """Training and prediction of multilayer perceptrons; the two estimators add what y means."""
+
+    coefs_: list[Array]
+    intercepts_: list[Array]
+    loss_curve_: list[float]
+    best_loss_: float
+    best_validation_score_: float | None
+    validation_scores_: list[float] | None
+    validation_loss_curve_: list[float] | None
+    n_iter_: int
+    t_: int
+    _memory: Memory
+    _plan: dict[str, Any]
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
+        "activation": [StrOptions(set(networks.ACTIVATIONS)), Module, list, tuple],
+        "loss": [StrOptions({"auto"}), Loss],
+        "solver": [StrOptions({"lbfgs", *parts.OPTIMIZERS}), Optimizer],
+        "alpha": [Interval(Real, 0, None, closed="left")],
+        "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "learning_rate": [StrOptions(set(parts.LEARNING_RATES)), callable],
+        "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
+        "power_t": [Interval(Real, 0, None, closed="left")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "shuffle": ["boolean"],
+        "random_state": ["random_state"],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "verbose": ["verbose"],
+        "warm_start": ["boolean"],
+        "momentum": [Interval(Real, 0, 1, closed="both")],
+        "nesterovs_momentum": ["boolean"],
+        "beta_1": [Interval(Real, 0, 1, closed="left")],
+        "beta_2": [Interval(Real, 0, 1, closed="left")],
+        "epsilon": [Interval(Real, 0, None, closed="neither")],
+        "n_iter_no_change": [
+            Interval(Integral, 1, None, closed="left"),
+            Options(Real, {np.inf}),
+        ],
+        "early_stopping": [StrOptions({"auto"}), "boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="left")],
+        "scoring": [None, str, callable],
+        "refit": ["boolean"],
+        "max_fun": [Interval(Integral, 1, None, closed="left")],
+        "max_time": [None, Interval(Real, 0, None, closed="neither")],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "clip_gradient_norm": [None, Interval(Real, 0, None, closed="neither")],
+        "dropout": [Interval(Real, 0, 1, closed="left"), "array-like"],
+        "initialization": [StrOptions({"auto", *networks.INITIALIZATIONS}), callable],
+        "dtype": [StrOptions({"auto", "float32", "float64"})],
+    }
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+    ) -> Self:
+        """Fit the network to data, beginning anew unless `warm_start` says otherwise.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The inputs, one sample a row.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The targets: labels, columns of labels or 0/1 indicators in classification, real
+            numbers in regression, where a NaN among several columns is a target not known.
+        sample_weight : array-like of shape (n_samples,), default=None
+            How much each sample counts, 0 or more; only ratios matter. A row of weight 0 is as
+            good as absent, though it must be valid. A row of weight 2 pulls like two rows (with
+            mini-batches on average, since two rows may fall into two batches).
+        X_val, y_val, sample_weight_val : array-likes, default=None
+            Rows to validate on after every epoch, in place of a part of X that is held back. They
+            decide when to stop if `early_stopping` is True or "auto"; else they are only watched.
+
+        Returns
+        -------
+        self : estimator
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a parameter or the data cannot be used; the estimator is left as it was.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If training ran out of epochs before the loss settled, or diverged.
+        """
+        given, given_val = (X, y, sample_weight), (X_val, y_val, sample_weight_val)
+        hooks = Hooks(self, *given, epochs=None if self.refit else int(self.max_iter))
+        history = self._transact("_fit", given, given_val, hooks)
+        hooks.fit_ends()
+        warn_of(history, stacklevel=3, solver=parts.solver_name(self))
+        return self
+
+    def predict(self, X: Any) -> Array:
+        """Predict the targets.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The inputs.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            In classification the class with the largest raw output; of two classes the second
+            where its raw output is above 0; of labels 1 where theirs is above 0, else 0. In
+            regression the output activations, in the type of the network; several quantiles come
+            last, (n_samples, n_quantiles) or (n_samples, n_outputs, n_quantiles).
+        """
+        z, blueprint = self._raw_outputs(X)
+        return blueprint.predictions(z)
+
+    def _store(self, parameters: dict[str, Any]) -> None:
+        """Keep each constructor parameter under its own name, as scikit-learn asks."""
+        for name in self._get_param_names():
+            setattr(self, name, parameters[name])
+
+    if TYPE_CHECKING:  # what `_store` sets
+
+        def __getattr__(self, name: str) -> Any: ...
+
+    def __sklearn_tags__(self) -> Tags:
+        """Say that sparse input is welcome."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    @abstractmethod
+    def _new_target(self, y: Array) -> Target:
+        """Learn what y means."""
+
+    @abstractmethod
+    def _new_stream_target(self, y: Array, classes: Any) -> Target:
+        """Learn what y means from the first chunk of a stream, and from the classes given."""
+
+    @abstractmethod
+    def _fitted_target(self) -> Target:
+        """Make the target of the fitted network from plain attributes."""
+
+    def _weigh(self, rows: door.Rows, target: Target, *, stream: bool) -> door.Rows:
+        """Return the rows with the weights that they are trained with."""
+        return rows
+
+    def _smoothing(self, loss: Loss) -> float:
+        """Return how much labels are smoothed."""
+        return 0.0
+
+    def _transact(self, method: str, *args: Any) -> History:
+        """Train a draft of this estimator, and become it if it gets through.
+
+        Until then nobody sees anything of it: other threads predict with what was fitted before,
+        and whatever raises leaves no trace.
+        """
+        draft = copy.copy(self)
+        with door.generator_as_it_was(self.random_state):
+            history: History = getattr(draft, method)(*args)
+        self.__dict__ = draft.__dict__
+        return history
+
+    def _fit(
+        self, given: tuple[Any, Any, Any], given_val: tuple[Any, Any, Any], hooks: Hooks
+    ) -> History:
+        """Train afresh, or from where the last call ended if `warm_start` says so."""
+        if self.warm_start and self.refit:
+            raise ValueError("refit=True trains afresh, warm_start=True goes on: choose one.")
+        resume = self.warm_start and hasattr(self, "coefs_")
+        rows = door.training_rows(self, *given, reset=not resume)
+        held_back = door.validation_rows(self, *given_val)
+        if resume:
+            start = self._resume(rows)
+            start.memory = with_fresh_counters(start.memory)
+            self._clear_record()
+        else:
+            start = self._begin(rows, self._new_target(rows.y))
+        start.hooks = hooks
+        rows = everything = self._weigh(rows, start.blueprint.target, stream=False)
+        stops = validation.stops_early(self, len(rows.y), given=held_back is not None)
+        if held_back is not None:
+            start.blueprint.check_domain(held_back.y, "y_val")
+            held_back = self._weigh(held_back, start.blueprint.target, stream=False)
+        elif stops:
+            rows, held_back = validation.split(self, rows, start.rng)
+        history = self._train(start, rows, held_back, stops=stops, epochs=int(self.max_iter))
+        if self.refit and stops and history.outcome in ("converged", "exhausted"):
+            ended = history.outcome
+            history = self._train_again(everything, hooks, epochs=self.best_iteration_)
+            if history.outcome == "exhausted":  # as many epochs as were asked for
+                history.outcome = ended
+        if not self.warm_start:
+            self._memory = numbers_only(self._memory, start.rng)
+        return history
+
+    def _train_again(self, rows: door.Rows, hooks: Hooks, epochs: int) -> History:
+        """Train afresh on all rows for a number of epochs, keeping what validation found."""
+        start = self._begin(rows, self._fitted_target())
+        start.hooks, start.stalls = hooks, False
+        found = (self.validation_scores_, self.validation_loss_curve_, self.best_validation_score_)
+        history = self._train(start, rows, None, stops=False, epochs=epochs)
+        self.validation_scores_, self.validation_loss_curve_, self.best_validation_score_ = found
+        self.best_iteration_ = epochs
+        return history
+
+    def _partial_fit(self, X: Any, y: Any, sample_weight: Any, classes: Any) -> History:
+        """Train for one epoch more, the very first included."""
+        resume = hasattr(self, "coefs_")
+        if resume and not get_config()["skip_parameter_validation"]:
+            self._validate_params()  # scikit-learn does so at the first call only
+        rows = door.training_rows(self, X, y, sample_weight, reset=not resume)
+        if resume:
+            start = self._resume(rows)
+        else:
+            start = self._begin(rows, self._new_stream_target(rows.y, classes))
+        start.relative_weights = False
+        rows = self._weigh(rows, start.blueprint.target, stream=True)
+        return self._train(start, rows, None, stops=False, epochs=1)
+
+    def _begin(self, rows: door.Rows, target: Target) -> "_Start":
+        """Build a network with fresh weights and an empty record."""
+        blueprint = self._new_blueprint(target, rows.X)
+        rng = recalled_generator({}, self.random_state)
+        network = blueprint.new_network(rows.X.shape[1], self.initialization, rng)
+        blueprint.check_domain(rows.y, "y")
+        self._clear_record()
+        return _Start(blueprint, network, rng, {})
+
+    def _resume(self, rows: door.Rows) -> "_Start":
+        """Go on with the fitted network."""
+        fitted = self._fitted_blueprint()
+        blueprint = self._new_blueprint(fitted.target, rows.X).continuing(fitted)
+        blueprint.check_domain(rows.y, "y")
+        network = blueprint.network(self.coefs_, self.intercepts_)
+        rng = recalled_generator(self._memory, self.random_state)
+        return _Start(blueprint, network, rng, self._memory)
+
+    def _clear_record(self) -> None:
+        """Begin to count epochs anew."""
+        self.loss_curve_, self.best_loss_, self.t_ = [], np.inf, 0
+
+    def _train(
+        self,
+        start: "_Start",
+        rows: door.Rows,
+        held_back: door.Rows | None,
+        *,
+        stops: bool,
+        epochs: int,
+    ) -> History:
+        """Train the network, and set all fitted attributes from what came of it.
+
+        If there are rows held back, they are watched; if `stops`, they decide.
+        """
+        blueprint = start.blueprint
+        samples = blueprint.samples(
+            rows,
+            relative_weights=start.relative_weights,
+            smoothing=self._smoothing(blueprint.loss),
+        )
+        network = networks.with_dropout(start.network, self._dropout(blueprint))
+        objective = Objective(network, blueprint.loss_for(samples), self.alpha)
+        stopping = parts.stopping(self, by_score=stops)
+        recall_stopping(start.memory, stopping)
+        if not start.stalls:
+            stopping.patience = np.inf
+        trainer = parts.trainer(self, stopping, len(samples))
+        trainer.on_epoch = self._on_epoch(start, epochs)
+        if held_back is not None:
+            trainer.evaluate = Validation(self, start, held_back)
+        trainer.keep_best = stops
+        name = parts.solver_name(self)
+        state = recalled_state(start.memory, name, trainer.solver, objective)
+        history = trainer.train(objective, samples, state=state, epochs=epochs, rng=start.rng)
+        self._publish(start)
+        self._record(history, len(samples), stopping if stops else None)
+        self._memory = remembered(state, name, stopping, self.random_state, start.rng)
+        return history
+
+    def _dropout(self, blueprint: Blueprint) -> list[float]:
+        """Read how much of each hidden layer is dropped."""
+        n_hidden = len(blueprint.hidden_sizes)
+        shares = [float(share) for share in np.ravel(self.dropout)]
+        shares = shares * n_hidden if np.ndim(self.dropout) == 0 else shares
+        if len(shares) != n_hidden or not all(0 <= share < 1 for share in shares):
+            raise ValueError(
+                f"dropout must be in [0, 1), one number for all {n_hidden} hidden layers or a list "
+                f"with one for each; got {self.dropout!r}."
+            )
+        if any(shares) and not parts.is_stochastic(self):
+            raise ValueError(
+                "dropout needs a stochastic solver; lbfgs cannot follow a random loss."
+            )
+        return shares
+
+    def _on_epoch(self, start: "_Start", epochs: int) -> OnEpoch | None:
+        """Return what is done after each epoch: print a line, call the callbacks' hooks."""
+        hooks, earlier = start.hooks, len(self.loss_curve_)
+        if hooks is not None:
+            hooks.epoch_begins()
+
+        def on_epoch(epoch: int, row: dict[str, float], last: bool) -> bool:
+            if self.verbose:
+                print_epoch(earlier + epoch, row)
+            if hooks is None:
+                return False
+            ends = hooks.epoch_ends(lambda: self._fitted_attributes(start))
+            if not (ends or last or epoch == epochs):
+                hooks.epoch_begins()
+            return ends
+
+        return on_epoch if self.verbose or hooks is not None else None
+
+    def _fitted_attributes(self, start: "_Start") -> dict[str, Any]:
+        """Return what makes a copy of this estimator predict with the present weights."""
+        fitted = vars(self._published(start))
+        return {name: fitted[name] for name in fitted if name.endswith("_") or name == "_plan"}
+
+    def _new_blueprint(self, target: Target, X: Any) -> Blueprint:
+        """Translate the parameters that decide what the network is."""
+        sizes = networks.hidden_sizes(self.hidden_layer_sizes)
+        name = target.loss_name(self.loss)
+        settings = self._loss_settings().get(name, {}) if isinstance(name, str) else {}
+        return Blueprint(
+            target=target,
+            loss_name=name,
+            loss_settings=settings,
+            hidden_sizes=sizes,
+            activations=networks.hidden_activations(self.activation, len(sizes)),
+            dtype=door.choose_dtype(self.dtype, X),
+        )
+
+    def _loss_settings(self) -> dict[str, dict[str, Any]]:
+        """Return the settings of those losses that have any, by their names."""
+        return {}
+
+    def _fitted_blueprint(self) -> Blueprint:
+        """Rebuild the blueprint of the fitted network."""
+        return Blueprint(
+            target=self._fitted_target(),
+            loss_name=self._plan["loss"],
+            loss_settings=self._plan["loss_settings"],
+            hidden_sizes=[W.shape[1] for W in self.coefs_[:-1]],
+            activations=self._plan["activations"],
+            dtype=self._plan["dtype"],
+        )
+
+    def _published(self, start: "_Start") -> Self:
+        """Return a copy of this estimator that predicts with the network's present weights."""
+        fitted = copy.copy(self)
+        fitted._publish(start)
+        return fitted
+
+    def _publish(self, start: "_Start") -> None:
+        """Set the attributes that prediction needs: plain arrays, numbers and strings."""
+        layers = [module for module in start.network.modules if isinstance(module, Linear)]
+        blueprint = start.blueprint
+        self.__dict__.update(blueprint.target.attributes())
+        self.coefs_ = [layer.W.copy() for layer in layers]
+        self.intercepts_ = [layer.W0.copy() for layer in layers]
+        self.n_layers_ = len(layers) + 1
+        self.n_outputs_ = blueprint.n_units
+        self.out_activation_ = blueprint.loss.out_activation
+        self._plan = blueprint.to_plain()
+
+    def _record(self, history: History, n_samples: int, stopped_by: NoImprovement | None) -> None:
+        """Add to the attributes that tell how training went."""
+        losses = history.column("loss")
+        self.loss_curve_ = [*self.loss_curve_, *losses]
+        self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else np.inf
+        self.best_loss_ = min([self.best_loss_, *losses])
+        self.n_iter_ = self.best_iteration_ = len(self.loss_curve_)
+        self.t_ += len(losses) * n_samples
+        watched = bool(history.rows) and "validation_score" in history.rows[0]
+        scores = history.column("validation_score") if watched else None
+        self.validation_scores_ = scores
+        self.validation_loss_curve_ = history.column("validation_loss") if watched else None
+        self.best_validation_score_ = max(scores) if scores else None
+        if stopped_by and scores and stopped_by.best in scores:
+            self.best_iteration_ = scores.index(stopped_by.best) + 1
+
+    def _raw_outputs(self, X: Any) -> tuple[Array, Blueprint]:
+        """Run the fitted network on validated inputs; what it says, and how that is to be read."""
+        check_is_fitted(self)
+        blueprint = self._fitted_blueprint()
+        X = door.prediction_rows(self, X, blueprint.dtype)
+        return blueprint.network(self.coefs_, self.intercepts_).forward(X), blueprint
+
+
+@dataclass
+class _Start:
+    """Where training begins: the network, what it is for, the generator, the memory.
+
+    In `fit` only the ratios of weights count, in `partial_fit` they are used as given. Where the
+    number of epochs is known to be right, training never stalls.
+    """
+
+    blueprint: Blueprint
+    network: Sequential
+    rng: np.random.RandomState
+    memory: Memory
+    relative_weights: bool = True
+    stalls: bool = True
+    hooks: Hooks | None = None

@@ -1,0 +1,140 @@
+"""What a network is for: the meaning of its outputs, its loss, its layers and its type."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from sknn import networks
+from sknn.engine import KnownOnly, Loss, Module, Samples, Sequential
+from sknn.engine.types import Array, Rng
+from sknn.estimators import door
+from sknn.targets import Target
+
+
+@dataclass(frozen=True)
+class Blueprint:
+    """Everything about a model but its weights.
+
+    Parameters
+    ----------
+    target : Target
+        What y means.
+    loss_name : str or Loss
+        Which of the target's losses, resolved (never "auto"), or one of the user's own.
+    loss_settings : dict
+        Its settings, if it is one of ours and has any.
+    hidden_sizes : sequence of int
+        Units of each hidden layer.
+    activations : sequence of str or Module
+        The activation of each hidden layer.
+    dtype : {"float32", "float64"}
+        The type of all arithmetic.
+    """
+
+    target: Target
+    loss_name: str | Loss
+    loss_settings: dict[str, Any]
+    hidden_sizes: Sequence[int]
+    activations: Sequence[str | Module]
+    dtype: str
+
+    @cached_property
+    def loss(self) -> Loss:
+        """The loss, with its output activation."""
+        return self.target.loss(self.loss_name, self.loss_settings)
+
+    @property
+    def n_units(self) -> int:
+        """How many units the output layer has."""
+        return self.target.n_outputs * self.loss.units_per_output
+
+    def predictions(self, z: Array) -> Array:
+        """Read the predictions from raw outputs, as the user writes y."""
+        return self.target.decode(z, self.loss)
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return what a fitted estimator keeps of it: strings, lists, and the user's objects."""
+        return {
+            "target": self.target.kind,
+            "n_outputs": self.target.n_outputs,
+            "loss": self.loss_name,
+            "loss_settings": self.loss_settings,
+            "activations": list(self.activations),
+            "dtype": self.dtype,
+        }
+
+    def samples(
+        self, rows: door.Rows, *, relative_weights: bool, smoothing: float = 0.0
+    ) -> Samples:
+        """Turn validated rows into what the engine learns from.
+
+        Parameters
+        ----------
+        rows : Rows
+            Validated rows.
+        relative_weights : bool
+            Whether only the ratios of the weights count.
+        smoothing : float, default=0.0
+            How much of the labels is spread evenly.
+        """
+        Y = self.target.encode(rows.y, self.loss.codes)
+        Y = self.target.smoothed(Y, smoothing) if smoothing else Y
+        Y = np.repeat(Y, self.loss.units_per_output, axis=1)
+        return Samples(
+            door.as_type(rows.X, self.dtype, "X"),
+            door.as_type(Y, self.dtype, "y"),
+            door.weights(rows.w, self.dtype, relative=relative_weights),
+        )
+
+    def loss_for(self, samples: Samples) -> Loss:
+        """Return the loss for these samples, some of whose targets may not be known."""
+        return KnownOnly(self.loss) if np.isnan(samples.Y).any() else self.loss
+
+    def check_domain(self, y: Array, name: str) -> None:
+        """Refuse targets that the loss cannot compare with, and say which rows hold them."""
+        lowest, included = self.loss.domain
+        if lowest == -np.inf:
+            return
+        Y = y.reshape(len(y), -1)
+        outside = (lowest > Y if included else lowest >= Y).any(axis=1)
+        if outside.any():
+            rows = np.flatnonzero(outside)
+            shown = ", ".join(map(str, rows[:5])) + (", ..." if len(rows) > 5 else "")
+            raise ValueError(
+                f"{type(self.loss).__name__} loss needs {name} {'>=' if included else '>'} "
+                f"{lowest:g}; it is not in {len(rows)} rows: {shown} (counted from 0, without rows "
+                "of weight zero)."
+            )
+
+    def new_network(self, n_features: int, initialization: Any, rng: Rng) -> Sequential:
+        """Build the network with fresh weights."""
+        sizes = [n_features, *self.hidden_sizes, self.n_units]
+        return networks.build(sizes, self.activations, initialization, rng=rng, dtype=self.dtype)
+
+    def network(self, coefs: Sequence[Array], intercepts: Sequence[Array]) -> Sequential:
+        """Build the network around weights that exist."""
+        return networks.restore(coefs, intercepts, self.activations)
+
+    def continuing(self, fitted: "Blueprint") -> "Blueprint":
+        """Return the fitted blueprint, if these parameters may go on with it.
+
+        Raises
+        ------
+        ValueError
+            Naming the parameter that changed.
+        """
+        for parameter, old, new in (
+            ("hidden_layer_sizes", fitted.hidden_sizes, self.hidden_sizes),
+            ("activation", fitted.activations, self.activations),
+            ("loss", fitted.loss_name, self.loss_name),
+            ("settings of the loss", fitted.loss_settings, self.loss_settings),
+        ):
+            if old != new:
+                raise ValueError(
+                    f"The network was fitted with {parameter}={old!r}; training cannot go on with "
+                    f"{new!r}. Call fit to begin anew (with warm_start=False)."
+                )
+        return fitted

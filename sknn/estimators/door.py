@@ -1,0 +1,202 @@
+"""The door: what users pass in, checked and turned into arrays of one type."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import BaseEstimator, is_regressor
+from sklearn.utils import assert_all_finite, column_or_1d
+from sklearn.utils.validation import validate_data
+
+from sknn.engine.types import Array
+from sknn.estimators.sklearn_private import check_sample_weight
+
+#: More numbers than this in X, and dtype="auto" computes in float32.
+LARGE = 10**5
+
+
+@dataclass
+class Rows:
+    """Validated rows: X (dense or CSR), y (a column is flat), weights above 0 or None."""
+
+    X: Any
+    y: Any
+    w: Array | None
+
+    def take(self, rows: Array) -> "Rows":
+        """Return some of the rows, by a mask."""
+        return Rows(self.X[rows], self.y[rows], None if self.w is None else self.w[rows])
+
+    def weighted(self, factors: Array) -> "Rows":
+        """Return the rows with their weights multiplied; rows whose weight becomes 0 are dropped.
+
+        Raises
+        ------
+        ValueError
+            If none is left.
+        """
+        w = factors if self.w is None else self.w * factors
+        present = w > 0
+        if not present.any():
+            raise ValueError("Sample weights must contain at least one non-zero number.")
+        rows = Rows(self.X, self.y, w)
+        return rows if present.all() else rows.take(present)
+
+
+@contextmanager
+def generator_as_it_was(random_state: Any) -> Iterator[None]:
+    """Take back what was drawn from a user's generator if the block raises."""
+    live = isinstance(random_state, np.random.RandomState)
+    before = random_state.get_state() if live else None
+    try:
+        yield
+    except BaseException:
+        if live:
+            random_state.set_state(before)
+        raise
+
+
+def training_rows(
+    estimator: BaseEstimator, X: Any, y: Any, sample_weight: Any, *, reset: bool
+) -> Rows:
+    """Check what `fit` was given, and drop the rows of weight zero.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Learns the names and the number of the features if `reset`, else compares them.
+    X, y, sample_weight : objects
+        What the user passed.
+    reset : bool
+        Whether this is the beginning of a model.
+
+    Raises
+    ------
+    ValueError
+        In scikit-learn's words, for what it refuses; and if all weights are zero.
+    """
+    y, unknown = known_targets(y) if is_regressor(estimator) else (y, None)
+    X, y = validate_data(
+        estimator,
+        X,
+        y,
+        accept_sparse="csr",
+        dtype="numeric",
+        multi_output=True,
+        y_numeric=is_regressor(estimator),
+        reset=reset,
+    )
+    refuse_dates(X, "X")
+    if sparse.issparse(y):
+        y = y.toarray()
+    if y.ndim == 2 and y.shape[1] == 1:
+        y = column_or_1d(y, warn=True)
+    if is_regressor(estimator):
+        refuse_dates(y, "y")
+    if unknown is not None:
+        y = np.where(unknown, np.nan, y)
+    w = None
+    if sample_weight is not None:
+        w = check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+    if unknown is not None and unknown.all(axis=1).any():  # such rows say nothing
+        w = (1.0 if w is None else w) * ~unknown.all(axis=1)
+    return Rows(X, y, None) if w is None else Rows(X, y, None).weighted(w)
+
+
+def known_targets(y: Any) -> tuple[Any, Any]:
+    """Part y into what is known, with 0 elsewhere, and where it is not known (None: everywhere).
+
+    Only among several columns may targets be unknown; a missing single target is an error.
+    """
+    array = y if sparse.issparse(y) else np.asarray(y)
+    if array.ndim != 2 or array.shape[1] < 2 or array.dtype.kind != "f" or sparse.issparse(y):
+        return y, None
+    unknown = np.isnan(array)
+    return (np.where(unknown, 0, array), unknown) if unknown.any() else (y, None)
+
+
+def validation_rows(
+    estimator: BaseEstimator, X_val: Any, y_val: Any, sample_weight_val: Any
+) -> Rows | None:
+    """Check the rows to validate on that `fit` was given, if it was given any.
+
+    Raises
+    ------
+    ValueError
+        If one of X_val and y_val is missing, or the features are others than in training.
+    """
+    if X_val is None and y_val is None and sample_weight_val is None:
+        return None
+    if X_val is None or y_val is None:
+        missing, there = ("X_val", "y_val") if X_val is None else ("y_val", "X_val")
+        raise ValueError(f"{missing} is missing: {there} or its weights were given without it.")
+    return training_rows(estimator, X_val, y_val, sample_weight_val, reset=False)
+
+
+def prediction_rows(estimator: BaseEstimator, X: Any, dtype: str) -> Any:
+    """Check what `predict` was given, and convert it to the type of the network."""
+    X = validate_data(estimator, X, accept_sparse="csr", dtype="numeric", reset=False)
+    refuse_dates(X, "X")
+    return as_type(X, dtype, "X")
+
+
+def refuse_dates(array: Any, name: str) -> None:
+    """Refuse what NumPy would convert to numbers that mean nothing.
+
+    Raises
+    ------
+    TypeError
+        Naming the type.
+    """
+    if array.dtype.kind in "mM":
+        raise TypeError(
+            f"{name} holds dates or durations ({array.dtype}). Turn them into numbers first, "
+            "such as days since a fixed date."
+        )
+
+
+def choose_dtype(setting: str, X: Any) -> str:
+    """Read the parameter `dtype`: "auto" is float32 if X is, or if X is large."""
+    if setting != "auto":
+        return setting
+    n, m = X.shape
+    return "float32" if X.dtype == np.float32 or n * m > LARGE else "float64"
+
+
+def as_type(array: Any, dtype: str, name: str) -> Any:
+    """Convert to a floating type, rows contiguous; refuse what is too large for it.
+
+    In y a NaN may be a target that is not known.
+    """
+    narrower = np.dtype(dtype).itemsize < array.dtype.itemsize
+    with np.errstate(over="ignore", invalid="ignore"):
+        if isinstance(array, np.ndarray):
+            array = np.ascontiguousarray(array, dtype)
+        else:
+            array = array.astype(dtype, copy=False)
+        if narrower:
+            assert_all_finite(array, allow_nan=name == "y", input_name=name)
+    return array
+
+
+def weights(w: Array | None, dtype: str, *, relative: bool) -> Array | None:
+    """Return the weights of samples in a floating type.
+
+    Parameters
+    ----------
+    w : array of shape (n,) or None
+        Positive weights; None stays None.
+    dtype : {"float32", "float64"}
+        The type to convert to.
+    relative : bool
+        Whether only their ratios count: they are divided by their mean then.
+    """
+    if w is None:
+        return None
+    if relative:
+        w = w / w.max()  # first, so that the sum cannot overflow
+        w = w / w.mean()
+    return as_type(w, dtype, "sample_weight")

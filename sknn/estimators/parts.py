@@ -1,0 +1,115 @@
+"""Parameters of an estimator -> parts of the engine: one table a concept."""
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sknn.engine import (
+    LBFGS,
+    SGD,
+    Adam,
+    Adaptive,
+    Constant,
+    Cosine,
+    Descent,
+    EpochBatches,
+    InverseScaling,
+    NoImprovement,
+    OneCycle,
+    Optimizer,
+    RMSprop,
+    Schedule,
+    Solver,
+    Trainer,
+    as_schedule,
+)
+
+
+def _adam(mlp: Any) -> Adam:
+    return Adam(float(mlp.beta_1), float(mlp.beta_2), float(mlp.epsilon))
+
+
+#: Optimizers by the name of the solver.
+OPTIMIZERS: Mapping[str, Callable[[Any], Optimizer]] = {
+    "sgd": lambda mlp: SGD(float(mlp.momentum), bool(mlp.nesterovs_momentum)),
+    "adam": _adam,
+    "adamw": _adam,
+    "rmsprop": lambda mlp: RMSprop(float(mlp.beta_2), float(mlp.epsilon)),
+}
+
+#: Schedules by the name of the learning rate: functions of the estimator and of its horizon,
+#: the number of steps in `max_iter` epochs.
+LEARNING_RATES: Mapping[str, Callable[[Any, int], Schedule]] = {
+    "constant": lambda mlp, steps: Constant(mlp.learning_rate_init),
+    "invscaling": lambda mlp, steps: InverseScaling(mlp.learning_rate_init, mlp.power_t),
+    "adaptive": lambda mlp, steps: Adaptive(mlp.learning_rate_init),
+    "cosine": lambda mlp, steps: Cosine(mlp.learning_rate_init, steps),
+    "one_cycle": lambda mlp, steps: OneCycle(mlp.learning_rate_init, steps),
+}
+
+
+def stopping(mlp: Any, *, by_score: bool) -> NoImprovement:
+    """Build what watches the training loss, or the validation score."""
+    key = "validation_score" if by_score else "loss"
+    return NoImprovement(mlp.n_iter_no_change, float(mlp.tol), key, higher_is_better=by_score)
+
+
+def trainer(mlp: Any, stopping: NoImprovement, n_samples: int) -> Trainer:
+    """Build the training loop that the parameters of `mlp` describe.
+
+    Parameters
+    ----------
+    mlp : BaseMLP
+        The estimator.
+    stopping : NoImprovement
+        Watches the loss, or the validation score.
+    n_samples : int
+        What there is to learn from.
+    """
+    return Trainer(
+        solver=solver(mlp, n_samples),
+        stopping=stopping if is_stochastic(mlp) or stopping.key != "loss" else None,
+        max_seconds=math.inf if mlp.max_time is None else float(mlp.max_time),
+    )
+
+
+def is_stochastic(mlp: Any) -> bool:
+    """Tell whether training goes batch by batch."""
+    return not (isinstance(mlp.solver, str) and mlp.solver == "lbfgs")
+
+
+def learns_streams(mlp: Any) -> bool:
+    """Tell whether `partial_fit` exists; the error says why not."""
+    if is_stochastic(mlp):
+        return True
+    raise AttributeError(
+        "partial_fit is only available for stochastic optimizers. lbfgs is not stochastic."
+    )
+
+
+def solver_name(mlp: Any) -> str:
+    """Return what tells solvers apart whose memories do not fit each other."""
+    return mlp.solver if isinstance(mlp.solver, str) else type(mlp.solver).__name__
+
+
+def solver(mlp: Any, n_samples: int) -> Solver:
+    """Build the solver."""
+    if not is_stochastic(mlp):
+        return LBFGS(float(mlp.tol), int(mlp.max_fun))
+    batch_size = 200 if mlp.batch_size == "auto" else int(mlp.batch_size)
+    horizon = int(mlp.max_iter) * -(-n_samples // batch_size)
+    norm = mlp.clip_gradient_norm
+    return Descent(
+        optimizer=OPTIMIZERS[mlp.solver](mlp) if isinstance(mlp.solver, str) else mlp.solver,
+        schedule=schedule(mlp, horizon),
+        batches=EpochBatches(batch_size, bool(mlp.shuffle)),
+        weight_decay=float(mlp.weight_decay) if solver_name(mlp) == "adamw" else 0.0,
+        largest_norm=math.inf if norm is None else float(norm),
+    )
+
+
+def schedule(mlp: Any, horizon: int) -> Schedule:
+    """Build the learning rate of each step."""
+    if callable(mlp.learning_rate):
+        return as_schedule(mlp.learning_rate)
+    return LEARNING_RATES[mlp.learning_rate](mlp, horizon)

@@ -1,0 +1,364 @@
+"""MLPRegressor."""
+
+from collections.abc import Callable
+from numbers import Real
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from sklearn.base import RegressorMixin
+from sklearn.metrics import mean_pinball_loss
+from sklearn.utils import Tags
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+from sknn.engine import Loss, Optimizer
+from sknn.engine.types import Array
+from sknn.estimators import parts
+from sknn.estimators.base import BaseMLP
+from sknn.estimators.report import warn_of
+from sknn.estimators.sklearn_private import Interval, StrOptions, fit_context
+from sknn.estimators.validation import r2_of_known
+from sknn.targets import RealTarget
+
+#: Losses whose targets must not be negative.
+OF_POSITIVE_NUMBERS = ("poisson", "gamma")
+
+
+class MLPRegressor(RegressorMixin, BaseMLP):
+    """Multilayer perceptron regressor.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int or array-like of int, default=(100,)
+        Units of each hidden layer; ``()`` is a linear model.
+    activation : {"identity", "logistic", "tanh", "relu", "leaky_relu", "elu", "selu", "gelu", \
+            "silu", "mish", "softplus", "exp"}, Module or list of these, default="relu"
+        The activation of the hidden layers: one for all of them, or one for each; by name, or a
+        module of `sknn.engine` or your own.
+    loss : {"auto", "squared_error", "absolute_error", "huber", "quantile", "poisson", "gamma"} \
+            or Loss, default="auto"
+        What training makes small, summed over outputs:
+
+        - "squared_error", which is what "auto" stands for: half the squared error, for the mean;
+        - "absolute_error": for the median;
+        - "huber": half the squared error up to `huber_delta`, linear beyond;
+        - "quantile": the pinball loss of `quantile`;
+        - "poisson": half the Poisson deviance, for counts (y >= 0); the network predicts their
+          logarithm, the regressor their mean;
+        - "gamma": half the gamma deviance, for amounts (y > 0), with the same link;
+        - a `Loss` of `sknn.engine` or your own.
+    quantile : float or list of float, default=0.5
+        Which quantile "quantile" estimates, inside (0, 1). A list, increasing, gives a column for
+        each, and they never cross.
+    huber_delta : float, default=1.0
+        Where "huber" becomes linear, in the units of y.
+    solver : {"adam", "adamw", "rmsprop", "sgd", "lbfgs"} or Optimizer, default="adam"
+        How the objective is made small:
+
+        - "adam": steps scaled by running averages of the gradient and its square [1]_;
+        - "adamw": the same with decoupled weight decay, see `weight_decay`;
+        - "rmsprop": steps scaled by a running average (`beta_2`) of the gradient's square;
+        - "sgd": stochastic gradient descent with momentum;
+        - "lbfgs": the quasi-Newton method, on all samples at once; an iteration counts as an
+          epoch, and what concerns batches and learning rates is not used. Good for small data;
+        - an `Optimizer` of `sknn.engine` or your own.
+    alpha : float, default=0.0001
+        Strength of the penalty ``alpha / 2 * sum(W ** 2)`` on the weights (not on the offsets),
+        which is added to the *mean* loss. It means the same for every batch size and every number
+        of samples, as in :class:`~sklearn.linear_model.SGDClassifier`; scikit-learn's own MLP
+        divides it by the batch size.
+    batch_size : int or "auto", default="auto"
+        Samples in a mini-batch; "auto" is ``min(200, n_samples)``. The number of samples, or more,
+        is full-batch gradient descent; 1 is single-sample descent.
+    learning_rate : {"constant", "invscaling", "adaptive", "cosine", "one_cycle"} or callable, \
+            default="constant"
+        The rate of step t = 0, 1, ... (a mini-batch is a step), with every stochastic solver:
+
+        - "constant" is `learning_rate_init`;
+        - "invscaling" is ``learning_rate_init / (t + 1) ** power_t``;
+        - "adaptive" is `learning_rate_init`, divided by 5 whenever the loss has not improved for
+          `n_iter_no_change` epochs; training ends when it is 1e-6 or less (`partial_fit` counts
+          on across calls, and does not end);
+        - "cosine" falls from `learning_rate_init` along half a cosine;
+        - "one_cycle" rises from 1/25 of `learning_rate_init` to the whole in the first 30 % of the
+          steps, then falls along half a cosine. Short trainings (`max_iter` of 3 to 30) with a
+          peak of ten times the usual rate are its strength;
+        - a function ``eta(t)`` gives the rate itself (a named one, not a lambda, if the model is
+          to be pickled).
+    learning_rate_init : float, default=0.001
+        The rate to begin with, or the peak of "cosine" and "one_cycle". Their horizon is `max_iter`
+        epochs, in `partial_fit` too; after it the last rate stays.
+    power_t : float, default=0.5
+        The exponent of "invscaling".
+    max_iter : int, default=200
+        Epochs at most: how often each sample is used.
+    max_fun : int, default=15000
+        How often "lbfgs" evaluates the objective at most.
+    max_time : float or None, default=None
+        Seconds: the epoch that passes this limit is the last. None sets no limit.
+    shuffle : bool, default=True
+        Whether every epoch has a fresh order of the samples.
+    random_state : int, RandomState instance or None, default=None
+        Draws the initial weights and the order of the samples. With an int, `fit` gives the same
+        model every time. The initial weights are those that scikit-learn's MLP draws.
+    tol : float, default=1e-4
+        An epoch counts as an improvement if its loss is at least this much below the best so far.
+        "lbfgs" ends when no component of the gradient is larger.
+    verbose : bool or int, default=False
+        Whether to print a line an epoch.
+    warm_start : bool, default=False
+        Whether `fit` goes on from where the last call ended (weights, the solver's state and the
+        generator), with fresh counters: with a constant rate, 5 epochs and 5 more are 10, bit
+        for bit.
+    early_stopping : bool or "auto", default=False
+        Whether the score on held-back rows decides when to stop, after `n_iter_no_change` epochs
+        without an improvement of `tol`; the weights of the best epoch are kept. "auto" is True if
+        `fit` is given X_val, or more than 10 000 rows. `partial_fit` has nothing to stop.
+    validation_fraction : float, default=0.1
+        The share of the rows that is held back if `fit` is not given X_val. For classes that
+        exclude each other it is drawn class by class, and every class stays in training; with
+        ``shuffle=False`` it is the tail. Every `fit` draws its own, a warm one too.
+    scoring : str, callable or None, default=None
+        What is recorded in `validation_scores_`, and looked at to stop: None is accuracy in
+        classification and R2 in regression, "loss" minus the validation loss, else any scorer.
+    refit : bool, default=False
+        Whether to train afresh on all rows, for `best_iteration_` epochs, after early stopping has
+        found how many are good. Small data then lose nothing to the held-back part.
+    momentum : float, default=0.9
+        The share of the last step that "sgd" repeats, in [0, 1].
+    nesterovs_momentum : bool, default=True
+        Whether that share is looked ahead to (Nesterov's momentum).
+    beta_1 : float, default=0.9
+        How much of the running average of the gradient "adam" and "adamw" keep at each step, in
+        [0, 1).
+    beta_2 : float, default=0.999
+        How much of the running average of its square "adam", "adamw" and "rmsprop" keep, in
+        [0, 1).
+    epsilon : float, default=1e-8
+        Keeps the division of "adam" finite.
+    weight_decay : float, default=0.01
+        Of "adamw": each step first shrinks the weights, not the offsets, by the factor
+        ``1 - rate * weight_decay`` [2]_. `alpha` comes on top.
+    clip_gradient_norm : float or None, default=None
+        Gradients longer than this are shortened to it before each step. Not for "lbfgs".
+    dropout : float or list of float, default=0.0
+        The probability of each hidden unit to be left out of a training step, in [0, 1): one for
+        all hidden layers, or one for each [3]_. Prediction uses all units. Not for "lbfgs".
+    n_iter_no_change : int or inf, default=10
+        Training ends after this many epochs in a row without improvement (of the loss, or with
+        `early_stopping` of the validation score).
+    initialization : {"auto", "glorot_uniform", "glorot_normal", "he_uniform", "he_normal", \
+            "lecun_normal"} or callable, default="auto"
+        How the weights are drawn. "auto" is scikit-learn's rule: uniform within
+        ``sqrt(6 / (m + k))`` for m inputs and k outputs (``sqrt(2 / (m + k))`` for logistic units),
+        weights and offsets alike. With all others the offsets begin at zero. A function
+        ``f(rng, shape, dtype)`` gives the weights, shape (m, k), itself.
+    dtype : {"auto", "float32", "float64"}, default="auto"
+        The type of all arithmetic and of what the network predicts. "auto" is float32 if X is
+        float32 or large (more than 100 000 numbers by shape), which is faster, and float64
+        otherwise, which is more exact; `partial_fit` decides at its first call.
+
+    Attributes
+    ----------
+    coefs_ : list of ndarray of shape (m, k)
+        The weights of each layer, from m inputs to k outputs.
+    intercepts_ : list of ndarray of shape (k,)
+        The offsets of each layer.
+    loss_curve_ : list of float
+        The objective (mean loss and penalty), averaged over each epoch's batches; of "lbfgs", after
+        each iteration.
+    loss_ : float
+        The last of `loss_curve_`.
+    best_loss_ : float
+        The lowest of `loss_curve_`.
+    validation_scores_ : list of float or None
+        The score on the rows to validate on after each epoch; None without such rows.
+    validation_loss_curve_ : list of float or None
+        The mean loss, without penalty, on these rows after each epoch.
+    best_validation_score_ : float or None
+        The highest of `validation_scores_`.
+    best_iteration_ : int
+        The epoch whose weights were kept, counted from 1.
+    n_iter_ : int
+        Epochs done; `partial_fit` counts all its calls.
+    t_ : int
+        Samples used for training, counted once an epoch.
+    n_features_in_ : int
+        Number of features seen by `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, if X had names that are all strings.
+    n_layers_ : int
+        Number of layers, input and output included.
+    n_outputs_ : int
+        Number of units in the output layer.
+    out_activation_ : {"identity", "exp"}
+        The output activation, which belongs to the loss.
+
+    See Also
+    --------
+    MLPClassifier : The same for labels.
+    sklearn.neural_network.MLPRegressor : scikit-learn's own.
+
+    Notes
+    -----
+    The objective is ``mean(loss) + alpha / 2 * sum(W ** 2)``, where samples are averaged by weight.
+    Targets far from the size of 1 train slowly: scale them, for example with
+    :class:`~sklearn.compose.TransformedTargetRegressor`.
+
+    A `fit` that raises leaves the estimator as it was. Ctrl-C keeps the last finished epoch, if
+    there is one, and warns.
+
+    References
+    ----------
+    .. [1] Kingma and Ba (2015), "Adam: A Method for Stochastic Optimization".
+    .. [2] Loshchilov and Hutter (2019), "Decoupled Weight Decay Regularization".
+    .. [3] Srivastava et al. (2014), "Dropout: A Simple Way to Prevent Neural Networks from
+       Overfitting".
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn import MLPRegressor
+    >>> X = np.linspace(-3, 3, 200).reshape(-1, 1)
+    >>> y = X.ravel() ** 2
+    >>> mlp = MLPRegressor((50,), learning_rate_init=0.01, max_iter=500, random_state=0)
+    >>> mlp.fit(X, y).predict([[2.0]]).round()
+    array([4.])
+    """
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        **BaseMLP._parameter_constraints,
+        "loss": [StrOptions({"auto", *RealTarget.losses}), Loss],
+        "quantile": [Interval(Real, 0, 1, closed="neither"), "array-like"],
+        "huber_delta": [Interval(Real, 0, None, closed="neither")],
+    }
+
+    def __init__(
+        self,
+        hidden_layer_sizes: Any = (100,),
+        activation: Any = "relu",
+        *,
+        loss: str | Loss = "auto",
+        quantile: Any = 0.5,
+        huber_delta: float = 1.0,
+        solver: str | Optimizer = "adam",
+        alpha: float = 0.0001,
+        batch_size: int | str = "auto",
+        learning_rate: str | Callable[[int], float] = "constant",
+        learning_rate_init: float = 0.001,
+        power_t: float = 0.5,
+        max_iter: int = 200,
+        max_fun: int = 15000,
+        max_time: float | None = None,
+        shuffle: bool = True,
+        random_state: Any = None,
+        tol: float = 1e-4,
+        verbose: bool | int = False,
+        warm_start: bool = False,
+        early_stopping: bool | str = False,
+        validation_fraction: float = 0.1,
+        scoring: Any = None,
+        refit: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        weight_decay: float = 0.01,
+        clip_gradient_norm: float | None = None,
+        dropout: Any = 0.0,
+        n_iter_no_change: float = 10,
+        initialization: str | Callable[..., Array] = "auto",
+        dtype: str = "auto",
+    ) -> None:
+        self._store(locals())
+
+    @available_if(parts.learns_streams)
+    @fit_context(prefer_skip_nested_validation=False)  # so that the user's setting can be seen
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Train for one epoch more on this data, beginning where the last call ended.
+
+        The first call draws the weights, unless `fit` was called before. Constructor parameters
+        are read at every call, so a changed `learning_rate_init` counts; the architecture and the
+        loss cannot change. With a constant rate, n calls on the same data are ``fit`` with
+        ``max_iter=n``, bit for bit, also with a pickle in between.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The inputs, one sample a row.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            How much each sample counts. Weights are used as given (1 is one sample), since the
+            mean weight of a chunk says nothing of the stream's.
+
+        Returns
+        -------
+        self : estimator
+            The estimator.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a parameter or the data cannot be used; the estimator is left as it was.
+        """
+        history = self._transact("_partial_fit", X, y, sample_weight, None)
+        warn_of(history, stacklevel=3, solver=parts.solver_name(self), out_of_epochs=False)
+        return self
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return R2, the share of the variance that the predictions explain.
+
+        Targets that are not known (NaN among several columns) are left out.
+
+        Several quantiles have no R2: their score is minus the mean pinball loss, so that higher is
+        better here too.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The inputs.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            How much each sample counts.
+
+        Returns
+        -------
+        score : float
+        """
+        check_is_fitted(self)
+        loss: Any = self._fitted_blueprint().loss
+        predictions = self.predict(X)
+        if loss.units_per_output == 1 and np.ndim(y) == 2 and np.isnan(np.asarray(y)).any():
+            return r2_of_known(np.asarray(y), predictions, sample_weight)
+        if loss.units_per_output == 1:
+            return super().score(X, y, sample_weight)
+        losses = [
+            mean_pinball_loss(y, predictions[..., i], sample_weight=sample_weight, alpha=level)
+            for i, level in enumerate(loss.quantiles)
+        ]
+        return -float(np.mean(losses))
+
+    def __sklearn_tags__(self) -> Tags:
+        """Say that several targets at once are welcome."""
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        tags.target_tags.positive_only = (
+            isinstance(self.loss, str) and self.loss in OF_POSITIVE_NUMBERS
+        )
+        return tags
+
+    def _new_target(self, y: Array) -> RealTarget:
+        return RealTarget(1 if y.ndim == 1 else y.shape[1])
+
+    def _new_stream_target(self, y: Array, classes: Any) -> RealTarget:
+        return self._new_target(y)
+
+    def _fitted_target(self) -> RealTarget:
+        return RealTarget(self._plan["n_outputs"])
+
+    def _loss_settings(self) -> dict[str, dict[str, Any]]:
+        levels = [float(level) for level in np.atleast_1d(self.quantile)]
+        return {"quantile": {"quantiles": levels}, "huber": {"delta": float(self.huber_delta)}}

@@ -1,0 +1,436 @@
+"""What all modules and losses have in common, checked for every class that the engine defines."""
+
+import importlib
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
+
+from sknn.engine import (
+    ELU,
+    NLL,
+    SGD,
+    Adaptive,
+    Exp,
+    Huber,
+    LeakyReLU,
+    Linear,
+    Loss,
+    Module,
+    ReLU,
+    Sequential,
+    Step,
+    Tanh,
+)
+from tests.engine import gradients
+from tests.engine.gradients import (
+    VALID_Y,
+    check_backward,
+    check_loss,
+    check_weight_grad,
+    concrete_classes,
+    inputs,
+    lacks_recipe,
+    linear,
+    raw_outputs,
+    rebuilt,
+    recipes,
+)
+
+SHAPES = [(1, 1), (5, 3), (2, 7)]
+FORWARD_ONLY = {Step}
+OVERFLOWING = {Exp}
+
+
+def every_way(classes):
+    """Return the recipes of all classes as parameters of a test."""
+    return [
+        pytest.param(make, id=f"{cls.__name__}{i}")
+        for cls in classes
+        for i, make in enumerate(recipes(cls))
+    ]
+
+
+def modules_but(excluded):
+    """Return every way to make a module, but for some classes."""
+    return every_way(cls for cls in concrete_classes(Module) if cls not in excluded)
+
+
+ALL_MODULES = modules_but(set())
+MODULES = modules_but(FORWARD_ONLY)
+LOSSES = every_way(concrete_classes(Loss))
+
+
+@pytest.fixture
+def rng():
+    """Return a generator; every test has the same."""
+    return np.random.default_rng(0)
+
+
+def points(loss, rng, shape):
+    """Return raw outputs and a valid y for a loss."""
+    return raw_outputs(rng, shape), VALID_Y[type(loss)](rng, shape)
+
+
+def frozen(*arrays):
+    """Return arrays that raise when something writes to them."""
+    for array in arrays:
+        array.flags.writeable = False
+    return arrays
+
+
+# Nothing is forgotten
+
+
+@pytest.mark.parametrize("base", [Module, Loss])
+def test_every_setting_is_tried(base):
+    """A class with settings has a recipe, which may set them to what is not the default."""
+    for cls in concrete_classes(base):
+        assert not lacks_recipe(cls), (
+            f"{cls.__name__} has settings: add ways to make it to RECIPES in {gradients.__name__}."
+        )
+
+
+def test_every_loss_has_something_to_compare_with():
+    """Each loss says in the table which y it is made for."""
+    for cls in concrete_classes(Loss):
+        assert cls in VALID_Y, (
+            f"{cls.__name__} is new: add how to draw a valid y to VALID_Y in {gradients.__name__}."
+        )
+
+
+def test_classes_that_are_not_exported_are_found(tmp_path, monkeypatch):
+    """Discovery reads every file of a package, and leaves out what is abstract or imported."""
+    package = tmp_path / "made_up"
+    (package / "inner").mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (package / "inner" / "__init__.py").touch()
+    (package / "inner" / "file.py").write_text(
+        "from sknn.engine import Module, Tanh\n"
+        "class Hidden(Tanh):\n"
+        "    def __init__(self, required): pass\n"
+        "class Abstract(Module): pass\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    found = concrete_classes(Module, importlib.import_module("made_up"))
+    assert [cls.__name__ for cls in found] == ["Hidden"]
+    assert lacks_recipe(found[0])
+
+
+# Central differences
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("make", MODULES)
+def test_backward_agrees_with_central_differences(make, shape, rng):
+    """The blame that reaches the input is the derivative."""
+    check_backward(make(rng, shape[-1]), inputs(rng, shape), rng)
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("make", MODULES)
+def test_weight_grad_agrees_with_central_differences(make, shape, rng):
+    """Every parameter has its derivative, and a module without parameters has none."""
+    check_weight_grad(make(rng, shape[-1]), inputs(rng, shape), rng)
+
+
+@pytest.mark.parametrize("shape", [*SHAPES, (2, 5, 3)], ids=str)
+@pytest.mark.parametrize("make", LOSSES)
+def test_loss_gradient_agrees_with_central_differences(make, shape, rng):
+    """The gradient belongs to the value, sample by sample."""
+    loss = make(rng, shape[-1])
+    check_loss(loss, *points(loss, rng, shape), rng)
+
+
+def test_step_says_why_it_has_no_backward_and_what_to_use_instead():
+    """The one module that only runs forward names those that can learn."""
+    u = np.ones((1, 1))
+    with pytest.raises(NotImplementedError, match="derivative is zero") as error:
+        Step().backward(u, u, u)
+    for name in ["Sigmoid", "Tanh", "ReLU", "LeakyReLU", "ELU", "Softplus"]:
+        assert name in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("module", "derivative"),
+    [(ReLU(), 0), (LeakyReLU(0.3), 0.3), (ELU(0.7), 0.7)],
+    ids=["ReLU", "LeakyReLU", "ELU"],
+)
+def test_the_derivative_at_a_kink_is_taken_from_the_left(module, derivative):
+    """Where central differences cannot tell, the docstrings do."""
+    u, dv = np.zeros((1, 1)), np.ones((1, 1))
+    assert module.backward(u, module.forward(u), dv) == derivative
+
+
+# The checker rejects what is wrong
+
+
+class TooSteep(Tanh):
+    """Passes back a millionth too much."""
+
+    def backward(self, u, v, dv):
+        """Return a wrong derivative."""
+        return super().backward(u, v, dv) * (1 + 1e-6)
+
+
+class Undefined(Tanh):
+    """Passes back NaN."""
+
+    def backward(self, u, v, dv):
+        """Return no derivative."""
+        return np.full_like(u, np.nan)
+
+
+class Mixed(Tanh):
+    """Passes one input's blame to another."""
+
+    def backward(self, u, v, dv):
+        """Return a wrong derivative."""
+        return np.roll(super().backward(u, v, dv), 1, axis=-1)
+
+
+class TooSteepWeights(Linear):
+    """Has a weight gradient that is a millionth too large."""
+
+    def weight_grad(self, u, dv, out=None):
+        """Return a wrong derivative of the weights."""
+        dW, dW0 = super().weight_grad(u, dv, out)
+        return dW * (1 + 1e-6), dW0
+
+
+class MeanOffsets(Linear):
+    """Averages where it should sum."""
+
+    def weight_grad(self, u, dv, out=None):
+        """Return a wrong derivative of the offsets."""
+        dW, dW0 = super().weight_grad(u, dv, out)
+        return dW, dW0 / len(u)
+
+
+class Forgetful(Linear):
+    """Has no gradient for its offsets."""
+
+    def weight_grad(self, u, dv, out=None):
+        """Return too few derivatives."""
+        return super().weight_grad(u, dv, out)[:1]
+
+
+class TooSteepLoss(NLL):
+    """Has a gradient that is a millionth too large."""
+
+    def gradient(self, z, y):
+        """Return a wrong derivative."""
+        return super().gradient(z, y) * (1 + 1e-6)
+
+
+class MeanLoss(NLL):
+    """Has the gradient of the batch's mean, not of each sample."""
+
+    def gradient(self, z, y):
+        """Return a wrong derivative."""
+        return super().gradient(z, y) / len(z)
+
+
+@pytest.mark.parametrize("wrong", [TooSteep, Undefined, Mixed])
+def test_a_wrong_backward_is_rejected(wrong, rng):
+    """The checker sees an error of a millionth, NaN, and blame in the wrong place."""
+    with pytest.raises(AssertionError):
+        check_backward(wrong(), inputs(rng, (5, 3)), rng)
+
+
+@pytest.mark.parametrize("wrong", [TooSteepWeights, MeanOffsets, Forgetful])
+def test_a_wrong_weight_grad_is_rejected(wrong, rng):
+    """The checker looks at every parameter."""
+    layer = linear(rng, 3)
+    with pytest.raises(AssertionError):
+        check_weight_grad(wrong(layer.W, layer.W0), inputs(rng, (5, 3)), rng)
+
+
+@pytest.mark.parametrize("wrong", [TooSteepLoss, MeanLoss])
+def test_a_wrong_loss_gradient_is_rejected(wrong, rng):
+    """The checker compares the gradient with the value, not with itself."""
+    with pytest.raises(AssertionError):
+        check_loss(wrong(), *points(NLL(), rng, (5, 3)), rng)
+
+
+# Size
+
+
+@pytest.mark.parametrize(("dtype", "largest"), [("float32", 1e37), ("float64", 1e300)])
+@pytest.mark.parametrize("make", modules_but(OVERFLOWING))
+def test_inputs_of_any_size_give_finite_outputs_and_derivatives(make, dtype, largest, rng):
+    """Nothing overflows or warns (warnings are errors here) that grows no faster than a line."""
+    module = rebuilt([make(rng, 3)], lambda arrays: arrays[0].astype(dtype))
+    u = np.array([[0, 1, -1], [1e3, -1e3, 1e10], [largest, -largest, 0]], dtype)
+    v = module.forward(u)
+    assert np.isfinite(v).all()
+    if type(module) not in FORWARD_ONLY:
+        assert np.isfinite(module.backward(u, v, np.ones_like(v))).all()
+
+
+# Sequences
+
+
+def test_a_sequence_in_a_sequence_is_unrolled(rng):
+    """Modules inside modules would hide their parameters from the trainer."""
+    first, second, third = linear(rng, 3), Tanh(), linear(rng, 4)
+    network = Sequential([Sequential([first, Sequential([second])]), third])
+    assert network.modules == [first, second, third]
+
+
+def test_a_trace_is_the_input_and_every_output(rng):
+    """The last of them is what the network gives, bit for bit."""
+    modules = [linear(rng, 3), Tanh(), linear(rng, 4)]
+    u = inputs(rng, (5, 3))
+    values = Sequential(modules).trace(u)
+    assert values[0] is u
+    for module, before, after in zip(modules, values, values[1:], strict=False):
+        assert_array_equal(module.forward(before), after)
+    assert_array_equal(Sequential(modules).forward(u), values[-1])
+    assert len(values) == 4
+
+
+# Members
+
+
+@pytest.mark.parametrize("make", MODULES)
+def test_members_of_a_module_run_side_by_side(make, rng):
+    """A leading axis of u and of the parameters equals the loop over it."""
+    members = [make(rng, 3) for _ in range(2)]
+    joint = rebuilt(members, np.stack)
+    u = inputs(rng, (2, 5, 3))
+    v = joint.forward(u)
+    dv = rng.normal(size=v.shape)
+    du, grads = joint.backward(u, v, dv), joint.weight_grad(u, dv)
+    for g, one in enumerate(members):
+        assert_allclose(v[g], one.forward(u[g]), rtol=1e-12)
+        assert_allclose(du[g], one.backward(u[g], v[g], dv[g]), rtol=1e-12, atol=1e-14)
+        for joint_grad, grad in zip(grads, one.weight_grad(u[g], dv[g]), strict=True):
+            assert_allclose(joint_grad[g], grad, rtol=1e-12, atol=1e-14)
+
+
+def test_members_of_a_layer_may_share_their_input(rng):
+    """One u without a member axis is the input of every member."""
+    layer = rebuilt([linear(rng, 3) for _ in range(2)], np.stack)
+    u = inputs(rng, (5, 3))
+    twice = np.stack([u, u])
+    dv = rng.normal(size=(2, 5, 4))
+    assert_allclose(layer.forward(u), layer.forward(twice), rtol=1e-12)
+    for grad, expected in zip(layer.weight_grad(u, dv), layer.weight_grad(twice, dv), strict=True):
+        assert_allclose(grad, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("shared_y", [True, False])
+@pytest.mark.parametrize("make", LOSSES)
+def test_members_of_a_loss_run_side_by_side(make, shared_y, rng):
+    """A leading axis of z equals the loop over it, whether or not y has it too."""
+    loss = make(rng, 3)
+    z, y = points(loss, rng, (2, 5, 3))
+    y = np.broadcast_to(y[0], y.shape) if shared_y else y
+    given = y[0] if shared_y else y
+    assert loss.value(z, given).shape == (2, 5)
+    for method in [loss.value, loss.gradient]:
+        loop = np.stack([method(z[g], y[g]) for g in range(2)])
+        assert_allclose(method(z, given), loop, rtol=1e-12, atol=1e-15)
+    assert_allclose(loss.activate(z), np.stack([loss.activate(one) for one in z]), rtol=1e-12)
+
+
+# Types
+
+
+@pytest.mark.parametrize("make", ALL_MODULES)
+def test_modules_keep_float32(make, rng):
+    """Nothing widens the type of the data on its way through a module."""
+    module = rebuilt([make(rng, 3)], lambda arrays: arrays[0].astype(np.float32))
+    u = inputs(rng, (5, 3)).astype(np.float32)
+    v = module.forward(u)
+    arrays = [v, *module.weight_grad(u, v)]
+    if type(module) not in FORWARD_ONLY:
+        arrays.append(module.backward(u, v, v))
+    assert {array.dtype for array in arrays} == {np.dtype(np.float32)}
+
+
+@pytest.mark.parametrize("make", LOSSES)
+def test_losses_keep_float32(make, rng):
+    """Nothing widens the type of the data on its way through a loss."""
+    loss = make(rng, 3)
+    z, y = (array.astype(np.float32) for array in points(loss, rng, (5, 3)))
+    arrays = [loss.value(z, y), loss.gradient(z, y), loss.activate(z)]
+    if loss.has_probabilities:
+        arrays.append(loss.log_activate(z))
+    assert {array.dtype for array in arrays} == {np.dtype(np.float32)}
+
+
+# Inputs
+
+
+@pytest.mark.parametrize("make", ALL_MODULES)
+def test_modules_write_neither_to_their_inputs_nor_to_their_parameters(make, rng):
+    """Every verb runs on arrays that cannot be written to."""
+    module = make(rng, 3)
+    frozen(*module.parameters)
+    u, v = frozen(inputs(rng, (5, 3)), module.forward(inputs(rng, (5, 3))))
+    module.forward(u)
+    module.weight_grad(u, v)
+    if type(module) not in FORWARD_ONLY:
+        module.backward(u, v, v)
+
+
+@pytest.mark.parametrize("make", LOSSES)
+def test_losses_do_not_write_to_their_inputs(make, rng):
+    """Every method runs on arrays that cannot be written to."""
+    loss = make(rng, 3)
+    z, y = frozen(*points(loss, rng, (5, 3)))
+    loss.value(z, y)
+    loss.gradient(z, y)
+    loss.activate(z)
+    if loss.has_probabilities:
+        loss.log_activate(z)
+
+
+@pytest.mark.parametrize("make", LOSSES)
+def test_the_gradient_of_a_loss_is_the_callers_to_change(make, rng):
+    """A gradient is an array of its own, as the objective scales it in place."""
+    loss = make(rng, 3)
+    z, y = points(loss, rng, (5, 3))
+    dZ = loss.gradient(z, y)
+    assert dZ.flags.writeable
+    assert not np.shares_memory(dZ, z)
+    assert not np.shares_memory(dZ, y)
+
+
+@pytest.mark.parametrize("make", MODULES)
+def test_weight_grad_writes_where_it_is_told(make, rng):
+    """With `out` the gradients land there, and are the same."""
+    module = make(rng, 3)
+    u = inputs(rng, (5, 3))
+    dv = rng.normal(size=module.forward(u).shape)
+    out = [np.full_like(parameter, np.nan) for parameter in module.parameters]
+    module.weight_grad(u, dv, out)
+    for written, expected in zip(out, module.weight_grad(u, dv), strict=True):
+        assert_array_equal(written, expected)
+
+
+@pytest.mark.parametrize("convert", [sparse.csr_array, sparse.csr_matrix])
+def test_sparse_inputs_are_dense_inputs(convert, rng):
+    """A layer gives plain arrays, and the same ones, for CSR."""
+    layer = linear(rng, 6)
+    u = inputs(rng, (5, 6)) * (rng.uniform(size=(5, 6)) < 0.3)
+    dv = rng.normal(size=(5, 4))
+    for found, expected in [
+        (layer.forward(convert(u)), layer.forward(u)),
+        *zip(layer.weight_grad(convert(u), dv), layer.weight_grad(u, dv), strict=True),
+    ]:
+        assert type(found) is np.ndarray
+        assert_allclose(found, expected, rtol=1e-12, atol=1e-14)
+
+
+def test_parts_show_their_settings(rng):
+    """The same text in every process, so that an estimator that holds them can be read."""
+    assert repr(LeakyReLU(0.2)) == "LeakyReLU(slope=0.2)"
+    assert repr(linear(rng, 3)) == "Linear(3 -> 4)"
+    assert repr(Sequential([linear(rng, 3), Tanh()])) == "Sequential([Linear(3 -> 4), Tanh()])"
+    assert repr(SGD(0.5)) == "SGD(momentum=0.5, nesterov=False)"
+    assert repr(Huber(2)) == "Huber(delta=2.0)"
+    assert repr(Adaptive(0.1)) == "Adaptive(rate=0.1, smallest=1e-06)"

@@ -1,0 +1,523 @@
+"""The objective and the loop: what is minimised, in which steps, and what is kept at the end."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
+
+from sknn.engine import (
+    NLL,
+    SGD,
+    Adam,
+    Adaptive,
+    Descent,
+    EpochBatches,
+    Identity,
+    Linear,
+    NoImprovement,
+    Objective,
+    RandomDraws,
+    Samples,
+    Sequential,
+    Sigmoid,
+    SquaredError,
+    Tanh,
+    Trainer,
+    as_schedule,
+    descend,
+    training,
+)
+from tests.engine.gradients import rebuilt, slope
+
+N, M, K = 10, 3, 2
+ALPHA = 0.1
+RATE = 0.05
+BATCH_SIZE = 4  # leaves 2 rows for the last batch
+STEPS_PER_EPOCH = 3
+
+
+def data(dtype="float64"):
+    """Return X, Y and weights that are not all 1."""
+    rng = np.random.default_rng(0)
+    X, Y, w = rng.normal(size=(N, M)), rng.uniform(size=(N, K)), rng.uniform(0.5, 2, N)
+    return X.astype(dtype), Y.astype(dtype), w.astype(dtype)
+
+
+def layer(m=M, k=K, dtype="float64", seed=0):
+    """Return a layer with random weights, the same each time."""
+    rng = np.random.default_rng(seed)
+    return Linear(rng.normal(size=(m, k)).astype(dtype), rng.normal(size=k).astype(dtype))
+
+
+def deep_objective(alpha=ALPHA, dtype="float64"):
+    """Return J of a network with two hidden layers, on sigmoid outputs."""
+    modules = [layer(M, 5, dtype), Tanh(), layer(5, 4, dtype), Sigmoid(), layer(4, K, dtype)]
+    return Objective(Sequential(modules), NLL(), alpha)
+
+
+def linear_objective(alpha=ALPHA):
+    """Return J of linear regression with a ridge penalty."""
+    return Objective(Sequential([layer()]), SquaredError(), alpha)
+
+
+def trainer(optimizer=None, batch_size=BATCH_SIZE, rate=RATE, **parts):
+    """Return a loop: by default plain descent at a constant rate."""
+    solver = Descent(optimizer or SGD(), as_schedule(rate), EpochBatches(batch_size))
+    return Trainer(solver, **parts)
+
+
+def train(loop, objective, epochs, *, state=None, rng=None, w=None):
+    """Train on the data, in the type of the network; return the history and the state."""
+    X, Y, _ = data(objective.parameters.vector.dtype)
+    state = state or loop.solver.init(objective)
+    rng = rng or np.random.RandomState(0)
+    return loop.train(objective, Samples(X, Y, w), state=state, epochs=epochs, rng=rng), state
+
+
+def weights(objective):
+    """Return all parameters of the network, read from its modules."""
+    return np.concatenate([array.ravel() for array in objective.network.parameters])
+
+
+# The objective
+
+
+@pytest.mark.parametrize("weighted", [True, False])
+@pytest.mark.parametrize("alpha", [0.0, ALPHA])
+def test_the_gradient_of_the_objective_agrees_with_central_differences(alpha, weighted):
+    """Penalty, weights and all layers together."""
+    X, Y, w = data()
+    w = w if weighted else None
+    objective = deep_objective(alpha)
+    start = objective.parameters.vector.copy()
+
+    def J(point):
+        objective.parameters.vector[...] = point
+        return objective.value(X, Y, w)
+
+    objective.value_and_gradient(X, Y, w)
+    gradient = objective.parameters.gradient.copy()
+    for direction in np.random.default_rng(0).normal(size=(5, start.size)):
+        assert_allclose(gradient @ direction, slope(J, start, direction), rtol=1e-7)
+
+
+@pytest.mark.parametrize("weighted", [True, False])
+def test_both_ways_to_ask_for_the_value_agree_with_the_definition(weighted):
+    """J = 1/n sum w loss + alpha/2 sum W^2."""
+    X, Y, w = data()
+    objective = deep_objective()
+    loss = objective.loss.value(objective.network.forward(X), Y)
+    squares = sum(np.sum(module.W**2) for module in objective.network.modules[::2])
+    expected = np.mean(w * loss if weighted else loss) + ALPHA / 2 * squares
+    w = w if weighted else None
+    assert_allclose(objective.value(X, Y, w), expected, rtol=1e-12)
+    assert objective.value_and_gradient(X, Y, w) == objective.value(X, Y, w)
+
+
+@pytest.mark.parametrize("rows", [slice(None), slice(3), slice(1)], ids=["all", "3", "1"])
+def test_the_penalty_depends_neither_on_offsets_nor_on_the_size_of_a_batch(rows):
+    """What alpha adds to J is alpha/2 |W|^2, and to its gradient alpha W."""
+    X, Y, w = data()
+    without, penalised = deep_objective(0.0), deep_objective(ALPHA)
+    for objective in (without, penalised):
+        objective.value_and_gradient(X[rows], Y[rows], w[rows])
+    J, J0 = (one.value(X[rows], Y[rows], w[rows]) for one in (penalised, without))
+    added = penalised.parameters.gradient - without.parameters.gradient
+    for module in penalised.network.modules[::2]:
+        module.W0[...] = 0
+    W = penalised.parameters.vector
+    assert_allclose(J - J0, ALPHA / 2 * W @ W)
+    assert_allclose(added, ALPHA * W, atol=1e-14)
+
+
+def test_weights_of_one_are_no_weights():
+    """Bit for bit, in value and gradient."""
+    X, Y, w = data()
+    a, b = deep_objective(), deep_objective()
+    assert a.value_and_gradient(X, Y, np.ones_like(w)) == b.value_and_gradient(X, Y)
+    assert_array_equal(a.parameters.gradient, b.parameters.gradient)
+
+
+def test_a_weight_of_two_is_the_row_twice():
+    """Weights divided by their mean are counts, in value and gradient."""
+    X, Y, _ = data()
+    counts = np.arange(N) % 3
+    a, b = deep_objective(), deep_objective()
+    J = a.value_and_gradient(X, Y, counts / counts.mean())
+    assert_allclose(J, b.value_and_gradient(X.repeat(counts, axis=0), Y.repeat(counts, axis=0)))
+    assert_allclose(a.parameters.gradient, b.parameters.gradient, atol=1e-15)
+
+
+@pytest.mark.parametrize("shape", [(N,), (N, 1), (1, K), (N, K + 1)], ids=str)
+def test_targets_of_another_shape_than_the_outputs_are_refused(shape):
+    """Broadcasting would compare every sample with every other."""
+    objective = deep_objective()
+    for method in [objective.value, objective.value_and_gradient]:
+        with pytest.raises(ValueError, match="Y has shape"):
+            method(data()[0], np.zeros(shape))
+
+
+def test_sparse_inputs_are_dense_inputs():
+    """The objective of a CSR matrix is that of its dense twin."""
+    X, Y, w = data()
+    X *= X > 0
+    a, b = deep_objective(), deep_objective()
+    J = a.value_and_gradient(sparse.csr_array(X), Y, w)
+    assert_allclose(J, b.value_and_gradient(X, Y, w))
+    assert_allclose(a.parameters.gradient, b.parameters.gradient, atol=1e-15)
+
+
+# The parameter vector
+
+
+def test_all_parameters_live_in_one_vector():
+    """Modules hold views of it, so that changing either changes the other."""
+    objective = deep_objective()
+    vector = objective.parameters.vector
+    parameters = objective.network.parameters
+    assert vector.ndim == 1
+    assert vector.flags.c_contiguous
+    assert vector.size == sum(parameter.size for parameter in parameters)
+    assert all(np.shares_memory(parameter, vector) for parameter in parameters)
+    vector[...] = np.arange(vector.size)
+    assert_array_equal(np.sort(np.concatenate([p.ravel() for p in parameters])), vector)
+
+
+def test_binding_keeps_the_values_and_leaves_the_arrays_given():
+    """The network computes what it did, and the caller's arrays are the caller's."""
+    X = data()[0]
+    network = Sequential([layer()])
+    W = network.modules[0].W
+    before, Z = W.copy(), network.forward(X)
+    objective = Objective(network, SquaredError())
+    assert_array_equal(network.forward(X), Z)
+    train(trainer(), objective, 1)
+    assert_array_equal(W, before)
+    assert (network.forward(X) != Z).all()
+
+
+# Steps
+
+
+@pytest.mark.parametrize("weighted", [True, False])
+@pytest.mark.parametrize("batch_size", [N, N + 1, 1000])
+def test_a_batch_of_all_rows_is_gradient_descent(batch_size, weighted):
+    """Each epoch is one step along the gradient of J, written out for linear regression."""
+    X, Y, w = data()
+    w = w if weighted else np.ones(N)
+    W, W0 = layer().W, layer().W0
+    for _ in range(5):
+        dZ = w[:, None] * (X @ W + W0 - Y) / N
+        W, W0 = W - RATE * (X.T @ dZ + ALPHA * W), W0 - RATE * dZ.sum(axis=0)
+    objective = linear_objective()
+    train(trainer(batch_size=batch_size), objective, 5, w=w if weighted else None)
+    assert_allclose(objective.network.modules[0].W, W, rtol=1e-12)
+    assert_allclose(objective.network.modules[0].W0, W0, rtol=1e-12)
+
+
+def one_sample_steps(X, Y, order, rate):
+    """Return W and W0 of linear regression after a step for each row, one at a time."""
+    W, W0 = layer().W, layer().W0
+    for t, i in enumerate(order):
+        dz = X[i] @ W + W0 - Y[i]
+        W, W0 = W - rate(t) * (np.outer(X[i], dz) + ALPHA * W), W0 - rate(t) * dz
+    return W, W0
+
+
+def test_a_batch_of_one_row_is_single_sample_descent():
+    """A step for each row, in the order that is drawn for each epoch."""
+    X, Y, _ = data()
+    rng = np.random.RandomState(0)
+    order = np.concatenate([rng.permutation(N) for _ in range(3)])
+    objective = linear_objective()
+    train(trainer(batch_size=1), objective, 3)
+    W, W0 = one_sample_steps(X, Y, order, lambda t: RATE)
+    assert_allclose(objective.network.modules[0].W, W, rtol=1e-12)
+    assert_allclose(objective.network.modules[0].W0, W0, rtol=1e-12)
+
+
+def test_descend_is_the_textbooks_loop():
+    """T draws with replacement, a step each, at the rate eta(t)."""
+    X, Y, _ = data()
+    order = np.concatenate(list(RandomDraws(50)(N, np.random.RandomState(0))))
+    objective = linear_objective()
+
+    def eta(t):
+        return RATE / (1 + t)
+
+    history = descend(objective, X, Y, rate=eta, steps=50, rng=np.random.RandomState(0))
+    W, W0 = one_sample_steps(X, Y, order, eta)
+    assert_allclose(objective.network.modules[0].W, W, rtol=1e-12)
+    assert_allclose(objective.network.modules[0].W0, W0, rtol=1e-12)
+    assert history.column("rate") == [eta(49)]
+
+
+@pytest.mark.parametrize("weighted", [True, False])
+@pytest.mark.parametrize("optimizer", [SGD(0.9), Adam()], ids=["SGD", "Adam"])
+def test_members_train_side_by_side_as_each_would_alone(optimizer, weighted):
+    """J of several networks is the sum of theirs, and no step of one depends on the others."""
+    networks = [Sequential([layer(M, 5, seed=g), Tanh(), layer(5, K, seed=g)]) for g in range(3)]
+    joint = Objective(rebuilt(networks, np.stack), NLL(), ALPHA)
+    alone = [Objective(network, NLL(), ALPHA) for network in networks]
+    w = data()[2] if weighted else None
+    assert_allclose(joint.value(*data()), sum(one.value(*data()) for one in alone))
+    for objective in [joint, *alone]:
+        train(trainer(optimizer), objective, 3, w=w)
+    for found, *expected in zip(*(one.network.parameters for one in [joint, *alone]), strict=True):
+        assert_allclose(found, np.stack(expected), rtol=1e-10)
+
+
+@pytest.mark.parametrize("optimizer", [SGD(0.9, nesterov=True), Adam()], ids=["SGD", "Adam"])
+def test_training_in_single_precision_stays_there(optimizer):
+    """Parameters, gradient and state, with weights and a penalty."""
+    objective = deep_objective(dtype="float32")
+    w = data("float32")[2]
+    _, state = train(trainer(optimizer), objective, 2, w=w)
+    arrays = [objective.parameters.vector, objective.parameters.gradient]
+    arrays += [value for value in state["optimizer"].values() if isinstance(value, np.ndarray)]
+    assert {array.dtype for array in arrays} == {np.dtype("float32")}
+
+
+class Witness(Identity):
+    """Notes the types of what passes."""
+
+    def __init__(self):
+        self.seen = set()
+
+    def backward(self, u, v, dv):
+        """Pass on the blame as it is."""
+        self.seen |= {array.dtype.name for array in (u, v, dv)}
+        return dv
+
+
+@pytest.mark.parametrize("weighted", [True, False])
+def test_no_step_on_the_way_is_in_double_precision(weighted):
+    """A wider array in between would cost time, though the gradient is narrow again."""
+    X, Y, w = data("float32")
+    witness = Witness()
+    network = Sequential([layer(M, K, "float32"), witness])
+    Objective(network, NLL()).value_and_gradient(X, Y, w if weighted else None)
+    assert witness.seen == {"float32"}
+
+
+@pytest.mark.parametrize("optimizer", [SGD(0.9, nesterov=True), Adam()], ids=["SGD", "Adam"])
+@pytest.mark.parametrize(
+    "kept",
+    [lambda state: state, lambda state: pickle.loads(pickle.dumps(state))],
+    ids=["kept", "pickled"],
+)
+def test_training_goes_on_where_it_stopped(optimizer, kept):
+    """Twice five epochs are ten, bit for bit: the state holds all that a step depends on."""
+    whole, parts = deep_objective(), deep_objective()
+    train(trainer(optimizer), whole, 10)
+    rng = np.random.RandomState(0)
+    _, state = train(trainer(optimizer), parts, 5, rng=rng)
+    train(trainer(copy.deepcopy(optimizer)), parts, 5, state=kept(state), rng=rng)
+    assert_array_equal(weights(parts), weights(whole))
+
+
+def test_the_schedule_counts_steps_from_zero_through_all_epochs():
+    """Every batch is a step, and a kept state goes on counting."""
+    asked = []
+    loop = trainer(rate=lambda t: asked.append(t) or RATE)
+    objective = deep_objective()
+    _, state = train(loop, objective, 2)
+    train(loop, objective, 1, state=state)
+    assert asked == list(range(3 * STEPS_PER_EPOCH))
+    assert state["steps"] == 3 * STEPS_PER_EPOCH
+
+
+# History
+
+
+@pytest.mark.parametrize("batch_size", [1, 4, N])
+def test_the_loss_of_an_epoch_is_the_mean_over_its_rows(batch_size):
+    """At a rate of 0 it is J itself, also when the last batch is short."""
+    X, Y, w = data()
+    objective = deep_objective()
+    history, _ = train(trainer(batch_size=batch_size, rate=0.0), objective, 2, w=w)
+    assert_allclose(history.column("loss"), [objective.value(X, Y, w)] * 2, rtol=1e-12)
+    assert history.column("rate") == [0.0, 0.0]
+
+
+def test_an_epoch_is_a_row_and_a_call():
+    """`on_epoch` hears of each as it ends, counted from 1."""
+    calls = []
+    loop = trainer(on_epoch=lambda epoch, row, last: calls.append((epoch, dict(row))))
+    history, _ = train(loop, deep_objective(), 3)
+    assert len(history) == 3
+    assert calls == list(enumerate(history.rows, 1))
+    assert history.outcome == "exhausted"
+
+
+def test_a_loss_that_stalls_ends_training():
+    """Without improvement the earliest end is after one epoch and the patience."""
+    loop = trainer(rate=0.0, batch_size=N, stopping=NoImprovement(3, 1e-9))
+    history, _ = train(loop, deep_objective(), 100)
+    assert (history.outcome, len(history)) == ("converged", 4)
+
+
+def test_an_adaptive_rate_gets_a_patience_for_each_of_its_values():
+    """A stall slows it down instead of ending training, until it is at its smallest."""
+    loop = trainer(rate=Adaptive(0.05, smallest=0.01), stopping=NoImprovement(2, tol=1e9))
+    history, _ = train(loop, deep_objective(), 100)
+    assert_allclose(history.column("rate"), [0.05] * 3 + [0.01] * 2)
+    assert history.outcome == "converged"
+
+
+# Ctrl-C and divergence
+
+
+def interrupting_epoch(at):
+    """Return an `on_epoch` during which Ctrl-C is pressed."""
+
+    def on_epoch(epoch, row, last):
+        if epoch == at:
+            raise KeyboardInterrupt
+
+    return on_epoch
+
+
+class InterruptedAdam(Adam):
+    """Ctrl-C in a step, after half the parameters have moved."""
+
+    def __init__(self, at):
+        super().__init__()
+        self.at = at
+
+    def step(self, params, grads, state, rate):
+        """Make a step, and half of one when the time has come."""
+        super().step(params, grads, state, rate)
+        if state["t"] == self.at:
+            params[::2] = 0
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    "loop",
+    [
+        trainer(Adam(), on_epoch=interrupting_epoch(2)),
+        *(trainer(InterruptedAdam(2 * STEPS_PER_EPOCH + step)) for step in (1, 2, 3)),
+    ],
+    ids=["on_epoch", "first step", "second step", "last step"],
+)
+def test_an_interrupt_keeps_the_last_finished_epoch(loop):
+    """Weights, state and history are those of two epochs, whenever it comes in the third."""
+    objective, undisturbed = deep_objective(), deep_objective()
+    history, state = train(loop, objective, 10)
+    expected, expected_state = train(trainer(Adam()), undisturbed, 2)
+    assert history.outcome == "interrupted"
+    assert history.rows == expected.rows
+    assert_array_equal(weights(objective), weights(undisturbed))
+    assert state["steps"] == expected_state["steps"] == 2 * STEPS_PER_EPOCH
+    for name, value in expected_state["optimizer"].items():
+        assert_array_equal(state["optimizer"][name], value)
+
+
+@pytest.mark.parametrize("step", [1, STEPS_PER_EPOCH])
+def test_an_interrupt_before_the_first_epoch_ends_is_raised(step):
+    """There is nothing new to keep; the network and the state are as they were."""
+    objective, loop = deep_objective(), trainer(InterruptedAdam(step))
+    before, state = weights(objective), loop.solver.init(objective)
+    with pytest.raises(KeyboardInterrupt):
+        train(loop, objective, 10, state=state)
+    assert_array_equal(weights(objective), before)
+    assert (state["steps"], state["optimizer"]["t"]) == (0, 0)
+
+
+def test_an_interrupted_state_can_go_on():
+    """What comes after an interrupt is what would have come without one (in the same order)."""
+    objective, undisturbed = deep_objective(), deep_objective()
+    loop = trainer(Adam(), on_epoch=interrupting_epoch(2))
+    rng = np.random.RandomState(0)
+    _, state = train(loop, objective, 10, rng=rng)
+    train(trainer(Adam()), objective, 2, state=state, rng=rng)
+    train(trainer(Adam()), undisturbed, 4)
+    assert_array_equal(weights(objective), weights(undisturbed))
+
+
+def test_divergence_restores_the_last_finite_weights():
+    """A rate far too large for the problem: J doubles and doubles until it overflows."""
+    loop = trainer(rate=50.0)
+    objective, undisturbed = linear_objective(), linear_objective()
+    history, state = train(loop, objective, 1000)
+    expected, expected_state = train(loop, undisturbed, len(history))
+    assert history.outcome == "diverged"
+    assert 1 < len(history) < 1000
+    assert np.isfinite(weights(objective)).all()
+    assert history.rows == expected.rows
+    assert_array_equal(weights(objective), weights(undisturbed))
+    assert state["steps"] == expected_state["steps"]
+
+
+class Exploding(SGD):
+    """Steps to infinity."""
+
+    def step(self, params, grads, state, rate):
+        """Move one parameter out of the world."""
+        params[-1] = np.inf
+
+
+@pytest.mark.parametrize("batch_size", [4, N], ids=["in mid-epoch", "in the last step"])
+def test_divergence_in_the_first_epoch_restores_the_weights_it_began_with(batch_size):
+    """Whether a loss tells, or only the weights after the last step."""
+    objective = deep_objective()
+    before = weights(objective)
+    history, state = train(trainer(Exploding(), batch_size), objective, 10)
+    assert (history.outcome, len(history), state["steps"]) == ("diverged", 0, 0)
+    assert_array_equal(weights(objective), before)
+
+
+@pytest.mark.parametrize(("where", "call"), [("deepcopy", 3), ("_is_finite", 12)])
+def test_an_interrupt_while_an_epoch_is_recorded(where, call, monkeypatch):
+    """Weights, state and history stay those of one and the same epoch."""
+    objective, undisturbed = deep_objective(), deep_objective()
+    real, calls = getattr(training, where), []
+
+    def interrupted(*args):
+        calls.append(args)
+        if len(calls) == call:
+            raise KeyboardInterrupt
+        return real(*args)
+
+    monkeypatch.setattr(training, where, interrupted)
+    history, state = train(trainer(Adam()), objective, 10)
+    monkeypatch.undo()
+    expected, expected_state = train(trainer(Adam()), undisturbed, len(history))
+    assert history.outcome == "interrupted"
+    assert history.rows == expected.rows
+    assert_array_equal(weights(objective), weights(undisturbed))
+    assert state["steps"] == expected_state["steps"]
+
+
+@pytest.mark.parametrize("w", [np.ones((N, 1)), np.ones(N - 1)])
+def test_weights_of_another_shape_are_errors(w):
+    """A column would be spread over n x n in silence."""
+    X, Y, _ = data()
+    with pytest.raises(ValueError, match="w has shape"):
+        deep_objective().value(X, Y, w)
+    with pytest.raises(ValueError, match="Y has shape"):
+        deep_objective().value(X, Y[:, 0])
+
+
+def test_settings_that_cannot_be_are_errors():
+    """Each part checks its own."""
+    X, Y, _ = data()
+    shared = layer(M, M)
+    for make, message in (
+        (lambda: Samples(X, Y[1:]), "as many rows"),
+        (lambda: EpochBatches(0), "batch_size must be 1 or more"),
+        (lambda: RandomDraws(0), "steps must be 1 or more"),
+        (lambda: SGD(2.0), "momentum must be in"),
+        (lambda: Adam(1.0), "beta_1 must be in"),
+        (lambda: Adam(epsilon=0), "epsilon must be above 0"),
+        (lambda: linear_objective(alpha=-1), "alpha must be 0 or more"),
+        (lambda: Objective(Sequential([Tanh()]), NLL()), "nothing to train"),
+        (lambda: Objective(Sequential([shared, shared]), NLL()), "twice"),
+        (lambda: Objective(Sequential([layer(), layer(dtype="f4")]), NLL()), "one floating type"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            make()

@@ -1,0 +1,275 @@
+"""Bad input gets a clear error, and a failed call leaves the estimator exactly as it was."""
+
+import copy
+
+import numpy as np
+import pytest
+from numpy.testing import assert_equal
+from sklearn import config_context
+from sklearn.base import clone
+
+from sknn import MLPClassifier, MLPRegressor
+from tests.estimators.data import binary, fitted, multiclass, multilabel, multioutput, real
+
+X, Y = binary()
+NAN, INF = X.copy(), X.copy()
+NAN[3, 1], INF[3, 1] = np.nan, np.inf
+
+#: What is wrong: the call's arguments (beside the good ones), and what the error must say.
+BAD_DATA = {
+    "nan": ({"X": NAN}, "contains NaN"),
+    "infinity": ({"X": INF}, "contains infinity"),
+    "complex": ({"X": X + 1j}, "Complex data not supported"),
+    "three_dimensions": ({"X": X[None]}, "3"),
+    "one_dimension": ({"X": X[:, 0]}, "Expected 2D array"),
+    "strings": ({"X": np.full(X.shape, "a")}, "could not convert|not compatible"),
+    "no_rows": ({"X": X[:0], "y": Y[:0]}, "0 sample"),
+    "no_columns": ({"X": X[:, :0]}, "0 feature"),
+    "lengths": ({"y": Y[:-1]}, "inconsistent numbers of samples"),
+    "y_none": ({"y": None}, "y to be passed"),
+    "y_nan": ({"y": np.where(Y == 1, np.nan, 0.0)}, "contains NaN"),
+    "negative_weights": ({"sample_weight": -np.ones(60)}, "Negative values"),
+    "zero_weights": ({"sample_weight": np.zeros(60)}, "at least one non-zero"),
+    "short_weights": ({"sample_weight": np.ones(59)}, "sample_weight.shape"),
+    "nan_weights": ({"sample_weight": np.full(60, np.nan)}, "contains NaN"),
+    "dates": ({"X": np.full(X.shape, "2020-01-01", "M8[D]")}, "dates or durations"),
+    "durations": ({"X": np.full(X.shape, 3, "m8[D]")}, "dates or durations"),
+    "two_dimensional_weights": ({"sample_weight": np.ones((60, 1))}, "must be 1D"),
+}
+BAD_LABELS = {
+    "continuous": (Y + 0.5 * X[:, 0], "continuous"),
+    "mixed": (np.array([1, "a"], dtype=object)[Y], "Labels must be all strings or all numbers"),
+    "not_indicators": (np.column_stack([2 * Y, 2 - 2 * Y]), "only 0 and 1"),
+}
+BAD_PARAMETERS = {
+    "hidden_layer_sizes": [0, -1, (3, 0), (3, -2), 2.5, (2.5,), "wide", [[3]]],
+    "activation": ["swish", "step", ["relu", "tanh"], ["swish"], 3, None],
+    "loss": ["log", "mse", None],
+    "solver": ["newton", None],
+    "alpha": [-1, "1"],
+    "batch_size": [0, -5, 2.5, "half"],
+    "learning_rate": ["fast", 0.1],
+    "learning_rate_init": [0, -0.1, "fast"],
+    "power_t": [-1],
+    "max_iter": [0, -1, 1.5],
+    "shuffle": [2],
+    "random_state": ["seed"],
+    "tol": [-1],
+    "momentum": [-0.1, 1.1],
+    "nesterovs_momentum": [2],
+    "beta_1": [-0.1, 1],
+    "beta_2": [-0.1, 1],
+    "epsilon": [0],
+    "n_iter_no_change": [0, 1.5],
+    "initialization": ["orthogonal", 3],
+    "dtype": ["float16", np.float32],
+    "verbose": ["much"],
+    "warm_start": [2],
+    "early_stopping": [2, "always"],
+    "validation_fraction": [1, -0.1],
+    "scoring": [3],
+    "refit": [2],
+    "max_fun": [0, 1.5],
+    "max_time": [0, -1, "soon"],
+    "weight_decay": [-1],
+    "clip_gradient_norm": [0, -1],
+    "dropout": [-0.1, 1, [0.1, 0.2], [1.0], "half"],
+}
+BAD_PARAMETERS_OF_CLASSIFIERS = {
+    "label_smoothing": [-0.1, 1],
+    "class_weight": ["heavy", {0: -1, 1: 1}, {7: 1}, {0: 0, 1: 0}],
+}
+BAD_PARAMETERS_OF_REGRESSORS = {
+    "quantile": [0, 1, [0.5, 0.1], [], [0.5, 2]],
+    "huber_delta": [0, -1],
+}
+QUICK = {"hidden_layer_sizes": (6,), "max_iter": 2, "random_state": 0}
+
+
+def pairs(table):
+    """Return every name with each of its values."""
+    return [(name, value) for name, values in table.items() for value in values]
+
+
+def state_of(model):
+    """Return a deep copy of every attribute."""
+    return copy.deepcopy(vars(model))
+
+
+def assert_refused(model, method, arguments, match):
+    """Assert that a call raises, with a message, and that no attribute is different after it."""
+    before = state_of(model)
+    with pytest.raises((ValueError, TypeError), match=match):
+        getattr(model, method)(**arguments)
+    assert_equal(state_of(model), before)
+
+
+@pytest.mark.parametrize("estimator", [MLPClassifier(**QUICK), MLPRegressor(**QUICK)], ids=repr)
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+@pytest.mark.parametrize("is_fitted", [False, True], ids=["fresh", "fitted"])
+@pytest.mark.parametrize(("arguments", "match"), BAD_DATA.values(), ids=BAD_DATA)
+def test_bad_data(estimator, method, is_fitted, arguments, match):
+    """Data that no estimator of ours can use, at the first call and after a good one."""
+    model = clone(estimator)
+    if is_fitted:
+        fitted(model, X, Y)
+    elif method == "partial_fit" and isinstance(model, MLPClassifier):
+        arguments = {"classes": [0, 1], **arguments}
+    assert_refused(model, method, {"X": X, "y": Y, **arguments}, match)
+
+
+@pytest.mark.parametrize("is_fitted", [False, True], ids=["fresh", "fitted"])
+@pytest.mark.parametrize(("y", "match"), BAD_LABELS.values(), ids=BAD_LABELS)
+def test_bad_labels(is_fitted, y, match):
+    """Labels that are none."""
+    model = MLPClassifier(**QUICK)
+    if is_fitted:
+        fitted(model, X, Y)
+    assert_refused(model, "fit", {"X": X, "y": y}, match)
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+@pytest.mark.parametrize("is_fitted", [False, True], ids=["fresh", "fitted"])
+@pytest.mark.parametrize(("name", "value"), pairs(BAD_PARAMETERS))
+def test_bad_parameters(method, is_fitted, name, value):
+    """The error names the parameter, whether training begins or goes on."""
+    for model, y, extra in (
+        (MLPRegressor(**QUICK), X[:, 0], {}),
+        (MLPClassifier(**QUICK), Y, {"classes": [0, 1]} if method == "partial_fit" else {}),
+    ):
+        if is_fitted:
+            fitted(model, X, y)
+        model.set_params(**{name: value})
+        assert_refused(model, method, {"X": X, "y": y, **extra}, name)
+
+
+@pytest.mark.parametrize(("name", "value"), pairs(BAD_PARAMETERS_OF_CLASSIFIERS))
+def test_bad_parameters_of_classifiers(name, value):
+    """The same for what only classifiers have."""
+    model = MLPClassifier(**QUICK, **{name: value})
+    assert_refused(model, "fit", {"X": X, "y": Y}, f"{name}|weights must contain")
+
+
+@pytest.mark.parametrize(("name", "value"), pairs(BAD_PARAMETERS_OF_REGRESSORS))
+def test_bad_parameters_of_regressors(name, value):
+    """The same for what only regressors have."""
+    loss = {"quantile": "quantile", "huber_delta": "huber"}[name]
+    model = MLPRegressor(**QUICK, loss=loss, **{name: value})
+    assert_refused(model, "fit", {"X": X, "y": X[:, 0]}, name)
+
+
+@pytest.mark.parametrize(
+    ("loss", "y", "message"),
+    [
+        ("poisson", [1, -1, 2, -3], r"y >= 0; it is not in 2 rows: 1, 3 "),
+        ("gamma", [1, 0, 2, 3], r"y > 0; it is not in 1 rows: 1 "),
+        ("poisson", [-1] * 8, r"8 rows: 0, 1, 2, 3, 4, \.\.\. "),
+    ],
+)
+def test_targets_outside_the_domain_of_the_loss(loss, y, message):
+    """The error says which rows hold them."""
+    model = MLPRegressor(loss=loss, **QUICK)
+    assert_refused(model, "fit", {"X": X[: len(y)], "y": y}, message)
+
+
+def test_parameters_are_not_validated_where_scikit_learn_is_told_not_to():
+    """As everywhere in scikit-learn, also when training goes on."""
+    model = fitted(MLPClassifier(**QUICK), X, Y).set_params(verbose="")
+    with config_context(skip_parameter_validation=True):
+        model.partial_fit(X, Y)
+    with pytest.raises(ValueError, match="verbose"):
+        model.partial_fit(X, Y)
+
+
+def test_every_parameter_is_tried():
+    """The table above knows every parameter that can be wrong."""
+    more = BAD_PARAMETERS_OF_CLASSIFIERS.keys()
+    assert BAD_PARAMETERS.keys() | more == MLPClassifier().get_params().keys()
+    more = BAD_PARAMETERS_OF_REGRESSORS.keys()
+    assert BAD_PARAMETERS.keys() | more == MLPRegressor().get_params().keys()
+
+
+@pytest.mark.parametrize("name", ["swish", ["swish"]])
+def test_an_unknown_activation_lists_the_known_ones(name):
+    """All of them, whether one name or one for each layer was given."""
+    with pytest.raises(ValueError, match="logistic") as e:
+        MLPClassifier((3,), name).fit(X, Y)
+    for known in ("identity", "logistic", "tanh", "relu", "leaky_relu", "elu", "softplus", "exp"):
+        assert repr(known) in str(e.value)
+
+
+def test_partial_fit_needs_the_classes_first():
+    """In scikit-learn's words."""
+    model = MLPClassifier(**QUICK)
+    assert_refused(model, "partial_fit", {"X": X, "y": Y}, "classes must be passed on the first")
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "match"),
+    [
+        (binary, {"y": Y + 1}, "classes not in"),
+        (binary, {"y": np.array(["a", "b"])[Y]}, "classes not in"),
+        (binary, {"y": multilabel()[1]}, "1d array of labels"),
+        (binary, {"classes": [0, 1, 2]}, "not the same as on last call"),
+        (binary, {"X": X[:, :3]}, "3 features.*4 features"),
+        (multiclass, {"y": multiclass()[1] + 1}, "classes not in"),
+        (multilabel, {"y": multilabel()[1][:, :2]}, "training began, 3"),
+        (multilabel, {"y": Y}, "training began, 3"),
+        (real, {"y": multioutput()[1]}, "training began, 1"),
+        (multioutput, {"y": real()[1]}, "training began, 2"),
+    ],
+)
+def test_partial_fit_refuses_another_target(good, bad, match):
+    """Labels, columns and features must be those that training began with."""
+    X, y = good()
+    model = (MLPRegressor if good in (real, multioutput) else MLPClassifier)(**QUICK)
+    assert_refused(fitted(model, X, y), "partial_fit", {"X": X, "y": y, **bad}, match)
+
+
+@pytest.mark.parametrize("value", [np.nan, -1.0, np.inf])
+@pytest.mark.parametrize("step", [0, 5])
+def test_an_impossible_learning_rate(value, step):
+    """A function of the user's own that gives no rate is refused with the step."""
+    model = MLPClassifier(**{**QUICK, "batch_size": 10})
+    model.learning_rate = lambda t: value if t == step else 0.1
+    assert_refused(fitted_like(model), "fit", {"X": X, "y": Y}, f"at step {step} it is")
+
+
+def test_an_impossible_initialization():
+    """A function of the user's own must give finite weights of the right shape."""
+    for W in (np.zeros((2, 2)), np.full((4, 6), np.nan)):
+        model = MLPClassifier(**QUICK, initialization=lambda rng, shape, dtype, W=W: W)
+        assert_refused(model, "fit", {"X": X, "y": Y}, r"finite weights of shape \(4, 6\)")
+
+
+def test_too_large_for_float32():
+    """What is finite in X but not in the network's type is refused, at fit and at predict."""
+    model = MLPClassifier(dtype="float32", **QUICK)
+    assert_refused(model, "fit", {"X": 1e300 * X, "y": Y}, "too large for dtype")
+    assert_refused(fitted(model, X, Y), "predict", {"X": 1e300 * X}, "too large for dtype")
+    heavy = {"X": X, "y": Y, "sample_weight": np.full(60, 1e300), "classes": [0, 1]}
+    model = MLPClassifier(dtype="float32", **QUICK)
+    assert_refused(model, "partial_fit", heavy, "sample_weight contains infinity")
+    regressor = MLPRegressor(dtype="float32", **QUICK)
+    assert_refused(regressor, "fit", {"X": X, "y": 1e300 * Y}, "y contains infinity")
+
+
+def fitted_like(model):
+    """Return a model with these parameters and the attributes of a fitted one."""
+    good = fitted(clone(model).set_params(learning_rate="constant"), X, Y)
+    return good.set_params(learning_rate=model.learning_rate)
+
+
+def test_regressors_refuse_dates():
+    """A date is no number; scikit-learn's conversion would make one."""
+    y = np.full(60, "2020-01-01", "M8[D]")
+    assert_refused(MLPRegressor(**QUICK), "fit", {"X": X, "y": y}, "y holds dates")
+
+
+def test_a_failed_fit_leaves_a_generator_as_it_was():
+    """What was drawn before the error is taken back."""
+    rng = np.random.RandomState(0)
+    model = MLPClassifier((6,), learning_rate=lambda t: np.nan, random_state=rng)
+    with pytest.raises(ValueError, match="learning rate"):
+        model.fit(X, Y)
+    assert rng.uniform() == np.random.RandomState(0).uniform()

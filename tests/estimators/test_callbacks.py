@@ -1,0 +1,178 @@
+"""scikit-learn's callbacks: a subtask an epoch, alone, in a pipeline and in a search."""
+
+import io
+from contextlib import redirect_stdout
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_array_equal
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sknn import MLPClassifier
+from tests.estimators.data import TASKS, binary, fitted, parameters
+
+callback = pytest.importorskip("sklearn.callback", reason="scikit-learn 1.9 and later")
+
+
+class Watching:
+    """Keeps what each hook was given, and may ask to end training after some epochs."""
+
+    def __init__(self, stop_after=None):
+        self.stop_after = stop_after
+        self.began, self.ended, self.torn_down = [], [], 0
+
+    def setup(self, estimator, context):
+        """Begin anew."""
+        self.estimator = estimator
+
+    def on_fit_task_begin(self, estimator, context):
+        """Note the task."""
+        self.began.append((context.task_name, context.task_id))
+
+    def on_fit_task_end(self, estimator, context, *, X=None, y=None, fitted_estimator=None):
+        """Note the task, the data and the fitted copy."""
+        self.ended.append((context.task_name, context.task_id, X, y, fitted_estimator))
+        return context.task_name == "epoch" and context.task_id + 1 == self.stop_after
+
+    def teardown(self, estimator, context):
+        """Count."""
+        self.torn_down += 1
+
+
+SETTINGS = {"max_iter": 5, "random_state": 0, "n_iter_no_change": np.inf}
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_one_subtask_an_epoch(task, solver):
+    """Within the task of the fit; each begins and ends."""
+    estimator, make = TASKS[task]
+    X, y = make()
+    watching = Watching()
+    model = fitted(estimator((6,), solver=solver, **SETTINGS).set_callbacks(watching), X, y)
+    epochs = [("epoch", i) for i in range(model.n_iter_)]
+    assert watching.began[: 1 + model.n_iter_] == [("fit", 0), *epochs]
+    assert [task[:2] for task in watching.ended] == [*epochs, ("fit", 0)]
+    assert watching.torn_down == 1
+    assert watching.estimator is model
+
+
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_fitted_copies_do_not_change_later(solver):
+    """Each is the model of its epoch, on the user's own X, and predicts without a warning."""
+    X, y = binary()
+    X = pd.DataFrame(X, columns=list("abcd"))
+    watching = Watching()
+    fitted(MLPClassifier((6,), solver=solver, **SETTINGS).set_callbacks(watching), X, y)
+    for epoch, (_, _, X_seen, y_seen, copy) in enumerate(watching.ended[:-1], 1):
+        assert X_seen is X
+        assert y_seen is y
+        alone = fitted(MLPClassifier((6,), solver=solver, **{**SETTINGS, "max_iter": epoch}), X, y)
+        assert_array_equal(copy.predict_proba(X_seen), alone.predict_proba(X))
+
+
+@pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
+def test_a_hook_that_returns_true_stops_training(solver):
+    """After its epoch, without a warning; the model is that of so many epochs."""
+    X, y = binary()
+    model = MLPClassifier((6,), solver=solver, **SETTINGS).set_callbacks(Watching(stop_after=2))
+    model.fit(X, y)
+    two = fitted(MLPClassifier((6,), solver=solver, **{**SETTINGS, "max_iter": 2}), X, y)
+    assert model.n_iter_ == 2
+    assert_array_equal(parameters(model), parameters(two))
+
+
+@pytest.mark.parametrize("ending", ["converged", "out of time", "diverged"])
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_what_begins_ends(ending):
+    """However training ends, no finished epoch is followed by one that only begins."""
+    X, y = binary()
+    settings = {
+        "converged": {"tol": 1e9, "n_iter_no_change": 2},
+        "out of time": {"max_time": 1e-9},
+        "diverged": {"learning_rate": lambda t: 0.01 if t < 3 else 1e300, "solver": "sgd"},
+    }[ending]
+    watching = Watching()
+    model = MLPClassifier((6,), **{**SETTINGS, **settings}).set_callbacks(watching).fit(X, y)
+    broken_off = ending == "diverged"
+    assert len(watching.began) == len(watching.ended) + broken_off == model.n_iter_ + 1 + broken_off
+
+
+def whole(mlp):
+    """Return the estimator by itself."""
+    return mlp
+
+
+def in_pipeline(mlp):
+    """Return it behind a scaler."""
+    return make_pipeline(StandardScaler(), mlp)
+
+
+def in_search(mlp):
+    """Return it behind a scaler in a grid search of two processes."""
+    grid = {"mlpclassifier__alpha": [1e-4, 1e-2]}
+    return GridSearchCV(in_pipeline(mlp), grid, cv=2, n_jobs=2)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("place", [whole, in_pipeline, in_search])
+@pytest.mark.parametrize("name", ["ProgressBar", "ScoringMonitor", "stop"])
+def test_the_matrix(place, name, recwarn):
+    """Progress, scores and stops: alone, in a pipeline, and in a search of two processes."""
+    X, y = binary()
+    make = {
+        "ProgressBar": callback.ProgressBar,
+        "ScoringMonitor": lambda: callback.ScoringMonitor(scoring="accuracy"),
+        "stop": lambda: Watching(stop_after=2),
+    }[name]
+    mlp, added = MLPClassifier((6,), **SETTINGS), make()
+    if name == "ProgressBar":
+        pytest.importorskip("rich")
+    own = name != "ProgressBar"  # given to the network itself; a progress bar is passed down
+    model = place(mlp.set_callbacks(added) if own else mlp)
+    if not own:
+        model.set_callbacks(added)
+    output = io.StringIO()
+    with redirect_stdout(output):
+        model.fit(X, y)
+    assert model.predict(X).shape == y.shape
+    if name == "stop":
+        best = getattr(model, "best_estimator_", model)
+        assert (best if place is whole else best[-1]).n_iter_ == 2
+    if name == "ScoringMonitor":
+        fits = {whole: 1, in_pipeline: 1, in_search: 5}[place]
+        assert len(added.get_logs().data) == fits * (SETTINGS["max_iter"] + 1)
+
+
+def test_refit_and_early_stopping_call_hooks_too():
+    """Both trainings of a refit are epochs of the same fit."""
+    X, y = binary(100)
+    settings = {**SETTINGS, "n_iter_no_change": 2, "max_iter": 30, "learning_rate_init": 0.02}
+    watching = Watching()
+    model = MLPClassifier((6,), early_stopping=True, refit=True, **settings)
+    fitted(model.set_callbacks(watching), X, y)
+    scores = len(model.validation_scores_)
+    assert len(watching.ended) == scores + model.best_iteration_ + 1
+
+
+def test_an_error_in_a_hook_changes_nothing():
+    """The error goes on, the estimator is as it was."""
+    X, y = binary()
+
+    class Failing(Watching):
+        def on_fit_task_end(self, estimator, context, *, X=None):
+            raise ZeroDivisionError
+
+    model = fitted(MLPClassifier((6,), **SETTINGS), X, y)
+    before = parameters(model)
+    failing = Failing()
+    with pytest.raises(ZeroDivisionError):
+        clone(model).set_callbacks(failing).fit(X, y)
+    with pytest.raises(ZeroDivisionError):
+        model.set_callbacks(failing).fit(X, y)
+    assert_array_equal(parameters(model), before)
+    assert failing.torn_down == 2

@@ -1,0 +1,156 @@
+"""How training ends: settled, out of epochs, diverged, interrupted."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
+
+from sknn import MLPClassifier, MLPRegressor
+from tests.estimators.data import TASKS, binary, fitted, parameters, real
+
+
+def test_out_of_epochs_warns():
+    """In scikit-learn's words, at the user's line; partial fits never have enough."""
+    X, y = binary()
+    model = MLPClassifier((6,), max_iter=3, random_state=0)
+    with pytest.warns(ConvergenceWarning, match=r"Maximum iterations \(3\) reached") as record:
+        model.fit(X, y)
+    assert record[0].filename == __file__
+    assert model.n_iter_ == 3
+    model.partial_fit(X, y)
+
+
+def test_a_settled_loss_ends_training():
+    """With patience 3 the earliest end is after 1 + 3 epochs, without a warning."""
+    X, y = binary()
+    model = MLPClassifier((6,), tol=1e9, n_iter_no_change=3, random_state=0).fit(X, y)
+    assert model.n_iter_ == 4
+    patient = MLPClassifier((6,), tol=1e9, n_iter_no_change=np.inf, max_iter=30)
+    assert fitted(patient, X, y).n_iter_ == 30
+
+
+@pytest.mark.parametrize("solver", ["adam", "sgd"])
+def test_adaptive_slows_down_before_it_ends(solver, capsys):
+    """The rate is divided by 5 at each stall, until it is 1e-6 or less."""
+    X, y = binary()
+    settings = {"solver": solver, "learning_rate": "adaptive", "tol": 1e9, "n_iter_no_change": 2}
+    MLPClassifier((6,), verbose=True, **settings).fit(X, y)
+    rates = [float(line.split()[-1]) for line in capsys.readouterr().out.splitlines()]
+    expected = [1e-3] * 3 + [rate for k in range(1, 6) for rate in [1e-3 / 5**k] * 2]
+    assert rates == pytest.approx(expected, rel=1e-2)
+
+
+class Interrupting:
+    """A learning rate that is interrupted at some of its steps."""
+
+    def __init__(self, *steps, error=KeyboardInterrupt):
+        self.steps = steps
+        self.error = error
+
+    def __call__(self, t):
+        """Return 0.01, or raise."""
+        if t in self.steps:
+            raise self.error
+        return 0.01
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("solver", ["adam", "sgd"])
+def test_ctrl_c_keeps_the_last_finished_epoch(task, solver):
+    """Interrupted within the third epoch: the model is that of two, and a warning says so."""
+    estimator, make = TASKS[task]
+    X, y = make()
+    model = estimator((6,), solver=solver, batch_size=20, random_state=0)
+    two = fitted(clone(model).set_params(max_iter=2, learning_rate_init=0.01), X, y)
+    model.set_params(learning_rate=Interrupting(7))
+    with pytest.warns(UserWarning, match="interrupted by the user; the model is that of epoch 2"):
+        model.fit(X, y)
+    assert_array_equal(parameters(model), parameters(two))
+    assert model.loss_curve_ == two.loss_curve_
+    assert model.predict(X).shape == two.predict(X).shape
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError, ZeroDivisionError])
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_what_fails_before_an_epoch_is_finished_changes_nothing(error, method):
+    """There is nothing new to keep: the error goes on, the estimator is as it was."""
+    X, y = real()
+    model = MLPRegressor((6,), batch_size=20, random_state=0)
+    for start in (lambda: clone(model), lambda: clone(model).partial_fit(X, y)):
+        broken, healthy = start(), start()
+        broken.set_params(learning_rate=Interrupting(1, 4, error=error))
+        before = vars(broken).copy()
+        with pytest.raises(error):
+            getattr(broken, method)(X, y)
+        assert vars(broken) == before
+        broken.set_params(learning_rate="constant").partial_fit(X, y)
+        assert_array_equal(parameters(broken), parameters(healthy.partial_fit(X, y)))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_divergence_goes_back_to_the_last_finite_weights(dtype):
+    """A warning names the epoch and the rate, and says what to try."""
+    X, y = real()
+    settings = {"solver": "sgd", "batch_size": 20, "dtype": dtype, "random_state": 0}
+    model = MLPRegressor((6,), learning_rate=lambda t: 0.01 if t < 6 else 1e200, **settings)
+    two = fitted(MLPRegressor((6,), learning_rate_init=0.01, max_iter=2, **settings), X, y)
+    with pytest.warns(ConvergenceWarning, match=r"diverged in epoch 3 at .* 1e\+200.* smaller"):
+        model.fit(X, y)
+    assert_array_equal(parameters(model), parameters(two))
+    assert np.isfinite(model.predict(X)).all()
+
+
+def test_divergence_in_a_stream_takes_back_the_call():
+    """Weights and memory are those from before; the next call goes on from there."""
+    X, y = real()
+    healthy = MLPRegressor((6,), solver="sgd", shuffle=False, random_state=0).partial_fit(X, y)
+    model = MLPRegressor((6,), solver="sgd", shuffle=False, random_state=0).partial_fit(X, y)
+    with pytest.warns(ConvergenceWarning, match="diverged"):
+        model.set_params(learning_rate_init=1e300).partial_fit(1e100 * X, y)
+    model.set_params(learning_rate_init=0.001)
+    assert_array_equal(parameters(model.partial_fit(X, y)), parameters(healthy.partial_fit(X, y)))
+
+
+def test_a_learning_rate_is_asked_for_each_step_and_no_other():
+    """A function that knows no step beyond the last is good enough."""
+    X, y = real()
+    rates = [0.01] * 6
+    settings = {"batch_size": 20, "max_iter": 2}
+    model = fitted(MLPRegressor((6,), learning_rate=lambda t: rates[t], **settings), X, y)
+    assert model.n_iter_ == 2
+
+
+def test_an_optimizer_that_overflows_diverged():
+    """Averages of squared gradients that are infinite would freeze the weights in silence."""
+    X, y = real()
+    model = MLPRegressor((6,), dtype="float32", random_state=0)
+    with pytest.warns(ConvergenceWarning, match="average of gradients was no longer finite"):
+        model.fit(X, 1e25 * y)
+
+
+def test_a_refit_shows_nothing_before_it_is_done():
+    """Other threads, or a function of the user's own, see the old model until the end."""
+    X, y = binary()
+    model = fitted(MLPClassifier((6,), max_iter=3, random_state=0), X, y)
+    seen = []
+
+    def learning_rate(t):
+        seen.append(model.predict(X))
+        return 0.01
+
+    old = model.predict(X)
+    model.set_params(learning_rate=learning_rate)
+    fitted(model, X[:, :2], np.array(["a", "b"])[y])
+    assert len(seen) == 3
+    assert all(np.array_equal(labels, old) for labels in seen)
+    assert set(model.predict(X[:, :2])) <= {"a", "b"}
+
+
+def test_warnings_that_are_errors_cost_nothing():
+    """The model is there when the warning is raised."""
+    X, y = binary()
+    model = MLPClassifier((6,), max_iter=2, random_state=0)
+    with pytest.raises(ConvergenceWarning):
+        model.fit(X, y)
+    assert model.n_iter_ == 2
