@@ -24,9 +24,11 @@ from sknn.engine import (
     Loss,
     Poisson,
     Quantile,
+    SideBySide,
     SquaredError,
     SquaredHinge,
 )
+from sknn.engine.losses.composed import parted
 from sknn.engine.types import Array
 
 
@@ -322,58 +324,16 @@ class MultioutputTarget(ClassTarget):
 
     def _answering(self, loss: Any, z: Array) -> list[tuple[ClassTarget, Array, Loss]]:
         """Return each column's target with its part of the raw outputs and its loss."""
-        return list(zip(self.columns, _parted(z, self.widths), loss.losses, strict=True))
+        return list(zip(self.columns, parted(z, self.widths), loss.losses, strict=True))
 
     def _parts(self, array: Array) -> list[tuple[ClassTarget, Array]]:
         """Return each column's target with its part of the outputs."""
-        return list(zip(self.columns, _parted(array, self.widths), strict=True))
-
-
-class SideBySide(Loss):
-    """Losses of different outputs, summed.
-
-    Parameters
-    ----------
-    losses : sequence of Loss
-        One for each group of outputs.
-    widths : sequence of int
-        How many raw outputs each group has.
-    """
-
-    def __init__(self, losses: Sequence[Loss], widths: Sequence[int]) -> None:
-        self.losses = list(losses)
-        self.widths = list(widths)
-        self.codes = self.losses[0].codes
-        self.has_probabilities = all(loss.has_probabilities for loss in self.losses)
-        activations = {loss.out_activation for loss in self.losses}
-        self.out_activation = "softmax" if "softmax" in activations else activations.pop()
-
-    def value(self, z: Array, y: Array) -> Array:
-        """Return the sum of the losses."""
-        total: Array = np.sum([loss.value(u, v) for loss, u, v in self._groups(z, y)], axis=0)
-        return total
-
-    def gradient(self, z: Array, y: Array) -> Array:
-        """Return the gradients side by side."""
-        return np.concatenate([loss.gradient(u, v) for loss, u, v in self._groups(z, y)], axis=-1)
-
-    def activate(self, z: Array) -> Array:
-        """Return the output activations side by side."""
-        return np.concatenate([loss.activate(u) for loss, u, _ in self._groups(z, z)], axis=-1)
-
-    def _groups(self, z: Array, y: Array) -> list[tuple[Loss, Array, Array]]:
-        parts = zip(self.losses, _parted(z, self.widths), _parted(y, self.widths), strict=True)
-        return list(parts)
+        return list(zip(self.columns, parted(array, self.widths), strict=True))
 
 
 def label_target(classes: Array) -> ClassTarget:
     """Make the target of labels that exclude each other: two of them need one unit only."""
     return BinaryTarget(classes) if len(classes) == 2 else MulticlassTarget(classes)
-
-
-def _parted(array: Array, widths: Sequence[int]) -> list[Array]:
-    """Cut the last axis into pieces."""
-    return np.split(array, np.cumsum(widths)[:-1], axis=-1)
 
 
 def class_numbers(classes: Array, y: Array) -> NDArray[np.intp]:

@@ -36,6 +36,7 @@ from sknn.engine.losses import (
     Loss,
     Poisson,
     Quantile,
+    SideBySide,
     SquaredError,
     SquaredHinge,
 )
@@ -105,6 +106,7 @@ __all__ = [
     "Schedule",
     "Sequential",
     "SiLU",
+    "SideBySide",
     "Sigmoid",
     "Softplus",
     "Solver",

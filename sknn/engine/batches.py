@@ -51,6 +51,10 @@ class Batches(Part, ABC):
     def __call__(self, n: int, rng: Rng) -> Iterator[Rows]:
         """Yield the rows of one batch after the other, of `n` samples."""
 
+    @abstractmethod
+    def steps(self, n: int) -> int:
+        """Return how many batches an epoch of `n` samples has."""
+
 
 class EpochBatches(Batches):
     """Every sample once an epoch; the last batch may be short.
@@ -76,21 +80,29 @@ class EpochBatches(Batches):
             rows = slice(start, min(start + self.batch_size, n))
             yield rows if order is None else order[rows]
 
+    def steps(self, n: int) -> int:
+        """Return ``n / batch_size``, rounded up."""
+        return -(-n // self.batch_size)
+
 
 class RandomDraws(Batches):
     """The textbook's loop: at each step one sample, drawn with replacement.
 
     Parameters
     ----------
-    steps : int
-        How many draws make an epoch.
+    draws : int
+        How many make an epoch.
     """
 
-    def __init__(self, steps: int) -> None:
-        if steps < 1:
-            raise ValueError(f"steps must be 1 or more, got {steps}.")
-        self.steps = steps
+    def __init__(self, draws: int) -> None:
+        if draws < 1:
+            raise ValueError(f"draws must be 1 or more, got {draws}.")
+        self.draws = draws
 
     def __call__(self, n: int, rng: Rng) -> Iterator[Rows]:
         """Yield one row number at a time."""
-        yield from rng.choice(n, size=(self.steps, 1))
+        yield from rng.choice(n, size=(self.draws, 1))
+
+    def steps(self, n: int) -> int:
+        """Return the number of draws."""
+        return self.draws

@@ -3,10 +3,10 @@
 import math
 from typing import Literal, TypeAlias
 
-#: Why training ended: all epochs done; nothing left to gain; a loss or weight that was not finite;
-#: Ctrl-C; out of time; a caller that asked for it.
+#: Why training ended: all epochs done; nothing left to gain; no better weights found, though there
+#: should be; a loss or weight that was not finite; Ctrl-C; out of time; a caller that asked for it.
 Outcome: TypeAlias = Literal[
-    "exhausted", "converged", "diverged", "interrupted", "out of time", "asked to end"
+    "exhausted", "converged", "stuck", "diverged", "interrupted", "out of time", "asked to end"
 ]
 
 

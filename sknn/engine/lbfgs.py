@@ -1,16 +1,22 @@
 """L-BFGS: the same objective, on all samples at once, through SciPy."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import minimize
 
 from sknn.engine.batches import Samples
+from sknn.engine.history import Outcome
 from sknn.engine.objective import Objective
 from sknn.engine.optimizers import State
 from sknn.engine.solvers import AfterEpoch, Solver
 from sknn.engine.types import Array, Rng
+
+#: What SciPy says of a minimisation: 1 is out of iterations or evaluations, 2 a line search that
+#: failed.
+OUTCOMES: Mapping[int, Outcome] = {0: "converged", 1: "exhausted"}
 
 
 @dataclass
@@ -41,7 +47,7 @@ class LBFGS(Solver):
         state: State,
         epochs: int,
         rng: Rng,
-    ) -> bool:
+    ) -> Outcome:
         """Minimise; the loss of an epoch is the objective after it, its rate is not a number."""
         parameters = objective.parameters
         last_loss, iterations = math.nan, 0
@@ -77,8 +83,8 @@ class LBFGS(Solver):
             if not iterations:  # it began at the minimum, or where the loss is not finite
                 after_iteration(result.x)
         except _EndedError:
-            return False
-        return result.status != 1  # 1: out of iterations or evaluations
+            return "exhausted"
+        return OUTCOMES.get(result.status, "stuck")
 
 
 class _EndedError(Exception):

@@ -73,6 +73,8 @@ class Objective:
         values = network.trace(X)
         J, share = self._reduce(values[-1], Y, w)
         dZ = self.loss.gradient(values[-1], Y)
+        if dZ.shape != values[-1].shape:
+            raise ValueError(f"{self.loss!r} gives a gradient of shape {dZ.shape}, not that of z.")
         dZ *= share[..., None]
         network.backpropagate(values, dZ, self.parameters.gradients)
         self.parameters.weights_gradient += self.alpha * self.parameters.weights
@@ -86,7 +88,10 @@ class Objective:
         if w is not None and w.shape[-1] != n:
             raise ValueError(f"w has shape {w.shape}, but there are {n} samples.")
         share: Array = np.full(1, 1 / n, z.dtype) if w is None else w / n
-        return float(np.sum(self.loss.value(z, Y) * share)) + self._penalty(), share
+        losses = self.loss.value(z, Y)
+        if np.shape(losses) != z.shape[:-1]:
+            raise ValueError(f"{self.loss!r} must give a number for each sample, shape ({n},).")
+        return float(np.sum(losses * share)) + self._penalty(), share
 
     def _penalty(self) -> float:
         if not self.alpha:  # so that weights whose squares overflow do not matter

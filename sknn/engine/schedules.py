@@ -47,6 +47,9 @@ class Schedule(Part, ABC):
         """Return whether training that stalls should end, having stalled so often before."""
         return True
 
+    def check(self, first: int, steps: int, stalls: int) -> None:
+        """Refuse, before training, what would go wrong later; ours cannot."""
+
 
 class Constant(Schedule):
     """Always the same rate.
@@ -124,6 +127,12 @@ class FunctionOfStep(Schedule):
     def eta(self, t: int, stalls: int) -> float:
         """Return what the function says."""
         return self.function(t)
+
+    def check(self, first: int, steps: int, stalls: int) -> None:
+        """Ask for the rates of up to 100 of the steps to come, the first and the last included."""
+        gap = max(1, steps // 99)
+        for t in {*range(first, first + steps, gap), first + steps - 1}:
+            self(t, stalls)
 
 
 class Cosine(Schedule):

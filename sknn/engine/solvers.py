@@ -9,6 +9,7 @@ from typing import TypeAlias
 import numpy as np
 
 from sknn.engine.batches import Batches, Samples
+from sknn.engine.history import Outcome
 from sknn.engine.objective import Objective
 from sknn.engine.optimizers import Optimizer, State
 from sknn.engine.schedules import Schedule
@@ -35,7 +36,7 @@ class Solver(ABC):
         state: State,
         epochs: int,
         rng: Rng,
-    ) -> bool:
+    ) -> Outcome:
         """Train the objective's network in place until told to end.
 
         Parameters
@@ -56,8 +57,9 @@ class Solver(ABC):
 
         Returns
         -------
-        converged : bool
-            Whether the solver itself found that there is nothing left to gain.
+        outcome : str
+            What the solver itself has to say: "exhausted", unless it knows that it "converged" or
+            is "stuck".
         """
 
     def stalled(self, state: State) -> bool:
@@ -106,8 +108,10 @@ class Descent(Solver):
         state: State,
         epochs: int,
         rng: Rng,
-    ) -> bool:
+    ) -> Outcome:
         """Run through the batches, epoch after epoch; whether that converged is not known."""
+        steps = epochs * self.batches.steps(len(samples))
+        self.schedule.check(state["steps"], steps, state["stalls"])
         thinning = rng if objective.network.is_random else None
         for _ in range(epochs):
             total, seen = 0.0, 0
@@ -122,7 +126,7 @@ class Descent(Solver):
                 self._step(objective, state, rate)
             if after_epoch(total / seen, rate):
                 break
-        return False
+        return "exhausted"
 
     def stalled(self, state: State) -> bool:
         """Ask the schedule, which may slow down instead of ending."""

@@ -40,8 +40,8 @@ class Trainer:
     on_epoch : callable, optional
         ``on_epoch(epoch, row, last)`` is called after each epoch, counted from 1; `last` tells
         whether it ended training, and returning True ends it.
-    max_seconds : float, default=inf
-        The epoch that passes this limit is the last.
+    deadline : float, default=inf
+        The epoch that passes it, by the monotonic clock, is the last.
     """
 
     solver: Solver
@@ -49,7 +49,7 @@ class Trainer:
     evaluate: Callable[[], dict[str, float]] | None = None
     keep_best: bool = False
     on_epoch: OnEpoch | None = None
-    max_seconds: float = math.inf
+    deadline: float = math.inf
 
     def train(
         self, objective: Objective, samples: Samples, *, state: State, epochs: int, rng: Rng
@@ -85,11 +85,11 @@ class Trainer:
         watch = _Watch(self, objective, state)
         try:
             with np.errstate(over="ignore", invalid="ignore"):
-                converged = self.solver.run(
+                outcome = self.solver.run(
                     objective, samples, watch, state=state, epochs=epochs, rng=rng
                 )
-            if converged:
-                watch.history.outcome = "converged"
+            if watch.history.outcome == "exhausted":  # nobody ended it from outside
+                watch.history.outcome = outcome
         except KeyboardInterrupt:
             watch.restore(watch.finished)
             if not watch.history.rows:
@@ -110,7 +110,6 @@ class _Watch:
         self.history = History()
         self.finished = self._snapshot()
         self.best: _Snapshot | None = None
-        self.start = time.monotonic()
 
     def __call__(self, loss: float, rate: float) -> bool:
         trainer, history = self.trainer, self.history
@@ -127,7 +126,7 @@ class _Watch:
             self.best = self.finished
         if ends:
             history.outcome = "converged"
-        elif time.monotonic() - self.start > trainer.max_seconds:
+        elif time.monotonic() > trainer.deadline:
             history.outcome = "out of time"
         last = history.outcome != "exhausted"
         if trainer.on_epoch and trainer.on_epoch(len(history), row, last) and not last:
@@ -169,7 +168,8 @@ def _is_finite(state: Any) -> bool:
     """Tell whether every number is finite, in an array or in a state of arrays and numbers."""
     if isinstance(state, dict):
         return all(_is_finite(value) for value in state.values())
-    return bool(np.isfinite(state).all())
+    numbers = np.asarray(state)
+    return numbers.dtype.kind not in "fc" or bool(np.isfinite(numbers).all())
 
 
 def descend(

@@ -1,7 +1,9 @@
 """What both estimators share: translate parameters into parts, train, publish."""
 
 import copy
+import math
 from abc import ABCMeta, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -37,7 +39,7 @@ from sknn.estimators.memory import (
     remembered,
     with_fresh_counters,
 )
-from sknn.estimators.report import print_epoch, warn_of
+from sknn.estimators.report import print_end, print_epoch, warn_of
 from sknn.estimators.sklearn_private import (
     CallbackSupportMixin,
     Interval,
@@ -149,6 +151,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         hooks = Hooks(self, *given, epochs=None if self.refit else int(self.max_iter))
         history = self._transact("_fit", given, given_val, hooks)
         hooks.fit_ends()
+        if self.verbose:
+            print_end(history)
         warn_of(history, stacklevel=3, solver=parts.solver_name(self))
         return self
 
@@ -198,9 +202,11 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
     def _fitted_target(self) -> Target:
         """Make the target of the fitted network from plain attributes."""
 
-    def _weigh(self, rows: door.Rows, target: Target, *, stream: bool) -> door.Rows:
-        """Return the rows with the weights that they are trained with."""
-        return rows
+    def _weighing(
+        self, rows: door.Rows, target: Target, *, stream: bool
+    ) -> Callable[[door.Rows], door.Rows]:
+        """Learn from the rows how any rows are to be weighted."""
+        return lambda rows: rows
 
     def _smoothing(self, loss: Loss) -> float:
         """Return how much labels are smoothed."""
@@ -227,34 +233,36 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         resume = self.warm_start and hasattr(self, "coefs_")
         rows = door.training_rows(self, *given, reset=not resume)
         held_back = door.validation_rows(self, *given_val)
+        target = self._fitted_target() if resume else self._new_target(rows.y)
+        weighted = self._weighing(rows, target, stream=False)
+        rows = everything = weighted(rows)
         if resume:
             start = self._resume(rows)
             start.memory = with_fresh_counters(start.memory)
             self._clear_record()
         else:
-            start = self._begin(rows, self._new_target(rows.y))
-        start.hooks = hooks
-        rows = everything = self._weigh(rows, start.blueprint.target, stream=False)
+            start = self._begin(rows, target)
+        start.hooks, start.deadline = hooks, parts.deadline(self)
         stops = validation.stops_early(self, len(rows.y), given=held_back is not None)
         if held_back is not None:
-            start.blueprint.check_domain(held_back.y, "y_val")
-            held_back = self._weigh(held_back, start.blueprint.target, stream=False)
+            start.blueprint.check_domain(held_back, "y_val")
+            held_back = weighted(held_back)
         elif stops:
             rows, held_back = validation.split(self, rows, start.rng)
         history = self._train(start, rows, held_back, stops=stops, epochs=int(self.max_iter))
-        if self.refit and stops and history.outcome in ("converged", "exhausted"):
+        if self.refit and stops and history.outcome in ("converged", "stuck", "exhausted"):
             ended = history.outcome
-            history = self._train_again(everything, hooks, epochs=self.best_iteration_)
+            history = self._train_again(everything, start, epochs=self.best_iteration_)
             if history.outcome == "exhausted":  # as many epochs as were asked for
                 history.outcome = ended
         if not self.warm_start:
             self._memory = numbers_only(self._memory, start.rng)
         return history
 
-    def _train_again(self, rows: door.Rows, hooks: Hooks, epochs: int) -> History:
+    def _train_again(self, rows: door.Rows, before: "_Start", epochs: int) -> History:
         """Train afresh on all rows for a number of epochs, keeping what validation found."""
         start = self._begin(rows, self._fitted_target())
-        start.hooks, start.stalls = hooks, False
+        start.hooks, start.deadline, start.stalls = before.hooks, before.deadline, False
         found = (self.validation_scores_, self.validation_loss_curve_, self.best_validation_score_)
         history = self._train(start, rows, None, stops=False, epochs=epochs)
         self.validation_scores_, self.validation_loss_curve_, self.best_validation_score_ = found
@@ -267,12 +275,10 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         if resume and not get_config()["skip_parameter_validation"]:
             self._validate_params()  # scikit-learn does so at the first call only
         rows = door.training_rows(self, X, y, sample_weight, reset=not resume)
-        if resume:
-            start = self._resume(rows)
-        else:
-            start = self._begin(rows, self._new_stream_target(rows.y, classes))
+        target = self._fitted_target() if resume else self._new_stream_target(rows.y, classes)
+        rows = self._weighing(rows, target, stream=True)(rows)
+        start = self._resume(rows) if resume else self._begin(rows, target)
         start.relative_weights = False
-        rows = self._weigh(rows, start.blueprint.target, stream=True)
         return self._train(start, rows, None, stops=False, epochs=1)
 
     def _begin(self, rows: door.Rows, target: Target) -> "_Start":
@@ -280,7 +286,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         blueprint = self._new_blueprint(target, rows.X)
         rng = recalled_generator({}, self.random_state)
         network = blueprint.new_network(rows.X.shape[1], self.initialization, rng)
-        blueprint.check_domain(rows.y, "y")
+        blueprint.check_domain(rows, "y")
         self._clear_record()
         return _Start(blueprint, network, rng, {})
 
@@ -288,7 +294,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         """Go on with the fitted network."""
         fitted = self._fitted_blueprint()
         blueprint = self._new_blueprint(fitted.target, rows.X).continuing(fitted)
-        blueprint.check_domain(rows.y, "y")
+        blueprint.check_domain(rows, "y")
         network = blueprint.network(self.coefs_, self.intercepts_)
         rng = recalled_generator(self._memory, self.random_state)
         return _Start(blueprint, network, rng, self._memory)
@@ -327,6 +333,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         if held_back is not None:
             trainer.evaluate = Validation(self, start, held_back)
         trainer.keep_best = stops
+        trainer.deadline = start.deadline
         name = parts.solver_name(self)
         state = recalled_state(start.memory, name, trainer.solver, objective)
         history = trainer.train(objective, samples, state=state, epochs=epochs, rng=start.rng)
@@ -338,7 +345,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
     def _dropout(self, blueprint: Blueprint) -> list[float]:
         """Read how much of each hidden layer is dropped."""
         n_hidden = len(blueprint.hidden_sizes)
-        shares = [float(share) for share in np.ravel(self.dropout)]
+        shares = door.numbers(self.dropout)
         shares = shares * n_hidden if np.ndim(self.dropout) == 0 else shares
         if len(shares) != n_hidden or not all(0 <= share < 1 for share in shares):
             raise ValueError(
@@ -450,7 +457,8 @@ class _Start:
     """Where training begins: the network, what it is for, the generator, the memory.
 
     In `fit` only the ratios of weights count, in `partial_fit` they are used as given. Where the
-    number of epochs is known to be right, training never stalls.
+    number of epochs is known to be right, training never stalls. The epoch that passes the deadline
+    (by the monotonic clock) is the last.
     """
 
     blueprint: Blueprint
@@ -459,4 +467,5 @@ class _Start:
     memory: Memory
     relative_weights: bool = True
     stalls: bool = True
+    deadline: float = math.inf
     hooks: Hooks | None = None

@@ -1,10 +1,12 @@
 """What a network is for: the meaning of its outputs, its loss, its layers and its type."""
 
+import pickle
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import joblib
 import numpy as np
 
 from sknn import networks
@@ -93,20 +95,19 @@ class Blueprint:
         """Return the loss for these samples, some of whose targets may not be known."""
         return KnownOnly(self.loss) if np.isnan(samples.Y).any() else self.loss
 
-    def check_domain(self, y: Array, name: str) -> None:
+    def check_domain(self, rows: door.Rows, name: str) -> None:
         """Refuse targets that the loss cannot compare with, and say which rows hold them."""
         lowest, included = self.loss.domain
         if lowest == -np.inf:
             return
-        Y = y.reshape(len(y), -1)
+        Y = rows.y.reshape(len(rows.y), -1)
         outside = (lowest > Y if included else lowest >= Y).any(axis=1)
         if outside.any():
-            rows = np.flatnonzero(outside)
-            shown = ", ".join(map(str, rows[:5])) + (", ..." if len(rows) > 5 else "")
+            numbers = np.flatnonzero(outside) if rows.numbers is None else rows.numbers[outside]
+            shown = ", ".join(map(str, numbers[:5])) + (", ..." if len(numbers) > 5 else "")
             raise ValueError(
                 f"{type(self.loss).__name__} loss needs {name} {'>=' if included else '>'} "
-                f"{lowest:g}; it is not in {len(rows)} rows: {shown} (counted from 0, without rows "
-                "of weight zero)."
+                f"{lowest:g}; it is not in {len(numbers)} rows: {shown} (counted from 0)."
             )
 
     def new_network(self, n_features: int, initialization: Any, rng: Rng) -> Sequential:
@@ -132,9 +133,19 @@ class Blueprint:
             ("loss", fitted.loss_name, self.loss_name),
             ("settings of the loss", fitted.loss_settings, self.loss_settings),
         ):
-            if old != new:
+            if not _alike(old, new):
                 raise ValueError(
                     f"The network was fitted with {parameter}={old!r}; training cannot go on with "
                     f"{new!r}. Call fit to begin anew (with warm_start=False)."
                 )
         return fitted
+
+
+def _alike(old: Any, new: Any) -> bool:
+    """Tell whether two settings are equal, objects of the user's by all that they hold."""
+    if old == new:
+        return True
+    try:
+        return bool(joblib.hash(old) == joblib.hash(new))
+    except pickle.PicklingError:
+        return False

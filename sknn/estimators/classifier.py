@@ -78,8 +78,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         (over yes and no of each label), in [0, 1). For losses that give probabilities.
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes, by label, times the sample weights; classes that a dict leaves out
-        have 1. "balanced" gives every class the same total weight; `partial_fit` takes a dict
-        only. The rows to validate on are weighted by it, too.
+        have 1. "balanced" gives every class of y the same total weight; `partial_fit` takes a
+        dict only. The rows to validate on have the same weights.
     solver : {"adam", "adamw", "rmsprop", "sgd", "lbfgs"} or Optimizer, default="adam"
         How the objective is made small:
 
@@ -448,8 +448,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         if y.ndim == 1:
             if classes is None:
                 raise ValueError("classes must be passed on the first call to partial_fit.")
-            return label_target(np.unique(classes))
-        if classes is not None and np.ndim(classes[0]) == 1:
+            return label_target(np.unique(list(classes)))
+        classes = None if classes is None else list(classes)
+        if classes and np.ndim(classes[0]) == 1:
             return MultioutputTarget([np.unique(labels) for labels in classes])
         target = read_target(y)
         if isinstance(target, MultioutputTarget):
@@ -472,10 +473,12 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             )
         return float(self.label_smoothing)
 
-    def _weigh(self, rows: door.Rows, target: Target, *, stream: bool) -> door.Rows:
-        """Multiply the weights by those of the classes."""
+    def _weighing(
+        self, rows: door.Rows, target: Target, *, stream: bool
+    ) -> Callable[[door.Rows], door.Rows]:
+        """Multiply weights by those of the classes, which these rows may balance."""
         if self.class_weight is None:
-            return rows
+            return super()._weighing(rows, target, stream=stream)
         if not isinstance(target, BinaryTarget | MulticlassTarget):
             raise ValueError(
                 "class_weight is for one column of classes that exclude each other; weigh the rows "
@@ -487,14 +490,16 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
                 "many rows of each class will come: pass a dict of weights, for example from "
                 "sklearn.utils.class_weight.compute_class_weight('balanced', classes=classes, y=y)."
             )
-        classes = target.attributes()["classes_"]
-        present = classes if isinstance(self.class_weight, dict) else np.unique(rows.y)
-        weights = compute_class_weight(
-            self.class_weight, classes=present, y=rows.y, sample_weight=rows.w
+        classes = target.classes
+        weights = np.ones(len(classes))
+        present = np.unique(class_numbers(classes, rows.y))
+        known = slice(None) if isinstance(self.class_weight, dict) else present
+        weights[known] = compute_class_weight(
+            self.class_weight, classes=classes[known], y=rows.y, sample_weight=rows.w
         )
         if not (np.isfinite(weights) & (weights >= 0)).all():
             raise ValueError(f"class_weight must be finite and 0 or more, got {self.class_weight}.")
-        return rows.weighted(weights[class_numbers(present, rows.y)])
+        return lambda rows: rows.weighted(weights[class_numbers(classes, rows.y)])
 
     def _fitted_target(self) -> ClassTarget:
         target: ClassTarget = TARGETS[self._plan["target"]](self.classes_)
@@ -523,6 +528,7 @@ def read_target(y: Array) -> ClassTarget:
 
 def _as_lists(classes: Any) -> list[Any]:
     """Return classes as sorted lists, of one column or of several."""
+    classes = list(classes)
     if len(classes) and np.ndim(classes[0]) == 1:
         return [np.unique(labels).tolist() for labels in classes]
     return np.unique(classes).tolist()

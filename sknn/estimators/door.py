@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator, is_regressor
-from sklearn.utils import assert_all_finite, column_or_1d
+from sklearn.utils import assert_all_finite, check_array, column_or_1d
 from sklearn.utils.validation import validate_data
 
 from sknn.engine.types import Array
@@ -20,15 +20,21 @@ LARGE = 10**5
 
 @dataclass
 class Rows:
-    """Validated rows: X (dense or CSR), y (a column is flat), weights above 0 or None."""
+    """Validated rows: X (dense or CSR), y (a column is flat), weights above 0 or None.
+
+    If some were dropped, `numbers` tells which of the user's rows these are.
+    """
 
     X: Any
     y: Any
     w: Array | None
+    numbers: Array | None = None
 
     def take(self, rows: Array) -> "Rows":
         """Return some of the rows, by a mask."""
-        return Rows(self.X[rows], self.y[rows], None if self.w is None else self.w[rows])
+        numbers = np.arange(len(self.y)) if self.numbers is None else self.numbers
+        w = None if self.w is None else self.w[rows]
+        return Rows(self.X[rows], self.y[rows], w, numbers[rows])
 
     def weighted(self, factors: Array) -> "Rows":
         """Return the rows with their weights multiplied; rows whose weight becomes 0 are dropped.
@@ -42,7 +48,7 @@ class Rows:
         present = w > 0
         if not present.any():
             raise ValueError("Sample weights must contain at least one non-zero number.")
-        rows = Rows(self.X, self.y, w)
+        rows = replace(self, w=w)
         return rows if present.all() else rows.take(present)
 
 
@@ -111,9 +117,9 @@ def known_targets(y: Any) -> tuple[Any, Any]:
 
     Only among several columns may targets be unknown; a missing single target is an error.
     """
-    array = y if sparse.issparse(y) else np.asarray(y)
-    if array.ndim != 2 or array.shape[1] < 2 or array.dtype.kind != "f" or sparse.issparse(y):
+    if sparse.issparse(y) or np.ndim(y) != 2 or np.shape(y)[1] < 2:
         return y, None
+    array = check_array(y, ensure_all_finite="allow-nan", ensure_min_samples=0, input_name="y")
     unknown = np.isnan(array)
     return (np.where(unknown, 0, array), unknown) if unknown.any() else (y, None)
 
@@ -156,6 +162,14 @@ def refuse_dates(array: Any, name: str) -> None:
             f"{name} holds dates or durations ({array.dtype}). Turn them into numbers first, "
             "such as days since a fixed date."
         )
+
+
+def numbers(setting: Any) -> list[float]:
+    """Read a parameter that is a number or several; what is none becomes NaN, to be refused."""
+    try:
+        return [float(value) for value in np.ravel(setting)]
+    except (TypeError, ValueError):
+        return [np.nan]
 
 
 def choose_dtype(setting: str, X: Any) -> str:

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from sknn.estimators.sklearn_private import callback_context
+
 
 class Hooks:
     """Calls the hooks of the callbacks that an estimator was given, if it was given any.
@@ -26,10 +28,9 @@ class Hooks:
             "y": y,
             "metadata": None if sample_weight is None else {"sample_weight": sample_weight},
         }
-        self.fit: Any = None
+        self.fit = callback_context(estimator, max_subtasks=epochs)
         self.epoch: Any = None
-        if getattr(estimator, "_skl_callbacks", None):
-            self.fit = estimator._init_callback_context(max_subtasks=epochs)
+        if self.fit is not None:
             self.fit.call_on_fit_task_begin(**self.given)
 
     def epoch_begins(self) -> None:

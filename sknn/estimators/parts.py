@@ -1,6 +1,7 @@
 """Parameters of an estimator -> parts of the engine: one table a concept."""
 
 import math
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -69,8 +70,12 @@ def trainer(mlp: Any, stopping: NoImprovement, n_samples: int) -> Trainer:
     return Trainer(
         solver=solver(mlp, n_samples),
         stopping=stopping if is_stochastic(mlp) or stopping.key != "loss" else None,
-        max_seconds=math.inf if mlp.max_time is None else float(mlp.max_time),
     )
+
+
+def deadline(mlp: Any) -> float:
+    """Read until when, by the monotonic clock, training may go on."""
+    return math.inf if mlp.max_time is None else time.monotonic() + float(mlp.max_time)
 
 
 def is_stochastic(mlp: Any) -> bool:

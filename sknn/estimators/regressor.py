@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sknn.engine import Loss, Optimizer
 from sknn.engine.types import Array
-from sknn.estimators import parts
+from sknn.estimators import door, parts
 from sknn.estimators.base import BaseMLP
 from sknn.estimators.report import warn_of
 from sknn.estimators.sklearn_private import Interval, StrOptions, fit_context
@@ -360,5 +360,5 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         return RealTarget(self._plan["n_outputs"])
 
     def _loss_settings(self) -> dict[str, dict[str, Any]]:
-        levels = [float(level) for level in np.atleast_1d(self.quantile)]
+        levels = door.numbers(self.quantile)
         return {"quantile": {"quantiles": levels}, "huber": {"delta": float(self.huber_delta)}}

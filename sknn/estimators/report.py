@@ -6,11 +6,37 @@ from collections.abc import Mapping
 from sklearn.exceptions import ConvergenceWarning
 
 from sknn.engine import History
+from sknn.engine.history import Outcome
+
+#: What `verbose` says of the end of training.
+ENDINGS: Mapping[Outcome, str] = {
+    "exhausted": "all that were asked for",
+    "converged": "no improvement any more",
+    "stuck": "no better weights found",
+    "diverged": "the next one diverged",
+    "interrupted": "interrupted by the user",
+    "out of time": "max_time is over",
+    "asked to end": "a callback asked for it",
+}
+
+#: The columns of a line, by what a row of the history calls them.
+COLUMNS = {
+    "loss": "loss",
+    "validation_loss": "validation loss",
+    "validation_score": "score",
+    "rate": "learning rate",
+}
 
 
 def print_epoch(epoch: int, row: Mapping[str, float]) -> None:
     """Print one readable line."""
-    print(f"epoch {epoch:4d}   loss {row['loss']:<12.6g} learning rate {row['rate']:.3g}")
+    columns = [f"{name} {row[key]:<10.5g}" for key, name in COLUMNS.items() if key in row]
+    print(f"epoch {epoch:4d}   {'  '.join(columns)}".rstrip())
+
+
+def print_end(history: History) -> None:
+    """Print why training ended."""
+    print(f"ended after {len(history)} epochs: {ENDINGS[history.outcome]}")
 
 
 def warn_of(history: History, *, solver: str, stacklevel: int, out_of_epochs: bool = True) -> None:
@@ -42,7 +68,13 @@ def warn_of(history: History, *, solver: str, stacklevel: int, out_of_epochs: bo
         ),
         "exhausted": (
             f"{'lbfgs' if solver == 'lbfgs' else 'Stochastic Optimizer'}: Maximum iterations "
-            f"({epochs}) reached and the optimization hasn't converged yet.",
+            f"({epochs}) reached and the optimization hasn't converged yet. Raise max_iter"
+            f"{' or max_fun' if solver == 'lbfgs' else ''}.",
+            ConvergenceWarning,
+        ),
+        "stuck": (
+            f"{solver} ended after {epochs} iterations: its line search found no better weights, "
+            "though the gradient is still above tol. Scale the inputs, or try dtype='float64'.",
             ConvergenceWarning,
         ),
     }.get(history.outcome, ("", None))

@@ -1,5 +1,8 @@
 """Every private name of scikit-learn that this package uses, and nothing else."""
 
+from typing import Any
+
+from sklearn.base import BaseEstimator
 from sklearn.base import _fit_context as fit_context
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
@@ -12,11 +15,19 @@ except ImportError:  # before scikit-learn 1.9
         """Stands in where scikit-learn has no callbacks."""
 
 
+def callback_context(estimator: BaseEstimator, max_subtasks: int | None) -> Any:
+    """Return the root task of a fit for scikit-learn's callbacks; None if there are none."""
+    if not getattr(estimator, "_skl_callbacks", None):
+        return None
+    return estimator._init_callback_context(max_subtasks=max_subtasks)
+
+
 __all__ = [
     "CallbackSupportMixin",
     "Interval",
     "Options",
     "StrOptions",
+    "callback_context",
     "check_sample_weight",
     "fit_context",
 ]

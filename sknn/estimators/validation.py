@@ -116,11 +116,16 @@ class Validation:
     def _try(self) -> None:
         """Score the network before it is trained, to hear at once what a scorer cannot do."""
         try:
-            self()
+            score = self()["validation_score"]
         except Exception as error:
             raise ValueError(
                 f"scoring={self.mlp.scoring!r} cannot score this target: {error}"
             ) from error
+        if np.isnan(score):
+            raise ValueError(
+                f"scoring={self.mlp.scoring!r} gives NaN on the rows to validate on. Are there too "
+                "few of them, or too few whose target is known?"
+            )
 
     def __call__(self) -> dict[str, float]:
         """Return the mean loss, without penalty, and the score."""
@@ -151,6 +156,8 @@ def mean_loss(loss: Loss, z: Array, samples: Samples) -> float:
 
 def share_right(y: Array, predictions: Array, w: Array | None) -> float:
     """Return the weighted share of the rows that are right in all columns."""
+    if y.shape != predictions.shape:
+        raise ValueError(f"y has shape {y.shape}, but the predictions have {predictions.shape}.")
     right = (y == predictions).reshape(len(y), -1).all(axis=1)
     return float(np.average(right, weights=w))
 

@@ -37,6 +37,7 @@ from sknn.engine import (
     Poisson,
     Quantile,
     Sequential,
+    SideBySide,
     Sigmoid,
     SquaredError,
     SquaredHinge,
@@ -76,6 +77,12 @@ def deep(rng, m):
     return Sequential([linear(rng, m, 4), Tanh(), Sequential([linear(rng, 4, 2), Sigmoid(2.0)])])
 
 
+def side_by_side(rng, m):
+    """Return two losses side by side, or one where there is a single output."""
+    widths = [m - m // 2, m // 2] if m > 1 else [1]
+    return SideBySide([NLL(), Brier()][: len(widths)], widths)
+
+
 #: How to make the modules and losses that have settings: functions of (rng, inputs).
 RECIPES = {
     Dropout: [lambda rng, m: Dropout(0.5, m)],
@@ -87,6 +94,7 @@ RECIPES = {
     Linear: [linear],
     Quantile: [with_settings(Quantile), with_settings(Quantile, quantiles=(0.8,))],
     Sequential: [deep],
+    SideBySide: [side_by_side],
     Sigmoid: [with_settings(Sigmoid), with_settings(Sigmoid, slope=2.5)],
     Step: [with_settings(Step), with_settings(Step, threshold=0.5)],
 }
@@ -165,6 +173,7 @@ VALID_Y = {
     NLLM: distributions,
     Poisson: counts,
     Quantile: reals,
+    SideBySide: shares,
     SquaredError: reals,
     SquaredHinge: signs,
 }

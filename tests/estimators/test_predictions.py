@@ -215,13 +215,24 @@ def test_any_number_of_layers_and_an_activation_for_each():
 
 
 def test_verbose_prints_a_line_an_epoch(capsys):
-    """One readable line an epoch, and nothing without `verbose`."""
+    """One readable line an epoch and one at the end, and nothing without `verbose`."""
     X, y = binary()
     fitted(MLPClassifier(**QUICK), X, y)
     assert capsys.readouterr().out == ""
     model = fitted(MLPClassifier(verbose=True, **QUICK), X, y)
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == model.n_iter_
-    assert lines[-1].split() == [
-        *("epoch", "10", "loss", f"{model.loss_:.6g}", "learning", "rate", "0.001")
+    assert len(lines) == model.n_iter_ + 1
+    assert lines[-2].split() == [
+        *("epoch", "10", "loss", f"{model.loss_:.5g}", "learning", "rate", "0.001")
     ]
+    assert lines[-1] == "ended after 10 epochs: all that were asked for"
+
+
+def test_verbose_prints_what_validation_says(capsys):
+    """With rows to validate on their loss and score stand in the line, too."""
+    X, y = binary()
+    model = fitted(MLPClassifier(verbose=True, early_stopping=True, **QUICK), X, y)
+    line = capsys.readouterr().out.splitlines()[0].split()
+    assert line[line.index("score") + 1] == f"{model.validation_scores_[0]:.5g}"
+    expected = f"{model.validation_loss_curve_[0]:.5g}"
+    assert line[line.index("validation") :][:3] == ["validation", "loss", expected]

@@ -58,7 +58,8 @@ def test_the_horizon_is_max_iter_epochs(learning_rate, capsys):
     fitted(model, X, y)
     for _ in range(6):
         model.partial_fit(X, y)
-    rates = [float(line.split()[-1]) for line in capsys.readouterr().out.splitlines()]
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("epoch")]
+    rates = [float(line.split()[-1]) for line in lines]
     assert len(rates) == 10
     assert rates[3] < 0.1 * max(rates)
     assert rates[3:] == [rates[3]] * 7

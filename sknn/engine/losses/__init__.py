@@ -8,12 +8,12 @@ written (a squared error or an exponential may not be).
 """
 
 from sknn.engine.losses.base import Loss
+from sknn.engine.losses.composed import KnownOnly, SideBySide
 from sknn.engine.losses.labels import NLL, NLLM, Brier, CrammerSinger, Hinge, SquaredHinge
 from sknn.engine.losses.real import (
     AbsoluteError,
     Gamma,
     Huber,
-    KnownOnly,
     Poisson,
     Quantile,
     SquaredError,
@@ -32,6 +32,7 @@ __all__ = [
     "Loss",
     "Poisson",
     "Quantile",
+    "SideBySide",
     "SquaredError",
     "SquaredHinge",
 ]

@@ -163,39 +163,3 @@ class Gamma(Loss):
     def activate(self, z: Array) -> Array:
         """Return ``exp(z)``."""
         return np.exp(z)
-
-
-class KnownOnly(Loss):
-    """Another loss, where some targets are not known (NaN): those cost nothing and teach nothing.
-
-    Parameters
-    ----------
-    loss : Loss
-        The loss of the known targets. In place of an unknown one it is told what the network says.
-    """
-
-    def __init__(self, loss: Loss) -> None:
-        self.loss = loss
-        self.out_activation = loss.out_activation
-        self.domain = loss.domain
-
-    @property
-    def units_per_output(self) -> int:
-        """As many as the other loss has."""
-        return self.loss.units_per_output
-
-    def value(self, z: Array, y: Array) -> Array:
-        """Return the loss, summed over the known targets."""
-        return self.loss.value(z, self._completed(z, y))
-
-    def gradient(self, z: Array, y: Array) -> Array:
-        """Return the gradient, 0 for the unknown targets."""
-        return self.loss.gradient(z, self._completed(z, y))
-
-    def activate(self, z: Array) -> Array:
-        """Return the output activation of the other loss."""
-        return self.loss.activate(z)
-
-    def _completed(self, z: Array, y: Array) -> Array:
-        """Fill in what the network says."""
-        return np.where(np.isnan(y), self.loss.activate(z), y)

@@ -1,0 +1,58 @@
+"""The stopwatch: tasks taken in turn, and the ratios of their times."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """A ratio of times: the median over the repeats, the least and the greatest."""
+
+    median: float
+    least: float
+    greatest: float
+
+    @classmethod
+    def of(cls, numerators: Sequence[float], denominators: Sequence[float]) -> "Ratio":
+        """Divide times that were taken side by side."""
+        ratios = np.divide(numerators, denominators)
+        return cls(float(np.median(ratios)), float(ratios.min()), float(ratios.max()))
+
+    def __str__(self) -> str:
+        """Return it as "2.31 (2.05-2.60)"."""
+        return f"{self.median:.2f} ({self.least:.2f}-{self.greatest:.2f})"
+
+
+def take_turns(
+    tasks: Mapping[str, Callable[[], Any]], repeats: int
+) -> tuple[dict[str, list[float]], dict[str, Any]]:
+    """Run each task once a round, the order reversed from round to round.
+
+    So whatever disturbs the machine for a while disturbs them all, and none always comes first.
+
+    Returns
+    -------
+    seconds : dict
+        The time of each round, by task.
+    results : dict
+        What each task returned in the last round.
+    """
+    seconds: dict[str, list[float]] = {name: [] for name in tasks}
+    results = {}
+    order = list(tasks)
+    for _ in range(repeats):
+        for name in order:
+            start = time.perf_counter()
+            results[name] = tasks[name]()
+            seconds[name].append(time.perf_counter() - start)
+        order.reverse()
+    return seconds, results
+
+
+def geometric_mean(values: Sequence[float]) -> float:
+    """Return the geometric mean."""
+    return float(np.exp(np.mean(np.log(values))))

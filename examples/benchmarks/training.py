@@ -1,0 +1,104 @@
+"""Training: whole fits of sknn, of its peers and of the bare products, side by side."""
+
+from collections.abc import Iterable
+from functools import partial
+from typing import Any
+
+from cases import Case
+from floor import floor
+from peers import PEERS, Peer, Sknn
+from stopwatch import Ratio, geometric_mean, take_turns
+
+#: Losses that differ by more than this share, and by more than this, say that something is unlike.
+CLOSE = 0.1, 0.01
+
+
+def installed_peers(names: Iterable[str], precision: str, threads: int) -> list[Peer]:
+    """Import the peers; say which are not there."""
+    peers: list[Peer] = []
+    for name in names:
+        try:
+            peers.append(PEERS[name](precision, threads))
+        except ImportError as error:
+            print(f"note: {name} is left out, it is not installed ({error})")
+    return peers
+
+
+def compare_training(
+    cases: Iterable[Case], peers: list[Peer], *, precision: str, threads: int, repeats: int | None
+) -> list[dict[str, Any]]:
+    """Time every case and print a table; return its rows."""
+    names = [peer.name for peer in peers]
+    print(f"\nTraining ({precision}, {threads} threads): seconds of a whole fit; its time / sknn's,")
+    print("and sknn's time / that of the bare products: median (least-greatest)\n")
+    print(f"{'case':<12}{'sknn s':>9}", *(f"{name:>18}" for name in [*names, "to the floor"]))
+    rows = []
+    for case in cases:
+        row = compare_case(case, [Sknn(precision, threads), *peers], precision, repeats)
+        rows.append(row)
+        cells = [row["ratios"].get(name, "-") for name in names]
+        print(
+            f"{case.name:<12}{min(row['seconds']['sknn']):>9.3f}",
+            *(f"{cell!s:>18}" for cell in [*cells, row["to_floor"]]),
+            flush=True,
+        )
+    print_means(rows, names)
+    print_losses(rows, ["sknn", *names])
+    return rows
+
+
+def compare_case(
+    case: Case, peers: list[Peer], precision: str, repeats: int | None
+) -> dict[str, Any]:
+    """Fit one case with each library that can, in turn, after a fit of one epoch each."""
+    X, y = case.data("float64" if precision == "default" else precision)
+    y = y.astype(X.dtype) if case.regression else y
+    fits = {peer.name: peer.prepare(case, X, y) for peer in peers if peer.takes(case)}
+    fits["floor"] = floor(case, X, "float32")
+    for fit in fits.values():
+        fit(1)
+    tasks = {name: partial(fit, case.epochs) for name, fit in fits.items()}
+    seconds, losses = take_turns(tasks, repeats or case.repeats)
+    del losses["floor"]
+    ratios = {
+        name: Ratio.of(seconds[name], seconds["sknn"])
+        for name in fits
+        if name not in ("sknn", "floor")
+    }
+    return {
+        "case": case.name,
+        "dense": not case.is_sparse,
+        "epochs": case.epochs,
+        "seconds": seconds,
+        "losses": losses,
+        "ratios": ratios,
+        "to_floor": Ratio.of(seconds["sknn"], seconds["floor"]),
+    }
+
+
+def print_means(rows: list[dict[str, Any]], names: list[str]) -> None:
+    """Print the geometric means over the dense cases."""
+    dense = [row for row in rows if row["dense"]]
+    if dense:
+        means = [geometric_mean([row["ratios"][name].median for row in dense]) for name in names]
+        means.append(geometric_mean([row["to_floor"].median for row in dense]))
+        print(f"{'mean, dense':<21}", *(f"{mean:>18.2f}" for mean in means))
+
+
+def print_losses(rows: list[dict[str, Any]], names: list[str]) -> None:
+    """Print the mean loss over the last epoch, which must be about the same for all."""
+    print(f"\n{'loss':<12}{'epochs':>9}", *(f"{name:>18}" for name in names))
+    for row in rows:
+        cells = [format(row["losses"][name], ".4f") if name in row["losses"] else "-" for name in names]
+        print(f"{row['case']:<12}{row['epochs']:>9}", *(f"{cell:>18}" for cell in cells))
+
+
+def unlike(rows: list[dict[str, Any]]) -> list[str]:
+    """Say which losses are too far from sknn's to have come from the same training."""
+    share, least = CLOSE
+    return [
+        f"{row['case']}: the loss of {name} is {loss:.4f}, that of sknn {row['losses']['sknn']:.4f}"
+        for row in rows
+        for name, loss in row["losses"].items()
+        if abs(loss - row["losses"]["sknn"]) > least + share * abs(row["losses"]["sknn"])
+    ]

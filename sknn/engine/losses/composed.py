@@ -1,0 +1,90 @@
+"""Losses made of losses."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from sknn.engine.losses.base import Loss
+from sknn.engine.types import Array
+
+
+class KnownOnly(Loss):
+    """Another loss, where some targets are not known (NaN): those cost nothing and teach nothing.
+
+    Parameters
+    ----------
+    loss : Loss
+        The loss of the known targets. In place of an unknown one it is told what the network says.
+    """
+
+    def __init__(self, loss: Loss) -> None:
+        self.loss = loss
+        self.out_activation = loss.out_activation
+        self.domain = loss.domain
+
+    @property
+    def units_per_output(self) -> int:
+        """As many as the other loss has."""
+        return self.loss.units_per_output
+
+    def value(self, z: Array, y: Array) -> Array:
+        """Return the loss, summed over the known targets."""
+        return self.loss.value(z, self._completed(z, y))
+
+    def gradient(self, z: Array, y: Array) -> Array:
+        """Return the gradient, 0 for the unknown targets."""
+        return self.loss.gradient(z, self._completed(z, y))
+
+    def activate(self, z: Array) -> Array:
+        """Return the output activation of the other loss."""
+        return self.loss.activate(z)
+
+    def _completed(self, z: Array, y: Array) -> Array:
+        """Fill in what the network says."""
+        return np.where(np.isnan(y), self.loss.activate(z), y)
+
+
+class SideBySide(Loss):
+    """Losses of different outputs, summed.
+
+    Parameters
+    ----------
+    losses : sequence of Loss
+        One for each group of outputs.
+    widths : sequence of int
+        How many raw outputs each group has.
+    """
+
+    def __init__(self, losses: Sequence[Loss], widths: Sequence[int]) -> None:
+        self.losses = list(losses)
+        self.widths = list(widths)
+        self.codes = self.losses[0].codes
+        self.has_probabilities = all(loss.has_probabilities for loss in self.losses)
+        activations = {loss.out_activation for loss in self.losses}
+        self.out_activation = "softmax" if "softmax" in activations else activations.pop()
+
+    def value(self, z: Array, y: Array) -> Array:
+        """Return the sum of the losses."""
+        total: Array = np.sum([loss.value(u, v) for loss, u, v in self._groups(z, y)], axis=0)
+        return total
+
+    def gradient(self, z: Array, y: Array) -> Array:
+        """Return the gradients side by side."""
+        return np.concatenate([loss.gradient(u, v) for loss, u, v in self._groups(z, y)], axis=-1)
+
+    def activate(self, z: Array) -> Array:
+        """Return the output activations side by side."""
+        return np.concatenate([loss.activate(u) for loss, u, _ in self._groups(z, z)], axis=-1)
+
+    def log_activate(self, z: Array) -> Array:
+        """Return the logarithms of the output activations side by side."""
+        return np.concatenate([loss.log_activate(u) for loss, u, _ in self._groups(z, z)], axis=-1)
+
+    def _groups(self, z: Array, y: Array) -> list[tuple[Loss, Array, Array]]:
+        parts = zip(self.losses, parted(z, self.widths), parted(y, self.widths), strict=True)
+        return list(parts)
+
+
+def parted(array: Array, widths: Sequence[int]) -> list[Array]:
+    """Cut the last axis into pieces."""
+    return np.split(array, np.cumsum(widths)[:-1], axis=-1)
