@@ -1,11 +1,13 @@
 """What both estimators share: translate parameters into parts, train, publish."""
 
 import copy
+import inspect
 import math
 from abc import ABCMeta, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Integral, Real
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -65,6 +67,10 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
     t_: int
     _memory: Memory
     _plan: dict[str, Any]
+
+    #: The HTML repr tells what the parameters mean, and links to where that is written.
+    _doc_link_module = "sknn"
+    _doc_link_template = "{address}"
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
@@ -189,6 +195,10 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+    def _doc_link_url_param_generator(self) -> dict[str, str]:
+        """Find the docstring, which comes with the package."""
+        return {"address": Path(inspect.getfile(type(self))).as_uri()}
 
     @abstractmethod
     def _new_target(self, y: Array) -> Target:

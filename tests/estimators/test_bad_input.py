@@ -9,6 +9,7 @@ from sklearn import config_context
 from sklearn.base import clone
 
 from sknn import MLPClassifier, MLPRegressor
+from sknn.engine import SquaredError
 from tests.estimators.data import binary, fitted, multiclass, multilabel, multioutput, real
 
 X, Y = binary()
@@ -273,3 +274,73 @@ def test_a_failed_fit_leaves_a_generator_as_it_was():
     with pytest.raises(ValueError, match="learning rate"):
         model.fit(X, Y)
     assert rng.uniform() == np.random.RandomState(0).uniform()
+
+
+def test_the_rows_of_an_error_are_those_that_the_user_passed():
+    """Rows of weight zero are counted, too, though they are never looked at."""
+    X, y = real()
+    y = np.abs(y) + 1
+    y[[2, 7]] = -1
+    weights = np.ones(60)
+    weights[[0, 1, 2]] = 0
+    with pytest.raises(ValueError, match=r"not in 1 rows: 7 \(counted from 0\)"):
+        MLPRegressor(loss="poisson").fit(X, y, weights)
+
+
+def test_a_learning_rate_that_goes_wrong_later_is_refused_at_once(capsys):
+    """It is tried before training, up to its last step."""
+    X, y = binary()
+    model = MLPClassifier(learning_rate=lambda t: 0.1 - 0.001 * t, batch_size=20, verbose=True)
+    with pytest.raises(ValueError, match="finite number, 0 or more; at step"):
+        model.fit(X, y)
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("model", [MLPRegressor(dropout=["a"]), MLPClassifier(dropout=["a"])])
+def test_dropout_that_is_no_number(model):
+    """The error names the parameter."""
+    with pytest.raises(ValueError, match=r"dropout must be in \[0, 1\)"):
+        model.fit(X, Y)
+
+
+def test_quantiles_that_are_no_numbers():
+    """The error names the parameter."""
+    with pytest.raises(ValueError, match=r"quantile must be inside \(0, 1\)"):
+        MLPRegressor(loss="quantile", quantile=["a"]).fit(X, Y)
+
+
+class MeanOfSamples(SquaredError):
+    """A loss that breaks its contract: one number for all samples."""
+
+    def value(self, z, y):
+        """Return the mean."""
+        return np.mean((z - y) ** 2)
+
+
+class GradientOfColumn(SquaredError):
+    """A loss that breaks its contract: a gradient without columns."""
+
+    def gradient(self, z, y):
+        """Return a flat array."""
+        return (z - y)[:, 0]
+
+
+@pytest.mark.parametrize(
+    ("loss", "message"),
+    [
+        (MeanOfSamples(), "must give a number for each sample"),
+        (GradientOfColumn(), "gives a gradient of shape"),
+    ],
+)
+def test_a_loss_that_breaks_its_contract(loss, message):
+    """It is named, and nothing is trained."""
+    with pytest.raises(ValueError, match=message):
+        MLPRegressor(loss=loss).fit(*real())
+
+
+def test_labels_of_another_shape_have_no_score():
+    """One column is not compared with several."""
+    X, Y = multilabel()
+    model = fitted(MLPClassifier((5,), max_iter=2), X, np.add(Y, [0, 1, 2]))
+    with pytest.raises(ValueError, match="y has shape"):
+        model.score(X, Y[:, 0])

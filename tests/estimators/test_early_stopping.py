@@ -1,5 +1,8 @@
 """Validation: what is held back, what is watched, when it decides, and what is kept."""
 
+import time
+from itertools import count
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -299,3 +302,23 @@ def test_validation_rows_pass_through_a_pipeline_and_a_search():
         search = GridSearchCV(pipeline, {"mlp__alpha": [1e-4, 1e-2]}, cv=2)
         fitted(search, X[:90], y[:90], **val)
         assert search.best_estimator_[-1].best_validation_score_ > 0.5
+
+
+def test_a_score_that_is_not_a_number_is_refused():
+    """Nothing could ever improve on it."""
+    X, y = binary()
+    model = MLPClassifier((5,), early_stopping=True, scoring=lambda *_: np.nan)
+    with pytest.raises(ValueError, match="gives NaN on the rows to validate on"):
+        model.fit(X, y)
+
+
+def test_max_time_is_for_a_refit_and_what_comes_before_it(monkeypatch):
+    """There is one deadline, not one for each training; every look at the clock takes a second."""
+    X, y = binary()
+    clock, score = count(), count()
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+    settings = {"early_stopping": True, "n_iter_no_change": 3, "tol": 1e9, "refit": True}
+    model = MLPClassifier((5,), scoring=lambda *_: next(score), max_time=5.5, **settings)
+    fitted(model, X, y)
+    assert len(model.validation_scores_) == 4  # the clock is looked at after three of them
+    assert model.n_iter_ == 3

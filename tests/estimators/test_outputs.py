@@ -159,3 +159,13 @@ def test_scores_of_columns_that_are_hardly_known():
     expected = r2_score(Y[:, 0], model.predict(X)[:, 0])
     Y[1:, 1] = np.nan
     assert model.score(X, Y, sample_weight=[1.0] * 60) == pytest.approx(expected)
+
+
+def test_nullable_columns_may_have_unknown_targets():
+    """A missing number of pandas is as good as NaN."""
+    X, Y = multioutput()
+    Y[3, 0] = np.nan
+    frame = pd.DataFrame(Y, columns=["a", "b"])
+    settings = {"hidden_layer_sizes": (5,), "max_iter": 3, "random_state": 0}
+    a, b = (fitted(MLPRegressor(**settings), X, y) for y in (Y, frame.astype("Float64")))
+    assert np.array_equal(parameters(a), parameters(b))

@@ -3,11 +3,13 @@
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
 
 from sknn import MLPClassifier, MLPRegressor
+from sknn.engine import Huber, Identity
 from tests.estimators.data import TASKS, binary, fitted, multiclass, multilabel, parameters, real
 
 SETTINGS = {
@@ -215,3 +217,34 @@ def test_the_first_call_decides_the_type():
     assert model.coefs_[0].dtype == np.float64
     model = MLPRegressor((6,)).partial_fit(X.astype("f4"), y).partial_fit(X, y)
     assert model.coefs_[0].dtype == np.float32
+
+
+@pytest.mark.parametrize("kind", [list, tuple, set, pd.Series, pd.Index, np.array])
+def test_classes_may_be_in_any_container(kind):
+    """At the first call and, the same again, at later ones."""
+    X, y = binary()
+    labels = kind([1, 0])
+    model = MLPClassifier((5,), random_state=0).partial_fit(X, y, classes=labels)
+    model.partial_fit(X, y, classes=labels)
+    assert model.classes_.tolist() == [0, 1]
+    if isinstance(labels, pd.Series):
+        model.partial_fit(X, y, classes=labels.rename(index={0: "a", 1: "b"}))
+
+
+class Doubled(Identity):
+    """An activation of the user's, with a setting that is an array."""
+
+    def __init__(self, factors):
+        self.factors = np.array(factors)
+
+
+def test_an_object_like_the_one_before_is_the_same_setting():
+    """What counts is what it holds, not which object it is."""
+    X, y = real()
+    model = MLPRegressor((5,), activation=Doubled([1.0, 2.0]), loss=Huber(0.5), random_state=0)
+    model.partial_fit(X, y)
+    model.set_params(activation=Doubled([1.0, 2.0]), loss=Huber(0.5)).partial_fit(X, y)
+    with pytest.raises(ValueError, match="fitted with activation"):
+        model.set_params(activation=Doubled([1.0, 3.0])).partial_fit(X, y)
+    with pytest.raises(ValueError, match="fitted with loss"):
+        model.set_params(activation=Doubled([1.0, 2.0]), loss=Huber(0.6)).partial_fit(X, y)

@@ -118,3 +118,29 @@ def test_dropout_per_layer_and_its_solvers():
     with pytest.raises(ValueError, match="stochastic solver"):
         clone(model).set_params(solver="lbfgs").fit(X, y)
     fitted(clone(model).set_params(solver="lbfgs", dropout=0), X, y)
+
+
+def test_rows_to_validate_on_have_the_class_weights_of_training():
+    """The weights of "balanced" come from what is trained on, not from the rows to validate on."""
+    X, y = binary()
+    few = np.r_[np.flatnonzero(y)[:4], np.flatnonzero(y == 0)]
+    in_training = np.where(y[few] == 1, len(few) / 8, len(few) / (2 * (len(few) - 4)))
+    model = MLPClassifier((5,), class_weight="balanced", max_iter=3, random_state=0)
+    fitted(model, X[few], y[few], X_val=X[few], y_val=y[few])
+    weighted = MLPClassifier((5,), max_iter=3, random_state=0)
+    weights = {"sample_weight": in_training, "sample_weight_val": in_training}
+    fitted(weighted, X[few], y[few], X_val=X[few], y_val=y[few], **weights)
+    assert model.validation_loss_curve_ == pytest.approx(weighted.validation_loss_curve_)
+    other = fitted(model, X[few], y[few], X_val=X, y_val=y).validation_loss_curve_
+    by_class = np.where(y == 1, in_training[0], in_training[-1])
+    weights["sample_weight_val"] = by_class
+    fitted(weighted, X[few], y[few], X_val=X, y_val=y, **weights)
+    assert other == pytest.approx(weighted.validation_loss_curve_)
+
+
+def test_rows_of_a_class_of_weight_zero_do_not_make_x_large():
+    """The type of all arithmetic is chosen when they are gone."""
+    X, y = np.zeros((60_000, 2)), np.arange(60_000) % 3
+    X[:, 0] = y
+    model = MLPClassifier((2,), class_weight={2: 0}, max_iter=1)
+    assert fitted(model, X, y).coefs_[0].dtype == np.float64

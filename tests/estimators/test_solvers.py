@@ -5,12 +5,13 @@ import time
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.optimize import minimize
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPRegressor as SklearnRegressor
 
 from sknn import MLPClassifier, MLPRegressor
-from sknn.engine import SGD, Adam, FunctionOfStep, Hinge, ReLU, SquaredError
+from sknn.engine import SGD, Adam, FunctionOfStep, Hinge, ReLU, SquaredError, lbfgs
 from tests.estimators.data import TASKS, binary, fitted, parameters, real
 
 SOLVERS = ["sgd", "adam", "adamw", "rmsprop", "lbfgs", SGD(0.9, nesterov=True), Adam(0.8)]
@@ -230,3 +231,20 @@ def test_activation_objects_of_the_user():
     for activation in (ReLU(), [ReLU(), "relu"]):
         given = fitted(MLPRegressor((6, 5), activation, **settings), X, y)
         assert_array_equal(given.predict(X), named.predict(X))
+
+
+def test_a_line_search_that_fails_is_no_convergence(monkeypatch):
+    """SciPy's abnormal end is told as what it is, and what was found is kept."""
+    X, y = real()
+    found = []
+
+    def abnormal(*args, **kwargs):
+        found.append(minimize(*args, **kwargs))
+        found[-1].status = 2
+        return found[-1]
+
+    monkeypatch.setattr(lbfgs, "minimize", abnormal)
+    model = MLPRegressor((5,), solver="lbfgs", alpha=1.0, random_state=0)
+    with pytest.warns(ConvergenceWarning, match="its line search found no better weights"):
+        model.fit(X, y)
+    assert model.n_iter_ == found[0].nit
