@@ -5,7 +5,7 @@ those and make the target anew whenever it predicts.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any, ClassVar
 
 import numpy as np
@@ -41,6 +41,8 @@ class Target(ABC):
         Its name in `TARGETS`.
     losses : mapping of str to Loss class
         Which loss a name stands for here.
+    more_losses : tuple of Loss classes
+        Others that can be asked for as objects.
     default_loss : str
         What "auto" stands for.
     n_outputs : int
@@ -49,6 +51,7 @@ class Target(ABC):
 
     kind: ClassVar[str]
     losses: ClassVar[Mapping[str, type[Loss]]]
+    more_losses: ClassVar[tuple[type[Loss], ...]] = ()
     default_loss: ClassVar[str] = "log_loss"
     n_outputs: int
 
@@ -90,8 +93,23 @@ class Target(ABC):
         return self.default_loss if isinstance(setting, str) and setting == "auto" else setting
 
     def loss(self, name: str | Loss, settings: Mapping[str, Any] | None = None) -> Loss:
-        """Make the loss of this name that suits this kind of target, or pass one on."""
-        return name if isinstance(name, Loss) else self.losses[name](**(settings or {}))
+        """Make the loss of this name that suits this kind of target, or pass one on.
+
+        Raises
+        ------
+        ValueError
+            If it is one of the engine's that is for another kind of target.
+        """
+        if not isinstance(name, Loss):
+            return self.losses[name](**(settings or {}))
+        fitting = {*self.losses.values(), *self.more_losses}
+        if type(name) in EVERY_LOSS - fitting:
+            names = ", ".join(sorted(loss.__name__ for loss in fitting))
+            raise ValueError(
+                f"{type(name).__name__} loss is not for a {self.kind} target; for it there are "
+                f"{names}, or a Loss of your own."
+            )
+        return name
 
 
 class RealTarget(Target):
@@ -211,6 +229,7 @@ class MulticlassTarget(ClassTarget):
         "log_loss": NLLM,
         "hinge": CrammerSinger,
     }
+    more_losses = (NLL, Hinge)  # one class against the rest
 
     def __init__(self, classes: Array) -> None:
         self.classes = classes
@@ -368,4 +387,9 @@ def _check_columns(Y: Array, n_outputs: int) -> None:
 TARGETS: Mapping[str, Any] = {
     target.kind: target
     for target in (RealTarget, BinaryTarget, MulticlassTarget, MultilabelTarget, MultioutputTarget)
+}
+
+#: The losses that the engine has for one kind of target or another.
+EVERY_LOSS: Set[type[Loss]] = {
+    loss for target in TARGETS.values() for loss in target.losses.values()
 }

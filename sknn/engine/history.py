@@ -3,10 +3,18 @@
 import math
 from typing import Literal, TypeAlias
 
-#: Why training ended: all epochs done; nothing left to gain; no better weights found, though there
-#: should be; a loss or weight that was not finite; Ctrl-C; out of time; a caller that asked for it.
+#: Why training ended: all epochs done; a schedule run to its end; nothing left to gain; no better
+#: weights found, though there should be; a loss or weight that was not finite; Ctrl-C; out of time;
+#: a caller that asked for it.
 Outcome: TypeAlias = Literal[
-    "exhausted", "converged", "stuck", "diverged", "interrupted", "out of time", "asked to end"
+    "exhausted",
+    "completed",
+    "converged",
+    "stuck",
+    "diverged",
+    "interrupted",
+    "out of time",
+    "asked to end",
 ]
 
 
@@ -22,12 +30,15 @@ class History:
         The learning rate of the last step that was tried, in a finished epoch or not.
     outcome : str
         Why training ended, one of `Outcome`.
+    kept : int
+        The epoch, counted from 1, whose weights the network has in the end.
     """
 
     def __init__(self) -> None:
         self.rows: list[dict[str, float]] = []
         self.rate = math.nan
         self.outcome: Outcome = "exhausted"
+        self.kept = 0
 
     def __len__(self) -> int:
         """Return the number of finished epochs."""

@@ -84,6 +84,7 @@ class LBFGS(Solver):
                 after_iteration(result.x)
         except _EndedError:
             return "exhausted"
+        parameters.vector[...] = result.x
         return OUTCOMES.get(result.status, "stuck")
 
 

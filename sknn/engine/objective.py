@@ -73,9 +73,11 @@ class Objective:
         values = network.trace(X)
         J, share = self._reduce(values[-1], Y, w)
         dZ = self.loss.gradient(values[-1], Y)
-        if dZ.shape != values[-1].shape:
-            raise ValueError(f"{self.loss!r} gives a gradient of shape {dZ.shape}, not that of z.")
-        dZ *= share[..., None]
+        if np.shape(dZ) != values[-1].shape:
+            raise ValueError(
+                f"{self.loss!r} gives a gradient of shape {np.shape(dZ)}, not that of z."
+            )
+        dZ = np.multiply(dZ, share[..., None], dtype=share.dtype)
         network.backpropagate(values, dZ, self.parameters.gradients)
         self.parameters.weights_gradient += self.alpha * self.parameters.weights
         return J

@@ -25,7 +25,7 @@ class Optimizer(Part, ABC):
 
     @abstractmethod
     def step(self, params: Array, grads: Array, state: State, rate: float) -> None:
-        """Make one step.
+        """Make one step, in place.
 
         Parameters
         ----------

@@ -12,7 +12,15 @@ from sknn.engine.settings import Part
 
 
 class Schedule(Part, ABC):
-    """A learning rate for each step."""
+    """A learning rate for each step.
+
+    Attributes
+    ----------
+    cannot_fail : bool
+        Whether every rate is known to be a finite number, 0 or more.
+    """
+
+    cannot_fail: bool = False
 
     @abstractmethod
     def eta(self, t: int, stalls: int) -> float:
@@ -35,8 +43,10 @@ class Schedule(Part, ABC):
         """
         try:
             rate = float(self.eta(t, stalls))
-        except TypeError as error:
-            raise TypeError(f"The learning rate must be a number, at step {t}: {error}.") from error
+        except (TypeError, ValueError, OverflowError) as error:
+            raise type(error)(
+                f"The learning rate must be a number, at step {t}: {error}"
+            ) from error
         if not 0 <= rate < math.inf:
             raise ValueError(
                 f"The learning rate must be a finite number, 0 or more; at step {t} it is {rate}."
@@ -47,8 +57,30 @@ class Schedule(Part, ABC):
         """Return whether training that stalls should end, having stalled so often before."""
         return True
 
+    def is_complete(self, steps: int) -> bool:
+        """Return whether so many steps are all that it was made for; without a horizon never."""
+        return False
+
     def check(self, first: int, steps: int, stalls: int) -> None:
-        """Refuse, before training, what would go wrong later; ours cannot."""
+        """Ask, before training, for the rates to come: all, or 10 000 of more.
+
+        Parameters
+        ----------
+        first : int
+            The step to begin with.
+        steps : int
+            How many there will be.
+        stalls : int
+            How often training stalled.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a rate is negative, not finite, or no number.
+        """
+        if not self.cannot_fail:
+            for t in {*range(first, first + steps, 1 + steps // 10_000), first + steps - 1}:
+                self(t, stalls)
 
 
 class Constant(Schedule):
@@ -59,6 +91,8 @@ class Constant(Schedule):
     rate : float
         That rate.
     """
+
+    cannot_fail = True
 
     def __init__(self, rate: float) -> None:
         self.rate = rate
@@ -79,13 +113,15 @@ class InverseScaling(Schedule):
         How fast it falls.
     """
 
+    cannot_fail = True
+
     def __init__(self, rate: float, power: float) -> None:
         self.rate = rate
         self.power = power
 
     def eta(self, t: int, stalls: int) -> float:
         """Return ``rate / (t + 1)^power``."""
-        return self.rate / (t + 1) ** self.power
+        return self.rate / _power(t + 1, self.power)
 
 
 class Adaptive(Schedule):
@@ -99,13 +135,15 @@ class Adaptive(Schedule):
         At or below this rate a stall ends training.
     """
 
+    cannot_fail = True
+
     def __init__(self, rate: float, smallest: float = 1e-6) -> None:
         self.rate = rate
         self.smallest = smallest
 
     def eta(self, t: int, stalls: int) -> float:
         """Return ``rate / 5^stalls``, whatever the step."""
-        return self.rate / 5**stalls
+        return self.rate / _power(5, stalls)
 
     def ends(self, stalls: int) -> bool:
         """Return whether there is nothing left to slow."""
@@ -128,12 +166,6 @@ class FunctionOfStep(Schedule):
         """Return what the function says."""
         return self.function(t)
 
-    def check(self, first: int, steps: int, stalls: int) -> None:
-        """Ask for the rates of up to 100 of the steps to come, the first and the last included."""
-        gap = max(1, steps // 99)
-        for t in {*range(first, first + steps, gap), first + steps - 1}:
-            self(t, stalls)
-
 
 class Cosine(Schedule):
     """Half a cosine from `peak` at t = 0 down towards 0 at t = steps, where the last rate stays.
@@ -149,6 +181,8 @@ class Cosine(Schedule):
         The horizon.
     """
 
+    cannot_fail = True
+
     def __init__(self, peak: float, steps: int) -> None:
         self.peak = peak
         self.steps = steps
@@ -156,6 +190,10 @@ class Cosine(Schedule):
     def eta(self, t: int, stalls: int) -> float:
         """Return ``peak (1 + cos(pi t / steps)) / 2``."""
         return self.peak * _half_cosine(min(t, self.steps - 1) / self.steps)
+
+    def is_complete(self, steps: int) -> bool:
+        """Return whether the horizon is reached."""
+        return steps >= self.steps
 
 
 class OneCycle(Schedule):
@@ -174,6 +212,8 @@ class OneCycle(Schedule):
         The share of the steps that goes up, in [0, 1).
     """
 
+    cannot_fail = True
+
     def __init__(self, peak: float, steps: int, warm_up: float = 0.3) -> None:
         self.peak = peak
         self.steps = steps
@@ -185,6 +225,18 @@ class OneCycle(Schedule):
         if progress < self.warm_up:
             return self.peak * (1 - 24 / 25 * _half_cosine(progress / self.warm_up))
         return self.peak * _half_cosine((progress - self.warm_up) / (1 - self.warm_up))
+
+    def is_complete(self, steps: int) -> bool:
+        """Return whether the horizon is reached."""
+        return steps >= self.steps
+
+
+def _power(base: float, exponent: float) -> float:
+    """Return ``base ** exponent``, infinity where that is too large to be written."""
+    try:
+        return float(base) ** exponent
+    except OverflowError:
+        return math.inf
 
 
 def _half_cosine(progress: float) -> float:

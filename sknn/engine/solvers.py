@@ -58,8 +58,8 @@ class Solver(ABC):
         Returns
         -------
         outcome : str
-            What the solver itself has to say: "exhausted", unless it knows that it "converged" or
-            is "stuck".
+            What the solver itself has to say: "exhausted", unless it knows that it "converged",
+            "completed" its schedule or is "stuck".
         """
 
     def stalled(self, state: State) -> bool:
@@ -126,7 +126,7 @@ class Descent(Solver):
                 self._step(objective, state, rate)
             if after_epoch(total / seen, rate):
                 break
-        return "exhausted"
+        return "completed" if self.schedule.is_complete(state["steps"]) else "exhausted"
 
     def stalled(self, state: State) -> bool:
         """Ask the schedule, which may slow down instead of ending."""
@@ -141,7 +141,12 @@ class Descent(Solver):
             clip_norm(parameters.gradient, self.largest_norm)
         if self.weight_decay:
             parameters.weights *= 1 - rate * self.weight_decay
-        self.optimizer.step(parameters.vector, parameters.gradient, state["optimizer"], rate)
+        params, grads = parameters.vector, parameters.gradient
+        if self.optimizer.step(params, grads, state["optimizer"], rate) is not None:
+            raise TypeError(
+                f"{type(self.optimizer).__name__}.step must change params in place (params -= ...) "
+                "and return nothing."
+            )
         state["steps"] += 1
 
 

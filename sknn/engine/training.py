@@ -95,8 +95,10 @@ class Trainer:
             if not watch.history.rows:
                 raise
             watch.history.outcome = "interrupted"
+        watch.history.kept = len(watch.history)
         if self.keep_best and watch.best:
             watch.go_back(watch.best)
+            watch.history.kept = watch.best.epochs
         return watch.history
 
 

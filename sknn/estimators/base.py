@@ -1,6 +1,5 @@
 """What both estimators share: translate parameters into parts, train, publish."""
 
-import copy
 import inspect
 import math
 from abc import ABCMeta, abstractmethod
@@ -8,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Integral, Real
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 import numpy as np
 from sklearn import get_config
@@ -22,7 +21,6 @@ from sknn.engine import (
     Linear,
     Loss,
     Module,
-    NoImprovement,
     Objective,
     Optimizer,
     Sequential,
@@ -41,7 +39,7 @@ from sknn.estimators.memory import (
     remembered,
     with_fresh_counters,
 )
-from sknn.estimators.report import print_end, print_epoch, warn_of
+from sknn.estimators.report import print_end, print_epoch, print_refit, warn_of
 from sknn.estimators.sklearn_private import (
     CallbackSupportMixin,
     Interval,
@@ -51,6 +49,12 @@ from sknn.estimators.sklearn_private import (
 )
 from sknn.estimators.validation import Validation
 from sknn.targets import Target
+
+#: Ends of training that `refit` follows.
+REFITTED = ("converged", "stuck", "completed", "exhausted")
+
+
+Estimator = TypeVar("Estimator", bound="BaseMLP")
 
 
 class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
@@ -183,8 +187,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
 
     def _store(self, parameters: dict[str, Any]) -> None:
         """Keep each constructor parameter under its own name, as scikit-learn asks."""
-        for name in self._get_param_names():
-            setattr(self, name, parameters[name])
+        self.__dict__.update({name: parameters[name] for name in parameters if name != "self"})
 
     if TYPE_CHECKING:  # what `_store` sets
 
@@ -228,7 +231,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         Until then nobody sees anything of it: other threads predict with what was fitted before,
         and whatever raises leaves no trace.
         """
-        draft = copy.copy(self)
+        draft = _sharing(self, self.__dict__.copy())
         with door.generator_as_it_was(self.random_state):
             history: History = getattr(draft, method)(*args)
         self.__dict__ = draft.__dict__
@@ -255,19 +258,34 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         start.hooks, start.deadline = hooks, parts.deadline(self)
         stops = validation.stops_early(self, len(rows.y), given=held_back is not None)
         if held_back is not None:
-            start.blueprint.check_domain(held_back, "y_val")
-            held_back = weighted(held_back)
+            with door.blaming_validation():
+                start.blueprint.target.encode(held_back.y, (0.0, 1.0))
+                held_back = weighted(held_back)
         elif stops:
             rows, held_back = validation.split(self, rows, start.rng)
         history = self._train(start, rows, held_back, stops=stops, epochs=int(self.max_iter))
-        if self.refit and stops and history.outcome in ("converged", "stuck", "exhausted"):
-            ended = history.outcome
-            history = self._train_again(everything, start, epochs=self.best_iteration_)
-            if history.outcome == "exhausted":  # as many epochs as were asked for
-                history.outcome = ended
+        if self.refit and stops and history.outcome in REFITTED:
+            history = self._refit(everything, start, history)
         if not self.warm_start:
             self._memory = numbers_only(self._memory, start.rng)
         return history
+
+    def _refit(self, rows: door.Rows, before: "_Start", found: History) -> History:
+        """Train afresh on all rows; what was found before is kept if that is not finished."""
+        kept = self.__dict__.copy()
+        if self.verbose:
+            print_refit(self.best_iteration_)
+        try:
+            history = self._train_again(rows, before, epochs=self.best_iteration_)
+        except KeyboardInterrupt:
+            history = History()
+            history.outcome = "interrupted"
+        if history.outcome in REFITTED:  # as many epochs as were asked for
+            history.outcome = found.outcome
+            return history
+        self.__dict__ = kept
+        found.outcome = history.outcome
+        return found
 
     def _train_again(self, rows: door.Rows, before: "_Start", epochs: int) -> History:
         """Train afresh on all rows for a number of epochs, keeping what validation found."""
@@ -293,18 +311,17 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
 
     def _begin(self, rows: door.Rows, target: Target) -> "_Start":
         """Build a network with fresh weights and an empty record."""
-        blueprint = self._new_blueprint(target, rows.X)
+        blueprint = self._new_blueprint(target, door.choose_dtype(self.dtype, rows.X))
         rng = recalled_generator({}, self.random_state)
         network = blueprint.new_network(rows.X.shape[1], self.initialization, rng)
-        blueprint.check_domain(rows, "y")
         self._clear_record()
         return _Start(blueprint, network, rng, {})
 
     def _resume(self, rows: door.Rows) -> "_Start":
         """Go on with the fitted network."""
         fitted = self._fitted_blueprint()
-        blueprint = self._new_blueprint(fitted.target, rows.X).continuing(fitted)
-        blueprint.check_domain(rows, "y")
+        dtype = fitted.dtype if self.dtype == "auto" else self.dtype
+        blueprint = self._new_blueprint(fitted.target, dtype).continuing(fitted)
         network = blueprint.network(self.coefs_, self.intercepts_)
         rng = recalled_generator(self._memory, self.random_state)
         return _Start(blueprint, network, rng, self._memory)
@@ -329,6 +346,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         blueprint = start.blueprint
         samples = blueprint.samples(
             rows,
+            "y",
             relative_weights=start.relative_weights,
             smoothing=self._smoothing(blueprint.loss),
         )
@@ -348,7 +366,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         state = recalled_state(start.memory, name, trainer.solver, objective)
         history = trainer.train(objective, samples, state=state, epochs=epochs, rng=start.rng)
         self._publish(start)
-        self._record(history, len(samples), stopping if stops else None)
+        self._record(history, len(samples))
         self._memory = remembered(state, name, stopping, self.random_state, start.rng)
         return history
 
@@ -391,7 +409,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         fitted = vars(self._published(start))
         return {name: fitted[name] for name in fitted if name.endswith("_") or name == "_plan"}
 
-    def _new_blueprint(self, target: Target, X: Any) -> Blueprint:
+    def _new_blueprint(self, target: Target, dtype: str) -> Blueprint:
         """Translate the parameters that decide what the network is."""
         sizes = networks.hidden_sizes(self.hidden_layer_sizes)
         name = target.loss_name(self.loss)
@@ -402,7 +420,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
             loss_settings=settings,
             hidden_sizes=sizes,
             activations=networks.hidden_activations(self.activation, len(sizes)),
-            dtype=door.choose_dtype(self.dtype, X),
+            dtype=dtype,
         )
 
     def _loss_settings(self) -> dict[str, dict[str, Any]]:
@@ -422,7 +440,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
 
     def _published(self, start: "_Start") -> Self:
         """Return a copy of this estimator that predicts with the network's present weights."""
-        fitted = copy.copy(self)
+        fitted = _sharing(self, self.__dict__.copy())
         fitted._publish(start)
         return fitted
 
@@ -438,7 +456,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         self.out_activation_ = blueprint.loss.out_activation
         self._plan = blueprint.to_plain()
 
-    def _record(self, history: History, n_samples: int, stopped_by: NoImprovement | None) -> None:
+    def _record(self, history: History, n_samples: int) -> None:
         """Add to the attributes that tell how training went."""
         losses = history.column("loss")
         self.loss_curve_ = [*self.loss_curve_, *losses]
@@ -450,16 +468,27 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         scores = history.column("validation_score") if watched else None
         self.validation_scores_ = scores
         self.validation_loss_curve_ = history.column("validation_loss") if watched else None
-        self.best_validation_score_ = max(scores) if scores else None
-        if stopped_by and scores and stopped_by.best in scores:
-            self.best_iteration_ = scores.index(stopped_by.best) + 1
+        known = [score for score in scores or [] if not math.isnan(score)]
+        self.best_validation_score_ = max(known) if known else None
+        self.best_iteration_ += history.kept - len(history)
 
     def _raw_outputs(self, X: Any) -> tuple[Array, Blueprint]:
-        """Run the fitted network on validated inputs; what it says, and how that is to be read."""
-        check_is_fitted(self)
-        blueprint = self._fitted_blueprint()
-        X = door.prediction_rows(self, X, blueprint.dtype)
-        return blueprint.network(self.coefs_, self.intercepts_).forward(X), blueprint
+        """Run the fitted network on validated inputs; what it says, and how that is to be read.
+
+        A fit in another thread exchanges all attributes at once, so all are taken at once here.
+        """
+        fitted = _sharing(self, self.__dict__)
+        check_is_fitted(fitted)
+        blueprint = fitted._fitted_blueprint()
+        X = door.prediction_rows(fitted, X, blueprint.dtype)
+        return blueprint.network(fitted.coefs_, fitted.intercepts_).forward(X), blueprint
+
+
+def _sharing(estimator: Estimator, attributes: dict[str, Any]) -> Estimator:
+    """Return an estimator of the same class around these attributes."""
+    twin = object.__new__(type(estimator))
+    twin.__dict__ = attributes
+    return twin
 
 
 @dataclass

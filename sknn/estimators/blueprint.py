@@ -2,6 +2,7 @@
 
 import pickle
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -58,18 +59,18 @@ class Blueprint:
         return self.target.decode(z, self.loss)
 
     def to_plain(self) -> dict[str, Any]:
-        """Return what a fitted estimator keeps of it: strings, lists, and the user's objects."""
+        """Return what a fitted estimator keeps: plain values, and copies of the user's objects."""
         return {
             "target": self.target.kind,
             "n_outputs": self.target.n_outputs,
-            "loss": self.loss_name,
+            "loss": deepcopy(self.loss_name),
             "loss_settings": self.loss_settings,
-            "activations": list(self.activations),
+            "activations": deepcopy(list(self.activations)),
             "dtype": self.dtype,
         }
 
     def samples(
-        self, rows: door.Rows, *, relative_weights: bool, smoothing: float = 0.0
+        self, rows: door.Rows, name: str, *, relative_weights: bool, smoothing: float = 0.0
     ) -> Samples:
         """Turn validated rows into what the engine learns from.
 
@@ -77,17 +78,25 @@ class Blueprint:
         ----------
         rows : Rows
             Validated rows.
+        name : {"y", "y_val"}
+            What the user calls the targets.
         relative_weights : bool
             Whether only the ratios of the weights count.
         smoothing : float, default=0.0
             How much of the labels is spread evenly.
+
+        Raises
+        ------
+        ValueError
+            If y has other classes or columns than the target, or is outside the loss's domain.
         """
         Y = self.target.encode(rows.y, self.loss.codes)
         Y = self.target.smoothed(Y, smoothing) if smoothing else Y
-        Y = np.repeat(Y, self.loss.units_per_output, axis=1)
+        Y = door.as_type(np.repeat(Y, self.loss.units_per_output, axis=1), self.dtype, "y")
+        self._check_domain(Y, rows, name)
         return Samples(
             door.as_type(rows.X, self.dtype, "X"),
-            door.as_type(Y, self.dtype, "y"),
+            Y,
             door.weights(rows.w, self.dtype, relative=relative_weights),
         )
 
@@ -95,14 +104,11 @@ class Blueprint:
         """Return the loss for these samples, some of whose targets may not be known."""
         return KnownOnly(self.loss) if np.isnan(samples.Y).any() else self.loss
 
-    def check_domain(self, rows: door.Rows, name: str) -> None:
+    def _check_domain(self, Y: Array, rows: door.Rows, name: str) -> None:
         """Refuse targets that the loss cannot compare with, and say which rows hold them."""
         lowest, included = self.loss.domain
-        if lowest == -np.inf:
-            return
-        Y = rows.y.reshape(len(rows.y), -1)
         outside = (lowest > Y if included else lowest >= Y).any(axis=1)
-        if outside.any():
+        if lowest > -np.inf and outside.any():
             numbers = np.flatnonzero(outside) if rows.numbers is None else rows.numbers[outside]
             shown = ", ".join(map(str, numbers[:5])) + (", ..." if len(numbers) > 5 else "")
             raise ValueError(
@@ -132,6 +138,7 @@ class Blueprint:
             ("activation", fitted.activations, self.activations),
             ("loss", fitted.loss_name, self.loss_name),
             ("settings of the loss", fitted.loss_settings, self.loss_settings),
+            ("dtype", fitted.dtype, self.dtype),
         ):
             if not _alike(old, new):
                 raise ValueError(

@@ -421,7 +421,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         check_is_fitted(self)
         if self._plan["target"] != MultioutputTarget.kind:
             return super().score(X, y, sample_weight)
-        return share_right(np.asarray(y), self.predict(X), sample_weight)
+        y = door.scored(y)
+        return share_right(y, self.predict(X), door.scoring_weights(sample_weight, y))
 
     def __sklearn_tags__(self) -> Tags:
         """Say that several labels or columns of labels at once are welcome."""
@@ -448,10 +449,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         if y.ndim == 1:
             if classes is None:
                 raise ValueError("classes must be passed on the first call to partial_fit.")
-            return label_target(np.unique(list(classes)))
-        classes = None if classes is None else list(classes)
-        if classes and np.ndim(classes[0]) == 1:
-            return MultioutputTarget([np.unique(labels) for labels in classes])
+            return label_target(_labels(classes))
+        if _has_columns(classes):
+            return MultioutputTarget([_labels(column) for column in classes])
         target = read_target(y)
         if isinstance(target, MultioutputTarget):
             raise ValueError(
@@ -468,8 +468,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     def _smoothing(self, loss: Loss) -> float:
         if self.label_smoothing and not loss.has_probabilities:
             raise ValueError(
-                f"label_smoothing smooths probabilities, which {type(loss).__name__} loss does not "
-                "give: use loss='log_loss' or 'brier', or label_smoothing=0."
+                f"label_smoothing smooths probabilities, which loss={self.loss!r} does not give: "
+                "use loss='log_loss' or 'brier', or label_smoothing=0."
             )
         return float(self.label_smoothing)
 
@@ -528,7 +528,22 @@ def read_target(y: Array) -> ClassTarget:
 
 def _as_lists(classes: Any) -> list[Any]:
     """Return classes as sorted lists, of one column or of several."""
-    classes = list(classes)
-    if len(classes) and np.ndim(classes[0]) == 1:
-        return [np.unique(labels).tolist() for labels in classes]
-    return np.unique(classes).tolist()
+    if _has_columns(classes):
+        return [_labels(column).tolist() for column in classes]
+    return _labels(classes).tolist()
+
+
+def _has_columns(classes: Any) -> bool:
+    """Tell whether there are classes for each of several columns of labels."""
+    return bool(np.iterable(classes) and np.ndim(next(iter(classes), 0)) == 1)
+
+
+def _labels(classes: Any) -> Array:
+    """Return the classes that were given to `partial_fit`, sorted."""
+    if not np.iterable(classes) or isinstance(classes, str):
+        raise ValueError(f"classes must be a list of labels, got {classes!r}.")
+    try:
+        labels: Any = classes if hasattr(classes, "__array__") else list(classes)
+        return np.unique(labels)
+    except TypeError as error:
+        raise TypeError(f"Labels must be all strings or all numbers: {error}.") from error

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator, is_regressor
-from sklearn.utils import assert_all_finite, check_array, column_or_1d
+from sklearn.utils import assert_all_finite, check_array, check_random_state, column_or_1d
 from sklearn.utils.validation import validate_data
 
 from sknn.engine.types import Array
@@ -45,6 +45,8 @@ class Rows:
             If none is left.
         """
         w = factors if self.w is None else self.w * factors
+        if not np.isfinite(w).all():
+            raise ValueError("The weights of samples times those of their classes are too large.")
         present = w > 0
         if not present.any():
             raise ValueError("Sample weights must contain at least one non-zero number.")
@@ -55,13 +57,15 @@ class Rows:
 @contextmanager
 def generator_as_it_was(random_state: Any) -> Iterator[None]:
     """Take back what was drawn from a user's generator if the block raises."""
-    live = isinstance(random_state, np.random.RandomState)
-    before = random_state.get_state() if live else None
+    if not (random_state is None or isinstance(random_state, np.random.RandomState)):
+        yield
+        return
+    rng = check_random_state(random_state)  # None is NumPy's own
+    before = rng.get_state()
     try:
         yield
     except BaseException:
-        if live:
-            random_state.set_state(before)
+        rng.set_state(before)
         raise
 
 
@@ -107,6 +111,8 @@ def training_rows(
     w = None
     if sample_weight is not None:
         w = check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+    if unknown is not None and unknown.all():
+        raise ValueError("y holds no target that is known: all are NaN.")
     if unknown is not None and unknown.all(axis=1).any():  # such rows say nothing
         w = (1.0 if w is None else w) * ~unknown.all(axis=1)
     return Rows(X, y, None) if w is None else Rows(X, y, None).weighted(w)
@@ -117,11 +123,36 @@ def known_targets(y: Any) -> tuple[Any, Any]:
 
     Only among several columns may targets be unknown; a missing single target is an error.
     """
-    if sparse.issparse(y) or np.ndim(y) != 2 or np.shape(y)[1] < 2:
+    shape = () if sparse.issparse(y) else np.asarray(y).shape
+    if len(shape) != 2 or shape[1] < 2:
         return y, None
     array = check_array(y, ensure_all_finite="allow-nan", ensure_min_samples=0, input_name="y")
     unknown = np.isnan(array)
     return (np.where(unknown, 0, array), unknown) if unknown.any() else (y, None)
+
+
+def scored(y: Any, *, numeric: bool = False) -> Array:
+    """Check the targets that predictions are compared with; a column is flat, NaN is not known."""
+    y = y.toarray() if sparse.issparse(y) else y
+    array: Array = check_array(
+        y,
+        dtype="numeric" if numeric else None,
+        ensure_2d=False,
+        ensure_all_finite="allow-nan" if numeric else True,
+        input_name="y",
+    )
+    return array.ravel() if array.ndim == 2 and array.shape[1] == 1 else array
+
+
+def scoring_weights(sample_weight: Any, y: Array) -> Array | None:
+    """Check the weights of rows that are scored; only their ratios count."""
+    if sample_weight is None:
+        return None
+    return weights(
+        check_sample_weight(sample_weight, y, dtype=np.float64, ensure_non_negative=True),
+        "float64",
+        relative=True,
+    )
 
 
 def validation_rows(
@@ -139,7 +170,17 @@ def validation_rows(
     if X_val is None or y_val is None:
         missing, there = ("X_val", "y_val") if X_val is None else ("y_val", "X_val")
         raise ValueError(f"{missing} is missing: {there} or its weights were given without it.")
-    return training_rows(estimator, X_val, y_val, sample_weight_val, reset=False)
+    with blaming_validation():
+        return training_rows(estimator, X_val, y_val, sample_weight_val, reset=False)
+
+
+@contextmanager
+def blaming_validation() -> Iterator[None]:
+    """Let errors say that they are about the rows to validate on."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"X_val, y_val or sample_weight_val: {error}") from error
 
 
 def prediction_rows(estimator: BaseEstimator, X: Any, dtype: str) -> Any:

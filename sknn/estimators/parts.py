@@ -49,10 +49,22 @@ LEARNING_RATES: Mapping[str, Callable[[Any, int], Schedule]] = {
 }
 
 
+#: Learning rates that are made for `max_iter` epochs: on their way a loss may stand still.
+WITH_HORIZON = ("cosine", "one_cycle")
+
+
 def stopping(mlp: Any, *, by_score: bool) -> NoImprovement:
     """Build what watches the training loss, or the validation score."""
-    key = "validation_score" if by_score else "loss"
-    return NoImprovement(mlp.n_iter_no_change, float(mlp.tol), key, higher_is_better=by_score)
+    if by_score:
+        key, patience = "validation_score", mlp.n_iter_no_change
+    else:
+        key, patience = "loss", math.inf if has_horizon(mlp) else mlp.n_iter_no_change
+    return NoImprovement(patience, float(mlp.tol), key, higher_is_better=by_score)
+
+
+def has_horizon(mlp: Any) -> bool:
+    """Tell whether the learning rate is made for a number of epochs."""
+    return is_stochastic(mlp) and mlp.learning_rate in WITH_HORIZON
 
 
 def trainer(mlp: Any, stopping: NoImprovement, n_samples: int) -> Trainer:
@@ -94,7 +106,9 @@ def learns_streams(mlp: Any) -> bool:
 
 def solver_name(mlp: Any) -> str:
     """Return what tells solvers apart whose memories do not fit each other."""
-    return mlp.solver if isinstance(mlp.solver, str) else type(mlp.solver).__name__
+    if isinstance(mlp.solver, str):
+        return str(mlp.solver)
+    return f"{type(mlp.solver).__module__}.{type(mlp.solver).__qualname__}"
 
 
 def solver(mlp: Any, n_samples: int) -> Solver:
@@ -102,12 +116,13 @@ def solver(mlp: Any, n_samples: int) -> Solver:
     if not is_stochastic(mlp):
         return LBFGS(float(mlp.tol), int(mlp.max_fun))
     batch_size = 200 if mlp.batch_size == "auto" else int(mlp.batch_size)
-    horizon = int(mlp.max_iter) * -(-n_samples // batch_size)
+    batches = EpochBatches(batch_size, bool(mlp.shuffle))
+    horizon = int(mlp.max_iter) * batches.steps(n_samples)
     norm = mlp.clip_gradient_norm
     return Descent(
         optimizer=OPTIMIZERS[mlp.solver](mlp) if isinstance(mlp.solver, str) else mlp.solver,
         schedule=schedule(mlp, horizon),
-        batches=EpochBatches(batch_size, bool(mlp.shuffle)),
+        batches=batches,
         weight_decay=float(mlp.weight_decay) if solver_name(mlp) == "adamw" else 0.0,
         largest_norm=math.inf if norm is None else float(norm),
     )

@@ -6,10 +6,9 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import RegressorMixin
-from sklearn.metrics import mean_pinball_loss
 from sklearn.utils import Tags
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_consistent_length
 
 from sknn.engine import Loss, Optimizer
 from sknn.engine.types import Array
@@ -17,7 +16,7 @@ from sknn.estimators import door, parts
 from sknn.estimators.base import BaseMLP
 from sknn.estimators.report import warn_of
 from sknn.estimators.sklearn_private import Interval, StrOptions, fit_context
-from sknn.estimators.validation import r2_of_known
+from sknn.estimators.validation import mean_known_loss, r2_of_known
 from sknn.targets import RealTarget
 
 #: Losses whose targets must not be negative.
@@ -328,18 +327,14 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         -------
         score : float
         """
-        check_is_fitted(self)
-        loss: Any = self._fitted_blueprint().loss
-        predictions = self.predict(X)
-        if loss.units_per_output == 1 and np.ndim(y) == 2 and np.isnan(np.asarray(y)).any():
-            return r2_of_known(np.asarray(y), predictions, sample_weight)
-        if loss.units_per_output == 1:
-            return super().score(X, y, sample_weight)
-        losses = [
-            mean_pinball_loss(y, predictions[..., i], sample_weight=sample_weight, alpha=level)
-            for i, level in enumerate(loss.quantiles)
-        ]
-        return -float(np.mean(losses))
+        y = door.scored(y, numeric=True)
+        w = door.scoring_weights(sample_weight, y)
+        z, blueprint = self._raw_outputs(X)
+        check_consistent_length(z, y)
+        if blueprint.loss.units_per_output == 1:
+            return r2_of_known(y, blueprint.predictions(z), w)
+        samples = blueprint.samples(door.Rows(z, y, w), "y", relative_weights=True)
+        return -mean_known_loss(blueprint, z, samples)
 
     def __sklearn_tags__(self) -> Tags:
         """Say that several targets at once are welcome."""
@@ -351,10 +346,13 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         return tags
 
     def _new_target(self, y: Array) -> RealTarget:
-        return RealTarget(1 if y.ndim == 1 else y.shape[1])
+        silent = np.flatnonzero(np.isnan(y.reshape(len(y), -1)).all(axis=0))
+        if silent.size:
+            raise ValueError(f"No target is known in column {silent[0]} of y: all are NaN.")
+        return self._new_stream_target(y, None)
 
     def _new_stream_target(self, y: Array, classes: Any) -> RealTarget:
-        return self._new_target(y)
+        return RealTarget(1 if y.ndim == 1 else y.shape[1])
 
     def _fitted_target(self) -> RealTarget:
         return RealTarget(self._plan["n_outputs"])

@@ -1,5 +1,6 @@
 """What training tells the user: a line an epoch, and a warning when it did not end well."""
 
+import math
 import warnings
 from collections.abc import Mapping
 
@@ -11,6 +12,7 @@ from sknn.engine.history import Outcome
 #: What `verbose` says of the end of training.
 ENDINGS: Mapping[Outcome, str] = {
     "exhausted": "all that were asked for",
+    "completed": "the learning rate has run its course",
     "converged": "no improvement any more",
     "stuck": "no better weights found",
     "diverged": "the next one diverged",
@@ -30,8 +32,14 @@ COLUMNS = {
 
 def print_epoch(epoch: int, row: Mapping[str, float]) -> None:
     """Print one readable line."""
-    columns = [f"{name} {row[key]:<10.5g}" for key, name in COLUMNS.items() if key in row]
+    known = {key: name for key, name in COLUMNS.items() if not math.isnan(row.get(key, math.nan))}
+    columns = [f"{name} {row[key]:<10.5g}" for key, name in known.items()]
     print(f"epoch {epoch:4d}   {'  '.join(columns)}".rstrip())
+
+
+def print_refit(epochs: int) -> None:
+    """Print that training begins anew."""
+    print(f"training again, on all rows, for {epochs} epochs")
 
 
 def print_end(history: History) -> None:
@@ -56,14 +64,15 @@ def warn_of(history: History, *, solver: str, stacklevel: int, out_of_epochs: bo
     epochs = len(history)
     message, category = {
         "diverged": (
-            f"Training diverged in epoch {epochs + 1} at learning rate {history.rate:g}: the loss, "
-            "a weight or an average of gradients was no longer finite. The weights are those from "
-            "before that epoch, and likely useless. Try a smaller learning_rate_init, or scale the "
-            "inputs (StandardScaler) and, in regression, the targets (TransformedTargetRegressor).",
+            f"Training diverged in epoch {epochs + 1}{_at_rate(history)}: the loss, a weight or an "
+            "average of gradients was no longer finite. The weights are those from before that "
+            f"epoch, and likely useless. Try {'' if solver == 'lbfgs' else _SMALLER}to scale the "
+            "inputs (StandardScaler) and, in regression, the targets (TransformedTargetRegressor; "
+            "for poisson and gamma divide them by their mean).",
             ConvergenceWarning,
         ),
         "interrupted": (
-            f"Training was interrupted by the user; the model is that of epoch {epochs}.",
+            f"Training was interrupted by the user; the model is that of epoch {history.kept}.",
             UserWarning,
         ),
         "exhausted": (
@@ -80,3 +89,10 @@ def warn_of(history: History, *, solver: str, stacklevel: int, out_of_epochs: bo
     }.get(history.outcome, ("", None))
     if category and (out_of_epochs or history.outcome != "exhausted"):
         warnings.warn(message, category, stacklevel=stacklevel + 1)
+
+
+_SMALLER = "a smaller learning_rate_init, or "
+
+
+def _at_rate(history: History) -> str:
+    return "" if math.isnan(history.rate) else f" at learning rate {history.rate:g}"

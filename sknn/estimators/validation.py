@@ -57,9 +57,11 @@ def _held_back(mlp: Any, y: Array, rng: np.random.RandomState) -> NDArray[np.boo
         return held_back
     candidates, classes = np.arange(n), None
     if is_classifier(mlp) and type_of_target(y) in ("binary", "multiclass"):
-        numbers = np.unique(y, return_inverse=True)[1]
+        numbers, counts = np.unique(y, return_inverse=True, return_counts=True)[1:]
         order = rng.permutation(n)  # a row of every class, drawn at random, stays
         stay = order[np.unique(numbers[order], return_index=True)[1]]
+        if (counts > 2).any():  # classes of two rows or one stay as they are
+            stay = np.union1d(stay, np.flatnonzero(counts[numbers] <= 2))
         candidates = np.setdiff1d(candidates, stay)
         classes = numbers[candidates]
     size = max(fewest, int(np.ceil(mlp.validation_fraction * n)))
@@ -102,13 +104,16 @@ class Validation:
         self.start = start
         self.blueprint: Blueprint = start.blueprint
         self.rows = rows
-        self.samples: Samples = self.blueprint.samples(rows, relative_weights=True)
+        self.samples: Samples = self.blueprint.samples(rows, "y_val", relative_weights=True)
+        self.w = door.weights(rows.w, "float64", relative=True)
         if len(rows.y) < _fewest(mlp) and mlp.scoring is None:
             raise ValueError(
                 "X_val has a single row, which has no R2: give more, or scoring='loss'."
             )
         self.metric = share_right if is_classifier(mlp) else r2_of_known
-        self.by_loss = isinstance(mlp.scoring, str) and mlp.scoring == "loss"
+        loss = self.blueprint.loss
+        by_default = mlp.scoring is None and not (loss.of_the_mean and loss.units_per_output == 1)
+        self.by_loss = by_default or (isinstance(mlp.scoring, str) and mlp.scoring == "loss")
         named = mlp.scoring is not None and not self.by_loss
         self.scorer = check_scoring(mlp, scoring=mlp.scoring) if named else None
         self._try()
@@ -119,7 +124,9 @@ class Validation:
             score = self()["validation_score"]
         except Exception as error:
             raise ValueError(
-                f"scoring={self.mlp.scoring!r} cannot score this target: {error}"
+                f"scoring={self.mlp.scoring!r} cannot score the rows to validate on "
+                f"({type(error).__name__}: {error}). A scorer is called with the estimator, X and "
+                "y; sklearn.metrics.make_scorer makes one from a metric."
             ) from error
         if np.isnan(score):
             raise ValueError(
@@ -140,18 +147,26 @@ class Validation:
     def _score(self, z: Array, loss: float) -> float:
         if self.by_loss:
             return -loss
-        if self.scorer is None and self.blueprint.loss.units_per_output == 1:
-            return self.metric(self.rows.y, self.blueprint.predictions(z), self.rows.w)
-        weights = {} if self.rows.w is None else {"sample_weight": self.rows.w}
+        if self.scorer is None:
+            return self.metric(self.rows.y, self.blueprint.predictions(z), self.w)
+        weights = {} if self.w is None else {"sample_weight": self.w}
         fitted = self.mlp._published(self.start)
         vars(fitted).pop("feature_names_in_", None)  # the rows were checked, and have no names now
-        score = self.scorer or type(fitted).score
-        return float(score(fitted, self.rows.X, self.rows.y, **weights))
+        return float(self.scorer(fitted, self.rows.X, self.rows.y, **weights))
 
 
 def mean_loss(loss: Loss, z: Array, samples: Samples) -> float:
     """Return the weighted mean of the samples' losses."""
     return float(np.average(loss.value(z, samples.Y), weights=samples.w))
+
+
+def mean_known_loss(blueprint: Blueprint, z: Array, samples: Samples) -> float:
+    """Return the weighted mean of the losses of all targets that are known."""
+    known = (~np.isnan(samples.Y)).sum(axis=-1)
+    losses = blueprint.loss_for(samples).value(z, samples.Y)
+    return float(
+        np.average(losses / known, weights=known if samples.w is None else known * samples.w)
+    )
 
 
 def share_right(y: Array, predictions: Array, w: Array | None) -> float:
@@ -164,6 +179,8 @@ def share_right(y: Array, predictions: Array, w: Array | None) -> float:
 
 def r2_of_known(y: Array, predictions: Array, w: Array | None) -> float:
     """Return R2, averaged over the columns, each from the rows whose target is known."""
+    if y.shape != predictions.shape:
+        raise ValueError(f"y has shape {y.shape}, but the predictions have {predictions.shape}.")
     unknown = np.isnan(y)
     if not unknown.any():
         return float(r2_score(y, predictions, sample_weight=w))

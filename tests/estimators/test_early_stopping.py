@@ -10,12 +10,13 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import accuracy_score, log_loss, r2_score
+from sklearn.metrics import accuracy_score, log_loss, r2_score, roc_auc_score
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sknn import MLPClassifier, MLPRegressor
+from sknn.estimators import door, validation
 from tests.estimators.data import TASKS, binary, fitted, multiclass, parameters, real
 
 SETTINGS = {"learning_rate_init": 0.02, "max_iter": 60, "random_state": 0}
@@ -101,7 +102,10 @@ def test_scoring(scoring):
     model = fitted(model, X, y, **val)
     if scoring != "roc_auc":
         assert_allclose(model.validation_scores_, -np.array(model.validation_loss_curve_))
-    assert len(set(model.validation_scores_)) > 0
+    else:
+        last = roc_auc_score(val["y_val"], model.predict_proba(val["X_val"])[:, 1])
+        kept = model.validation_scores_[model.best_iteration_ - 1]
+        assert kept == pytest.approx(last)
     if seen:
         assert not np.array_equal(parameters(seen[0]), parameters(seen[-1]))
 
@@ -216,7 +220,7 @@ def test_a_scorer_that_does_not_fit_the_task_is_refused(scoring):
     """Before any training, with the scorer's own words."""
     X, y = real()
     untrained = {"learning_rate": lambda t: pytest.fail("training began")}
-    with pytest.raises(ValueError, match="cannot score this target"):
+    with pytest.raises(ValueError, match="cannot score the rows to validate on"):
         MLPRegressor(early_stopping=True, scoring=scoring, **untrained).fit(X, y)
 
 
@@ -312,13 +316,69 @@ def test_a_score_that_is_not_a_number_is_refused():
         model.fit(X, y)
 
 
-def test_max_time_is_for_a_refit_and_what_comes_before_it(monkeypatch):
-    """There is one deadline, not one for each training; every look at the clock takes a second."""
+def counted(cls, **settings):
+    """Return a model whose best epoch is the fourth and last; the refit is to have as many."""
+    score = count()
+    settings |= {"early_stopping": True, "n_iter_no_change": 3, "tol": 1e9, "refit": True}
+    return cls((5,), scoring=lambda *_: next(score), random_state=0, batch_size=60, **settings)
+
+
+class Unless:
+    """A learning rate; in the second epoch of the refit something else happens."""
+
+    def __init__(self, happens):
+        self.happens = happens
+        self.asked = 0
+
+    def __call__(self, t):
+        """Return 0.01, or let it happen."""
+        self.asked += 1
+        return self.happens() if self.asked > 200 + 4 + 4 + 1 else 0.01
+
+
+def interrupted():
+    """Raise what Ctrl-C raises."""
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("happens", [interrupted, lambda: 1e300])
+def test_a_refit_that_is_not_finished_keeps_what_was_found(happens):
+    """Ctrl-C or divergence while training again: the model is the one of early stopping."""
     X, y = binary()
-    clock, score = count(), count()
-    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
-    settings = {"early_stopping": True, "n_iter_no_change": 3, "tol": 1e9, "refit": True}
-    model = MLPClassifier((5,), scoring=lambda *_: next(score), max_time=5.5, **settings)
-    fitted(model, X, y)
-    assert len(model.validation_scores_) == 4  # the clock is looked at after three of them
-    assert model.n_iter_ == 3
+    settings = {"max_iter": 200, "learning_rate": Unless(happens)}  # asked for each step twice
+    with pytest.warns((UserWarning, ConvergenceWarning)):
+        model = counted(MLPClassifier, **settings).fit(X, y)
+    assert model.n_iter_ == model.best_iteration_ == 4
+    found = counted(MLPClassifier, learning_rate_init=0.01).set_params(refit=False)
+    assert_array_equal(parameters(model), parameters(fitted(found, X, y)))
+
+
+def test_max_time_is_for_a_refit_and_what_comes_before_it(monkeypatch):
+    """One deadline; if it is over before the refit is finished, what was found before is kept."""
+    X, y = binary()
+    found = fitted(counted(MLPClassifier).set_params(refit=False), X, y)
+    for seconds, finished in ((5.5, False), (9.5, True)):
+        clock = count()  # every look at it takes a second: after three epochs, and after four
+        monkeypatch.setattr(time, "monotonic", lambda clock=clock: next(clock))
+        model = fitted(counted(MLPClassifier, max_time=seconds), X, y)
+        assert model.n_iter_ == model.best_iteration_ == 4
+        assert np.array_equal(parameters(model), parameters(found)) != finished
+
+
+def test_a_rare_class_does_not_undo_the_shares_of_the_others():
+    """Classes of two rows stay in training, and the rest is drawn class by class."""
+    y = np.repeat([0, 1, 2], [900, 98, 2])
+    rows = door.Rows(np.zeros((1000, 3)), y, None)
+    for seed in range(20):
+        model = MLPClassifier(early_stopping=True)
+        _, held_back = validation.split(model, rows, np.random.RandomState(seed))
+        assert np.bincount(held_back.y, minlength=3).tolist() == [90, 10, 0]
+
+
+@pytest.mark.parametrize("quantile", [0.9, [0.1, 0.9]])
+def test_quantiles_are_validated_by_their_loss(quantile):
+    """R2 would stop where the answers are close to the mean."""
+    X, y = real()
+    settings = {"loss": "quantile", "quantile": quantile, "early_stopping": True, "max_iter": 5}
+    model = fitted(MLPRegressor((5,), **settings), X, y)
+    assert model.validation_scores_ == [-loss for loss in model.validation_loss_curve_]

@@ -3,6 +3,8 @@
 import math
 from abc import ABC, abstractmethod
 
+import numpy as np
+
 from sknn.engine.settings import Part
 from sknn.engine.types import Array
 
@@ -20,12 +22,15 @@ class Loss(Part, ABC):
         Whether `activate` gives probabilities, and `log_activate` exists.
     domain : (float, bool)
         The lower bound of y, and whether y may be equal to it.
+    of_the_mean : bool
+        Whether its answers are meant to be close to y on average, which R2 measures.
     """
 
     out_activation: str = "identity"
     codes: tuple[float, float] = (0.0, 1.0)
     has_probabilities: bool = False
     domain: tuple[float, bool] = (-math.inf, False)
+    of_the_mean: bool = True
 
     @property
     def units_per_output(self) -> int:
@@ -71,5 +76,8 @@ class Loss(Part, ABC):
         return z
 
     def log_activate(self, z: Array) -> Array:
-        """Return the logarithm of `activate`, exact where that would round to 0."""
-        raise NotImplementedError(f"{type(self).__name__} gives no probabilities.")
+        """Return the logarithm of `activate`; ours are exact where that rounds to 0."""
+        if not self.has_probabilities:
+            raise NotImplementedError(f"{type(self).__name__} gives no probabilities.")
+        with np.errstate(divide="ignore"):
+            return np.log(self.activate(z))

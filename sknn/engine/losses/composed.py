@@ -14,7 +14,7 @@ class KnownOnly(Loss):
     Parameters
     ----------
     loss : Loss
-        The loss of the known targets. In place of an unknown one it is told what the network says.
+        The loss of the known targets; its outputs must not depend on each other.
     """
 
     def __init__(self, loss: Loss) -> None:
@@ -29,19 +29,28 @@ class KnownOnly(Loss):
 
     def value(self, z: Array, y: Array) -> Array:
         """Return the loss, summed over the known targets."""
-        return self.loss.value(z, self._completed(z, y))
+        unknown, filled = self._filled(y)
+        units = self.units_per_output
+        total: Array = np.zeros(np.broadcast_shapes(z.shape, y.shape)[:-1], z.dtype)
+        for first in range(0, z.shape[-1], units):
+            output = (..., slice(first, first + units))
+            losses = self.loss.value(z[output], filled[output])
+            total += np.where(unknown[..., first], 0, losses)
+        return total
 
     def gradient(self, z: Array, y: Array) -> Array:
         """Return the gradient, 0 for the unknown targets."""
-        return self.loss.gradient(z, self._completed(z, y))
+        unknown, filled = self._filled(y)
+        return np.where(unknown, 0, self.loss.gradient(z, filled))
 
     def activate(self, z: Array) -> Array:
         """Return the output activation of the other loss."""
         return self.loss.activate(z)
 
-    def _completed(self, z: Array, y: Array) -> Array:
-        """Fill in what the network says."""
-        return np.where(np.isnan(y), self.loss.activate(z), y)
+    def _filled(self, y: Array) -> tuple[Array, Array]:
+        """Return where targets are unknown, and y with any allowed number there."""
+        unknown = np.isnan(y)
+        return unknown, np.where(unknown, max(self.domain[0], 0) + 1, y).astype(y.dtype, copy=False)
 
 
 class SideBySide(Loss):

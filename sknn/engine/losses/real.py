@@ -79,7 +79,7 @@ class Quantile(Loss):
         Increasing, inside (0, 1).
     """
 
-    out_activation = "identity"
+    of_the_mean = False
 
     def __init__(self, quantiles: Sequence[float] = (0.5,)) -> None:
         self.quantiles = tuple(float(q) for q in quantiles)
