@@ -105,7 +105,7 @@ CASES = {
         Case("table", 50_000, 30, (256, 256), 2, 256, epochs=5),
         Case("images", 30_000, 784, (100,), 10, 200, epochs=5),
         Case("textbook", 20_000, 784, (30,), 10, 10, epochs=5, solver="sgd"),
-        Case("small", 5_000, 20, (32,), 2, 32, epochs=10, repeats=9),
+        Case("small", 5_000, 20, (32,), 2, 32, epochs=20, repeats=9),
         Case("wide", 20_000, 784, (1024, 1024), 10, 512, epochs=5, repeats=3),
         Case("regression", 20_000, 10, (64, 64), 1, 200, epochs=10, regression=True),
         Case("sparse", 20_000, 20_000, (100,), 20, 200, epochs=5, density=0.005),

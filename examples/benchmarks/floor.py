@@ -42,8 +42,10 @@ def products(case: Case, X: Any, dtype: str) -> Callable[[], None]:
     forward = list(zip(A, W, Z, strict=True))
     weight_grad = list(zip([a.T for a in A], dZ, dW, strict=True))
     backward = list(zip(dZ[1:], [w.T for w in W[1:]], dA[1:], strict=True))
-    return _sparse_step(forward, weight_grad, backward) if case.is_sparse else _step(
-        forward + weight_grad + backward
+    return (
+        _sparse_step(forward, weight_grad, backward)
+        if case.is_sparse
+        else _step(forward + weight_grad + backward)
     )
 
 

@@ -59,9 +59,23 @@ class ScikitLearn(Peer):
         self.extras: dict[str, Any] = {}
 
     def prepare(self, case: Case, X: Any, y: np.ndarray) -> Fit:
-        """Build the estimator; nothing may end training early."""
+        """Build the estimator; see that it makes all epochs, and in the type of the data."""
+        model = self.estimator(case)
+
+        def fit(epochs: int) -> float:
+            model.set_params(max_iter=epochs).fit(X, y)
+            if model.n_iter_ != epochs:
+                raise RuntimeError(f"{self.name} ended after {model.n_iter_} of {epochs} epochs.")
+            if X.dtype == np.float32 != model.coefs_[0].dtype:
+                raise RuntimeError(f"{self.name} left float32 for {model.coefs_[0].dtype}.")
+            return float(model.loss_)
+
+        return fit
+
+    def estimator(self, case: Case) -> Any:
+        """Build the estimator; nothing may end its training early."""
         kind = "MLPRegressor" if case.regression else "MLPClassifier"
-        model = getattr(self.library, kind)(
+        return getattr(self.library, kind)(
             hidden_layer_sizes=case.hidden,
             solver=case.solver,
             alpha=self.alpha(case),
@@ -72,21 +86,13 @@ class ScikitLearn(Peer):
             **self.extras,
         )
 
-        def fit(epochs: int) -> float:
-            model.set_params(max_iter=epochs).fit(X, y)
-            if model.n_iter_ != epochs:
-                raise RuntimeError(f"{self.name} ended after {model.n_iter_} of {epochs} epochs.")
-            return float(model.loss_)
-
-        return fit
-
     def alpha(self, case: Case) -> float:
         """Return its parameter `alpha`, which it divides by the batch size."""
         return ALPHA * case.batch
 
 
 class Sknn(ScikitLearn):
-    """This package."""
+    """The package that this folder is about."""
 
     name = "sknn"
 
@@ -133,14 +139,15 @@ class Torch(Peer):
         self, network: Any, criterion: Any, optimizer: Any, X: Any, y: Any, batch: int
     ) -> float:
         """Run through the batches of a fresh order; return the mean loss."""
-        total = self.torch.zeros(())
+        losses, counts = [], []
         for rows in self.torch.randperm(len(X)).split(batch):
             optimizer.zero_grad(set_to_none=True)
             loss = criterion(network(X.index_select(0, rows)), y.index_select(0, rows))
             loss.backward()
             optimizer.step()
-            total += loss.detach() * len(rows)
-        return float(total) / len(X)
+            losses.append(loss.detach())
+            counts.append(len(rows))
+        return float(np.average(self.torch.stack(losses).numpy(), weights=counts))
 
     def network(self, case: Case) -> Any:
         """Build the network, which ends in the raw outputs."""
@@ -241,13 +248,14 @@ class Jax(Peer):
 
         def fit(epochs: int) -> float:
             state = self.start(case)
-            for key in self.jax.random.split(self.jax.random.key(0), epochs):
-                state, loss = epoch(state, X, y, key)
+            key = self.jax.random.key(0)
+            for number in range(epochs):
+                state, loss = epoch(state, X, y, self.jax.random.fold_in(key, number))
             return case_loss(case, float(loss))
 
         return fit
 
-    def start(self, case: Case) -> tuple[Any, Any, Any, float]:
+    def start(self, case: Case) -> tuple[Any, Any, Any, Any]:
         """Return parameters, the optimizer's two moments and the number of steps."""
         rng = np.random.default_rng(0)
         parameters = [
@@ -255,7 +263,7 @@ class Jax(Peer):
             for m, k in pairwise(case.sizes)
         ]
         zeros = self.jax.tree.map(self.jax.numpy.zeros_like, parameters)
-        return parameters, zeros, zeros, 0.0
+        return parameters, zeros, zeros, self.jax.numpy.zeros(())
 
     def epoch(self, case: Case, state: Any, X: Any, y: Any, key: Any) -> tuple[Any, Any]:
         """Run through the batches of a fresh order; return the new state and the mean loss."""

@@ -1,21 +1,114 @@
 """Everything side by side: training, prediction, import, memory and size, as ratios.
 
     python examples/benchmarks/run.py --quick
+    python examples/benchmarks/run.py --peers sklearn,torch --case images --case table
+    python examples/benchmarks/run.py --what all --json figures.json --plot figures.png
+
+What is compared, and how to read the columns, is in the README beside this file.
 """
+
 import argparse
+import json
 import os
+import platform
+import sys
 import warnings
-from threadpoolctl import threadpool_limits
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from bars import plot_ratios
 from cases import CASES
-from training import *
+from imports import compare_imports
+from memory import compare_memory
+from peers import PEERS
+from prediction import compare_prediction
+from size import compare_size
 from sklearn.exceptions import ConvergenceWarning
-warnings.simplefilter("ignore", ConvergenceWarning)
-p=argparse.ArgumentParser()
-p.add_argument("--quick",action="store_true"); p.add_argument("--peers",default="sklearn"); p.add_argument("--case",action="append"); p.add_argument("--repeats",type=int); p.add_argument("--precision",default="float32"); p.add_argument("--threads",type=int,default=os.cpu_count())
-o=p.parse_args()
-peers=installed_peers(o.peers.split(","),o.precision,o.threads)
-cs=[CASES[c] for c in o.case or CASES]
-if o.quick: cs=[c.smaller() for c in cs]
-with threadpool_limits(o.threads):
-    rows=compare_training(cs,peers,precision=o.precision,threads=o.threads,repeats=o.repeats)
-print(unlike(rows))
+from threadpoolctl import threadpool_limits
+from training import compare_training, installed_peers, unlike
+
+#: What can be compared: functions of the options, by the words for `--what`.
+SUBJECTS = {
+    "training": lambda options: training(options),
+    "prediction": lambda options: compare_prediction(
+        options.precision, options.threads, options.repeats or (5 if options.quick else 15)
+    ),
+    "import": lambda options: compare_imports(options.repeats or (7 if options.quick else 15)),
+    "memory": lambda options: compare_memory(),
+    "size": lambda options: compare_size(options.precision),
+}
+
+
+def main() -> None:
+    """Compare what was asked for, and write what was asked for."""
+    options = read_options()
+    warnings.simplefilter("ignore", ConvergenceWarning)  # all epochs are run, and no more
+    subjects = SUBJECTS if options.what == "all" else [options.what]
+    figures: dict[str, Any] = {"machine": machine(options.threads), "precision": options.precision}
+    print(", ".join(f"{name} {value}" for name, value in figures["machine"].items()))
+    with threadpool_limits(options.threads):
+        for subject in subjects:
+            figures[subject] = SUBJECTS[subject](options)
+    if options.json:
+        with open(options.json, "w") as file:
+            json.dump(figures, file, indent=1, default=asdict)
+    if options.plot and "training" in figures:
+        plot_ratios(figures["training"], options.plot)
+    differences = unlike(figures.get("training", []))
+    for difference in differences:
+        print(f"unlike: {difference}")
+    if options.check and differences:
+        sys.exit(1)
+
+
+def read_options() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description="Compare sknn with its peers.")
+    parser.add_argument("--what", choices=[*SUBJECTS, "all"], default="training")
+    parser.add_argument("--quick", action="store_true", help="a quarter of the rows, few repeats")
+    parser.add_argument("--peers", default=",".join(PEERS), help="separated by commas (all)")
+    parser.add_argument("--case", action="append", choices=CASES, help="may be repeated (all)")
+    parser.add_argument("--repeats", type=int, help="how often all is timed (by the case)")
+    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="(one a core)")
+    parser.add_argument(
+        "--precision",
+        choices=["float32", "default"],
+        default="float32",
+        help="default: float64 data, and every library computes in what it likes",
+    )
+    parser.add_argument("--json", metavar="FILE", help="write all figures")
+    parser.add_argument("--plot", metavar="FILE", help="draw the ratios of training")
+    parser.add_argument("--check", action="store_true", help="fail if losses are unlike")
+    options = parser.parse_args()
+    options.peers = options.peers.split(",")
+    if strangers := set(options.peers) - set(PEERS):
+        parser.error(f"no such peers: {', '.join(strangers)}; there are {', '.join(PEERS)}")
+    return options
+
+
+def training(options: argparse.Namespace) -> list[dict[str, Any]]:
+    """Compare training in the chosen cases, with the chosen peers."""
+    cases = [CASES[name] for name in options.case or CASES]
+    return compare_training(
+        [case.smaller() for case in cases] if options.quick else cases,
+        installed_peers(options.peers, options.precision, options.threads),
+        precision=options.precision,
+        threads=options.threads,
+        repeats=options.repeats,
+    )
+
+
+def machine(threads: int) -> dict[str, str]:
+    """Return what the figures depend on."""
+    found = {"python": platform.python_version(), "threads": str(threads)}
+    for name in ("sknn", "numpy", "scikit-learn", "torch", "skorch", "jax"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+if __name__ == "__main__":
+    main()

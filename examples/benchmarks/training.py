@@ -9,8 +9,8 @@ from floor import floor
 from peers import PEERS, Peer, Sknn
 from stopwatch import Ratio, geometric_mean, take_turns
 
-#: Losses that differ by more than this share, and by more than this, say that something is unlike.
-CLOSE = 0.1, 0.01
+#: Losses may differ by this share, and by this much: about what another seed makes of them.
+CLOSE = 0.1, 0.05
 
 
 def installed_peers(names: Iterable[str], precision: str, threads: int) -> list[Peer]:
@@ -29,7 +29,9 @@ def compare_training(
 ) -> list[dict[str, Any]]:
     """Time every case and print a table; return its rows."""
     names = [peer.name for peer in peers]
-    print(f"\nTraining ({precision}, {threads} threads): seconds of a whole fit; its time / sknn's,")
+    print(
+        f"\nTraining ({precision}, {threads} threads): seconds of a whole fit; its time / sknn's,"
+    )
     print("and sknn's time / that of the bare products: median (least-greatest)\n")
     print(f"{'case':<12}{'sknn s':>9}", *(f"{name:>18}" for name in [*names, "to the floor"]))
     rows = []
@@ -50,13 +52,13 @@ def compare_training(
 def compare_case(
     case: Case, peers: list[Peer], precision: str, repeats: int | None
 ) -> dict[str, Any]:
-    """Fit one case with each library that can, in turn, after a fit of one epoch each."""
+    """Fit one case with each library that can, in turn, after a fit of two epochs each."""
     X, y = case.data("float64" if precision == "default" else precision)
     y = y.astype(X.dtype) if case.regression else y
     fits = {peer.name: peer.prepare(case, X, y) for peer in peers if peer.takes(case)}
     fits["floor"] = floor(case, X, "float32")
     for fit in fits.values():
-        fit(1)
+        fit(2)
     tasks = {name: partial(fit, case.epochs) for name, fit in fits.items()}
     seconds, losses = take_turns(tasks, repeats or case.repeats)
     del losses["floor"]
@@ -78,8 +80,7 @@ def compare_case(
 
 def print_means(rows: list[dict[str, Any]], names: list[str]) -> None:
     """Print the geometric means over the dense cases."""
-    dense = [row for row in rows if row["dense"]]
-    if dense:
+    if dense := [row for row in rows if row["dense"]]:
         means = [geometric_mean([row["ratios"][name].median for row in dense]) for name in names]
         means.append(geometric_mean([row["to_floor"].median for row in dense]))
         print(f"{'mean, dense':<21}", *(f"{mean:>18.2f}" for mean in means))
@@ -89,7 +90,9 @@ def print_losses(rows: list[dict[str, Any]], names: list[str]) -> None:
     """Print the mean loss over the last epoch, which must be about the same for all."""
     print(f"\n{'loss':<12}{'epochs':>9}", *(f"{name:>18}" for name in names))
     for row in rows:
-        cells = [format(row["losses"][name], ".4f") if name in row["losses"] else "-" for name in names]
+        cells = [
+            format(row["losses"][name], ".4f") if name in row["losses"] else "-" for name in names
+        ]
         print(f"{row['case']:<12}{row['epochs']:>9}", *(f"{cell:>18}" for cell in cells))
 
 

@@ -33,41 +33,51 @@ class Sigmoid(Module):
         How steep it is; as the slope grows the function tends to `Step` at 0.
     """
 
+    takes_out = True
+
     def __init__(self, slope: float = 1.0) -> None:
         self.slope = float(slope)
 
-    def forward(self, u: Array) -> Array:
+    def forward(self, u: Array, out: Array | None = None) -> Array:
         """Return ``1 / (1 + exp(-slope u))``."""
-        v: Array = expit(self.slope * u)
+        v: Array = expit(u if self.slope == 1 else self.slope * u, out=out)
         return v
 
-    def backward(self, u: Array, v: Array, dv: Array) -> Array:
+    def backward(self, u: Array, v: Array, dv: Array, out: Array | None = None) -> Array:
         """Return ``slope v (1 - v) dv``."""
-        return dv * (self.slope * v * (1 - v))
+        slopes = np.subtract(1, v, out=out)
+        slopes *= v if self.slope == 1 else self.slope * v
+        return np.multiply(slopes, dv, out=slopes)
 
 
 class Tanh(Module):
     """The hyperbolic tangent."""
 
-    def forward(self, u: Array) -> Array:
-        """Return ``tanh(u)``."""
-        return np.tanh(u)
+    takes_out = True
 
-    def backward(self, u: Array, v: Array, dv: Array) -> Array:
+    def forward(self, u: Array, out: Array | None = None) -> Array:
+        """Return ``tanh(u)``."""
+        return np.tanh(u, out=out)
+
+    def backward(self, u: Array, v: Array, dv: Array, out: Array | None = None) -> Array:
         """Return ``(1 - v^2) dv``."""
-        return dv * (1 - v * v)
+        slopes = np.multiply(v, v, out=out)
+        np.subtract(1, slopes, out=slopes)
+        return np.multiply(slopes, dv, out=slopes)
 
 
 class ReLU(Module):
     """The rectified linear unit, ``f(u) = max(0, u)``; its derivative at 0 is taken as 0."""
 
-    def forward(self, u: Array) -> Array:
-        """Return ``max(0, u)``."""
-        return np.maximum(u, 0)
+    takes_out = True
 
-    def backward(self, u: Array, v: Array, dv: Array) -> Array:
+    def forward(self, u: Array, out: Array | None = None) -> Array:
+        """Return ``max(0, u)``."""
+        return np.maximum(u, 0, out=out)
+
+    def backward(self, u: Array, v: Array, dv: Array, out: Array | None = None) -> Array:
         """Return `dv` where the unit is on, else 0."""
-        return dv * (v > 0)
+        return np.multiply(dv, v > 0, out=out)
 
 
 class LeakyReLU(Module):

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from sknn.engine.products import constant, product
 from sknn.engine.settings import Part
 from sknn.engine.types import Array, Rng
 
@@ -24,10 +25,14 @@ class Module(Part, ABC):
         Names of the attributes that are trained and penalised.
     offsets : tuple of str
         Names of the attributes that are trained but not penalised.
+    takes_out : bool
+        Whether `forward` and `backward` take a last argument, `out`: an array of the right shape
+        to write the answer to, or None. Training hands them the arrays of an earlier step.
     """
 
     weights: tuple[str, ...] = ()
     offsets: tuple[str, ...] = ()
+    takes_out: bool = False
 
     @abstractmethod
     def forward(self, u: Array) -> Array:
@@ -117,6 +122,7 @@ class Linear(Module):
 
     weights = ("W",)
     offsets = ("W0",)
+    takes_out = True
 
     def __init__(self, W: Array, W0: Array) -> None:
         self.W = W
@@ -126,26 +132,23 @@ class Linear(Module):
         """Return the numbers of inputs and outputs."""
         return f"Linear({self.W.shape[-2]} -> {self.W.shape[-1]})"
 
-    def forward(self, u: Array) -> Array:
+    def forward(self, u: Array, out: Array | None = None) -> Array:
         """Return ``u W + W0``; `u` may be a SciPy CSR matrix."""
-        Z: Array = u @ self.W
-        Z += self.W0[..., None, :]
+        Z = product(u, self.W, out)
+        Z += self.W0 if self.W0.ndim == 1 else self.W0[..., None, :]
         return Z
 
-    def backward(self, u: Array, v: Array, dv: Array) -> Array:
+    def backward(self, u: Array, v: Array, dv: Array, out: Array | None = None) -> Array:
         """Return ``dv W^T``."""
-        return dv @ self.W.swapaxes(-1, -2)
+        return product(dv, self.W.swapaxes(-1, -2), out)
 
     def weight_grad(
         self, u: Array, dv: Array, out: Sequence[Array] | None = None
     ) -> Sequence[Array]:
         """Return ``dW = u^T dv`` and ``dW0``, the column sums of `dv`."""
         dW, dW0 = out or (np.empty_like(self.W), np.empty_like(self.W0))
-        if isinstance(u, np.ndarray):
-            np.matmul(u.swapaxes(-1, -2), dv, out=dW)
-        else:
-            dW[...] = u.T @ dv
-        np.sum(dv, axis=-2, out=dW0)
+        product(u.swapaxes(-1, -2) if isinstance(u, np.ndarray) else u.T, dv, dW)
+        np.matmul(constant(dv.shape[-2], 1, dv.dtype), dv, out=dW0)  # faster than a sum
         return dW, dW0
 
 
@@ -178,11 +181,20 @@ class Sequential(Module):
         """Return the modules in order."""
         return f"Sequential({self.modules!r})"
 
-    def trace(self, u: Array) -> list[Array]:
-        """Run forward and keep every array: the input, then each module's output."""
+    def trace(self, u: Array, out: Sequence[Array] | None = None) -> list[Array]:
+        """Run forward and keep every array: the input, then each module's output.
+
+        Parameters
+        ----------
+        u : array of shape (n, m)
+            The inputs.
+        out : sequence of arrays, optional
+            What an earlier call gave for as many inputs, to be written over.
+        """
         values = [u]
-        for module in self.modules:
-            values.append(module.forward(values[-1]))
+        for i, module in enumerate(self.modules):
+            reused = (out[i + 1],) if out and module.takes_out else ()
+            values.append(module.forward(values[i], *reused))
         return values
 
     def forward(self, u: Array) -> Array:
@@ -225,7 +237,13 @@ class Sequential(Module):
         """
         return Sequential(module.drawn(n, rng) for module in self.modules)
 
-    def backpropagate(self, values: list[Array], dv: Array, out: list[list[Array]]) -> None:
+    def backpropagate(
+        self,
+        values: Sequence[Array],
+        dv: Array,
+        out: Sequence[Sequence[Array]],
+        blames: Sequence[Array] | None = None,
+    ) -> list[Array]:
         """Walk from the last module to the first and write each weight gradient on the way.
 
         Parameters
@@ -236,12 +254,24 @@ class Sequential(Module):
             The derivative of the loss with respect to the last of `values`.
         out : list of lists of arrays
             For each module, the arrays to write its weight gradients to.
+        blames : list of arrays, optional
+            What an earlier call gave for as many inputs, to be written over.
+
+        Returns
+        -------
+        blames : list of arrays
+            For each array of `values` but the first, the derivative of the loss with respect to
+            it: nobody asks for that with respect to the data.
         """
+        passed = [dv] * len(self.modules)
         for i in reversed(range(len(self.modules))):
+            module = self.modules[i]
             if out[i]:
-                self.modules[i].weight_grad(values[i], dv, out[i])
-            if i > 0:  # nobody asks for the derivative with respect to the data
-                dv = self.modules[i].backward(values[i], values[i + 1], dv)
+                module.weight_grad(values[i], passed[i], out[i])
+            if i > 0:
+                reused = (blames[i - 1],) if blames and module.takes_out else ()
+                passed[i - 1] = module.backward(values[i], values[i + 1], passed[i], *reused)
+        return passed
 
     @property
     def parameters(self) -> list[Array]:

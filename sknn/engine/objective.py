@@ -5,7 +5,10 @@ import numpy as np
 from sknn.engine.losses import Loss
 from sknn.engine.modules import Sequential
 from sknn.engine.parameters import ParameterVector
+from sknn.engine.products import constant
+from sknn.engine.slices import pieces
 from sknn.engine.types import Array, Rng
+from sknn.engine.workspace import Workspace
 
 
 class Objective:
@@ -37,6 +40,7 @@ class Objective:
         self.loss = loss
         self.alpha = float(alpha)
         self.parameters = ParameterVector(network)
+        self._workspace = Workspace()
 
     def value(self, X: Array, Y: Array, w: Array | None = None) -> float:
         """Return J.
@@ -60,7 +64,9 @@ class Objective:
         ValueError
             If Y is not of the shape of the raw outputs, or w not a number for each sample.
         """
-        return self._reduce(self.network.forward(X), Y, w)[0]
+        z = self.network.forward(X)
+        _check_samples(z, Y, w)
+        return self._reduce(self.loss.value(z, Y), z, w)[0] + self._penalty()
 
     def value_and_gradient(
         self, X: Array, Y: Array, w: Array | None = None, *, rng: Rng | None = None
@@ -70,32 +76,50 @@ class Objective:
         With a generator, `rng`, units are dropped where the network has dropout.
         """
         network = self.network if rng is None else self.network.thinned(len(Y), rng)
-        values = network.trace(X)
-        J, share = self._reduce(values[-1], Y, w)
-        dZ = self.loss.gradient(values[-1], Y)
-        if np.shape(dZ) != values[-1].shape:
+        n = X.shape[-2]
+        values, blames = self._workspace.of(n)
+        values = network.trace(X, values)
+        z = values[-1]
+        _check_samples(z, Y, w)
+        losses, dZ = self.loss.value_and_gradient(z, Y)
+        mean, share = self._reduce(losses, z, w)
+        dZ = self._scaled(dZ, z, share)
+        blames = network.backpropagate(values, dZ, self.parameters.gradients, blames)
+        self._workspace.keep(n, values, blames)
+        return mean + self._penalty(self.parameters.weights_gradient)
+
+    def _reduce(self, losses: Array, z: Array, w: Array | None) -> tuple[float, Array]:
+        """Return the mean loss, and the share that each sample has in it, shape (n,)."""
+        n = z.shape[-2]
+        if np.shape(losses) != z.shape[:-1]:
+            raise ValueError(f"{self.loss!r} must give a number for each sample, shape ({n},).")
+        share = constant(n, 1 / n, z.dtype) if w is None else w / n
+        return float((losses * share).sum()), share
+
+    def _scaled(self, dZ: Array, z: Array, share: Array) -> Array:
+        """Return the derivative of the mean; a user's loss may have given any numbers."""
+        if np.shape(dZ) != z.shape:
             raise ValueError(
                 f"{self.loss!r} gives a gradient of shape {np.shape(dZ)}, not that of z."
             )
-        dZ = np.multiply(dZ, share[..., None], dtype=share.dtype)
-        network.backpropagate(values, dZ, self.parameters.gradients)
-        self.parameters.weights_gradient += self.alpha * self.parameters.weights
-        return J
+        return np.multiply(dZ, share[..., None], dtype=z.dtype)
 
-    def _reduce(self, z: Array, Y: Array, w: Array | None) -> tuple[float, Array]:
-        """Return J and the share that each sample has in it, shape (n,) or (1,)."""
-        n = z.shape[-2]
-        if Y.shape[-2:] != z.shape[-2:]:
-            raise ValueError(f"Y has shape {Y.shape}, but the raw outputs have {z.shape}.")
-        if w is not None and w.shape[-1] != n:
-            raise ValueError(f"w has shape {w.shape}, but there are {n} samples.")
-        share: Array = np.full(1, 1 / n, z.dtype) if w is None else w / n
-        losses = self.loss.value(z, Y)
-        if np.shape(losses) != z.shape[:-1]:
-            raise ValueError(f"{self.loss!r} must give a number for each sample, shape ({n},).")
-        return float(np.sum(losses * share)) + self._penalty(), share
-
-    def _penalty(self) -> float:
+    def _penalty(self, gradient: Array | None = None) -> float:
+        """Return the penalty; its derivative is added to `gradient`, if that is given."""
+        weights, total = self.parameters.weights, 0.0
         if not self.alpha:  # so that weights whose squares overflow do not matter
-            return 0.0
-        return self.alpha / 2 * float(np.dot(self.parameters.weights, self.parameters.weights))
+            return total
+        for piece in pieces(len(weights)):
+            pull = self.alpha * weights[piece]
+            total += float(np.dot(pull, weights[piece]))
+            if gradient is not None:
+                gradient[piece] += pull
+        return total / 2
+
+
+def _check_samples(z: Array, Y: Array, w: Array | None) -> None:
+    """Refuse targets or weights that would be broadcast."""
+    if Y.shape[-2:] != z.shape[-2:]:
+        raise ValueError(f"Y has shape {Y.shape}, but the raw outputs have {z.shape}.")
+    if w is not None and w.shape[-1] != z.shape[-2]:
+        raise ValueError(f"w has shape {w.shape}, but there are {z.shape[-2]} samples.")

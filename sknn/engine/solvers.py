@@ -116,7 +116,7 @@ class Descent(Solver):
         for _ in range(epochs):
             total, seen = 0.0, 0
             for rows in self.batches(len(samples), rng):
-                X, Y, w = samples[rows]
+                X, Y, w = samples.batch(rows)
                 rate = self.schedule(state["steps"], state["stalls"])
                 loss = objective.value_and_gradient(X, Y, w, rng=thinning)
                 total += loss * len(Y)

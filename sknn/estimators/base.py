@@ -141,6 +141,10 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         X_val, y_val, sample_weight_val : array-likes, default=None
             Rows to validate on after every epoch, in place of a part of X that is held back. They
             decide when to stop if `early_stopping` is True or "auto"; else they are only watched.
+            They must look as the network sees them. A pipeline transforms X_val like X if it has
+            ``transform_input=["X_val"]``, metadata routing is enabled and the estimator has
+            ``set_fit_request(X_val=True, y_val=True)``. Nothing transforms y_val: if
+            :class:`~sklearn.compose.TransformedTargetRegressor` scales y, scale y_val likewise.
 
         Returns
         -------

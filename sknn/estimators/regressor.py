@@ -48,7 +48,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         - a `Loss` of `sknn.engine` or your own.
     quantile : float or list of float, default=0.5
         Which quantile "quantile" estimates, inside (0, 1). A list, increasing, gives a column for
-        each, and they never cross.
+        each, and they never cross; a list of one is as the number.
     huber_delta : float, default=1.0
         Where "huber" becomes linear, in the units of y.
     solver : {"adam", "adamw", "rmsprop", "sgd", "lbfgs"} or Optimizer, default="adam"
@@ -78,12 +78,16 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         - "adaptive" is `learning_rate_init`, divided by 5 whenever the loss has not improved for
           `n_iter_no_change` epochs; training ends when it is 1e-6 or less (`partial_fit` counts
           on across calls, and does not end);
-        - "cosine" falls from `learning_rate_init` along half a cosine;
+        - "cosine" falls from `learning_rate_init` along half a cosine, in `max_iter` epochs;
         - "one_cycle" rises from 1/25 of `learning_rate_init` to the whole in the first 30 % of the
           steps, then falls along half a cosine. Short trainings (`max_iter` of 3 to 30) with a
           peak of ten times the usual rate are its strength;
         - a function ``eta(t)`` gives the rate itself (a named one, not a lambda, if the model is
-          to be pickled).
+          to be pickled). It is asked for its rates before training too, so they must depend on
+          t alone.
+
+        A loss that stalls does not end "cosine" and "one_cycle"; only `early_stopping` does. When
+        they have run their course, there is nothing to warn of.
     learning_rate_init : float, default=0.001
         The rate to begin with, or the peak of "cosine" and "one_cycle". Their horizon is `max_iter`
         epochs, in `partial_fit` too; after it the last rate stays.
@@ -94,7 +98,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     max_fun : int, default=15000
         How often "lbfgs" evaluates the objective at most.
     max_time : float or None, default=None
-        Seconds: the epoch that passes this limit is the last. None sets no limit.
+        Seconds: the epoch that passes this limit is the last. It is one limit for all that `fit`
+        does, `refit` included. None sets no limit.
     shuffle : bool, default=True
         Whether every epoch has a fresh order of the samples.
     random_state : int, RandomState instance or None, default=None
@@ -118,11 +123,14 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         exclude each other it is drawn class by class, and every class stays in training; with
         ``shuffle=False`` it is the tail. Every `fit` draws its own, a warm one too.
     scoring : str, callable or None, default=None
-        What is recorded in `validation_scores_`, and looked at to stop: None is accuracy in
-        classification and R2 in regression, "loss" minus the validation loss, else any scorer.
+        What is recorded in `validation_scores_`, and looked at to stop: None is R2 (for "quantile",
+        and for a loss of several units, minus the validation loss), "loss" minus the validation
+        loss, else any scorer. Only None and "loss" leave out unknown targets; scorers refuse them.
     refit : bool, default=False
         Whether to train afresh on all rows, for `best_iteration_` epochs, after early stopping has
-        found how many are good. Small data then lose nothing to the held-back part.
+        found how many are good. Small data then lose nothing to the held-back part; rows of X_val
+        are not trained on. If this second training is not finished (`max_time`, Ctrl-C, a
+        callback, divergence), the model that early stopping found is kept.
     momentum : float, default=0.9
         The share of the last step that "sgd" repeats, in [0, 1].
     nesterovs_momentum : bool, default=True
@@ -145,7 +153,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         all hidden layers, or one for each [3]_. Prediction uses all units. Not for "lbfgs".
     n_iter_no_change : int or inf, default=10
         Training ends after this many epochs in a row without improvement (of the loss, or with
-        `early_stopping` of the validation score).
+        `early_stopping` of the validation score). With "cosine" and "one_cycle" it counts for
+        `early_stopping` only.
     initialization : {"auto", "glorot_uniform", "glorot_normal", "he_uniform", "he_normal", \
             "lecun_normal"} or callable, default="auto"
         How the weights are drawn. "auto" is scikit-learn's rule: uniform within
@@ -201,11 +210,14 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     Notes
     -----
     The objective is ``mean(loss) + alpha / 2 * sum(W ** 2)``, where samples are averaged by weight.
-    Targets far from the size of 1 train slowly: scale them, for example with
-    :class:`~sklearn.compose.TransformedTargetRegressor`.
+    Targets far from the size of 1 train slowly: scale them, for example by a
+    :class:`~sklearn.preprocessing.StandardScaler` in a
+    :class:`~sklearn.compose.TransformedTargetRegressor`. For "poisson" and "gamma" divide them by
+    their mean instead, which leaves them positive. That class takes no unknown targets and cannot
+    score several quantiles; scale these targets yourself.
 
-    A `fit` that raises leaves the estimator as it was. Ctrl-C keeps the last finished epoch, if
-    there is one, and warns.
+    A `fit` that raises leaves the estimator as it was. Ctrl-C keeps the last finished epoch (with
+    `early_stopping` the best one), if there is one, and warns.
 
     References
     ----------
@@ -280,7 +292,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         The first call draws the weights, unless `fit` was called before. Constructor parameters
         are read at every call, so a changed `learning_rate_init` counts; the architecture and the
         loss cannot change. With a constant rate, n calls on the same data are ``fit`` with
-        ``max_iter=n``, bit for bit, also with a pickle in between.
+        ``max_iter=n``, bit for bit, also with a pickle in between. No callbacks are run.
 
         Parameters
         ----------

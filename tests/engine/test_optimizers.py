@@ -11,7 +11,7 @@ from tests.engine.gradients import concrete_classes
 
 #: For each class: settings to try, then the rate that suits them on the two test functions.
 SETTINGS = {
-    Adam: [({}, 0.05), ({"beta_1": 0.5, "beta_2": 0.99, "epsilon": 1e-6}, 0.005)],
+    Adam: [({}, 0.02), ({"beta_1": 0.5, "beta_2": 0.99, "epsilon": 1e-6}, 0.005)],
     RMSprop: [({}, 0.001), ({"beta": 0.9, "epsilon": 1e-6}, 0.0005)],
     SGD: [
         ({}, 0.002),

@@ -71,6 +71,10 @@ class Loss(Part, ABC):
             The derivative of each sample's loss with respect to its raw outputs.
         """
 
+    def value_and_gradient(self, z: Array, y: Array) -> tuple[Array, Array]:
+        """Return both at once; a loss whose two share their work may save it here."""
+        return self.value(z, y), self.gradient(z, y)
+
     def activate(self, z: Array) -> Array:
         """Return the output activation of `z`, an array of the same shape."""
         return z

@@ -1,9 +1,10 @@
 """Losses for labels, written as two numbers: "no" and "yes"."""
 
 import numpy as np
-from scipy.special import expit, log_expit, log_softmax, softmax
+from scipy.special import expit, log_expit, log_softmax
 
 from sknn.engine.losses.base import Loss
+from sknn.engine.products import constant
 from sknn.engine.types import Array
 
 
@@ -120,18 +121,33 @@ class NLLM(Loss):
 
     def value(self, z: Array, y: Array) -> Array:
         """Return ``log sum exp(z) - sum y z``, shifted by the largest z."""
-        shifted = z - z.max(axis=-1, keepdims=True)
-        log_sum: Array = np.log(np.exp(shifted).sum(axis=-1))
-        return log_sum - np.where(y == 0, 0, y * shifted).sum(axis=-1)
+        return self.value_and_gradient(z, y)[0]
 
     def gradient(self, z: Array, y: Array) -> Array:
         """Return ``a - y``."""
-        return self.activate(z) - y
+        return self.value_and_gradient(z, y)[1]
+
+    def value_and_gradient(self, z: Array, y: Array) -> tuple[Array, Array]:
+        """Return both from one exponential of each raw output."""
+        top = z.max(axis=-1, keepdims=True)
+        a, total = self._exponentials(z, top)
+        behind = top[..., 0] - np.einsum("...k,...k->...", z, y)
+        np.minimum(behind, np.finfo(z.dtype).max, out=behind)
+        a /= total[..., None]
+        return np.log(total) + behind, np.subtract(a, y, out=a)
 
     def activate(self, z: Array) -> Array:
         """Return ``softmax(z)`` of each row."""
-        a: Array = softmax(z, axis=-1)
+        a, total = self._exponentials(z, z.max(axis=-1, keepdims=True))
+        a /= total[..., None]
         return a
+
+    @staticmethod
+    def _exponentials(z: Array, top: Array) -> tuple[Array, Array]:
+        """Return ``exp(z - top)`` and the sum of each row."""
+        a = z - top
+        np.exp(a, out=a)
+        return a, np.matmul(a, constant(z.shape[-1], 1, z.dtype))
 
     def log_activate(self, z: Array) -> Array:
         """Return ``log softmax(z)`` of each row."""
