@@ -365,7 +365,10 @@ def class_numbers(classes: Array, y: Array) -> NDArray[np.intp]:
     """
     if y.ndim != 1:
         raise ValueError(f"y should be a 1d array of labels, got an array of shape {y.shape}.")
-    labels, positions = np.unique(y, return_inverse=True)
+    try:
+        labels, positions = np.unique(y, return_inverse=True)
+    except TypeError as error:
+        raise TypeError(f"Labels must be all strings or all numbers: {error}.") from error
     numbers = {label: number for number, label in enumerate(classes.tolist())}
     if not numbers.keys() >= set(labels.tolist()):
         raise ValueError(

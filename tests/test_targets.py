@@ -8,7 +8,21 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import logsumexp
 
 from sknn import targets
-from sknn.engine import NLL, NLLM, CrammerSinger, Hinge, SquaredError
+from sknn.engine import (
+    NLL,
+    NLLM,
+    AbsoluteError,
+    Brier,
+    CrammerSinger,
+    Gamma,
+    Hinge,
+    Huber,
+    KnownOnly,
+    Poisson,
+    Quantile,
+    SquaredError,
+    SquaredHinge,
+)
 from sknn.targets import (
     TARGETS,
     BinaryTarget,
@@ -305,3 +319,97 @@ def test_several_columns_are_their_targets_side_by_side(name):
     activated = [own.activate(u) for own, (u, _) in zip(losses, parts, strict=True)]
     assert_array_equal(loss.activate(z), np.hstack(activated))
     assert_array_equal(target.decode(3.0 * (Y > 0) - 1, loss), y)
+
+
+# Losses that are given as objects
+
+#: Losses of the engine that do not suit a kind of target.
+UNFIT = {
+    "binary": [NLLM, CrammerSinger, Poisson, Gamma, Quantile, AbsoluteError, Huber],
+    "multiclass": [Poisson, Gamma, Quantile, AbsoluteError, Huber],
+    "multilabel": [NLLM, CrammerSinger, Poisson, Gamma, Quantile, AbsoluteError, Huber],
+    "real": [NLL, NLLM, Hinge, SquaredHinge, CrammerSinger, Brier],
+}
+
+
+class OfTheUser(NLLM):
+    """A loss of the user's own: what it is for, the user knows."""
+
+
+@every_kind
+def test_a_loss_of_the_engine_must_suit_the_target(kind):
+    """Every one is either taken or refused, with the names of those that are taken."""
+    target, _ = EXAMPLES[kind]
+    names = sorted(cls.__name__ for cls in targets.EVERY_LOSS - set(UNFIT[kind]))
+    for cls in UNFIT[kind]:
+        with pytest.raises(ValueError, match=f"{cls.__name__} loss is not for a {kind} ") as error:
+            target.loss(cls())
+        assert f"there are {', '.join(names)}, or a Loss of your own" in str(error.value)
+    for cls in targets.EVERY_LOSS - set(UNFIT[kind]):
+        loss = cls()
+        assert target.loss(loss) is loss
+
+
+@every_kind
+def test_a_loss_of_the_users_own_suits_every_target(kind):
+    """Also if it is made of one that would not."""
+    loss = OfTheUser()
+    assert EXAMPLES[kind][0].loss(loss) is loss
+
+
+def test_in_several_columns_of_labels_a_loss_must_suit_each():
+    """A softmax is for none that has two classes."""
+    target = MultioutputTarget([np.array(["a", "b", "c"]), np.array(["x", "y"])])
+    assert target.loss(NLL()).out_activation == "logistic"
+    with pytest.raises(ValueError, match="NLLM loss is not for a binary target"):
+        target.loss(NLLM())
+
+
+# Unknown targets
+
+
+class Biased(SquaredError):
+    """A user's loss whose gradient is not 0 where the answer is right."""
+
+    def value(self, z, y):
+        """Return the squared error of answers that should be 3 too large."""
+        return super().value(z, y + 3)
+
+    def gradient(self, z, y):
+        """Return its derivative."""
+        return super().gradient(z, y + 3)
+
+
+#: Every loss of real numbers, one of several units, and one of the user's.
+OF_NUMBERS = {
+    **{name: cls() for name, cls in RealTarget.losses.items()},
+    "quantiles": Quantile([0.1, 0.5, 0.9]),
+    "own": Biased(),
+}
+
+
+@pytest.mark.parametrize("loss", OF_NUMBERS.values(), ids=OF_NUMBERS)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_unknown_targets_cost_and_teach_nothing(loss, dtype):
+    """The rest costs and teaches what it would alone, whatever the network says of the unknown."""
+    rng, units = np.random.default_rng(0), loss.units_per_output
+    Y = rng.uniform(0.5, 2, size=(6, 3)).astype(dtype)
+    Y[1:, 1] = np.nan
+    Y[4, 0] = np.nan
+    z = rng.normal(size=(6, 3 * units)).astype(dtype)
+    Y = np.repeat(Y, units, axis=1)
+    unknown = np.isnan(Y)
+    z[unknown] *= 1e30
+    known = KnownOnly(loss)
+    with np.errstate(over="ignore", invalid="ignore"):  # as in training
+        values, gradient = known.value(z, Y), known.gradient(z, Y)
+    assert values.dtype == gradient.dtype == dtype
+    assert_array_equal(gradient[unknown], 0)
+    expected, slopes = np.zeros(6, dtype), np.zeros_like(z)
+    for i in range(3):
+        output = slice(i * units, (i + 1) * units)
+        rows = ~unknown[:, i * units]
+        expected[rows] += loss.value(z[rows, output], Y[rows, output])
+        slopes[rows, output] = loss.gradient(z[rows, output], Y[rows, output])
+    assert_array_equal(values, expected)
+    assert_array_equal(gradient, slopes)

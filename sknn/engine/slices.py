@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 #: Numbers in a piece: a few arrays of so many fit into the second-level cache.
-PIECE = 2**15
+PIECE = 2**16
 
 
 def pieces(n: int) -> Iterator[slice]:

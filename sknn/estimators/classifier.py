@@ -429,7 +429,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         """
         check_is_fitted(self)
         if self._plan["target"] != MultioutputTarget.kind:
-            return super().score(X, y, sample_weight)
+            return super().score(X, y, door.scoring_weights(sample_weight, y))
         y = door.scored(y)
         return share_right(y, self.predict(X), door.scoring_weights(sample_weight, y))
 
@@ -552,7 +552,7 @@ def _labels(classes: Any) -> Array:
     if not np.iterable(classes) or isinstance(classes, str):
         raise ValueError(f"classes must be a list of labels, got {classes!r}.")
     try:
-        labels: Any = classes if hasattr(classes, "__array__") else list(classes)
+        labels: Any = classes if hasattr(classes, "__array__") else sorted(classes)
         return np.unique(labels)
     except TypeError as error:
         raise TypeError(f"Labels must be all strings or all numbers: {error}.") from error

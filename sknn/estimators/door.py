@@ -44,7 +44,8 @@ class Rows:
         ValueError
             If none is left.
         """
-        w = factors if self.w is None else self.w * factors
+        with np.errstate(over="ignore"):
+            w = factors if self.w is None else self.w * factors
         if not np.isfinite(w).all():
             raise ValueError("The weights of samples times those of their classes are too large.")
         present = w > 0
@@ -132,15 +133,21 @@ def known_targets(y: Any) -> tuple[Any, Any]:
 
 
 def scored(y: Any, *, numeric: bool = False) -> Array:
-    """Check the targets that predictions are compared with; a column is flat, NaN is not known."""
+    """Check the targets that predictions are compared with; a column is flat.
+
+    Among several columns of numbers NaN is a target that is not known, but some must be.
+    """
     y = y.toarray() if sparse.issparse(y) else y
+    several = numeric and np.asarray(y).ndim == 2 and np.asarray(y).shape[1] > 1
     array: Array = check_array(
         y,
         dtype="numeric" if numeric else None,
         ensure_2d=False,
-        ensure_all_finite="allow-nan" if numeric else True,
+        ensure_all_finite="allow-nan" if several else True,
         input_name="y",
     )
+    if several and array.dtype.kind == "f" and np.isnan(array).all():
+        raise ValueError("y holds no target that is known: all are NaN.")
     return array.ravel() if array.ndim == 2 and array.shape[1] == 1 else array
 
 
@@ -148,11 +155,10 @@ def scoring_weights(sample_weight: Any, y: Array) -> Array | None:
     """Check the weights of rows that are scored; only their ratios count."""
     if sample_weight is None:
         return None
-    return weights(
-        check_sample_weight(sample_weight, y, dtype=np.float64, ensure_non_negative=True),
-        "float64",
-        relative=True,
-    )
+    w = check_sample_weight(sample_weight, y, dtype=np.float64, ensure_non_negative=True)
+    if not w.any():
+        raise ValueError("Sample weights must contain at least one non-zero number.")
+    return weights(w, "float64", relative=True)
 
 
 def validation_rows(

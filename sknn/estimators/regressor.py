@@ -125,7 +125,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     scoring : str, callable or None, default=None
         What is recorded in `validation_scores_`, and looked at to stop: None is R2 (for "quantile",
         and for a loss of several units, minus the validation loss), "loss" minus the validation
-        loss, else any scorer. Only None and "loss" leave out unknown targets; scorers refuse them.
+        loss, else any scorer. None and "loss" leave out unknown targets; scikit-learn's scorers
+        refuse them.
     refit : bool, default=False
         Whether to train afresh on all rows, for `best_iteration_` epochs, after early stopping has
         found how many are good. Small data then lose nothing to the held-back part; rows of X_val

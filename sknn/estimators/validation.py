@@ -104,7 +104,8 @@ class Validation:
         self.start = start
         self.blueprint: Blueprint = start.blueprint
         self.rows = rows
-        self.samples: Samples = self.blueprint.samples(rows, "y_val", relative_weights=True)
+        with door.blaming_validation():
+            self.samples: Samples = self.blueprint.samples(rows, "y_val", relative_weights=True)
         self.w = door.weights(rows.w, "float64", relative=True)
         if len(rows.y) < _fewest(mlp) and mlp.scoring is None:
             raise ValueError(
@@ -164,9 +165,8 @@ def mean_known_loss(blueprint: Blueprint, z: Array, samples: Samples) -> float:
     """Return the weighted mean of the losses of all targets that are known."""
     known = (~np.isnan(samples.Y)).sum(axis=-1)
     losses = blueprint.loss_for(samples).value(z, samples.Y)
-    return float(
-        np.average(losses / known, weights=known if samples.w is None else known * samples.w)
-    )
+    w = 1 if samples.w is None else samples.w
+    return float(np.sum(w * losses) / np.sum(w * known))
 
 
 def share_right(y: Array, predictions: Array, w: Array | None) -> float:

@@ -9,7 +9,7 @@ from sklearn import config_context
 from sklearn.base import clone
 
 from sknn import MLPClassifier, MLPRegressor
-from sknn.engine import SquaredError
+from sknn.engine import Schedule, SquaredError
 from tests.estimators.data import binary, fitted, multiclass, multilabel, multioutput, real
 
 X, Y = binary()
@@ -344,3 +344,69 @@ def test_labels_of_another_shape_have_no_score():
     model = fitted(MLPClassifier((5,), max_iter=2), X, np.add(Y, [0, 1, 2]))
     with pytest.raises(ValueError, match="y has shape"):
         model.score(X, Y[:, 0])
+
+
+class TurningNegative(Schedule):
+    """A user's schedule that is no rate later."""
+
+    def eta(self, t, stalls):
+        """Fall below 0."""
+        return 0.01 - 0.0001 * t
+
+
+@pytest.mark.parametrize(
+    ("rate", "message"),
+    [
+        (lambda t: np.nan if t == 57 else 0.01, "at step 57 it is nan"),
+        (TurningNegative(), "finite number, 0 or more; at step 1"),
+        (lambda t: "a" if t == 57 else 0.01, "must be a number, at step 57"),
+        (lambda t: None if t == 57 else 0.01, "must be a number, at step 57"),
+    ],
+)
+def test_every_step_is_tried(rate, message, capsys):
+    """A single one in the middle that is no rate is refused before training."""
+    model = MLPClassifier((3,), learning_rate=rate, batch_size=20, verbose=True)
+    with pytest.raises((TypeError, ValueError), match=message):
+        model.fit(X, Y)
+    assert not hasattr(model, "coefs_")
+    fitted(model.set_params(max_iter=2), X, Y)  # does not come so far
+    assert capsys.readouterr().out.count("ended after 2 epochs") == 1
+
+
+def test_a_failed_fit_leaves_the_generator_of_numpy_as_it_was():
+    """It is what random_state=None draws from."""
+    before = np.random.get_state(legacy=False)  # noqa: NPY002
+    model = MLPClassifier((6,), learning_rate=lambda t: np.nan)
+    for method, classes in (("fit", {}), ("partial_fit", {"classes": [0, 1]})):
+        with pytest.raises(ValueError, match="learning rate"):
+            getattr(model, method)(X, Y, **classes)
+        assert_equal(np.random.get_state(legacy=False), before)  # noqa: NPY002
+    fitted(model.set_params(learning_rate="constant", max_iter=1), X, Y)
+    assert np.random.get_state(legacy=False)["state"]["pos"] != before["state"]["pos"]  # noqa: NPY002
+
+
+def test_weights_that_overflow_are_refused():
+    """Those of samples times those of classes."""
+    with pytest.raises(ValueError, match="too large"):
+        MLPClassifier(class_weight={1: 1e200}).fit(X, Y, np.full(60, 1e200))
+
+
+def test_validation_rows_too_large_for_float32():
+    """The error says that it is about them."""
+    with pytest.raises(ValueError, match="X_val"):
+        MLPClassifier(dtype="float32").fit(X, Y, X_val=1e300 * X, y_val=Y)
+
+
+MIXED = np.array([1, "a"], dtype=object)[Y]
+
+
+def test_mixed_labels_are_refused_everywhere():
+    """In a stream that goes on, in rows to validate on, and among the classes of a stream."""
+    model = fitted(MLPClassifier(**QUICK), X, Y)
+    message = "all strings or all numbers"
+    with pytest.raises(TypeError, match=message):
+        model.partial_fit(X, MIXED)
+    with pytest.raises(TypeError, match=message):
+        model.fit(X, Y, X_val=X, y_val=MIXED)
+    with pytest.raises(TypeError, match=message):
+        MLPClassifier().partial_fit(X, np.array(["1", "a"])[Y], classes=[1, "a"])

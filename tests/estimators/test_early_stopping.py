@@ -382,3 +382,56 @@ def test_quantiles_are_validated_by_their_loss(quantile):
     settings = {"loss": "quantile", "quantile": quantile, "early_stopping": True, "max_iter": 5}
     model = fitted(MLPRegressor((5,), **settings), X, y)
     assert model.validation_scores_ == [-loss for loss in model.validation_loss_curve_]
+
+
+@pytest.mark.parametrize(
+    ("task", "change", "message"),
+    [
+        ("binary", {"X_val": np.zeros((30, 5))}, "5 features"),
+        ("binary", {"y_val": [0, 1]}, "inconsistent numbers of samples"),
+        ("binary", {"y_val": np.full(30, 7)}, "classes not in"),
+        ("binary", {"y_val": np.zeros((30, 2))}, "1d array of labels"),
+        ("binary", {"X_val": np.full((30, 4), np.nan)}, "contains NaN"),
+        ("binary", {"sample_weight_val": np.ones(29)}, "sample_weight.shape"),
+        ("binary", {"sample_weight_val": -np.ones(30)}, "Negative values"),
+        ("binary", {"sample_weight_val": np.zeros(30)}, "at least one non-zero"),
+        ("multilabel", {"y_val": np.zeros((30, 2))}, "as many columns"),
+        ("multilabel", {"y_val": np.full((30, 3), 2)}, "only 0 and 1"),
+        ("real", {"y_val": np.full(30, np.nan)}, "contains NaN"),
+        ("real", {"y_val": np.zeros((30, 2))}, "as many columns"),
+        ("real", {"y_val": np.full(30, "2020-01-01", "M8[D]")}, "dates"),
+        ("multioutput", {"y_val": np.zeros(30)}, "as many columns"),
+        ("multioutput", {"y_val": np.full((30, 2), np.nan)}, "no target that is known"),
+        ("multioutput", {"X_val": np.full((30, 4), "2020-01-01", "M8[D]")}, "dates"),
+    ],
+)
+def test_errors_say_that_they_are_about_rows_to_validate_on(task, change, message):
+    """Before any training."""
+    model, X, y, val = make_model(task, learning_rate=lambda t: pytest.fail("training began"))
+    about = "X_val, y_val or sample_weight_val: "
+    with pytest.raises((TypeError, ValueError), match=f"^{about}(.|\\n)*{message}"):
+        model.fit(X, y, **{**val, **change})
+    assert not hasattr(model, "coefs_")
+
+
+def test_a_domain_error_of_rows_to_validate_on_names_y_val():
+    """Its rows are counted in y_val."""
+    model, X, y, val = make_model("real", loss="poisson")
+    val["y_val"] = np.where(np.arange(30) == 4, -1.0, 1.0)
+    with pytest.raises(ValueError, match=r"needs y_val >= 0; it is not in 1 rows: 4 "):
+        model.fit(X, np.abs(y), **val)
+
+
+@pytest.mark.parametrize("task", ["binary", "multilabel", "real", "multioutput"])
+@pytest.mark.parametrize("scoring", [None, "loss", "named"])
+@pytest.mark.parametrize("weight", [1e308, 1e-323])
+def test_scores_do_not_overflow_with_their_weights(task, scoring, weight):
+    """Equal weights are none, however large or small."""
+    if scoring == "named":
+        scoring = {"binary": "accuracy", "multilabel": "f1_macro"}.get(task, "r2")
+    model, X, y, _ = make_model(task, scoring=scoring, early_stopping=True, max_iter=5)
+    plain = fitted(clone(model), X, y)
+    weighted = fitted(clone(model), X, y, sample_weight=np.full(70, weight))
+    assert weighted.validation_scores_ == pytest.approx(plain.validation_scores_)
+    assert weighted.validation_loss_curve_ == pytest.approx(plain.validation_loss_curve_)
+    assert_allclose(parameters(weighted), parameters(plain), rtol=1e-9)

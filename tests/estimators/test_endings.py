@@ -156,3 +156,55 @@ def test_warnings_that_are_errors_cost_nothing():
     with pytest.raises(ConvergenceWarning):
         model.fit(X, y)
     assert model.n_iter_ == 2
+
+
+@pytest.mark.parametrize("learning_rate", ["cosine", "one_cycle"])
+@pytest.mark.parametrize("solver", ["adam", "sgd"])
+def test_a_learning_rate_with_a_horizon_runs_its_course(learning_rate, solver, capsys):
+    """However long the loss stalls; to have run it is no reason to warn."""
+    X, y = binary()
+    settings = {"tol": 1e9, "n_iter_no_change": 2, "max_iter": 20, "verbose": True}
+    model = MLPClassifier((6,), learning_rate=learning_rate, solver=solver, **settings)
+    assert model.fit(X, y).n_iter_ == 20
+    expected = "ended after 20 epochs: the learning rate has run its course"
+    assert capsys.readouterr().out.splitlines()[-1] == expected
+    assert model.set_params(warm_start=True).fit(X, y).n_iter_ == 20
+
+
+@pytest.mark.parametrize("learning_rate", ["cosine", "one_cycle"])
+def test_early_stopping_ends_a_learning_rate_with_a_horizon(learning_rate):
+    """There the patience counts, and the horizon may be reached."""
+    X, y = binary()
+    settings = {"learning_rate": learning_rate, "early_stopping": True, "max_iter": 20}
+    model = MLPClassifier((6,), tol=1e9, n_iter_no_change=2, **settings).fit(X, y)
+    assert model.n_iter_ == 3
+    patient = MLPClassifier((6,), n_iter_no_change=np.inf, **settings).fit(X, y)
+    assert patient.n_iter_ == 20
+
+
+@pytest.mark.parametrize("refit", [False, True])
+def test_ctrl_c_with_early_stopping_names_the_epoch_that_is_kept(refit):
+    """The best one, not the last."""
+    X, y = binary()
+    scores = iter([0, 1, 5, 3, 2, 1, 0])  # the first is that of the network before training
+    model = MLPClassifier((6,), early_stopping=True, scoring=lambda *_: next(scores), refit=refit)
+    model.set_params(batch_size=27, learning_rate=Interrupting(2 * 5), random_state=0)
+    with pytest.warns(UserWarning, match="interrupted by the user; the model is that of epoch 2"):
+        model.fit(X, y)
+    assert model.validation_scores_ == [1, 5, 3, 2, 1]
+    assert (model.best_iteration_, model.best_validation_score_) == (2, 5)
+    scores = iter([0, 1, 5])
+    two = clone(model).set_params(learning_rate_init=0.01, learning_rate="constant", max_iter=2)
+    two.set_params(scoring=lambda *_: next(scores), refit=False)
+    assert_array_equal(parameters(model), parameters(fitted(two, X, y)))
+
+
+def test_lbfgs_that_diverges_is_not_blamed_on_a_learning_rate():
+    """It has none: what helps is to scale."""
+    X, y = real()
+    model = MLPRegressor((6,), solver="lbfgs", random_state=0)
+    with pytest.warns(ConvergenceWarning, match="diverged in epoch 1: .* Try to scale") as record:
+        model.fit(X, 1e200 * y)
+    assert len(record) == 1
+    assert "rate" not in str(record[0].message)
+    assert np.isfinite(parameters(model)).all()

@@ -9,7 +9,7 @@ from numpy.testing import assert_array_equal
 from sklearn.base import clone
 
 from sknn import MLPClassifier, MLPRegressor
-from sknn.engine import Huber, Identity
+from sknn.engine import Adaptive, Constant, Huber, Identity, InverseScaling
 from tests.estimators.data import TASKS, binary, fitted, multiclass, multilabel, parameters, real
 
 SETTINGS = {
@@ -248,3 +248,73 @@ def test_an_object_like_the_one_before_is_the_same_setting():
         model.set_params(activation=Doubled([1.0, 3.0])).partial_fit(X, y)
     with pytest.raises(ValueError, match="fitted with loss"):
         model.set_params(activation=Doubled([1.0, 2.0]), loss=Huber(0.6)).partial_fit(X, y)
+
+
+def test_a_stream_may_stall_for_ever():
+    """The adaptive rate falls to 0, and never overflows on its way."""
+    X, y = real(2, 1)
+    settings = {"learning_rate": "adaptive", "n_iter_no_change": 1, "tol": 1e9}
+    model = MLPRegressor((), random_state=0, **settings).partial_fit(X, y)
+    for _ in range(1200):
+        model.partial_fit(X, y)
+    settled = parameters(model)
+    assert np.isfinite(settled).all()
+    assert_array_equal(parameters(model.partial_fit(X, y)), settled)
+
+
+@pytest.mark.parametrize(
+    "schedule", [Adaptive(0.1), Adaptive(1e300), InverseScaling(0.1, 400.0), Constant(0.0)]
+)
+def test_rates_fall_to_0_and_not_further(schedule):
+    """However many steps and stalls there were."""
+    assert schedule(10**6, 10**6) == 0
+
+
+@pytest.mark.parametrize("goes_on", ["partial_fit", "warm_start"])
+@pytest.mark.parametrize(("old", "new"), [("float64", "float32"), ("float32", "float64")])
+def test_another_dtype_is_refused(goes_on, old, new):
+    """By its name; "auto" goes on in the type that there is."""
+    X, y = real()
+    model = MLPRegressor((3,), dtype=old, max_iter=2, warm_start=True, random_state=0)
+
+    def go_on(X):
+        return fitted(model, X, y) if goes_on == "warm_start" else model.partial_fit(X, y)
+
+    before = parameters(go_on(X))
+    with pytest.raises(ValueError, match=f"fitted with dtype='{old}'.* go on with '{new}'"):
+        model.set_params(dtype=new) and go_on(X)
+    assert_array_equal(parameters(model), before)
+    model.set_params(dtype="auto")
+    assert go_on(X.astype(new)).coefs_[0].dtype == old
+    assert not np.array_equal(parameters(model), before)
+
+
+@pytest.mark.parametrize("classes", [["no", "yes"], np.array(["no", "yes"], dtype=object)])
+def test_labels_of_objects_stay_objects(classes):
+    """The type of the classes is that of what was given."""
+    X, y = binary()
+    given = np.array(["no", "yes"], dtype=object)[y]
+    model = MLPClassifier((3,), random_state=0).partial_fit(X, given, classes=classes)
+    kind = np.asarray(classes).dtype
+    assert model.classes_.dtype == model.predict(X).dtype == kind
+    assert model.partial_fit(X, given, classes=classes).classes_.tolist() == ["no", "yes"]
+
+
+@pytest.mark.parametrize(
+    ("classes", "error", "message"),
+    [
+        (5, ValueError, "classes must be a list of labels, got 5"),
+        ("ab", ValueError, "classes must be a list of labels, got 'ab'"),
+        (np.array([1, "a"], dtype=object), TypeError, "Labels must be all strings or all numbers"),
+    ],
+)
+def test_classes_that_are_none(classes, error, message):
+    """Refused at the first call as at later ones, which leave the model as it was."""
+    X, y = binary()
+    with pytest.raises(error, match=message):
+        MLPClassifier((3,)).partial_fit(X, y, classes=classes)
+    model = MLPClassifier((3,)).partial_fit(X, y, classes=[0, 1])
+    before = parameters(model)
+    with pytest.raises(error, match=message):
+        model.partial_fit(X, y, classes=classes)
+    assert_array_equal(parameters(model), before)

@@ -88,3 +88,27 @@ def assert_plain(value):
             assert_plain(item)
     else:
         assert type(value) in (np.ndarray, np.float64, float, int, str, bool, type(None)), value
+
+
+class Annotated(MLPRegressor):
+    """A subclass with an attribute that stays out of pickles."""
+
+    def __getstate__(self):
+        """Leave it out."""
+        return {name: v for name, v in super().__getstate__().items() if name != "connection"}
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_what_a_subclass_leaves_out_of_pickles_survives_training(method):
+    """Training makes no detour through a pickle."""
+    X, y = TASKS["real"][1]()
+    model = Annotated((3,), max_iter=2)
+    model.connection = connection = object()
+    for _ in range(2):
+        assert getattr(fitted_by(model, method, X, y), "connection", None) is connection
+    assert not hasattr(pickle.loads(pickle.dumps(model)), "connection")
+
+
+def fitted_by(model, method, X, y):
+    """Train by one of the two methods."""
+    return fitted(model, X, y) if method == "fit" else model.partial_fit(X, y)

@@ -8,10 +8,12 @@ import sklearn
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from scipy.special import expit, log_expit
+from sklearn.base import clone
 from sklearn.datasets import load_iris
 from sklearn.utils.fixes import parse_version
 
 from sknn import MLPClassifier, MLPRegressor
+from sknn.engine import SquaredError
 from tests.estimators.data import TASKS, binary, fitted, multiclass, multilabel, multioutput, real
 
 QUICK = {"hidden_layer_sizes": (6,), "max_iter": 10, "random_state": 0}
@@ -246,3 +248,94 @@ def test_the_html_repr_tells_what_parameters_mean():
     assert "classifier.py" in html
     if parse_version(sklearn.__version__) >= parse_version("1.8"):
         assert html.count("param-doc-description") >= len(MLPClassifier().get_params())
+
+
+class Interfering:
+    """An X whose reading does something else first."""
+
+    def __init__(self, X, happens):
+        self.X = X
+        self.happens = happens
+
+    def __array__(self, dtype=None, copy=None):
+        """Let it happen, then give the numbers."""
+        self.happens()
+        return np.array(self.X, dtype)
+
+
+@pytest.mark.parametrize(
+    "method", ["predict", "predict_proba", "predict_log_proba", "decision_function"]
+)
+@pytest.mark.parametrize("make", [binary, multiclass, multilabel])
+def test_an_answer_is_of_one_model(method, make):
+    """A fit in the middle of it, as another thread may do, exchanges all or nothing."""
+    X, y = make()
+    labels = y if make is multilabel else np.array(["a", "b", "c"])[y]
+    others = 1 - y if make is multilabel else np.array(["z", "y", "x"])[y]
+    model = fitted(MLPClassifier(**QUICK), X, labels)
+    old = getattr(model, method)(X)
+    refitted = MLPClassifier(**{**QUICK, "hidden_layer_sizes": (3, 3), "dtype": "float32"})
+
+    def refit():
+        fitted(model.set_params(**refitted.get_params()), X, others)
+
+    answer = getattr(model, method)(Interfering(X, refit))
+    assert_array_equal(answer, old)
+    assert answer.dtype == old.dtype
+    assert_array_equal(getattr(model, method)(X), getattr(fitted(refitted, X, others), method)(X))
+
+
+def test_a_score_is_of_one_model():
+    """Here too, a fit in the middle exchanges all or nothing."""
+    X, y = real()
+    model = fitted(MLPRegressor(**QUICK), X, y)
+    old = model.score(X, y)
+    settings = {"loss": "quantile", "quantile": [0.1, 0.9]}
+    refit = Interfering(X, lambda: fitted(model.set_params(**settings), X, y))
+    assert model.score(refit, y) == old
+    assert model.n_outputs_ == 2
+
+
+class Scaled(SquaredError):
+    """A user's loss with a setting that its answers depend on."""
+
+    def __init__(self, factor):
+        self.factor = factor
+
+    def activate(self, z):
+        """Return multiples."""
+        return self.factor * z
+
+
+def test_a_loss_that_changes_after_fit_changes_no_prediction():
+    """The model keeps a loss of its own."""
+    X, y = real()
+    loss = Scaled(2.0)
+    model = fitted(MLPRegressor(loss=loss, **QUICK), X, y)
+    before = model.predict(X)
+    loss.factor = 5.0
+    assert_array_equal(model.predict(X), before)
+    assert not np.array_equal(fitted(clone(model), X, y).predict(X), before)
+
+
+def test_verbose_says_nothing_that_is_not_a_number(capsys):
+    """There is no learning rate of lbfgs to print."""
+    X, y = real()
+    fitted(MLPRegressor(verbose=True, solver="lbfgs", early_stopping=True, **QUICK), X, y)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split()[:3] == ["epoch", "1", "loss"]
+    assert not any("nan" in line or "learning rate" in line for line in lines)
+
+
+def test_verbose_says_that_training_begins_again(capsys):
+    """Between the epochs that were watched and those of the refit."""
+    X, y = real()
+    model = fitted(MLPRegressor(verbose=True, early_stopping=True, refit=True, **QUICK), X, y)
+    lines = capsys.readouterr().out.splitlines()
+    watched, again = len(model.validation_scores_), model.best_iteration_
+    assert lines[watched] == f"training again, on all rows, for {again} epochs"
+    assert [line.split()[1] for line in lines[:watched]] == [str(i + 1) for i in range(watched)]
+    assert [line.split()[1] for line in lines[watched + 1 : -1]] == [
+        str(i + 1) for i in range(again)
+    ]
+    assert lines[-1].startswith(f"ended after {again} epochs")

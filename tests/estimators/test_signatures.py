@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn.neural_network
+from sklearn.base import clone
 
 import sknn
 from tests.estimators.data import TASKS, fitted
@@ -281,3 +282,41 @@ def test_methods_are_documented(ours, method):
     found = sections(docstring)
     assert entries(found.get("Parameters", "")) == list(method_parameters(ours, method))
     assert found.get("Returns", "").strip()
+
+
+# Subclasses
+
+
+class Wide(sknn.MLPClassifier):
+    """A subclass with a parameter of its own."""
+
+    def __init__(self, width=4, *, random_state=None, max_iter=2):
+        super().__init__((width,), random_state=random_state, max_iter=max_iter)
+        self.width = width
+
+
+class Tuned(sknn.MLPRegressor):
+    """A subclass with fewer parameters, which hands constants on."""
+
+    def __init__(self, alpha=0.1):
+        super().__init__((3,), alpha=alpha, solver="lbfgs", max_iter=2)
+
+
+def test_a_subclass_may_have_a_parameter_more():
+    """It is constructed, cloned, set and fitted like any estimator."""
+    model = clone(Wide(5)).set_params(random_state=1)
+    assert model.get_params() == {"width": 5, "random_state": 1, "max_iter": 2}
+    X, y = TASKS["binary"][1]()
+    assert fitted(model, X, y).coefs_[0].shape == (4, 5)
+    alike = fitted(sknn.MLPClassifier((5,), random_state=1, max_iter=2), X, y)
+    np.testing.assert_array_equal(model.predict_proba(X), alike.predict_proba(X))
+
+
+def test_a_subclass_may_have_fewer_parameters():
+    """Those that it sets itself count."""
+    model = clone(Tuned(0.5))
+    assert model.get_params() == {"alpha": 0.5}
+    X, y = TASKS["real"][1]()
+    assert fitted(model, X, y).coefs_[0].shape == (4, 3)
+    assert model.n_iter_ == 2
+    assert not hasattr(model, "partial_fit")

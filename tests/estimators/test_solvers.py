@@ -11,8 +11,19 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPRegressor as SklearnRegressor
 
 from sknn import MLPClassifier, MLPRegressor
-from sknn.engine import SGD, Adam, FunctionOfStep, Hinge, ReLU, SquaredError, lbfgs
-from tests.estimators.data import TASKS, binary, fitted, parameters, real
+from sknn.engine import (
+    NLL,
+    NLLM,
+    SGD,
+    Adam,
+    FunctionOfStep,
+    Hinge,
+    Loss,
+    ReLU,
+    SquaredError,
+    lbfgs,
+)
+from tests.estimators.data import TASKS, binary, fitted, multiclass, parameters, real
 
 SOLVERS = ["sgd", "adam", "adamw", "rmsprop", "lbfgs", SGD(0.9, nesterov=True), Adam(0.8)]
 LEARNING_RATES = ["constant", "invscaling", "adaptive", "cosine", "one_cycle", lambda t: 0.01]
@@ -248,3 +259,114 @@ def test_a_line_search_that_fails_is_no_convergence(monkeypatch):
     with pytest.warns(ConvergenceWarning, match="its line search found no better weights"):
         model.fit(X, y)
     assert model.n_iter_ == found[0].nit
+
+
+class Downhill(Loss):
+    """A user's loss whose gradient is given in a form of choice."""
+
+    def __init__(self, form):
+        self.form = form
+
+    def value(self, z, y):
+        """Return the product."""
+        return (z * y).sum(axis=-1)
+
+    def gradient(self, z, y):
+        """Return its derivative, which is y."""
+        return self.form(y)
+
+
+def read_only(array):
+    """Return an array that cannot be changed."""
+    array = array.copy()
+    array.flags.writeable = False
+    return array
+
+
+#: Forms that the gradient of a user's loss may have.
+FORMS = {
+    "itself": lambda y: y,
+    "integers": lambda y: y.astype(int),
+    "read_only": read_only,
+    "list": lambda y: y.tolist(),
+    "float64": lambda y: y.astype(np.float64),
+}
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_gradient_may_have_any_form(form, weighted, dtype):
+    """Also that of its own argument, which is left as it is."""
+    X, y = binary()
+    y = 2.0 * y - 1
+    given = y.copy()
+    w = np.random.RandomState(0).uniform(0.5, 2, 60) if weighted else None
+    settings = {"hidden_layer_sizes": (), "batch_size": 60, "max_iter": 5, "dtype": dtype}
+    settings |= {"solver": "sgd", "n_iter_no_change": np.inf, "random_state": 0}
+    expected = fitted(MLPRegressor(loss=Downhill(np.copy), **settings), X, y, sample_weight=w)
+    for shuffle in (False, True):
+        model = MLPRegressor(loss=Downhill(form), shuffle=shuffle, **settings)
+        model = fitted(model, X, y, sample_weight=w)
+        assert_allclose(model.loss_curve_, expected.loss_curve_, rtol=1e-4)
+        assert_allclose(parameters(model), parameters(expected), rtol=1e-4, atol=1e-6)
+        assert model.coefs_[0].dtype == dtype
+    assert_array_equal(y, given)
+    assert np.diff(expected.loss_curve_).max() < 0
+
+
+def test_a_loss_object_of_another_kind_of_target_is_refused():
+    """Before any training, with the names of those that fit."""
+    cases = [(MLPClassifier, binary, NLLM()), (MLPRegressor, real, Hinge())]
+    for estimator, make, loss in cases:
+        for method in ("fit", "partial_fit"):
+            classes = {"classes": [0, 1]} if make is binary and method == "partial_fit" else {}
+            model = estimator((3,), loss=loss)
+            with pytest.raises(ValueError, match=r"loss is not for a .*; for it there are .*Squ"):
+                getattr(model, method)(*make(), **classes)
+            assert not hasattr(model, "coefs_")
+
+
+@pytest.mark.parametrize("loss", [NLL(), Hinge()], ids=named)
+def test_losses_of_two_classes_tell_several_one_against_the_rest(loss):
+    """Each column asks whether it is this class."""
+    X, y = multiclass(200, 10)
+    model = MLPClassifier(loss=loss, max_iter=60, learning_rate_init=0.02, random_state=0)
+    assert fitted(model, X, y).score(X, y) > 0.85
+    assert hasattr(model, "predict_proba") == (type(loss) is NLL)
+    alone = clone(model).set_params(hidden_layer_sizes=(), alpha=0)
+    one = fitted(alone.set_params(initialization=zeros), X, y).coefs_[0][:, 2]
+    assert_allclose(fitted(alone, X, y == 2).coefs_[0][:, 0], one, rtol=1e-6, atol=1e-9)
+
+
+def zeros(rng, shape, dtype):
+    """Return weights that are all 0, and draw none."""
+    return np.zeros(shape, dtype)
+
+
+def test_a_loss_of_the_users_made_of_an_unfit_one_is_taken():
+    """What it is for, the user knows."""
+    X, y = binary()
+
+    class Own(NLLM):
+        """One unit, whose softmax is 1."""
+
+    assert fitted(MLPClassifier((3,), loss=Own(), max_iter=2), X, y).n_outputs_ == 1
+
+
+class Returning(SGD):
+    """An optimizer that breaks its contract: it returns the new parameters."""
+
+    def step(self, params, grads, state, rate):
+        """Return them, and change nothing."""
+        return params - rate * grads
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_an_optimizer_that_returns_something_is_refused(method):
+    """It is named: it would train nothing."""
+    X, y = real()
+    model = MLPRegressor((3,), solver=Returning())
+    with pytest.raises(TypeError, match=r"Returning\.step must change params in place"):
+        getattr(model, method)(X, y)
+    assert not hasattr(model, "coefs_")
