@@ -35,7 +35,7 @@ SHARED = [
     {"learning_rate": "cosine", "learning_rate_init": 0.01, **PENALISED},
     {"learning_rate": "one_cycle", "learning_rate_init": 0.01, **PENALISED},
     {"learning_rate": SlowingRate(), **PENALISED},
-    {"early_stopping": True, "validation_fraction": 0.2},
+    {"early_stopping": True},
     {"clip_gradient_norm": 1.0},
     {"dropout": 0.1},
     {"activation": "identity"},
@@ -109,6 +109,9 @@ def expected_failed_checks(estimator):
         reason = WEIGHTS_ARE_NOT_REPETITIONS[changed[0]]
         expected["check_sample_weight_equivalence_on_dense_data"] = reason
         expected["check_sample_weight_equivalence_on_sparse_data"] = reason
+    if estimator.early_stopping and isinstance(estimator, MLPClassifier):
+        reason = "of its 50 rows 5 are held back, whose weighted accuracy is that of one class only"
+        expected["check_class_weight_classifiers"] = reason
     if estimator.loss in ("poisson", "gamma"):
         reason = "this check's targets are negative, whatever the tags say"
         expected["check_regressor_multioutput"] = reason
