@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from sknn.engine.settings import Part
 from sknn.engine.types import Array, Rng
@@ -24,16 +24,22 @@ class Samples:
     Y : array of shape (n, k)
         What the raw outputs should say, in the type of X.
     w : array of shape (n,), optional
-        Weights, in the type of X; 1 each if left out.
+        Weights, in the type of Y; 1 each if left out.
+    dtype : dtype, optional
+        The type of the inputs in a batch; that of X if left out. They are converted batch by batch,
+        so that X is never copied whole.
     """
 
-    def __init__(self, X: Array, Y: Array, w: Array | None = None) -> None:
+    def __init__(
+        self, X: Array, Y: Array, w: Array | None = None, dtype: DTypeLike | None = None
+    ) -> None:
         if X.shape[0] != len(Y) or (w is not None and len(w) != len(Y)):
             rows = (X.shape[0], len(Y)) + (() if w is None else (len(w),))
             raise ValueError(f"X, Y and w must have as many rows as each other, got {rows}.")
         self.X = X
         self.Y = Y
         self.w = w
+        self.dtype = np.dtype(X.dtype if dtype is None else dtype)
         self._kept: dict[tuple[str, int], Array] = {}
 
     def __len__(self) -> int:
@@ -42,14 +48,16 @@ class Samples:
 
     def __getitem__(self, rows: Rows) -> tuple[Array, Array, Array | None]:
         """Return X, Y and w of some rows."""
-        return self.X[rows], self.Y[rows], None if self.w is None else self.w[rows]
+        X = self.X[rows].astype(self.dtype, copy=False)
+        return X, self.Y[rows], None if self.w is None else self.w[rows]
 
     def batch(self, rows: Rows) -> tuple[Array, Array, Array | None]:
         """Return the same in arrays that the next call may write over, which is faster."""
         if isinstance(rows, slice):
             return self[rows]
         w = None if self.w is None else self.w[rows]
-        return self._taken("X", self.X, rows), self._taken("Y", self.Y, rows), w
+        X, Y = self._taken("X", self.X, rows), self._taken("Y", self.Y, rows)
+        return self._converted(X), Y, w
 
     def _taken(self, name: str, array: Array, rows: NDArray[np.intp]) -> Array:
         """Return some of the rows, if it is dense in the array of an earlier call."""
@@ -60,6 +68,14 @@ class Samples:
         if kept is None:
             self._kept[name, len(rows)] = taken
         return taken
+
+    def _converted(self, X: Array) -> Array:
+        """Return a batch in the type that it is to have."""
+        if X.dtype == self.dtype or not isinstance(X, np.ndarray):
+            return X.astype(self.dtype, copy=False)
+        kept = self._kept.setdefault(("converted", len(X)), np.empty(X.shape, self.dtype))
+        np.copyto(kept, X, casting="unsafe")
+        return kept
 
 
 class Batches(Part, ABC):

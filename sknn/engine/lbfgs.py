@@ -50,12 +50,13 @@ class LBFGS(Solver):
     ) -> Outcome:
         """Minimise; the loss of an epoch is the objective after it, its rate is not a number."""
         parameters = objective.parameters
+        X, Y, w = samples[:]
         last_loss, iterations = math.nan, 0
 
         def value_and_gradient(vector: Array) -> tuple[float, Array]:
             nonlocal last_loss
             parameters.vector[...] = vector
-            last_loss = objective.value_and_gradient(samples.X, samples.Y, samples.w)
+            last_loss = objective.value_and_gradient(X, Y, w)
             return last_loss, parameters.gradient.astype(np.float64)
 
         def after_iteration(vector: Array) -> None:

@@ -24,6 +24,7 @@ from sknn.engine import (
     Objective,
     Optimizer,
     Sequential,
+    raw_outputs,
 )
 from sknn.engine.training import OnEpoch
 from sknn.engine.types import Array
@@ -47,6 +48,7 @@ from sknn.estimators.sklearn_private import (
     StrOptions,
     fit_context,
 )
+from sknn.estimators.threads import OneThread
 from sknn.estimators.validation import Validation
 from sknn.targets import Target
 
@@ -368,7 +370,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         trainer.deadline = start.deadline
         name = parts.solver_name(self)
         state = recalled_state(start.memory, name, trainer.solver, objective)
-        history = trainer.train(objective, samples, state=state, epochs=epochs, rng=start.rng)
+        with OneThread(parts.largest_product(self, network, samples)):
+            history = trainer.train(objective, samples, state=state, epochs=epochs, rng=start.rng)
         self._publish(start)
         self._record(history, len(samples))
         self._memory = remembered(state, name, stopping, self.random_state, start.rng)
@@ -484,8 +487,9 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         fitted = _sharing(self, self.__dict__)
         check_is_fitted(fitted)
         blueprint = fitted._fitted_blueprint()
-        X = door.prediction_rows(fitted, X, blueprint.dtype)
-        return blueprint.network(fitted.coefs_, fitted.intercepts_).forward(X), blueprint
+        X, check = door.prediction_rows(fitted, X, blueprint.dtype)
+        network = blueprint.network(fitted.coefs_, fitted.intercepts_)
+        return raw_outputs(network, X, blueprint.dtype, check), blueprint
 
 
 def _sharing(estimator: Estimator, attributes: dict[str, Any]) -> Estimator:

@@ -95,9 +95,10 @@ class Blueprint:
         Y = door.as_type(np.repeat(Y, self.loss.units_per_output, axis=1), self.dtype, "y")
         self._check_domain(Y, rows, name)
         return Samples(
-            door.as_type(rows.X, self.dtype, "X"),
+            door.training_inputs(rows.X, self.dtype),
             Y,
             door.weights(rows.w, self.dtype, relative=relative_weights),
+            self.dtype,
         )
 
     def loss_for(self, samples: Samples) -> Loss:

@@ -1,6 +1,6 @@
 """The door: what users pass in, checked and turned into arrays of one type."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,6 +16,9 @@ from sknn.estimators.sklearn_private import check_sample_weight
 
 #: More numbers than this in X, and dtype="auto" computes in float32.
 LARGE = 10**5
+
+#: More numbers than this in X, and it is not converted whole.
+LARGE_TO_COPY = 2**24
 
 
 @dataclass
@@ -189,11 +192,67 @@ def blaming_validation() -> Iterator[None]:
         raise type(error)(f"X_val, y_val or sample_weight_val: {error}") from error
 
 
-def prediction_rows(estimator: BaseEstimator, X: Any, dtype: str) -> Any:
-    """Check what `predict` was given, and convert it to the type of the network."""
+def prediction_rows(
+    estimator: BaseEstimator, X: Any, dtype: str
+) -> tuple[Any, Callable[[Any], None] | None]:
+    """Check what `predict` was given.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted.
+    X : object
+        What the user passed.
+    dtype : {"float32", "float64"}
+        The type of the network, which X is converted to piece by piece.
+
+    Returns
+    -------
+    X : array or CSR matrix of shape (n, m)
+        The rows.
+    check : callable or None
+        What refuses a converted piece of them that is not finite, where that is not yet known.
+    """
+
+    def check(piece: Any) -> None:
+        assert_all_finite(piece, estimator_name=type(estimator).__name__, input_name="X")
+
+    if _is_plain(estimator, X):
+        return X, check
     X = validate_data(estimator, X, accept_sparse="csr", dtype="numeric", reset=False)
     refuse_dates(X, "X")
-    return as_type(X, dtype, "X")
+    return X, check if np.dtype(dtype).itemsize < X.dtype.itemsize else None
+
+
+def _is_plain(estimator: Any, X: Any) -> bool:
+    """Tell whether X is a matrix of floats of the right width, without names to compare.
+
+    Then all that scikit-learn's validation would do is to look for numbers that are not finite; for
+    a few rows it would take longer than the network.
+    """
+    return (
+        type(X) is np.ndarray
+        and X.dtype in (np.float32, np.float64)
+        and X.ndim == 2
+        and len(X) > 0
+        and X.shape[1] == estimator.n_features_in_
+        and not hasattr(estimator, "feature_names_in_")
+    )
+
+
+def training_inputs(X: Any, dtype: str) -> Any:
+    """Make X fit for training in a type, which large arrays are converted to batch by batch.
+
+    Raises
+    ------
+    ValueError
+        If a number is too large for the type.
+    """
+    if not isinstance(X, np.ndarray) or X.size <= LARGE_TO_COPY or not X.flags.c_contiguous:
+        return as_type(X, dtype, "X")
+    if X.dtype.kind == "f" and max(X.max(), -X.min()) > np.finfo(dtype).max:
+        raise ValueError(f"Input X contains a value too large for dtype('{dtype}').")
+    return X
 
 
 def refuse_dates(array: Any, name: str) -> None:

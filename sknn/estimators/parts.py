@@ -19,7 +19,9 @@ from sknn.engine import (
     OneCycle,
     Optimizer,
     RMSprop,
+    Samples,
     Schedule,
+    Sequential,
     Solver,
     Trainer,
     as_schedule,
@@ -115,8 +117,7 @@ def solver(mlp: Any, n_samples: int) -> Solver:
     """Build the solver."""
     if not is_stochastic(mlp):
         return LBFGS(float(mlp.tol), int(mlp.max_fun))
-    batch_size = 200 if mlp.batch_size == "auto" else int(mlp.batch_size)
-    batches = EpochBatches(batch_size, bool(mlp.shuffle))
+    batches = EpochBatches(batch_size(mlp), bool(mlp.shuffle))
     horizon = int(mlp.max_iter) * batches.steps(n_samples)
     norm = mlp.clip_gradient_norm
     return Descent(
@@ -126,6 +127,17 @@ def solver(mlp: Any, n_samples: int) -> Solver:
         weight_decay=float(mlp.weight_decay) if solver_name(mlp) == "adamw" else 0.0,
         largest_norm=math.inf if norm is None else float(norm),
     )
+
+
+def batch_size(mlp: Any) -> int:
+    """Read how many samples a mini-batch has."""
+    return 200 if mlp.batch_size == "auto" else int(mlp.batch_size)
+
+
+def largest_product(mlp: Any, network: Sequential, samples: Samples) -> int:
+    """Return how many multiplications the largest product of a step has."""
+    n = min(batch_size(mlp), len(samples)) if is_stochastic(mlp) else len(samples)
+    return n * max(array.size for array in network.parameters)
 
 
 def schedule(mlp: Any, horizon: int) -> Schedule:

@@ -9,7 +9,7 @@ from sklearn.metrics import check_scoring, r2_score
 from sklearn.model_selection import train_test_split
 from sklearn.utils.multiclass import type_of_target
 
-from sknn.engine import Loss, Samples
+from sknn.engine import Loss, Samples, raw_outputs
 from sknn.engine.types import Array
 from sknn.estimators import door
 from sknn.estimators.blueprint import Blueprint
@@ -138,7 +138,7 @@ class Validation:
     def __call__(self) -> dict[str, float]:
         """Return the mean loss, without penalty, and the score."""
         with np.errstate(over="ignore", invalid="ignore"):
-            z = self.start.network.forward(self.samples.X)
+            z = raw_outputs(self.start.network, self.samples.X, self.blueprint.dtype)
             loss = mean_loss(self.blueprint.loss_for(self.samples), z, self.samples)
             finite = np.isfinite(self.blueprint.loss.activate(z)).all() and np.isfinite(loss)
         if not finite:  # as bad as can be; no metric takes it

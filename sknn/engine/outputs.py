@@ -1,0 +1,49 @@
+"""Raw outputs of many rows: in pieces, so that memory is bounded and arrays stay in the cache."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from sknn.engine.modules import Sequential
+from sknn.engine.types import Array
+
+#: Numbers in the widest array of a piece.
+NUMBERS = 2**20
+
+
+def raw_outputs(
+    network: Sequential,
+    X: Array,
+    dtype: DTypeLike,
+    check: Callable[[Array], None] | None = None,
+) -> Array:
+    """Run a network forward on any number of rows of any type.
+
+    Parameters
+    ----------
+    network : Sequential
+        What to run.
+    X : array or CSR matrix of shape (n, m)
+        The inputs; converted piece by piece, so that they are never copied whole.
+    dtype : dtype
+        The type of the network's parameters.
+    check : callable, optional
+        ``check(piece)`` is called with each converted piece, and may raise.
+
+    Returns
+    -------
+    z : array of shape (n, k)
+    """
+    widest = max(X.shape[-1], *(array.shape[-1] for array in network.parameters))
+    rows = max(1, NUMBERS // widest)
+    pieces = []
+    for start in range(0, max(X.shape[0], 1), rows):
+        piece = X[start : start + rows]
+        if piece.dtype != dtype:
+            with np.errstate(over="ignore"):  # `check` is there to see it
+                piece = piece.astype(dtype)
+        if check:
+            check(piece)
+        pieces.append(network.forward(piece))
+    return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)

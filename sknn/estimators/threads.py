@@ -1,0 +1,54 @@
+"""BLAS threads: one where the products are small, since a second one would cost more than it gains.
+
+The number of threads belongs to the whole process, so trainings that run side by side share one
+limit: the first sets it, and the last takes it back.
+"""
+
+from functools import lru_cache
+from threading import Lock
+from typing import Any
+
+from threadpoolctl import ThreadpoolController
+
+#: Multiplications in a product: below the first number OpenBLAS takes one thread anyway, from the
+#: second on two threads are faster.
+TINY, LARGE = 2**18, 4 * 10**6
+
+
+@lru_cache(maxsize=1)
+def _blas() -> Any:
+    """Find the BLAS libraries of this process, which takes milliseconds, once."""
+    return ThreadpoolController().select(user_api="blas")
+
+
+class OneThread:
+    """A context in which BLAS has one thread, if the products are small.
+
+    Parameters
+    ----------
+    multiplications : int
+        How many the largest product has.
+    """
+
+    _lock = Lock()
+    _holders = 0
+    _limit: Any = None
+
+    def __init__(self, multiplications: int) -> None:
+        self.holds = TINY < multiplications < LARGE
+
+    def __enter__(self) -> None:
+        """Set the limit, unless somebody else holds it."""
+        if self.holds:
+            with OneThread._lock:
+                if not OneThread._holders:
+                    OneThread._limit = _blas().limit(limits=1)
+                OneThread._holders += 1
+
+    def __exit__(self, *error: object) -> None:
+        """Take the limit back, unless somebody else still holds it."""
+        if self.holds:
+            with OneThread._lock:
+                OneThread._holders -= 1
+                if not OneThread._holders:
+                    OneThread._limit.restore_original_limits()
