@@ -215,7 +215,8 @@ def prediction_rows(
     """
 
     def check(piece: Any) -> None:
-        assert_all_finite(piece, estimator_name=type(estimator).__name__, input_name="X")
+        with np.errstate(over="ignore", invalid="ignore"):
+            assert_all_finite(piece, estimator_name=type(estimator).__name__, input_name="X")
 
     if _is_plain(estimator, X):
         return X, check
