@@ -78,3 +78,20 @@ def test_samples_give_the_same_rows_of_everything(rows, convert, weighted):
         assert_array_equal(batch_w, w[rows])
     else:
         assert batch_w is None
+
+
+@pytest.mark.parametrize("kind", [np.asarray, sparse.csr_matrix])
+@pytest.mark.parametrize("dtype", [None, np.float32])
+@pytest.mark.parametrize("given", [np.float64, np.uint8])
+def test_a_batch_is_what_indexing_gives(kind, dtype, given):
+    """In whatever order batches of whatever size come, converted or not."""
+    rng = np.random.default_rng(0)
+    X, Y, w = rng.integers(0, 99, (20, 3)).astype(given), rng.normal(size=(20, 2)), np.ones(20)
+    samples = Samples(kind(X), Y, w, dtype)
+    for rows in (np.array([3, 1]), np.array([5]), np.array([0, 19]), slice(2, 7), np.array([7])):
+        batch = samples.batch(rows)
+        for part, expected in zip(batch, samples[rows], strict=True):
+            part, expected = (getattr(a, "toarray", lambda a=a: a)() for a in (part, expected))
+            assert part.dtype == expected.dtype
+            np.testing.assert_array_equal(part, expected)
+        assert batch[0].dtype == (dtype or given)

@@ -353,3 +353,15 @@ def test_unknown_targets_cost_nothing_and_teach_nothing(loss, z, rng):
         known.gradient(z, partly), np.where(unknown, 0, loss.gradient(z, y)), atol=1e-12
     )
     assert_array_equal(known.activate(z), loss.activate(z))
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=repr)
+def test_value_and_gradient_at_once_are_those_apart(loss):
+    """Where they share their work, too; for raw outputs of any size."""
+    for scale in (1.0, 1e30):
+        z = scale * raw_outputs(np.random.default_rng(0), (50, 3)).astype(np.float32)
+        y = VALID_Y[type(loss)](np.random.default_rng(1), z.shape).astype(np.float32)
+        with np.errstate(over="ignore", invalid="ignore"):
+            value, gradient = loss.value_and_gradient(z, y)
+            np.testing.assert_array_equal(value, loss.value(z, y))
+            np.testing.assert_array_equal(gradient, loss.gradient(z, y))
