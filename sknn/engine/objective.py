@@ -6,8 +6,8 @@ from sknn.engine.losses import Loss
 from sknn.engine.modules import Sequential
 from sknn.engine.parameters import ParameterVector
 from sknn.engine.products import constant
-from sknn.engine.slices import pieces
 from sknn.engine.types import Array, Rng
+from sknn.engine.vectors import add_scaled
 from sknn.engine.workspace import Workspace
 
 
@@ -106,15 +106,12 @@ class Objective:
 
     def _penalty(self, gradient: Array | None = None) -> float:
         """Return the penalty; its derivative is added to `gradient`, if that is given."""
-        weights, total = self.parameters.weights, 0.0
+        weights = self.parameters.weights
         if not self.alpha:  # so that weights whose squares overflow do not matter
-            return total
-        for piece in pieces(len(weights)):
-            pull = self.alpha * weights[piece]
-            total += float(np.dot(pull, weights[piece]))
-            if gradient is not None:
-                gradient[piece] += pull
-        return total / 2
+            return 0.0
+        if gradient is not None:
+            add_scaled(gradient, weights, self.alpha)
+        return self.alpha / 2 * float(np.dot(weights, weights))
 
 
 def _check_samples(z: Array, Y: Array, w: Array | None) -> None:

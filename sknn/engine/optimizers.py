@@ -10,8 +10,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from sknn.engine.settings import Part
-from sknn.engine.slices import pieces
 from sknn.engine.types import Array
+from sknn.engine.vectors import add_scaled, pieces
 
 #: What an optimizer remembers between steps: arrays shaped like the parameters, and numbers.
 State: TypeAlias = dict[str, Any]
@@ -67,16 +67,14 @@ class SGD(Optimizer):
 
     def step(self, params: Array, grads: Array, state: State, rate: float) -> None:
         """Move by the velocity, or by the one to come."""
-        for piece in pieces(params.size):
-            w, g, velocity = params[piece], grads[piece], state["velocity"][piece]
-            descent = g * -rate
-            velocity *= self.momentum
-            velocity += descent
-            if self.nesterov:
-                w += descent
-                w += np.multiply(velocity, self.momentum, out=descent)
-            else:
-                w += velocity
+        velocity = state["velocity"]
+        velocity *= self.momentum
+        add_scaled(velocity, grads, -rate)
+        if self.nesterov:
+            add_scaled(params, velocity, self.momentum)
+            add_scaled(params, grads, -rate)
+        else:
+            params += velocity
 
 
 class Adam(Optimizer):
@@ -126,8 +124,7 @@ class Adam(Optimizer):
             np.sqrt(second, out=scratch)
             scratch += epsilon
             np.divide(first, scratch, out=scratch)
-            scratch *= rate
-            w -= scratch
+            add_scaled(w, scratch, -rate)
 
 
 class RMSprop(Optimizer):
@@ -164,8 +161,7 @@ class RMSprop(Optimizer):
             np.sqrt(square, out=scratch)
             scratch += self.epsilon
             np.divide(g, scratch, out=scratch)
-            scratch *= rate
-            w -= scratch
+            add_scaled(w, scratch, -rate)
 
 
 def _check_averages(epsilon: float, **betas: float) -> None:

@@ -1,0 +1,36 @@
+"""Long vectors: sums in one pass, and pieces that bound what is needed beside them."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from scipy.linalg.blas import daxpy, saxpy
+
+from sknn.engine.types import Array
+
+#: Numbers in a piece.
+PIECE = 2**16
+
+_AXPY = {np.dtype(np.float32): saxpy, np.dtype(np.float64): daxpy}
+
+
+def pieces(n: int) -> Iterator[slice]:
+    """Yield slices that cover a vector of n numbers."""
+    for start in range(0, n, PIECE):
+        yield slice(start, start + PIECE)
+
+
+def add_scaled(y: Array, x: Array, a: float) -> None:
+    """Add ``a x`` to y in place, in one pass over both and with no array beside them.
+
+    Parameters
+    ----------
+    y, x : arrays of shape (n,)
+        Contiguous, of the same type.
+    a : float
+        The factor.
+    """
+    axpy = _AXPY.get(y.dtype)
+    if axpy is None or not len(y):
+        y += a * x
+    else:
+        axpy(x, y, a=a)
