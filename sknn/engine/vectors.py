@@ -10,6 +10,10 @@ from sknn.engine.types import Array
 #: Numbers in a piece.
 PIECE = 2**16
 
+#: Numbers in a call of BLAS: OpenBLAS would wake a second thread for more than 10 000. It would be
+#: one of SciPy's library, and wait for the processor that one of NumPy's still holds.
+CALL = 2**13
+
 _AXPY = {np.dtype(np.float32): saxpy, np.dtype(np.float64): daxpy}
 
 
@@ -30,7 +34,9 @@ def add_scaled(y: Array, x: Array, a: float) -> None:
         The factor.
     """
     axpy = _AXPY.get(y.dtype)
-    if axpy is None or not len(y):
+    if axpy is None:
         y += a * x
-    else:
-        axpy(x, y, a=a)
+        return
+    n = len(y)
+    for start in range(0, n, CALL):
+        axpy(x, y, min(CALL, n - start), a, start, 1, start, 1)
