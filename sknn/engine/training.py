@@ -18,9 +18,9 @@ from sknn.engine.solvers import Descent, Solver
 from sknn.engine.stopping import NoImprovement
 from sknn.engine.types import Array, Rng
 
-#: Called after each epoch with its number, from 1, its row, and whether it was the last; True ends
-#: training.
-OnEpoch: TypeAlias = Callable[[int, dict[str, float], bool], bool | None]
+#: Called after each epoch with the history, whose last row is that of the epoch, and whether it was
+#: the last; True ends training.
+OnEpoch: TypeAlias = Callable[[History, bool], bool | None]
 
 
 @dataclass
@@ -38,8 +38,8 @@ class Trainer:
     keep_best : bool, default=False
         Whether training ends with the weights of the best epoch by `stopping`, not of the last.
     on_epoch : callable, optional
-        ``on_epoch(epoch, row, last)`` is called after each epoch, counted from 1; `last` tells
-        whether it ended training, and returning True ends it.
+        ``on_epoch(history, last)`` is called after each epoch; `last` tells whether it ended
+        training, and returning True ends it.
     deadline : float, default=inf
         The epoch that passes it, by the monotonic clock, is the last.
     """
@@ -122,6 +122,7 @@ class _Watch:
             return True
         row = {"loss": loss, "rate": rate, **(trainer.evaluate() if trainer.evaluate else {})}
         history.rows.append(row)
+        history.kept = len(history)
         ends = self._stalls(row) and trainer.solver.stalled(self.state)
         self.finished = self._snapshot()
         if trainer.stopping and trainer.stopping.improved:
@@ -131,7 +132,7 @@ class _Watch:
         elif time.monotonic() > trainer.deadline:
             history.outcome = "out of time"
         last = history.outcome != "exhausted"
-        if trainer.on_epoch and trainer.on_epoch(len(history), row, last) and not last:
+        if trainer.on_epoch and trainer.on_epoch(history, last) and not last:
             history.outcome = "asked to end"
         return history.outcome != "exhausted"
 

@@ -363,7 +363,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         if not start.stalls:
             stopping.patience = np.inf
         trainer = parts.trainer(self, stopping, len(samples))
-        trainer.on_epoch = self._on_epoch(start, epochs)
+        trainer.on_epoch = self._on_epoch(start, len(samples), epochs)
         if held_back is not None:
             trainer.evaluate = Validation(self, start, held_back)
         trainer.keep_best = stops
@@ -393,27 +393,31 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
             )
         return shares
 
-    def _on_epoch(self, start: "_Start", epochs: int) -> OnEpoch | None:
+    def _on_epoch(self, start: "_Start", n_samples: int, epochs: int) -> OnEpoch | None:
         """Return what is done after each epoch: print a line, call the callbacks' hooks."""
         hooks, earlier = start.hooks, len(self.loss_curve_)
         if hooks is not None:
             hooks.epoch_begins()
 
-        def on_epoch(epoch: int, row: dict[str, float], last: bool) -> bool:
+        def on_epoch(history: History, last: bool) -> bool:
             if self.verbose:
-                print_epoch(earlier + epoch, row)
+                print_epoch(earlier + len(history), history.rows[-1])
             if hooks is None:
                 return False
-            ends = hooks.epoch_ends(lambda: self._fitted_attributes(start))
-            if not (ends or last or epoch == epochs):
+            ends = hooks.epoch_ends(lambda: self._fitted_attributes(start, history, n_samples))
+            if not (ends or last or len(history) == epochs):
                 hooks.epoch_begins()
             return ends
 
         return on_epoch if self.verbose or hooks is not None else None
 
-    def _fitted_attributes(self, start: "_Start") -> dict[str, Any]:
-        """Return what makes a copy of this estimator predict with the present weights."""
-        fitted = vars(self._published(start))
+    def _fitted_attributes(
+        self, start: "_Start", history: History, n_samples: int
+    ) -> dict[str, Any]:
+        """Return what makes a copy of this estimator what it would be if training ended now."""
+        estimator = self._published(start)
+        estimator._record(history, n_samples)
+        fitted = estimator.__dict__
         return {name: fitted[name] for name in fitted if name.endswith("_") or name == "_plan"}
 
     def _new_blueprint(self, target: Target, dtype: str) -> Blueprint:

@@ -346,7 +346,9 @@ def test_the_loss_of_an_epoch_is_the_mean_over_its_rows(batch_size):
 def test_an_epoch_is_a_row_and_a_call():
     """`on_epoch` hears of each as it ends, counted from 1."""
     calls = []
-    loop = trainer(on_epoch=lambda epoch, row, last: calls.append((epoch, dict(row))))
+    loop = trainer(
+        on_epoch=lambda history, last: calls.append((len(history), dict(history.rows[-1])))
+    )
     history, _ = train(loop, deep_objective(), 3)
     assert len(history) == 3
     assert calls == list(enumerate(history.rows, 1))
@@ -374,8 +376,8 @@ def test_an_adaptive_rate_gets_a_patience_for_each_of_its_values():
 def interrupting_epoch(at):
     """Return an `on_epoch` during which Ctrl-C is pressed."""
 
-    def on_epoch(epoch, row, last):
-        if epoch == at:
+    def on_epoch(history, last):
+        if len(history) == at:
             raise KeyboardInterrupt
 
     return on_epoch

@@ -176,3 +176,20 @@ def test_an_error_in_a_hook_changes_nothing():
         model.set_callbacks(failing).fit(X, y)
     assert_array_equal(parameters(model), before)
     assert failing.torn_down == 2
+
+
+@pytest.mark.parametrize("warm_start", [False, True])
+def test_a_fitted_copy_has_the_record_so_far(warm_start):
+    """What it would be if training had ended there, and nothing of an earlier fit."""
+    X, y = TASKS["binary"][1]()
+    watching = Watching()
+    model = MLPClassifier((6,), warm_start=warm_start, early_stopping=True, **SETTINGS)
+    fitted(model, X, y)
+    fitted(model.set_callbacks(watching), X, y)
+    copies = [ended[-1] for ended in watching.ended[:-1]]
+    assert len(copies) == model.n_iter_
+    for epochs, copy in enumerate(copies, 1):
+        assert copy.n_iter_ == epochs
+        assert copy.loss_curve_ == model.loss_curve_[:epochs]
+        assert copy.loss_ == model.loss_curve_[epochs - 1]
+        assert copy.validation_scores_ == model.validation_scores_[:epochs]
