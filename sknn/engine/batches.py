@@ -9,6 +9,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from sknn.engine.settings import Part
 from sknn.engine.types import Array, Rng
+from sknn.engine.workspace import Workspace
 
 #: Rows of a batch: a slice, or an array of row numbers.
 Rows: TypeAlias = slice | NDArray[np.intp]
@@ -40,7 +41,7 @@ class Samples:
         self.Y = Y
         self.w = w
         self.dtype = np.dtype(X.dtype if dtype is None else dtype)
-        self._kept: dict[tuple[str, int], Array] = {}
+        self._workspace = Workspace()
 
     def __len__(self) -> int:
         """Return the number of samples."""
@@ -52,34 +53,37 @@ class Samples:
         return X, self.Y[rows], None if self.w is None else self.w[rows]
 
     def batch(self, rows: Rows) -> tuple[Array, Array, Array | None]:
-        """Return the same in arrays that the next call may write over, which is faster."""
-        if isinstance(rows, slice):
+        """Return the same in arrays that the next call may write over, which is faster.
+
+        Row numbers must be from 0 to n - 1; they are not checked.
+        """
+        if isinstance(rows, slice) or not isinstance(self.X, np.ndarray):
             return self[rows]
-        w = None if self.w is None else self.w[rows]
-        X, Y = self._taken("X", self.X, rows), self._taken("Y", self.Y, rows)
-        return self._converted(X), Y, w
-
-    def _taken(self, name: str, array: Array, rows: NDArray[np.intp]) -> Array:
-        """Return some of the rows, if it is dense in the array of an earlier call."""
-        if not isinstance(array, np.ndarray):
-            return array[rows]
-        kept = self._kept.get((name, len(rows)))
-        taken = array.take(rows, 0, kept, "raise" if kept is None else "clip")
+        size = len(rows)
+        kept = self._workspace.get(size)
         if kept is None:
-            self._kept[name, len(rows)] = taken
-        return taken
-
-    def _converted(self, X: Array) -> Array:
-        """Return a batch in the type that it is to have."""
-        if X.dtype == self.dtype or not isinstance(X, np.ndarray):
-            return X.astype(self.dtype, copy=False)
-        kept = self._kept.setdefault(("converted", len(X)), np.empty(X.shape, self.dtype))
-        np.copyto(kept, X, casting="unsafe")
-        return kept
+            raw, Y = self.X[rows], self.Y[rows]
+            kept = raw, Y, raw if raw.dtype == self.dtype else np.empty(raw.shape, self.dtype)
+            self._workspace.keep(size, kept)
+        raw, Y, X = kept
+        self.X.take(rows, 0, raw, "clip")
+        self.Y.take(rows, 0, Y, "clip")
+        if X is not raw:
+            np.copyto(X, raw, casting="unsafe")
+        return X, Y, None if self.w is None else self.w[rows]
 
 
 class Batches(Part, ABC):
-    """A plan of one epoch: calling it gives the rows of each batch."""
+    """A plan of one epoch: calling it gives the rows of each batch.
+
+    Attributes
+    ----------
+    in_range : bool
+        Whether row numbers are known to be from 0 to n - 1, none of them negative, so that they
+        need not be checked.
+    """
+
+    in_range: bool = False
 
     @abstractmethod
     def __call__(self, n: int, rng: Rng) -> Iterator[Rows]:
@@ -100,6 +104,8 @@ class EpochBatches(Batches):
     shuffle : bool, default=True
         Whether every epoch has a fresh order.
     """
+
+    in_range = True
 
     def __init__(self, batch_size: int, shuffle: bool = True) -> None:
         if batch_size < 1:
@@ -127,6 +133,8 @@ class RandomDraws(Batches):
     draws : int
         How many make an epoch.
     """
+
+    in_range = True
 
     def __init__(self, draws: int) -> None:
         if draws < 1:

@@ -8,6 +8,7 @@ used by many threads at once.
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -27,12 +28,18 @@ class Module(Part, ABC):
         Names of the attributes that are trained but not penalised.
     takes_out : bool
         Whether `forward` and `backward` take a last argument, `out`: an array of the right shape
-        to write the answer to, or None. Training hands them the arrays of an earlier step.
+        to write the answer to, or None. Training hands them the arrays of an earlier step. A
+        subclass has to say so for itself.
     """
 
     weights: tuple[str, ...] = ()
     offsets: tuple[str, ...] = ()
     takes_out: bool = False
+
+    def __init_subclass__(cls) -> None:
+        """Begin without `takes_out`, whose promise a subclass may not keep."""
+        super().__init_subclass__()
+        cls.takes_out = "takes_out" in vars(cls) and cls.takes_out
 
     @abstractmethod
     def forward(self, u: Array) -> Array:
@@ -181,15 +188,15 @@ class Sequential(Module):
         """Return the modules in order."""
         return f"Sequential({self.modules!r})"
 
-    def trace(self, u: Array, out: Sequence[Array] | None = None) -> list[Array]:
+    def trace(self, u: Array, out: Sequence[Array | None] | None = None) -> list[Array]:
         """Run forward and keep every array: the input, then each module's output.
 
         Parameters
         ----------
         u : array of shape (n, m)
             The inputs.
-        out : sequence of arrays, optional
-            What an earlier call gave for as many inputs, to be written over.
+        out : sequence of arrays or None, optional
+            What an earlier call gave for as many inputs, to be written over where that is of use.
         """
         values = [u]
         for i, module in enumerate(self.modules):
@@ -242,7 +249,7 @@ class Sequential(Module):
         values: Sequence[Array],
         dv: Array,
         out: Sequence[Sequence[Array]],
-        blames: Sequence[Array] | None = None,
+        blames: Sequence[Array | None] | None = None,
     ) -> list[Array]:
         """Walk from the last module to the first and write each weight gradient on the way.
 
@@ -254,8 +261,8 @@ class Sequential(Module):
             The derivative of the loss with respect to the last of `values`.
         out : list of lists of arrays
             For each module, the arrays to write its weight gradients to.
-        blames : list of arrays, optional
-            What an earlier call gave for as many inputs, to be written over.
+        blames : list of arrays or None, optional
+            What an earlier call gave for as many inputs, to be written over where that is of use.
 
         Returns
         -------
@@ -272,6 +279,29 @@ class Sequential(Module):
                 reused = (blames[i - 1],) if blames and module.takes_out else ()
                 passed[i - 1] = module.backward(values[i], values[i + 1], passed[i], *reused)
         return passed
+
+    def reusable(
+        self, values: Sequence[Array], blames: Sequence[Array]
+    ) -> tuple[list[Array | None], list[Array | None]]:
+        """Return what the next step may write over: arrays that a module here made itself.
+
+        Parameters
+        ----------
+        values, blames : lists of arrays
+            What `trace` and `backpropagate` gave.
+        """
+        made = [False, *(module.takes_out for module in self.modules)]
+        handed_on = [True, *(v is u for u, v in pairwise(values))]
+        forward = [
+            v if own and not same else None
+            for v, own, same in zip(values, made, handed_on, strict=True)
+        ]
+        handed_back = [*(du is dv for du, dv in pairwise(blames)), True]
+        backward = [
+            dv if own and not same else None
+            for dv, own, same in zip(blames, [*made[2:], False], handed_back, strict=True)
+        ]
+        return forward, backward
 
     @property
     def parameters(self) -> list[Array]:

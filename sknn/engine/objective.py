@@ -75,17 +75,18 @@ class Objective:
 
         With a generator, `rng`, units are dropped where the network has dropout.
         """
-        network = self.network if rng is None else self.network.thinned(len(Y), rng)
         n = X.shape[-2]
-        values, blames = self._workspace.of(n)
-        values = network.trace(X, values)
+        network = self.network if rng is None else self.network.thinned(n, rng)
+        kept_values, kept_blames = self._workspace.get((n, X.dtype)) or (None, None)
+        values = network.trace(X, kept_values)
         z = values[-1]
         _check_samples(z, Y, w)
         losses, dZ = self.loss.value_and_gradient(z, Y)
         mean, share = self._reduce(losses, z, w)
         dZ = self._scaled(dZ, z, share)
-        blames = network.backpropagate(values, dZ, self.parameters.gradients, blames)
-        self._workspace.keep(n, values, blames)
+        blames = network.backpropagate(values, dZ, self.parameters.gradients, kept_blames)
+        if kept_values is None:
+            self._workspace.keep((n, X.dtype), network.reusable(values, blames))
         return mean + self._penalty(self.parameters.weights_gradient)
 
     def _reduce(self, losses: Array, z: Array, w: Array | None) -> tuple[float, Array]:

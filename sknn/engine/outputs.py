@@ -35,14 +35,14 @@ def raw_outputs(
     -------
     z : array of shape (n, k)
     """
-    widest = max(X.shape[-1], *(array.shape[-1] for array in network.parameters))
-    rows = max(1, NUMBERS // widest)
+    dense = isinstance(X, np.ndarray)
+    widths = [array.shape[-1] for array in network.parameters]
+    rows = max(1, NUMBERS // max([1, *widths, X.shape[-1] if dense else 1]))
     pieces = []
     for start in range(0, max(X.shape[0], 1), rows):
         piece = X[start : start + rows]
-        if piece.dtype != dtype:
-            with np.errstate(over="ignore"):  # `check` is there to see it
-                piece = piece.astype(dtype)
+        with np.errstate(over="ignore"):  # `check` is there to see it
+            piece = np.ascontiguousarray(piece, dtype) if dense else piece.astype(dtype, copy=False)
         if check:
             check(piece)
         pieces.append(network.forward(piece))

@@ -112,11 +112,12 @@ class Descent(Solver):
         """Run through the batches, epoch after epoch; whether that converged is not known."""
         steps = epochs * self.batches.steps(len(samples))
         self.schedule.check(state["steps"], steps, state["stalls"])
+        take = samples.batch if self.batches.in_range else samples.__getitem__
         thinning = rng if objective.network.is_random else None
         for _ in range(epochs):
             total, seen = 0.0, 0
             for rows in self.batches(len(samples), rng):
-                X, Y, w = samples.batch(rows)
+                X, Y, w = take(rows)
                 rate = self.schedule(state["steps"], state["stalls"])
                 loss = objective.value_and_gradient(X, Y, w, rng=thinning)
                 total += loss * len(Y)

@@ -28,13 +28,14 @@ def add_scaled(y: Array, x: Array, a: float) -> None:
 
     Parameters
     ----------
-    y, x : arrays of shape (n,)
-        Contiguous, of the same type.
+    y, x : arrays of the same shape
+        Contiguous vectors of the same type, or else it takes a pass more.
     a : float
         The factor.
     """
     axpy = _AXPY.get(y.dtype)
-    if axpy is None:
+    plain = y.ndim == 1 and y.flags.c_contiguous and x.flags.c_contiguous
+    if axpy is None or not plain or x.dtype != y.dtype:
         y += a * x
         return
     n = len(y)

@@ -1,26 +1,30 @@
-"""The arrays of a training step, kept for the next one."""
+"""Arrays of one step, kept for the next of the same size."""
 
-from sknn.engine.types import Array
+from typing import Any
 
 
 class Workspace:
-    """What the last steps computed, to be written over by steps of as many samples.
+    """What the last steps computed, to be written over by those of the same size.
 
     Arrays that are used again stay in the cache and need no fresh memory. An epoch has batches of
-    two sizes, the last one being shorter, so two sets of arrays are kept.
+    two sizes, the last one being shorter, so two sets are kept. Copies and pickles begin empty.
     """
 
     sizes = 2
 
     def __init__(self) -> None:
-        self._sets: dict[int, tuple[list[Array], list[Array]]] = {}
+        self._sets: dict[Any, Any] = {}
 
-    def of(self, n: int) -> tuple[list[Array] | None, list[Array] | None]:
-        """Return the values and the blames of an earlier step of n samples, if there was one."""
-        return self._sets.get(n, (None, None))
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the arrays out."""
+        return {"_sets": {}}
 
-    def keep(self, n: int, values: list[Array], blames: list[Array]) -> None:
-        """Keep the arrays of a step of n samples."""
-        if n not in self._sets and len(self._sets) == self.sizes:
+    def get(self, size: Any) -> Any:
+        """Return what an earlier step of this size left; None if there was none."""
+        return self._sets.get(size)
+
+    def keep(self, size: Any, arrays: Any) -> None:
+        """Keep the arrays of a step."""
+        if size not in self._sets and len(self._sets) == self.sizes:
             self._sets.clear()
-        self._sets[n] = values, blames
+        self._sets[size] = arrays

@@ -251,8 +251,8 @@ def training_inputs(X: Any, dtype: str) -> Any:
     """
     if not isinstance(X, np.ndarray) or X.size <= LARGE_TO_COPY or not X.flags.c_contiguous:
         return as_type(X, dtype, "X")
-    if X.dtype.kind == "f" and max(X.max(), -X.min()) > np.finfo(dtype).max:
-        raise ValueError(f"Input X contains a value too large for dtype('{dtype}').")
+    if X.dtype.kind == "f":
+        as_type(np.array([X.min(), X.max()]), dtype, "X")
     return X
 
 

@@ -4,6 +4,7 @@ The number of threads belongs to the whole process, so trainings that run side b
 limit: the first sets it, and the last takes it back.
 """
 
+import os
 from functools import lru_cache
 from threading import Lock
 from typing import Any
@@ -41,9 +42,9 @@ class OneThread:
         """Set the limit, unless somebody else holds it."""
         if self.holds:
             with OneThread._lock:
-                if not OneThread._holders:
-                    OneThread._limit = _blas().limit(limits=1)
                 OneThread._holders += 1
+                if OneThread._limit is None:
+                    OneThread._limit = _blas().limit(limits=1)
 
     def __exit__(self, *error: object) -> None:
         """Take the limit back, unless somebody else still holds it."""
@@ -51,4 +52,21 @@ class OneThread:
             with OneThread._lock:
                 OneThread._holders -= 1
                 if not OneThread._holders:
-                    OneThread._limit.restore_original_limits()
+                    OneThread._release()
+
+    @classmethod
+    def _release(cls) -> None:
+        """Give BLAS the threads that it had."""
+        limit, cls._limit = cls._limit, None
+        if limit is not None:
+            limit.restore_original_limits()
+
+    @classmethod
+    def _begin_anew(cls) -> None:
+        """Forget, in a forked process, the trainings that go on in the other one."""
+        cls._lock, cls._holders = Lock(), 0
+        cls._release()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=OneThread._begin_anew)

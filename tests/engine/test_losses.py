@@ -365,3 +365,18 @@ def test_value_and_gradient_at_once_are_those_apart(loss):
             value, gradient = loss.value_and_gradient(z, y)
             np.testing.assert_array_equal(value, loss.value(z, y))
             np.testing.assert_array_equal(gradient, loss.gradient(z, y))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_softmax_loss_of_smoothed_labels_does_not_cancel(dtype):
+    """Shifting all raw outputs changes nothing, and at most the largest number is lost."""
+    z = np.array([[1.0, 2.0, 4.0]], dtype)
+    y = np.array([[0.9, 0.05, 0.05]], dtype)
+    loss, largest = NLLM(), np.finfo(dtype).max
+    for shift in (30, 100, 1000):
+        expected = loss.value(z.astype(np.float64), y)
+        assert_allclose(loss.value(z + dtype(shift), y), expected, rtol=1e-5)
+    for extreme in ([largest] * 3, [largest / 2] * 3, [-largest] * 3):
+        assert_allclose(loss.value(np.array([extreme], dtype), y), np.log(3), rtol=1e-5)
+    with np.errstate(over="ignore"):
+        assert np.isfinite(loss.value(np.array([[largest, largest, -largest]], dtype), y)).all()

@@ -160,3 +160,20 @@ def test_the_state_is_all_that_an_optimizer_remembers(optimizer, rate):
         state = copy.deepcopy(state)
         copy.deepcopy(optimizer).step(params, gradient, state, rate)
     assert_array_equal(params, expected)
+
+
+@every_optimizer
+@pytest.mark.parametrize(
+    ("shape", "dtype"), [((3, 4), float), ((1, 5), float), ((0,), float), ((6,), np.float16)]
+)
+def test_parameters_may_have_any_shape_and_type(optimizer, rate, shape, dtype):
+    """A matrix moves as its numbers in a row do."""
+    rng = np.random.default_rng(0)
+    params, grads = (rng.normal(size=shape).astype(dtype) for _ in range(2))
+    flat = params.ravel().copy()
+    optimizer.step(flat, grads.ravel(), optimizer.init(flat), rate)
+    optimizer.step(params, grads, optimizer.init(params), rate)
+    assert_allclose(params.ravel(), flat, rtol=1e-12)
+    strided = np.zeros(10)[::2]
+    optimizer.step(strided, np.ones(5), optimizer.init(strided), rate)
+    assert (strided < 0).all()

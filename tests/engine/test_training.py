@@ -13,6 +13,7 @@ from sknn.engine import (
     SGD,
     Adam,
     Adaptive,
+    Batches,
     Descent,
     EpochBatches,
     Identity,
@@ -523,3 +524,31 @@ def test_settings_that_cannot_be_are_errors():
     ):
         with pytest.raises(ValueError, match=message):
             make()
+
+
+class LastFirst(Batches):
+    """A plan of the user's that counts from the end, as NumPy does."""
+
+    def __call__(self, n, rng):
+        """Yield pairs of rows."""
+        for start in range(0, n, 2):
+            yield np.array([-1 - start, -2 - start])
+
+    def steps(self, n):
+        """Return half of n."""
+        return n // 2
+
+
+def test_rows_of_a_plan_of_the_users_may_be_counted_from_the_end():
+    """Only of ours is it known that they are in range."""
+    X, Y, _ = data()
+    found, expected = deep_objective(), deep_objective()
+    for objective, batches, order in (
+        (found, LastFirst(), slice(None)),
+        (expected, EpochBatches(2, shuffle=False), slice(None, None, -1)),
+    ):
+        loop = Trainer(Descent(SGD(), as_schedule(RATE), batches))
+        samples = Samples(X[: N // 2 * 2][order], Y[: N // 2 * 2][order])
+        state = loop.solver.init(objective)
+        loop.train(objective, samples, state=state, epochs=2, rng=np.random.RandomState(0))
+    assert_allclose(found.parameters.vector, expected.parameters.vector, rtol=1e-12)

@@ -1,5 +1,7 @@
 """Arrays that are used again: every step is as it would be with fresh ones."""
 
+import pickle
+
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
@@ -102,12 +104,13 @@ def test_a_trace_is_written_over_only_where_it_is_told_to():
 
 
 def test_a_workspace_keeps_two_sizes():
-    """However many there are, memory is bounded."""
+    """However many there are, memory is bounded; copies and pickles have none of them."""
     workspace = Workspace()
     for n in range(1, 10):
-        workspace.keep(n, [np.zeros(n)], [])
-        assert workspace.of(n)[0] is not None
-    assert sum(workspace.of(n)[0] is not None for n in range(1, 10)) <= Workspace.sizes
+        workspace.keep(n, np.zeros(n))
+        assert workspace.get(n) is not None
+    assert sum(workspace.get(n) is not None for n in range(1, 10)) <= Workspace.sizes
+    assert pickle.loads(pickle.dumps(workspace)).get(9) is None
 
 
 @pytest.mark.parametrize("convert", [np.asarray, sparse.csr_matrix])
@@ -125,3 +128,110 @@ def test_raw_outputs_in_pieces_are_those_of_all_rows(convert, dtype, monkeypatch
     assert [piece.shape[0] for piece in seen] == [8] * 6 + [2]
     assert all(piece.dtype == dtype for piece in seen)
     assert_array_equal(raw_outputs(layers, X[:1], dtype), layers.forward(X[:1].astype(dtype)))
+
+
+class Sometimes(Tanh):
+    """The identity in some steps, Tanh in others."""
+
+    def __init__(self, *turns):
+        self.turns = list(turns)
+
+    def drawn(self, n, rng):
+        """Return what is next."""
+        return Tanh() if self.turns.pop(0) else Identity()
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_what_was_handed_on_is_not_written_over(first):
+    """A position that handed its input on may compute in the next step, and nothing is lost."""
+    modules = network(Sigmoid()).modules
+
+    def objective(*turns):
+        fresh = network(Sigmoid()).modules
+        at = 0 if first else 2
+        return Objective(Sequential([*fresh[:at], Sometimes(*turns), *fresh[at:]]), NLLM())
+
+    assert modules
+    used = objective(False, True, False)
+    batches = [batch(6, seed) for seed in range(3)]
+    given = [X.copy() for X, _ in batches]
+    for (X, Y), turn in zip(batches, (False, True, False), strict=True):
+        used.value_and_gradient(X, Y, rng=np.random.RandomState(0))
+        fresh = objective(turn)
+        fresh.value_and_gradient(X, Y, rng=np.random.RandomState(0))
+        assert_array_equal(used.parameters.gradient, fresh.parameters.gradient)
+    for (X, _), before in zip(batches, given, strict=True):
+        assert_array_equal(X, before)
+
+
+class Clipped(ReLU):
+    """A subclass that does not take `out`."""
+
+    def forward(self, u):
+        """Return at most 6."""
+        return np.minimum(super().forward(u), 6)
+
+    def backward(self, u, v, dv):
+        """Return `dv` between the bounds."""
+        return dv * ((v > 0) & (v < 6))
+
+
+class Widening(Module):
+    """An activation that answers in float64 whatever it gets."""
+
+    def forward(self, u):
+        """Return u in float64."""
+        return u.astype(np.float64)
+
+    def backward(self, u, v, dv):
+        """Return dv as it is."""
+        return dv
+
+
+@pytest.mark.parametrize("activation", [Clipped(), Widening()], ids=repr)
+def test_modules_of_the_users_need_not_know_of_it(activation):
+    """Subclasses of ours, and those that change the type."""
+    objective = Objective(network(activation, np.float32), NLLM())
+    for seed in range(3):
+        J, gradient = value_and_gradient(objective, *batch(6, seed, np.float32))
+        fresh = Objective(network(activation, np.float32), NLLM())
+        assert (J, gradient.tolist()) == (
+            (expected := value_and_gradient(fresh, *batch(6, seed, np.float32)))[0],
+            expected[1].tolist(),
+        )
+
+
+def test_inputs_of_another_type_and_layout_are_welcome():
+    """float64 rows for float32 weights and the other way round, in turn; transposed weights."""
+    for dtype in (np.float32, np.float64):
+        objective = Objective(network(Tanh(), dtype), NLLM())
+        for seed, given in enumerate([np.float64, np.float32, np.float64, np.float32]):
+            fresh = Objective(network(Tanh(), dtype), NLLM())
+            J, gradient = value_and_gradient(objective, *batch(6, seed, given))
+            expected_J, expected = value_and_gradient(fresh, *batch(6, seed, given))
+            assert expected_J == J
+            assert_array_equal(gradient, expected)
+    layer = Linear(np.asfortranarray(np.ones((4, 6))), np.zeros(6))
+    dW, _ = layer.weight_grad(np.ones((3, 4)), np.ones((3, 6)))
+    assert_array_equal(dW, np.full((4, 6), 3.0))
+
+
+@pytest.mark.parametrize("n", [1, 3, 300])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_order_of_inputs_in_memory_does_not_matter(n, dtype):
+    """C or Fortran: the same raw outputs, exactly, also with a single unit."""
+    rng = np.random.RandomState(0)
+    layers = Sequential([Linear(rng.normal(size=(4, 1)).astype(dtype), np.zeros(1, dtype))])
+    X = rng.normal(size=(n, 4)).astype(dtype)
+    assert_array_equal(
+        raw_outputs(layers, X, dtype), raw_outputs(layers, np.asfortranarray(X), dtype)
+    )
+
+
+def test_wide_sparse_rows_are_not_predicted_one_by_one():
+    """No array is as wide as they are."""
+    layers = Sequential([Linear(np.ones((2**20, 2), np.float32), np.zeros(2, np.float32))])
+    seen = []
+    X = sparse.random(50, 2**20, density=1e-5, format="csr", dtype=np.float32, random_state=0)
+    raw_outputs(layers, X, np.float32, seen.append)
+    assert len(seen) == 1

@@ -1,5 +1,6 @@
 """BLAS threads: one where products are small, given back whatever happens, and the same scores."""
 
+import os
 import threading
 
 import numpy as np
@@ -100,3 +101,25 @@ def test_prediction_leaves_the_threads_alone(monkeypatch):
     model = fitted(MLPClassifier((5,), max_iter=2), X, y)
     monkeypatch.setattr(OneThread, "__enter__", lambda self: pytest.fail("a limit was set"))
     model.predict_proba(X)
+
+
+def test_an_interrupt_on_the_way_in_leaves_nothing_behind(monkeypatch):
+    """The limit belongs to whoever set it."""
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt), OneThread(SMALL):
+            raise KeyboardInterrupt
+    assert blas_threads() == {2}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_fork_during_a_training_begins_anew():
+    """Its own limits are set and taken back, even if the fork came while the lock was held."""
+    with OneThread(SMALL), OneThread._lock:
+        child = os.fork()
+        if not child:
+            ok = blas_threads() == {2}
+            with OneThread(SMALL):
+                ok = ok and blas_threads() == {1}
+            os._exit(0 if ok and blas_threads() == {2} else 1)
+        assert os.waitpid(child, 0)[1] == 0

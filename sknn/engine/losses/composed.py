@@ -81,6 +81,12 @@ class SideBySide(Loss):
         """Return the gradients side by side."""
         return np.concatenate([loss.gradient(u, v) for loss, u, v in self._groups(z, y)], axis=-1)
 
+    def value_and_gradient(self, z: Array, y: Array) -> tuple[Array, Array]:
+        """Return both at once, each loss its own."""
+        both = [loss.value_and_gradient(u, v) for loss, u, v in self._groups(z, y)]
+        values, gradients = zip(*both, strict=True)
+        return np.sum(values, axis=0), np.concatenate(gradients, axis=-1)
+
     def activate(self, z: Array) -> Array:
         """Return the output activations side by side."""
         return np.concatenate([loss.activate(u) for loss, u, _ in self._groups(z, z)], axis=-1)

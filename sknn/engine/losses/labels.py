@@ -130,24 +130,23 @@ class NLLM(Loss):
     def value_and_gradient(self, z: Array, y: Array) -> tuple[Array, Array]:
         """Return both from one exponential of each raw output."""
         top = z.max(axis=-1, keepdims=True)
-        a, total = self._exponentials(z, top)
-        behind = top[..., 0] - np.einsum("...k,...k->...", z, y)
-        np.minimum(behind, np.finfo(z.dtype).max, out=behind)
+        a = np.maximum(z - top, np.finfo(z.dtype).min)
+        shortfall = np.einsum("...k,...k->...", a, y)
+        total = self._exponentials(a)
         a /= total[..., None]
-        return np.log(total) + behind, np.subtract(a, y, out=a)
+        return np.log(total) - shortfall, np.subtract(a, y, out=a)
 
     def activate(self, z: Array) -> Array:
         """Return ``softmax(z)`` of each row."""
-        a, total = self._exponentials(z, z.max(axis=-1, keepdims=True))
-        a /= total[..., None]
+        a: Array = z - z.max(axis=-1, keepdims=True)
+        a /= self._exponentials(a)[..., None]
         return a
 
     @staticmethod
-    def _exponentials(z: Array, top: Array) -> tuple[Array, Array]:
-        """Return ``exp(z - top)`` and the sum of each row."""
-        a = z - top
+    def _exponentials(a: Array) -> Array:
+        """Write the exponentials over `a`, and return the sum of each row."""
         np.exp(a, out=a)
-        return a, np.matmul(a, constant(z.shape[-1], 1, z.dtype))
+        return np.matmul(a, constant(a.shape[-1], 1, a.dtype))
 
     def log_activate(self, z: Array) -> Array:
         """Return ``log softmax(z)`` of each row."""
