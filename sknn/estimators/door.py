@@ -18,7 +18,7 @@ from sknn.estimators.sklearn_private import check_sample_weight
 LARGE = 10**5
 
 #: More numbers than this in X, and it is not converted whole.
-LARGE_TO_COPY = 2**24
+LARGE_TO_COPY = 2**26
 
 
 @dataclass
