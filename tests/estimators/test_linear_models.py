@@ -78,7 +78,9 @@ def test_hinge_is_the_linear_svm():
     settings = {**TO_THE_MINIMUM, "momentum": 0, "learning_rate": lambda t: 0.5 / (1 + t / 20)}
     ours = fitted(MLPClassifier(alpha=alpha, loss="hinge", **settings), X, y)
     C = 1 / (len(X) * alpha)
-    theirs = LinearSVC(C=C, loss="hinge", intercept_scaling=100, max_iter=10**6).fit(X, y)
+    theirs = LinearSVC(
+        C=C, loss="hinge", intercept_scaling=100, tol=1e-3, max_iter=10**6, random_state=0
+    ).fit(X, y)
     lowest = svm_objective(theirs, theirs.coef_)
     assert svm_objective(ours, ours.coefs_[0]) == pytest.approx(lowest, rel=1e-2)
     assert ours.loss_curve_[-1] == pytest.approx(svm_objective(ours, ours.coefs_[0]), rel=1e-2)
@@ -125,7 +127,9 @@ def test_the_squared_hinge_is_the_linear_svm_one_against_the_rest():
     for _ in range(3):  # each begins where the last saw no gain any more
         ours.fit(X, y)
     C = 1 / (len(X) * alpha)
-    theirs = LinearSVC(C=C, intercept_scaling=1e3, dual=False, tol=1e-10, max_iter=10**5).fit(X, y)
+    theirs = LinearSVC(
+        C=C, intercept_scaling=1e3, dual=False, tol=1e-10, max_iter=10**5, random_state=0
+    ).fit(X, y)
     assert_allclose(ours.coefs_[0].T, theirs.coef_, rtol=1e-3, atol=1e-4)
     assert_allclose(ours.decision_function(X), theirs.decision_function(X), rtol=1e-2, atol=1e-3)
 
