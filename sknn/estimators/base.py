@@ -265,7 +265,6 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         stops = validation.stops_early(self, len(rows.y), given=held_back is not None)
         if held_back is not None:
             with door.blaming_validation():
-                start.blueprint.target.encode(held_back.y, (0.0, 1.0))
                 held_back = weighted(held_back)
         elif stops:
             rows, held_back = validation.split(self, rows, start.rng)

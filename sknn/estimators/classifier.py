@@ -9,13 +9,13 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils import Tags
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_is_fitted
 
 from sknn.engine import Loss, Optimizer
 from sknn.engine.types import Array
 from sknn.estimators import door, parts
 from sknn.estimators.base import BaseMLP
+from sknn.estimators.labels import as_lists, given_labels, has_columns, read_target
 from sknn.estimators.report import warn_of
 from sknn.estimators.sklearn_private import Interval, StrOptions, fit_context
 from sknn.estimators.validation import share_right
@@ -24,7 +24,6 @@ from sknn.targets import (
     BinaryTarget,
     ClassTarget,
     MulticlassTarget,
-    MultilabelTarget,
     MultioutputTarget,
     Target,
     class_numbers,
@@ -444,7 +443,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         """Refuse other classes than those that training began with."""
         if classes is None or not hasattr(self, "classes_"):
             return
-        if _as_lists(self.classes_) != _as_lists(classes):
+        if as_lists(self.classes_) != as_lists(classes):
             raise ValueError(
                 f"`classes={classes!r}` is not the same as on last call to partial_fit, was: "
                 f"{self.classes_!r}"
@@ -458,16 +457,16 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         if y.ndim == 1:
             if classes is None:
                 raise ValueError("classes must be passed on the first call to partial_fit.")
-            return label_target(_labels(classes))
-        if _has_columns(classes):
-            return MultioutputTarget([_labels(column) for column in classes])
+            return label_target(given_labels(classes))
+        if has_columns(classes):
+            return MultioutputTarget([given_labels(column) for column in classes])
         target = read_target(y)
         if isinstance(target, MultioutputTarget):
             raise ValueError(
                 "classes must be passed on the first call to partial_fit: for several columns of "
                 "labels a list with the labels of each."
             )
-        if classes is not None and _as_lists(classes) != _as_lists(target.classes):
+        if classes is not None and as_lists(classes) != as_lists(target.classes):
             raise ValueError(
                 f"classes must be the numbers of the {y.shape[1]} columns of a multilabel y, or "
                 f"left out; got {classes!r}."
@@ -513,46 +512,3 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     def _fitted_target(self) -> ClassTarget:
         target: ClassTarget = TARGETS[self._plan["target"]](self.classes_)
         return target
-
-
-def read_target(y: Array) -> ClassTarget:
-    """Learn from y whether it is binary, multiclass or multilabel, and its classes.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If y is nothing of that.
-    """
-    try:
-        check_classification_targets(y)
-    except TypeError as error:
-        raise TypeError(f"Labels must be all strings or all numbers: {error}.") from error
-    kind = type_of_target(y, input_name="y")
-    if kind == "multiclass-multioutput":
-        return MultioutputTarget([np.unique(column) for column in y.T])
-    if kind == "multilabel-indicator":
-        return MultilabelTarget(np.arange(y.shape[1]))
-    return label_target(np.unique(y))
-
-
-def _as_lists(classes: Any) -> list[Any]:
-    """Return classes as sorted lists, of one column or of several."""
-    if _has_columns(classes):
-        return [_labels(column).tolist() for column in classes]
-    return _labels(classes).tolist()
-
-
-def _has_columns(classes: Any) -> bool:
-    """Tell whether there are classes for each of several columns of labels."""
-    return bool(np.iterable(classes) and np.ndim(next(iter(classes), 0)) == 1)
-
-
-def _labels(classes: Any) -> Array:
-    """Return the classes that were given to `partial_fit`, sorted."""
-    if not np.iterable(classes) or isinstance(classes, str):
-        raise ValueError(f"classes must be a list of labels, got {classes!r}.")
-    try:
-        labels: Any = classes if hasattr(classes, "__array__") else sorted(classes)
-        return np.unique(labels)
-    except TypeError as error:
-        raise TypeError(f"Labels must be all strings or all numbers: {error}.") from error

@@ -51,11 +51,22 @@ class Rows:
             w = factors if self.w is None else self.w * factors
         if not np.isfinite(w).all():
             raise ValueError("The weights of samples times those of their classes are too large.")
+        _need_weight(w)
         present = w > 0
-        if not present.any():
-            raise ValueError("Sample weights must contain at least one non-zero number.")
         rows = replace(self, w=w)
         return rows if present.all() else rows.take(present)
+
+
+def _need_weight(w: Array) -> None:
+    """Refuse rows that are all absent."""
+    if not w.any():
+        raise ValueError("Sample weights must contain at least one non-zero number.")
+
+
+def _need_known(unknown: Array) -> None:
+    """Refuse targets of which nothing is known."""
+    if unknown.all():
+        raise ValueError("y holds no target that is known: all are NaN.")
 
 
 @contextmanager
@@ -115,8 +126,8 @@ def training_rows(
     w = None
     if sample_weight is not None:
         w = check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
-    if unknown is not None and unknown.all():
-        raise ValueError("y holds no target that is known: all are NaN.")
+    if unknown is not None:
+        _need_known(unknown)
     if unknown is not None and unknown.all(axis=1).any():  # such rows say nothing
         w = (1.0 if w is None else w) * ~unknown.all(axis=1)
     return Rows(X, y, None) if w is None else Rows(X, y, None).weighted(w)
@@ -149,8 +160,8 @@ def scored(y: Any, *, numeric: bool = False) -> Array:
         ensure_all_finite="allow-nan" if several else True,
         input_name="y",
     )
-    if several and array.dtype.kind == "f" and np.isnan(array).all():
-        raise ValueError("y holds no target that is known: all are NaN.")
+    if several:
+        _need_known(np.isnan(array))
     return array.ravel() if array.ndim == 2 and array.shape[1] == 1 else array
 
 
@@ -159,8 +170,7 @@ def scoring_weights(sample_weight: Any, y: Array) -> Array | None:
     if sample_weight is None:
         return None
     w = check_sample_weight(sample_weight, y, dtype=np.float64, ensure_non_negative=True)
-    if not w.any():
-        raise ValueError("Sample weights must contain at least one non-zero number.")
+    _need_weight(w)
     return weights(w, "float64", relative=True)
 
 

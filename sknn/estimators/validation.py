@@ -171,16 +171,14 @@ def mean_known_loss(blueprint: Blueprint, z: Array, samples: Samples) -> float:
 
 def share_right(y: Array, predictions: Array, w: Array | None) -> float:
     """Return the weighted share of the rows that are right in all columns."""
-    if y.shape != predictions.shape:
-        raise ValueError(f"y has shape {y.shape}, but the predictions have {predictions.shape}.")
+    _need_one_shape(y, predictions)
     right = (y == predictions).reshape(len(y), -1).all(axis=1)
     return float(np.average(right, weights=w))
 
 
 def r2_of_known(y: Array, predictions: Array, w: Array | None) -> float:
     """Return R2, averaged over the columns, each from the rows whose target is known."""
-    if y.shape != predictions.shape:
-        raise ValueError(f"y has shape {y.shape}, but the predictions have {predictions.shape}.")
+    _need_one_shape(y, predictions)
     unknown = np.isnan(y)
     if not unknown.any():
         return float(r2_score(y, predictions, sample_weight=w))
@@ -190,3 +188,9 @@ def r2_of_known(y: Array, predictions: Array, w: Array | None) -> float:
             weights = None if w is None else np.asarray(w)[~missing]
             scores.append(r2_score(column[~missing], predicted[~missing], sample_weight=weights))
     return float(np.mean(scores)) if scores else np.nan
+
+
+def _need_one_shape(y: Array, predictions: Array) -> None:
+    """Refuse targets that would be broadcast."""
+    if y.shape != predictions.shape:
+        raise ValueError(f"y has shape {y.shape}, but the predictions have {predictions.shape}.")
