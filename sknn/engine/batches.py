@@ -7,11 +7,12 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from sknn.engine.products import block_diagonal
 from sknn.engine.settings import Part
 from sknn.engine.types import Array, Rng
 from sknn.engine.workspace import Workspace
 
-#: Rows of a batch: a slice, or an array of row numbers.
+#: Rows of a batch: a slice, or an array of row numbers, shape (b,) or for each of g members (g, b).
 Rows: TypeAlias = slice | NDArray[np.intp]
 
 
@@ -48,8 +49,12 @@ class Samples:
         return len(self.Y)
 
     def __getitem__(self, rows: Rows) -> tuple[Array, Array, Array | None]:
-        """Return X, Y and w of some rows."""
-        X = self.X[rows].astype(self.dtype, copy=False)
+        """Return X, Y and w of some rows, for each member its own if row numbers have two axes."""
+        if isinstance(rows, slice) or rows.ndim == 1 or isinstance(self.X, np.ndarray):
+            X = self.X[rows]
+        else:
+            X = block_diagonal(self.X[rows.ravel()], len(rows))
+        X = X.astype(self.dtype, copy=False)
         return X, self.Y[rows], None if self.w is None else self.w[rows]
 
     def batch(self, rows: Rows) -> tuple[Array, Array, Array | None]:
@@ -59,7 +64,7 @@ class Samples:
         """
         if isinstance(rows, slice) or not isinstance(self.X, np.ndarray):
             return self[rows]
-        size = len(rows)
+        size = rows.shape
         kept = self._workspace.get(size)
         if kept is None:
             raw, Y = self.X[rows], self.Y[rows]
@@ -103,22 +108,31 @@ class EpochBatches(Batches):
         Samples in a batch; n or more is full-batch descent, 1 is single-sample descent.
     shuffle : bool, default=True
         Whether every epoch has a fresh order.
+    members : int, optional
+        How many networks each have an order of their own; without a member axis, leave it out.
     """
 
     in_range = True
 
-    def __init__(self, batch_size: int, shuffle: bool = True) -> None:
+    def __init__(self, batch_size: int, shuffle: bool = True, members: int | None = None) -> None:
         if batch_size < 1:
             raise ValueError(f"batch_size must be 1 or more, got {batch_size}.")
         self.batch_size = batch_size
         self.shuffle = shuffle
+        self.members = members
 
     def __call__(self, n: int, rng: Rng) -> Iterator[Rows]:
-        """Yield slices of the samples in order, or pieces of a fresh permutation."""
-        order = rng.permutation(n) if self.shuffle else None
+        """Yield slices of the samples in order, or pieces of fresh permutations."""
+        order = self._order(n, rng) if self.shuffle else None
         for start in range(0, n, self.batch_size):
             rows = slice(start, min(start + self.batch_size, n))
-            yield rows if order is None else order[rows]
+            yield rows if order is None else order[..., rows]
+
+    def _order(self, n: int, rng: Rng) -> NDArray[np.intp]:
+        """Draw in which order samples come, for every member if there are any."""
+        if self.members is None:
+            return rng.permutation(n)
+        return np.stack([rng.permutation(n) for _ in range(self.members)])
 
     def steps(self, n: int) -> int:
         """Return ``n / batch_size``, rounded up."""

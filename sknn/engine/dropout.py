@@ -1,9 +1,13 @@
 """Dropout: units that are left out of a training step at random, and of no prediction."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sknn.engine.modules import Module
 from sknn.engine.types import Array, Rng
+
+#: Units are kept by a number of 16 random bits, which cost a third of a random float.
+LEVELS = 2**16
 
 
 class Dropout(Module):
@@ -16,7 +20,8 @@ class Dropout(Module):
     Parameters
     ----------
     share : float
-        The probability of each unit to be dropped, in [0, 1).
+        The probability of each unit to be dropped, in [0, 1); rounded to multiples of 1/65536, but
+        never to 1.
     units : int
         How many units there are.
     """
@@ -35,10 +40,12 @@ class Dropout(Module):
         """Return `dv` as it is."""
         return dv
 
-    def drawn(self, n: int, rng: Rng) -> "Mask":
+    def drawn(self, shape: tuple[int, ...], rng: Rng) -> "Mask":
         """Draw which units of each sample are kept."""
-        kept = rng.uniform(size=(n, self.units)) >= self.share
-        return Mask(kept, 1 / (1 - self.share))
+        shape = (*shape, self.units)
+        dropped = min(round(self.share * LEVELS), LEVELS - 1)
+        drawn = np.frombuffer(rng.bytes(2 * int(np.prod(shape))), np.uint16).reshape(shape)
+        return Mask(drawn >= dropped, LEVELS / (LEVELS - dropped))
 
 
 class Mask(Module):
@@ -46,20 +53,23 @@ class Mask(Module):
 
     Parameters
     ----------
-    kept : array of bool of shape (n, k)
+    kept : array of bool of shape (..., n, k)
         Which units are kept.
     scale : float
         What those are multiplied by.
     """
 
-    def __init__(self, kept: Array, scale: float) -> None:
+    takes_out = True
+
+    def __init__(self, kept: NDArray[np.bool_], scale: float) -> None:
         self.kept = kept
         self.scale = float(scale)
 
-    def forward(self, u: Array) -> Array:
+    def forward(self, u: Array, out: Array | None = None) -> Array:
         """Return ``scale u`` where kept, else 0."""
-        return u * self.kept * self.scale
+        v = np.multiply(u, self.kept, out=out)
+        return np.multiply(v, self.scale, out=v)
 
-    def backward(self, u: Array, v: Array, dv: Array) -> Array:
+    def backward(self, u: Array, v: Array, dv: Array, out: Array | None = None) -> Array:
         """Return ``scale dv`` where kept, else 0."""
-        return np.multiply(dv, self.kept) * self.scale
+        return self.forward(dv, out)

@@ -49,7 +49,7 @@ class LBFGS(Solver):
         rng: Rng,
     ) -> Outcome:
         """Minimise; the loss of an epoch is the objective after it, its rate is not a number."""
-        parameters = objective.parameters
+        parameters, members = objective.parameters, math.prod(objective.members)
         X, Y, w = samples[:]
         last_loss, iterations = math.nan, 0
 
@@ -63,7 +63,7 @@ class LBFGS(Solver):
             nonlocal iterations
             iterations += 1
             parameters.vector[...] = vector
-            if after_epoch(last_loss, math.nan):
+            if after_epoch(last_loss / members, math.nan):
                 raise _EndedError
 
         start = parameters.vector.astype(np.float64)

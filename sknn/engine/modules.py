@@ -9,6 +9,7 @@ used by many threads at once.
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -96,8 +97,16 @@ class Module(Part, ABC):
         """
         return ()
 
-    def drawn(self, n: int, rng: Rng) -> "Module":
-        """Return what stands for this module in one training step; itself if it is not random."""
+    def drawn(self, shape: tuple[int, ...], rng: Rng) -> "Module":
+        """Return what stands for this module in one training step; itself if it is not random.
+
+        Parameters
+        ----------
+        shape : tuple of int
+            The number of samples in the batch, after that of the members if there are any.
+        rng : RandomState or Generator
+            Draws what is random.
+        """
         return self
 
     @property
@@ -232,17 +241,18 @@ class Sequential(Module):
         """Whether a training step draws anything."""
         return any(type(module).drawn is not Module.drawn for module in self.modules)
 
-    def thinned(self, n: int, rng: Rng) -> "Sequential":
+    def thinned(self, shape: tuple[int, ...], rng: Rng) -> "Sequential":
         """Return the network of one training step: the same layers, with units dropped at random.
 
         Parameters
         ----------
-        n : int
-            Samples in the batch; each drops units of its own.
+        shape : tuple of int
+            The number of samples in the batch, after that of the members if there are any; each
+            sample of each member drops units of its own.
         rng : RandomState or Generator
             Draws them.
         """
-        return Sequential(module.drawn(n, rng) for module in self.modules)
+        return Sequential(module.drawn(shape, rng) for module in self.modules)
 
     def backpropagate(
         self,
@@ -250,7 +260,7 @@ class Sequential(Module):
         dv: Array,
         out: Sequence[Sequence[Array]],
         blames: Sequence[Array | None] | None = None,
-    ) -> list[Array]:
+    ) -> list[Array | None]:
         """Walk from the last module to the first and write each weight gradient on the way.
 
         Parameters
@@ -266,22 +276,23 @@ class Sequential(Module):
 
         Returns
         -------
-        blames : list of arrays
-            For each array of `values` but the first, the derivative of the loss with respect to
-            it: nobody asks for that with respect to the data.
+        blames : list of arrays or None
+            For the output of each module, the derivative of the loss with respect to it; None
+            before the first module with parameters, where nobody asks for it.
         """
-        passed = [dv] * len(self.modules)
-        for i in reversed(range(len(self.modules))):
+        passed: list[Any] = [None] * (len(self.modules) - 1) + [dv]
+        first = next((i for i, arrays in enumerate(out) if arrays), len(self.modules))
+        for i in reversed(range(first, len(self.modules))):
             module = self.modules[i]
             if out[i]:
                 module.weight_grad(values[i], passed[i], out[i])
-            if i > 0:
+            if i > first:
                 reused = (blames[i - 1],) if blames and module.takes_out else ()
                 passed[i - 1] = module.backward(values[i], values[i + 1], passed[i], *reused)
         return passed
 
     def reusable(
-        self, values: Sequence[Array], blames: Sequence[Array]
+        self, values: Sequence[Array], blames: Sequence[Array | None]
     ) -> tuple[list[Array | None], list[Array | None]]:
         """Return what the next step may write over: arrays that a module here made itself.
 

@@ -31,6 +31,8 @@ class Objective:
     ----------
     parameters : ParameterVector
         The network's parameters and their gradient.
+    members : tuple of int
+        The member axis of the parameters, (g,), or () without one. J is the sum of the members'.
     """
 
     def __init__(self, network: Sequential, loss: Loss, alpha: float = 0.0) -> None:
@@ -40,6 +42,7 @@ class Objective:
         self.loss = loss
         self.alpha = float(alpha)
         self.parameters = ParameterVector(network)
+        self.members = network.parameters[0].shape[:-2]
         self._workspace = Workspace()
 
     def value(self, X: Array, Y: Array, w: Array | None = None) -> float:
@@ -75,9 +78,9 @@ class Objective:
 
         With a generator, `rng`, units are dropped where the network has dropout.
         """
-        n = X.shape[-2]
-        network = self.network if rng is None else self.network.thinned(n, rng)
-        kept_values, kept_blames = self._workspace.get((n, X.dtype)) or (None, None)
+        shape, size = (*self.members, *Y.shape[-2:-1]), (X.shape, X.dtype)
+        network = self.network if rng is None else self.network.thinned(shape, rng)
+        kept_values, kept_blames = self._workspace.get(size) or (None, None)
         values = network.trace(X, kept_values)
         z = values[-1]
         _check_samples(z, Y, w)
@@ -86,7 +89,7 @@ class Objective:
         dZ = self._scaled(dZ, z, share)
         blames = network.backpropagate(values, dZ, self.parameters.gradients, kept_blames)
         if kept_values is None:
-            self._workspace.keep((n, X.dtype), network.reusable(values, blames))
+            self._workspace.keep(size, network.reusable(values, blames))
         return mean + self._penalty(self.parameters.weights_gradient)
 
     def _reduce(self, losses: Array, z: Array, w: Array | None) -> tuple[float, Array]:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import DTypeLike
 
-from sknn.engine.modules import Sequential
+from sknn.engine.modules import Linear, Sequential
 from sknn.engine.types import Array
 
 #: Numbers in the widest array of a piece.
@@ -33,11 +33,10 @@ def raw_outputs(
 
     Returns
     -------
-    z : array of shape (n, k)
+    z : array of shape (n, k), or (g, n, k) of a network with members
     """
     dense = isinstance(X, np.ndarray)
-    widths = [array.shape[-1] for array in network.parameters]
-    rows = max(1, NUMBERS // max([1, *widths, X.shape[-1] if dense else 1]))
+    rows = max(1, NUMBERS // _widest(network, X.shape[-1] if dense else 1))
     pieces = []
     for start in range(0, max(X.shape[0], 1), rows):
         piece = X[start : start + rows]
@@ -46,4 +45,13 @@ def raw_outputs(
         if check:
             check(piece)
         pieces.append(network.forward(piece))
-    return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+    return pieces[0] if len(pieces) == 1 else np.concatenate(pieces, axis=-2)
+
+
+def _widest(network: Sequential, m: int) -> int:
+    """Return how many numbers the widest array of one sample has, its m inputs included."""
+    layers = [module for module in network.modules if isinstance(module, Linear)]
+    widths = [layer.W0.size for layer in layers]
+    if layers and layers[0] is not network.modules[0]:  # its inputs are made of X
+        m = max(m, layers[0].W.shape[-2])
+    return max([1, m, *widths])

@@ -56,6 +56,13 @@ class ParameterVector:
             setattr(network.modules[i], name, view)
             self.gradients[i].append(gradient_view)
 
+    def gradients_by_member(self, axes: int) -> list[list[Array]]:
+        """Return the gradient of each member in parts; without member `axes` there is one."""
+        if not axes:
+            return [[self.gradient]]
+        arrays = [array for of_module in self.gradients for array in of_module]
+        return [list(parts) for parts in zip(*arrays, strict=True)]
+
 
 def _split(vector: Array, like: list[Array]) -> Iterator[Array]:
     """Yield consecutive pieces of `vector`, shaped like each array."""

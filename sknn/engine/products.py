@@ -8,25 +8,59 @@ import numpy as np
 from sknn.engine.types import Array
 
 
-def product(a: Array, b: Array, out: Array | None = None) -> Array:
+def product(a: Any, b: Array, out: Array | None = None) -> Array:
     """Return ``a b``, member by member if there is a member axis.
 
     Parameters
     ----------
     a, b : arrays of shape (..., n, m) and (..., m, k)
-        The factors; `a` may be a SciPy CSR or CSC matrix.
+        The factors; `a` may be a sparse matrix, whose members are the blocks of its diagonal unless
+        all of them share it.
     out : array of shape (..., n, k), optional
         Where to write the product.
     """
     if not isinstance(a, np.ndarray):
+        answer = _of_sparse(a, b)
         if out is None:
-            return a @ b
-        out[...] = a @ b
+            return answer
+        out[...] = answer
         return out
     fits = out is None or (out.dtype == a.dtype and out.flags.c_contiguous)
     if a.ndim == b.ndim == 2 and a.dtype == b.dtype and fits:
         return np.dot(a, b, out)  # the same with less ado
     return np.matmul(a, b, out=out)
+
+
+def _of_sparse(a: Any, b: Array) -> Array:
+    """Multiply a sparse matrix with an array, or with one for each member."""
+    if b.ndim == 2:
+        answer: Array = a @ b
+        return answer
+    members, m, k = b.shape
+    if a.shape[1] == m:  # shared by all
+        return np.stack([a @ one for one in b])
+    blocks: Array = a @ b.reshape(members * m, k)
+    return blocks.reshape(members, -1, k)
+
+
+def block_diagonal(rows: Any, members: int) -> Any:
+    """Put the rows of each member into columns of their own.
+
+    Parameters
+    ----------
+    rows : CSR matrix of shape (g n, m)
+        n rows for each of g members, one member after the other.
+    members : int
+        g.
+
+    Returns
+    -------
+    blocks : CSR matrix of shape (g n, g m)
+    """
+    total, m = rows.shape
+    stored = np.diff(rows.indptr[:: total // members])
+    columns = rows.indices + np.repeat(np.arange(members) * m, stored)
+    return type(rows)((rows.data, columns, rows.indptr), shape=(total, members * m))
 
 
 #: Numbers in the longest constant vector that is kept.

@@ -2,7 +2,7 @@
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -84,8 +84,8 @@ class Descent(Solver):
         ``1 - rate * weight_decay``. Loshchilov and Hutter (2019), "Decoupled Weight Decay
         Regularization".
     largest_norm : float, default=inf
-        Gradients longer than this are shortened to it. Pascanu, Mikolov and Bengio (2013), "On the
-        Difficulty of Training Recurrent Neural Networks", algorithm 1.
+        Gradients longer than this are shortened to it, each member's by itself. Pascanu, Mikolov
+        and Bengio (2013), "On the Difficulty of Training Recurrent Neural Networks", algorithm 1.
     """
 
     optimizer: Optimizer
@@ -114,18 +114,19 @@ class Descent(Solver):
         self.schedule.check(state["steps"], steps, state["stalls"])
         take = samples.batch if self.batches.in_range else samples.__getitem__
         thinning = rng if objective.network.is_random else None
+        members = math.prod(objective.members)
         for _ in range(epochs):
             total, seen = 0.0, 0
             for rows in self.batches(len(samples), rng):
                 X, Y, w = take(rows)
                 rate = self.schedule(state["steps"], state["stalls"])
                 loss = objective.value_and_gradient(X, Y, w, rng=thinning)
-                total += loss * len(Y)
-                seen += len(Y)
+                total += loss * Y.shape[-2]
+                seen += Y.shape[-2]
                 if not math.isfinite(loss):
                     break
                 self._step(objective, state, rate)
-            if after_epoch(total / seen, rate):
+            if after_epoch(total / seen / members, rate):
                 break
         return "completed" if self.schedule.is_complete(state["steps"]) else "exhausted"
 
@@ -139,7 +140,8 @@ class Descent(Solver):
         """Make one step against the gradient that the objective holds."""
         parameters = objective.parameters
         if self.largest_norm < math.inf:
-            clip_norm(parameters.gradient, self.largest_norm)
+            for gradient in parameters.gradients_by_member(len(objective.members)):
+                clip_norm(gradient, self.largest_norm)
         if self.weight_decay:
             parameters.weights *= 1 - rate * self.weight_decay
         params, grads = parameters.vector, parameters.gradient
@@ -151,8 +153,11 @@ class Descent(Solver):
         state["steps"] += 1
 
 
-def clip_norm(gradient: Array, largest: float) -> None:
-    """Shorten a gradient to a length of `largest`, in place, if it is longer."""
-    norm = float(np.sqrt(np.einsum("i,i->", gradient, gradient, dtype=np.float64)))
+def clip_norm(gradient: Sequence[Array], largest: float) -> None:
+    """Shorten a gradient, given in parts, to a length of `largest`, in place, if it is longer."""
+    flat = [part.ravel() for part in gradient]
+    squares = [np.einsum("i,i->", part, part, dtype=np.float64) for part in flat]
+    norm = math.sqrt(sum(squares))
     if norm > largest:
-        gradient *= largest / norm
+        for part in gradient:
+            part *= largest / norm

@@ -14,6 +14,7 @@ from sknn.engine import (
     Adaptive,
     Exp,
     Huber,
+    KnownOnly,
     LeakyReLU,
     Linear,
     Loss,
@@ -334,6 +335,44 @@ def test_members_of_a_loss_run_side_by_side(make, shared_y, rng):
         loop = np.stack([method(z[g], y[g]) for g in range(2)])
         assert_allclose(method(z, given), loop, rtol=1e-12, atol=1e-15)
     assert_allclose(loss.activate(z), np.stack([loss.activate(one) for one in z]), rtol=1e-12)
+
+
+@pytest.mark.parametrize("make", LOSSES)
+def test_joined_outputs_say_what_members_say_on_average(make, rng):
+    """The output activation is the mean of theirs; equal members change nothing."""
+    loss = make(rng, 3)
+    z = raw_outputs(rng, (4, 5, 3))
+    joined = loss.joined(z)
+    assert joined.shape == (5, 3)
+    assert_allclose(loss.activate(joined), loss.activate(z).mean(axis=0), rtol=1e-12)
+    same = loss.joined(np.stack([z[0]] * 3))
+    assert_allclose(loss.activate(same), loss.activate(z[0]), rtol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("make", LOSSES)
+def test_joined_outputs_of_any_size_are_finite(make, dtype, rng):
+    """Sure members stay sure, in their own type."""
+    z = (raw_outputs(rng, (4, 5, 3)) * 1e3).astype(dtype)
+    with np.errstate(over="ignore"):
+        joined = make(rng, 3).joined(z)
+    assert joined.dtype == dtype
+    assert np.isfinite(joined).all()
+
+
+@pytest.mark.parametrize("make", LOSSES)
+def test_a_network_starts_where_the_targets_are_on_average(make, rng):
+    """A weight of 2 is the row twice, a target that is not known is left out."""
+    loss = make(rng, 3)
+    _, y = points(loss, rng, (40, 3))
+    w = rng.integers(1, 4, size=40).astype(float)
+    start = loss.start(y, w)
+    assert start.shape == (3,)
+    assert_allclose(start, loss.start(np.repeat(y, w.astype(int), axis=0)), rtol=1e-12, atol=1e-14)
+    if not isinstance(loss, KnownOnly) and loss.of_the_mean:
+        assert_allclose(loss.activate(start[None])[0], np.average(y, axis=0, weights=w), rtol=1e-7)
+    unknown = np.vstack([y, np.full((2, 3), np.nan)])
+    assert_allclose(loss.start(unknown), loss.start(y), rtol=1e-12, atol=1e-14)
 
 
 # Types

@@ -79,9 +79,55 @@ class Loss(Part, ABC):
         """Return the output activation of `z`, an array of the same shape."""
         return z
 
+    def link(self, a: Array) -> Array:
+        """Return raw outputs whose output activation is `a`: the inverse of `activate`, finite."""
+        return a
+
+    def joined(self, z: Array) -> Array:
+        """Return the raw outputs that say what several members say on average.
+
+        Parameters
+        ----------
+        z : array of shape (g, n, k)
+            Raw outputs of g members.
+
+        Returns
+        -------
+        z : array of shape (n, k)
+            Their output activation is the mean of the members' output activations.
+        """
+        return self.link(self.activate(z).mean(axis=0))
+
+    def start(self, y: Array, w: Array | None = None) -> Array:
+        """Return raw outputs that suit y on average, to begin with.
+
+        Parameters
+        ----------
+        y : array of shape (n, k)
+            What the raw outputs should say; NaN is not known.
+        w : array of shape (n,), optional
+            Weights of the samples; 1 each if left out.
+
+        Returns
+        -------
+        z : array of shape (k,)
+            Their output activation is the mean of y.
+        """
+        return self.link(mean_of_known(y, w))
+
     def log_activate(self, z: Array) -> Array:
         """Return the logarithm of `activate`; ours are exact where that rounds to 0."""
         if not self.has_probabilities:
             raise NotImplementedError(f"{type(self).__name__} gives no probabilities.")
         with np.errstate(divide="ignore"):
             return np.log(self.activate(z))
+
+
+def mean_of_known(y: Array, w: Array | None) -> Array:
+    """Return the weighted mean of each column of y, shape (k,), where it is known; else 0."""
+    known = ~np.isnan(y)
+    weights = known * (np.ones(len(y)) if w is None else w)[:, None]
+    total = weights.sum(axis=0)
+    mean = np.where(known, y, 0).astype(np.float64)
+    mean = (mean * (weights / np.where(total > 0, total, 1))).sum(axis=0)
+    return mean.astype(y.dtype)

@@ -47,6 +47,18 @@ class KnownOnly(Loss):
         """Return the output activation of the other loss."""
         return self.loss.activate(z)
 
+    def link(self, a: Array) -> Array:
+        """Return what the other loss says."""
+        return self.loss.link(a)
+
+    def joined(self, z: Array) -> Array:
+        """Return what the other loss says."""
+        return self.loss.joined(z)
+
+    def start(self, y: Array, w: Array | None = None) -> Array:
+        """Return what the other loss says."""
+        return self.loss.start(y, w)
+
     def _filled(self, y: Array) -> tuple[Array, Array]:
         """Return where targets are unknown, and y with any allowed number there."""
         unknown = np.isnan(y)
@@ -94,6 +106,18 @@ class SideBySide(Loss):
     def log_activate(self, z: Array) -> Array:
         """Return the logarithms of the output activations side by side."""
         return np.concatenate([loss.log_activate(u) for loss, u, _ in self._groups(z, z)], axis=-1)
+
+    def link(self, a: Array) -> Array:
+        """Return the raw outputs side by side."""
+        return np.concatenate([loss.link(u) for loss, u, _ in self._groups(a, a)], axis=-1)
+
+    def joined(self, z: Array) -> Array:
+        """Return the joined raw outputs side by side."""
+        return np.concatenate([loss.joined(u) for loss, u, _ in self._groups(z, z)], axis=-1)
+
+    def start(self, y: Array, w: Array | None = None) -> Array:
+        """Return the raw outputs to begin with side by side."""
+        return np.concatenate([loss.start(v, w) for loss, _, v in self._groups(y, y)], axis=-1)
 
     def _groups(self, z: Array, y: Array) -> list[tuple[Loss, Array, Array]]:
         parts = zip(self.losses, parted(z, self.widths), parted(y, self.widths), strict=True)

@@ -1,11 +1,14 @@
 """Losses for labels, written as two numbers: "no" and "yes"."""
 
 import numpy as np
-from scipy.special import expit, log_expit, log_softmax
+from scipy.special import expit, log_expit, log_softmax, logit, logsumexp
 
 from sknn.engine.losses.base import Loss
 from sknn.engine.products import constant
 from sknn.engine.types import Array
+
+#: Probabilities closer to 0 or 1 than this are no place to begin.
+SMALLEST = 1e-4
 
 
 class Hinge(Loss):
@@ -92,6 +95,16 @@ class _OnSigmoids(Loss):
         log_a: Array = log_expit(z)
         return log_a
 
+    def link(self, a: Array) -> Array:
+        """Return ``log(a / (1 - a))``, where a is first moved away from 0 and 1."""
+        z: Array = logit(np.clip(a, SMALLEST, 1 - SMALLEST))
+        return z
+
+    def joined(self, z: Array) -> Array:
+        """Return ``log(sum sigmoid(z) / sum sigmoid(-z))``, exact where these round to 0."""
+        joined: Array = logsumexp(log_expit(z), axis=0) - logsumexp(log_expit(-z), axis=0)
+        return joined
+
 
 class NLL(_OnSigmoids):
     """The negative log likelihood of yes/no answers, on sigmoid outputs.
@@ -152,6 +165,15 @@ class NLLM(Loss):
         """Return ``log softmax(z)`` of each row."""
         log_a: Array = log_softmax(z, axis=-1)
         return log_a
+
+    def link(self, a: Array) -> Array:
+        """Return ``log a``, where a is first moved away from 0."""
+        return np.log(np.maximum(a, SMALLEST))
+
+    def joined(self, z: Array) -> Array:
+        """Return the logarithm of the members' mean probability, exact where that rounds to 0."""
+        joined: Array = logsumexp(log_softmax(z, axis=-1), axis=0) - np.log(len(z))
+        return joined.astype(z.dtype, copy=False)
 
 
 class Brier(_OnSigmoids):

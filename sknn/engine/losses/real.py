@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import expit, xlogy
+from scipy.special import expit, logsumexp, xlogy
 
 from sknn.engine.losses.base import Loss
 from sknn.engine.types import Array
@@ -81,6 +81,9 @@ class Quantile(Loss):
 
     of_the_mean = False
 
+    #: Quantiles closer than this are taken apart before their raw outputs are found.
+    smallest_step = 1e-6
+
     def __init__(self, quantiles: Sequence[float] = (0.5,)) -> None:
         self.quantiles = tuple(float(q) for q in quantiles)
         inside = all(0 < q < 1 for q in self.quantiles)
@@ -116,6 +119,19 @@ class Quantile(Loss):
         parts = np.concatenate([groups[..., :1], np.logaddexp(groups[..., 1:], 0)], axis=-1)
         return np.cumsum(parts, axis=-1).reshape(z.shape)
 
+    def link(self, a: Array) -> Array:
+        """Return the first quantile of each output, and what makes the steps to the others."""
+        groups = self._groups(a)
+        steps = np.maximum(np.diff(groups, axis=-1), self.smallest_step)
+        parts = [groups[..., :1], steps + np.log(-np.expm1(-steps))]
+        return np.concatenate(parts, axis=-1).reshape(a.shape)
+
+    def start(self, y: Array, w: Array | None = None) -> Array:
+        """Return the raw outputs of the weighted quantiles of y."""
+        w = np.ones(len(y)) if w is None else w
+        levels = zip(y.T, self._levels(y), strict=True)
+        return self.link(np.array([_quantile(column, w, q) for column, q in levels], y.dtype))
+
     def _groups(self, array: Array) -> Array:
         """Split the last axis into outputs and quantiles."""
         return array.reshape(*array.shape[:-1], -1, len(self.quantiles))
@@ -125,10 +141,39 @@ class Quantile(Loss):
         return np.tile(np.array(self.quantiles, z.dtype), z.shape[-1] // len(self.quantiles))
 
 
-class Poisson(Loss):
-    """Half the Poisson deviance, ``sum (a - y + y log(y / a))`` with ``a = exp(z)`` and y >= 0."""
+def _quantile(y: Array, w: Array, level: float) -> float:
+    """Return the smallest known y with at least this share of the weight up to it; 0 of none."""
+    known = ~np.isnan(y)
+    if not known.any():
+        return 0.0
+    y, w = y[known], w[known]
+    order = np.argsort(y)
+    share = np.cumsum(w[order], dtype=np.float64)
+    return float(y[order[np.searchsorted(share, level * share[-1])]])
+
+
+class _OnExponentials(Loss):
+    """What losses with a logarithmic link share."""
 
     out_activation = "exp"
+
+    def activate(self, z: Array) -> Array:
+        """Return ``exp(z)``."""
+        return np.exp(z)
+
+    def link(self, a: Array) -> Array:
+        """Return ``log a``, where a is first made positive."""
+        return np.log(np.maximum(a, np.finfo(a.dtype).tiny))
+
+    def joined(self, z: Array) -> Array:
+        """Return the logarithm of the mean of ``exp(z)``, without overflow."""
+        joined: Array = logsumexp(z, axis=0) - np.log(len(z))
+        return joined.astype(z.dtype, copy=False)
+
+
+class Poisson(_OnExponentials):
+    """Half the Poisson deviance, ``sum (a - y + y log(y / a))`` with ``a = exp(z)`` and y >= 0."""
+
     domain = (0.0, True)
 
     def value(self, z: Array, y: Array) -> Array:
@@ -140,15 +185,10 @@ class Poisson(Loss):
         """Return ``a - y``."""
         return np.exp(z) - y
 
-    def activate(self, z: Array) -> Array:
-        """Return ``exp(z)``."""
-        return np.exp(z)
 
-
-class Gamma(Loss):
+class Gamma(_OnExponentials):
     """Half the gamma deviance, ``sum (log(a / y) + y / a - 1)`` with ``a = exp(z)`` and y > 0."""
 
-    out_activation = "exp"
     domain = (0.0, False)
 
     def value(self, z: Array, y: Array) -> Array:
@@ -159,7 +199,3 @@ class Gamma(Loss):
     def gradient(self, z: Array, y: Array) -> Array:
         """Return ``1 - y / a``."""
         return 1 - y * np.exp(-z)
-
-    def activate(self, z: Array) -> Array:
-        """Return ``exp(z)``."""
-        return np.exp(z)
