@@ -103,6 +103,7 @@ def build(
     *,
     rng: Rng,
     dtype: DTypeLike,
+    members: int | None = None,
 ) -> Sequential:
     """Build a network with fresh weights.
 
@@ -119,14 +120,34 @@ def build(
         Draws the weights, layer by layer, each matrix before its offsets.
     dtype : dtype
         Of all parameters.
+    members : int, optional
+        How many networks to put side by side, drawn one after the other; if left out, there is one,
+        without a member axis.
     """
+    drawn = [_drawn(sizes, activations, initialization, rng, dtype) for _ in range(members or 1)]
+    if members is None:
+        return restore(*drawn[0], activations)
+    coefs, intercepts = (
+        [np.stack(layer) for layer in zip(*part, strict=True)] for part in zip(*drawn, strict=True)
+    )
+    return restore(coefs, intercepts, activations)
+
+
+def _drawn(
+    sizes: Sequence[int],
+    activations: Sequence[str | Module],
+    initialization: str | Callable[..., Array],
+    rng: Rng,
+    dtype: DTypeLike,
+) -> tuple[list[Array], list[Array]]:
+    """Draw the weights and the offsets of all layers."""
     coefs, intercepts = [], []
     for layer, fans in enumerate(pairwise(sizes)):
         nearest = activations[min(layer, len(activations) - 1)] if activations else "identity"
         draw_weights, draw_offsets = _initializers(initialization, nearest)
         coefs.append(_drawn_weights(draw_weights(rng, fans, dtype), fans, dtype))
         intercepts.append(draw_offsets(rng, fans[1:], dtype, fans=fans))
-    return restore(coefs, intercepts, activations)
+    return coefs, intercepts
 
 
 def restore(
@@ -160,14 +181,14 @@ def with_dropout(network: Sequential, shares: Sequence[float]) -> Sequential:
     shares : sequence of float
         How much of each hidden layer is dropped; where it is 0, nothing is added.
     """
-    modules: list[Module] = []
+    modules = network.modules[:1]
     remaining = iter(shares)
-    for layer, activation in zip(network.modules[:-1:2], network.modules[1::2], strict=True):
-        modules += [layer, activation]
-        share = next(remaining)
-        if share:
-            modules.append(Dropout(share, layer.parameters[0].shape[-1]))
-    return Sequential([*modules, network.modules[-1]])
+    for layer, activation in pairwise(network.modules):
+        modules.append(activation)
+        if isinstance(layer, Linear):
+            share = next(remaining)
+            modules += [Dropout(share, layer.W.shape[-1])] if share else []
+    return Sequential(modules)
 
 
 def _initializers(

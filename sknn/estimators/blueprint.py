@@ -14,6 +14,7 @@ from sknn import networks
 from sknn.engine import KnownOnly, Loss, Module, Samples, Sequential
 from sknn.engine.types import Array, Rng
 from sknn.estimators import door
+from sknn.estimators.intake import Intake, intake
 from sknn.targets import Target
 
 
@@ -35,6 +36,10 @@ class Blueprint:
         The activation of each hidden layer.
     dtype : {"float32", "float64"}
         The type of all arithmetic.
+    intake : Intake
+        What stands before the first layer.
+    n_members : int, default=1
+        How many networks there are; a single one has no member axis.
     """
 
     target: Target
@@ -43,6 +48,13 @@ class Blueprint:
     hidden_sizes: Sequence[int]
     activations: Sequence[str | Module]
     dtype: str
+    intake: Intake
+    n_members: int = 1
+
+    @property
+    def members(self) -> int | None:
+        """How long the member axis is, if there is one."""
+        return None if self.n_members == 1 else self.n_members
 
     @cached_property
     def loss(self) -> Loss:
@@ -67,7 +79,27 @@ class Blueprint:
             "loss_settings": self.loss_settings,
             "activations": deepcopy(list(self.activations)),
             "dtype": self.dtype,
+            "intake": self.intake.to_plain(),
+            "n_members": self.n_members,
         }
+
+    @classmethod
+    def from_plain(cls, plain: dict[str, Any], target: Target, sizes: Sequence[int]) -> "Blueprint":
+        """Make it anew from what `to_plain` gave, the target and the sizes of the hidden layers."""
+        return cls(
+            target=target,
+            loss_name=plain["loss"],
+            loss_settings=plain["loss_settings"],
+            hidden_sizes=sizes,
+            activations=plain["activations"],
+            dtype=plain["dtype"],
+            intake=intake(plain["intake"]),
+            n_members=plain["n_members"],
+        )
+
+    def joined(self, z: Array) -> Array:
+        """Return what all members say together."""
+        return z if self.members is None else self.loss.joined(z)
 
     def samples(
         self, rows: door.Rows, name: str, *, relative_weights: bool, smoothing: float = 0.0
@@ -90,20 +122,24 @@ class Blueprint:
         ValueError
             If y has other classes or columns than the target, or is outside the loss's domain.
         """
-        Y = self.target.encode(rows.y, self.loss.codes)
-        Y = self.target.smoothed(Y, smoothing) if smoothing else Y
-        Y = door.as_type(np.repeat(Y, self.loss.units_per_output, axis=1), self.dtype, "y")
-        self._check_domain(Y, rows, name)
         return Samples(
-            door.training_inputs(rows.X, self.dtype),
-            Y,
+            self.intake.inputs(rows.X, self.dtype),
+            self.targets(rows, name, smoothing),
             door.weights(rows.w, self.dtype, relative=relative_weights),
             self.dtype,
         )
 
-    def loss_for(self, samples: Samples) -> Loss:
-        """Return the loss for these samples, some of whose targets may not be known."""
-        return KnownOnly(self.loss) if np.isnan(samples.Y).any() else self.loss
+    def targets(self, rows: door.Rows, name: str, smoothing: float = 0.0) -> Array:
+        """Turn validated targets into what the raw outputs should say; see `samples`."""
+        Y = self.target.encode(rows.y, self.loss.codes)
+        Y = self.target.smoothed(Y, smoothing) if smoothing else Y
+        Y = door.as_type(np.repeat(Y, self.loss.units_per_output, axis=1), self.dtype, "y")
+        self._check_domain(Y, rows, name)
+        return Y
+
+    def loss_for(self, Y: Array) -> Loss:
+        """Return the loss for these targets, some of which may not be known."""
+        return KnownOnly(self.loss) if np.isnan(Y).any() else self.loss
 
     def _check_domain(self, Y: Array, rows: door.Rows, name: str) -> None:
         """Refuse targets that the loss cannot compare with, and say which rows hold them."""
@@ -117,14 +153,24 @@ class Blueprint:
                 f"{lowest:g}; it is not in {len(numbers)} rows: {shown} (counted from 0)."
             )
 
-    def new_network(self, n_features: int, initialization: Any, rng: Rng) -> Sequential:
+    def new_network(self, initialization: Any, rng: Rng) -> Sequential:
         """Build the network with fresh weights."""
-        sizes = [n_features, *self.hidden_sizes, self.n_units]
-        return networks.build(sizes, self.activations, initialization, rng=rng, dtype=self.dtype)
+        layers = networks.build(
+            [self.intake.width, *self.hidden_sizes, self.n_units],
+            self.activations,
+            initialization,
+            rng=rng,
+            dtype=self.dtype,
+            members=self.members,
+        )
+        return self.intake.begin(layers, rng, self.dtype, self.members)
 
-    def network(self, coefs: Sequence[Array], intercepts: Sequence[Array]) -> Sequential:
+    def network(
+        self, coefs: Sequence[Array], intercepts: Sequence[Array], embedding: Array | None
+    ) -> Sequential:
         """Build the network around weights that exist."""
-        return networks.restore(coefs, intercepts, self.activations)
+        layers = networks.restore(coefs, intercepts, self.activations)
+        return self.intake.join(layers, embedding)
 
     def continuing(self, fitted: "Blueprint") -> "Blueprint":
         """Return the fitted blueprint, if these parameters may go on with it.
@@ -140,6 +186,7 @@ class Blueprint:
             ("loss", fitted.loss_name, self.loss_name),
             ("settings of the loss", fitted.loss_settings, self.loss_settings),
             ("dtype", fitted.dtype, self.dtype),
+            ("n_members", fitted.n_members, self.n_members),
         ):
             if not _alike(old, new):
                 raise ValueError(

@@ -9,10 +9,10 @@ import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator, is_regressor
 from sklearn.utils import assert_all_finite, check_array, check_random_state, column_or_1d
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import check_consistent_length, validate_data
 
 from sknn.engine.types import Array
-from sknn.estimators.sklearn_private import check_sample_weight
+from sknn.estimators.sklearn_private import check_sample_weight, safe_indexing
 
 #: More numbers than this in X, and dtype="auto" computes in float32.
 LARGE = 10**5
@@ -25,19 +25,21 @@ LARGE_TO_COPY = 2**26
 class Rows:
     """Validated rows: X (dense or CSR), y (a column is flat), weights above 0 or None.
 
-    If some were dropped, `numbers` tells which of the user's rows these are.
+    If some were dropped, `numbers` tells which of the user's rows these are. `counts` are the
+    weights that the user gave, without those of the classes.
     """
 
     X: Any
     y: Any
     w: Array | None
     numbers: Array | None = None
+    counts: Array | None = None
 
     def take(self, rows: Array) -> "Rows":
         """Return some of the rows, by a mask."""
         numbers = np.arange(len(self.y)) if self.numbers is None else self.numbers
-        w = None if self.w is None else self.w[rows]
-        return Rows(self.X[rows], self.y[rows], w, numbers[rows])
+        w, counts = (None if part is None else part[rows] for part in (self.w, self.counts))
+        return Rows(safe_indexing(self.X, rows), self.y[rows], w, numbers[rows], counts)
 
     def weighted(self, factors: Array) -> "Rows":
         """Return the rows with their weights multiplied; rows whose weight becomes 0 are dropped.
@@ -85,7 +87,7 @@ def generator_as_it_was(random_state: Any) -> Iterator[None]:
 
 
 def training_rows(
-    estimator: BaseEstimator, X: Any, y: Any, sample_weight: Any, *, reset: bool
+    estimator: Any, X: Any, y: Any, sample_weight: Any, *, reset: bool
 ) -> Rows:
     """Check what `fit` was given, and drop the rows of weight zero.
 
@@ -104,17 +106,10 @@ def training_rows(
         In scikit-learn's words, for what it refuses; and if all weights are zero.
     """
     y, unknown = known_targets(y) if is_regressor(estimator) else (y, None)
-    X, y = validate_data(
-        estimator,
-        X,
-        y,
-        accept_sparse="csr",
-        dtype="numeric",
-        multi_output=True,
-        y_numeric=is_regressor(estimator),
-        reset=reset,
-    )
-    refuse_dates(X, "X")
+    numeric = is_regressor(estimator)
+    X = estimator._checked_inputs(X, reset=reset)
+    y = validate_data(estimator, y=y, multi_output=True, y_numeric=numeric, reset=False)
+    check_consistent_length(X, y)
     if sparse.issparse(y):
         y = y.toarray()
     if y.ndim == 2 and y.shape[1] == 1:
@@ -130,7 +125,8 @@ def training_rows(
         _need_known(unknown)
     if unknown is not None and unknown.all(axis=1).any():  # such rows say nothing
         w = (1.0 if w is None else w) * ~unknown.all(axis=1)
-    return Rows(X, y, None) if w is None else Rows(X, y, None).weighted(w)
+    rows = Rows(X, y, None, counts=w)
+    return rows if w is None else rows.weighted(w)
 
 
 def known_targets(y: Any) -> tuple[Any, Any]:
@@ -230,9 +226,15 @@ def prediction_rows(
 
     if _is_plain(estimator, X):
         return X, check
-    X = validate_data(estimator, X, accept_sparse="csr", dtype="numeric", reset=False)
-    refuse_dates(X, "X")
+    X = checked_numbers(estimator, X, reset=False)
     return X, check if np.dtype(dtype).itemsize < X.dtype.itemsize else None
+
+
+def checked_numbers(estimator: BaseEstimator, X: Any, *, reset: bool) -> Any:
+    """Check inputs that must be numbers: an array, a frame or a sparse matrix of them."""
+    X = validate_data(estimator, X, accept_sparse="csr", dtype="numeric", reset=reset)
+    refuse_dates(X, "X")
+    return X
 
 
 def _is_plain(estimator: Any, X: Any) -> bool:
@@ -289,12 +291,12 @@ def numbers(setting: Any) -> list[float]:
         return [np.nan]
 
 
-def choose_dtype(setting: str, X: Any) -> str:
-    """Read the parameter `dtype`: "auto" is float32 if X is, or if X is large."""
+def choose_dtype(setting: str, shape: tuple[int, int], given: Any) -> str:
+    """Read the parameter `dtype`: "auto" is float32 if X is given so, or is large."""
     if setting != "auto":
         return setting
-    n, m = X.shape
-    return "float32" if X.dtype == np.float32 or n * m > LARGE else "float64"
+    n, m = shape
+    return "float32" if given == np.float32 or n * m > LARGE else "float64"
 
 
 def as_type(array: Any, dtype: str, name: str) -> Any:

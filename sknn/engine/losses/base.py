@@ -24,6 +24,8 @@ class Loss(Part, ABC):
         The lower bound of y, and whether y may be equal to it.
     of_the_mean : bool
         Whether its answers are meant to be close to y on average, which R2 measures.
+    degree : int
+        With y and the answers in a unit that is s times smaller, the loss is s^degree as large.
     """
 
     out_activation: str = "identity"
@@ -31,6 +33,7 @@ class Loss(Part, ABC):
     has_probabilities: bool = False
     domain: tuple[float, bool] = (-math.inf, False)
     of_the_mean: bool = True
+    degree: int = 0
 
     @property
     def units_per_output(self) -> int:

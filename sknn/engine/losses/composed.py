@@ -21,6 +21,7 @@ class KnownOnly(Loss):
         self.loss = loss
         self.out_activation = loss.out_activation
         self.domain = loss.domain
+        self.degree = loss.degree
 
     @property
     def units_per_output(self) -> int:

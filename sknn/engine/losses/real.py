@@ -13,6 +13,7 @@ class SquaredError(Loss):
     """Half the squared error, ``1/2 sum (z - y)^2``, on linear outputs."""
 
     codes = (-1.0, 1.0)
+    degree = 2
 
     def value(self, z: Array, y: Array) -> Array:
         """Return ``1/2 sum (z - y)^2``."""
@@ -29,6 +30,8 @@ class AbsoluteError(Loss):
 
     At 0 the sub-gradient is taken as 0.
     """
+
+    degree = 1
 
     def value(self, z: Array, y: Array) -> Array:
         """Return ``sum |z - y|``."""
@@ -47,23 +50,26 @@ class Huber(Loss):
 
     Parameters
     ----------
-    delta : float, default=1.0
-        Where it becomes linear, in the units of y.
+    delta : float or sequence of float, default=1.0
+        Where it becomes linear, in the units of y: one number for all outputs, or one for each.
     """
 
-    def __init__(self, delta: float = 1.0) -> None:
-        self.delta = float(delta)
+    degree = 2
+
+    def __init__(self, delta: float | Sequence[float] = 1.0) -> None:
+        self.delta = tuple(delta) if isinstance(delta, Sequence) else float(delta)
 
     def value(self, z: Array, y: Array) -> Array:
         """Return ``sum (e^2 / 2 if |e| <= delta else delta (|e| - delta / 2))``, e = z - y."""
         size = np.abs(z - y)
-        near = np.minimum(size, self.delta)
+        near = np.minimum(size, np.array(self.delta, z.dtype))
         loss: Array = (near * (size - 0.5 * near)).sum(axis=-1)
         return loss
 
     def gradient(self, z: Array, y: Array) -> Array:
         """Return ``z - y``, clipped to ``[-delta, delta]``."""
-        return np.clip(z - y, -self.delta, self.delta)
+        delta = np.array(self.delta, z.dtype)
+        return np.clip(z - y, -delta, delta)
 
 
 class Quantile(Loss):
@@ -80,6 +86,7 @@ class Quantile(Loss):
     """
 
     of_the_mean = False
+    degree = 1
 
     #: Quantiles closer than this are taken apart before their raw outputs are found.
     smallest_step = 1e-6
@@ -174,6 +181,7 @@ class _OnExponentials(Loss):
 class Poisson(_OnExponentials):
     """Half the Poisson deviance, ``sum (a - y + y log(y / a))`` with ``a = exp(z)`` and y >= 0."""
 
+    degree = 1
     domain = (0.0, True)
 
     def value(self, z: Array, y: Array) -> Array:

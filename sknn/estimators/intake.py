@@ -1,0 +1,127 @@
+"""What stands before the first layer: how the rows that users give become its inputs."""
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import numpy as np
+
+from sknn.engine import Embed, Module, Sequential
+from sknn.engine.types import Array, Rng
+from sknn.estimators import door
+from sknn.features import TableEncoder
+
+
+class Intake(ABC):
+    """How validated rows become inputs of a network.
+
+    Attributes
+    ----------
+    width : int
+        How many inputs the first layer has.
+    """
+
+    width: int
+
+    @abstractmethod
+    def inputs(self, X: Any, dtype: str) -> Any:
+        """Turn validated rows into what the network takes, in this type."""
+
+    @abstractmethod
+    def choose_dtype(self, setting: str, X: Any) -> str:
+        """Read the parameter `dtype` for training on these rows."""
+
+    def join(self, layers: Sequential, embedding: Array | None) -> Sequential:
+        """Put what stands before the first layer in front of it."""
+        return layers
+
+    def begin(self, layers: Sequential, rng: Rng, dtype: str, members: int | None) -> Sequential:
+        """Do the same with fresh layers, and with a fresh embedding if one is needed."""
+        return layers
+
+    def to_plain(self) -> Any:
+        """Return all of it as plain values, from which `intake` makes it anew."""
+        return self.width
+
+
+class Numbers(Intake):
+    """Numbers as they are.
+
+    Parameters
+    ----------
+    width : int
+        Columns of X.
+    """
+
+    def __init__(self, width: int) -> None:
+        self.width = width
+
+    def inputs(self, X: Any, dtype: str) -> Any:
+        """Return X; a large one is converted batch by batch."""
+        return door.training_inputs(X, dtype)
+
+    def choose_dtype(self, setting: str, X: Any) -> str:
+        """Return float32 for "auto" if X is float32, or large."""
+        return door.choose_dtype(setting, X.shape, X.dtype)
+
+
+class Columns(Intake):
+    """Columns of a table, each encoded by what it holds.
+
+    Parameters
+    ----------
+    encoder : TableEncoder
+        Fitted.
+    """
+
+    #: Numbers that stand for a level of a column with too many of them for a place each.
+    embedding_width = 8
+
+    def __init__(self, encoder: TableEncoder) -> None:
+        self.encoder = encoder
+        embedded = encoder.n_embedded_
+        self.width = len(encoder.unseen_) + embedded * (self.embedding_width - 1)
+
+    def inputs(self, X: Any, dtype: str) -> Any:
+        """Return the compact matrix, a number a cell."""
+        return self.encoder.read(X, dtype)
+
+    def choose_dtype(self, setting: str, X: Any) -> str:
+        """Return float32 for "auto" if X is float32, or large once it is encoded."""
+        given = getattr(X, "dtype", np.dtype(object))  # a frame has none
+        return door.choose_dtype(setting, (X.shape[0], self.width), given)
+
+    def join(self, layers: Sequential, embedding: Array | None) -> Sequential:
+        """Expand each batch, and look up the levels of columns that have too many."""
+        [W, *_] = layers.parameters
+        modules: list[Module] = [self.encoder.expansion(W.dtype)]
+        if embedding is not None:
+            modules.append(Embed(embedding, self.encoder.n_embedded_))
+        return Sequential([*modules, layers])
+
+    def begin(self, layers: Sequential, rng: Rng, dtype: str, members: int | None) -> Sequential:
+        """Draw the rows for levels from N(0, 1), and silence what training never sees.
+
+        Its weights are 0: it would be noise in predictions.
+        """
+        [W, *_] = layers.parameters
+        W[..., np.flatnonzero(self.encoder.unseen_), :] = 0
+        embedding = None
+        if self.encoder.n_embedded_:
+            axis = () if members is None else (members,)
+            shape = (*axis, self.encoder.n_rows_, self.embedding_width)
+            embedding = np.asarray(rng.normal(size=shape), dtype)
+            embedding[..., self.encoder.unseen_rows_, :] = 0
+        return self.join(layers, embedding)
+
+    def to_plain(self) -> Any:
+        """Return what the encoder holds."""
+        return dict(vars(self.encoder))
+
+
+def intake(plain: Any) -> Intake:
+    """Make an intake from what `to_plain` gave."""
+    if not isinstance(plain, dict):
+        return Numbers(plain)
+    encoder = TableEncoder()
+    vars(encoder).update(plain)
+    return Columns(encoder)
