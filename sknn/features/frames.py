@@ -100,11 +100,8 @@ def as_frame(X: Any) -> Any:
 
 
 def as_array(X: Any) -> Any:
-    """Return lists of rows as a matrix, in which text and numbers stay what they are."""
-    if not isinstance(X, list | tuple):
-        return X
-    array = np.asarray(X)
-    return np.asarray(X, dtype=object) if array.dtype.kind in "USO" else array
+    """Return lists of rows as a matrix of objects, in which each cell stays what it is."""
+    return np.asarray(X, dtype=object) if isinstance(X, list | tuple) else X
 
 
 def _is_labelled(dtype: Any) -> bool:

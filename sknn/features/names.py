@@ -10,16 +10,25 @@ from numpy.typing import NDArray
 from sknn.engine.types import Array
 from sknn.features.levels import OTHERS, Levels
 
+#: The digits that are shown of an edge if those tell it from the others.
+FEWEST_DIGITS = 4
+
 
 def of_pieces(name: str, edges: Array) -> list[str]:
     """Return names such as "age_20..24", with as few digits as tell the edges apart."""
-    texts = [repr(float(edge)) for edge in edges]
-    for digits in range(3, 17):
-        shorter = [f"{edge:.{digits}g}" for edge in edges]
-        if len(set(shorter)) == len(edges):
-            texts = shorter
+    texts: list[str] = []
+    for digits in range(FEWEST_DIGITS, 18):
+        texts = [_shortened(edge, digits) for edge in edges]
+        if len(set(texts)) == len(edges):
             break
     return [f"{name}_{start}..{stop}" for start, stop in pairwise(texts)]
+
+
+def _shortened(number: float, digits: int) -> str:
+    """Return a number with a few digits, and without an exponent unless it would be long."""
+    if number == 0 or 1e-4 <= abs(number) < 1e15:
+        return np.format_float_positional(number, precision=digits, fractional=False, trim="-")
+    return f"{number:.{digits}g}"
 
 
 def of_places(name: str, levels: Levels, kind: str) -> list[str]:
