@@ -3,7 +3,8 @@
 from importlib.metadata import version
 
 from sknn.estimators import MLPClassifier, MLPRegressor
+from sknn.features import TableEncoder
 
 __version__ = version("sknn")
 
-__all__ = ["MLPClassifier", "MLPRegressor", "__version__"]
+__all__ = ["MLPClassifier", "MLPRegressor", "TableEncoder", "__version__"]

@@ -20,6 +20,7 @@ from sknn.engine.activations import (
     Tanh,
 )
 from sknn.engine.batches import Batches, EpochBatches, RandomDraws, Samples
+from sknn.engine.columns import Embed, Expand
 from sknn.engine.dropout import Dropout, Mask
 from sknn.engine.history import History
 from sknn.engine.lbfgs import LBFGS
@@ -77,8 +78,10 @@ __all__ = [
     "CrammerSinger",
     "Descent",
     "Dropout",
+    "Embed",
     "EpochBatches",
     "Exp",
+    "Expand",
     "FunctionOfStep",
     "Gamma",
     "Hinge",

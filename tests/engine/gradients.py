@@ -27,6 +27,8 @@ from sknn.engine import (
     Brier,
     CrammerSinger,
     Dropout,
+    Embed,
+    Expand,
     Gamma,
     Hinge,
     Huber,
@@ -77,6 +79,21 @@ def deep(rng, m):
     return Sequential([linear(rng, m, 4), Tanh(), Sequential([linear(rng, 4, 2), Sigmoid(2.0)])])
 
 
+def expand(rng, m):
+    """Return an expansion of as many kinds of columns as there are; it has its kinks at 0."""
+    categories = [3] if m > 1 else []
+    passed_on = int(m > 2)
+    numbers = m - len(categories) - passed_on
+    piece_of = np.repeat(np.arange(numbers), 2)
+    start, stop = np.tile([-50.0, 0.0], numbers), np.tile([0.0, 50.0], numbers)
+    return Expand(numbers, piece_of, start, stop, np.arange(numbers), categories, passed_on)
+
+
+def embed(rng, m, rows=1):
+    """Return a table for the last half of the columns; its one row stands for every number."""
+    return Embed(rng.normal(size=(rows, 2)), (m + 1) // 2)
+
+
 def side_by_side(rng, m):
     """Return two losses side by side, or one where there is a single output."""
     widths = [m - m // 2, m // 2] if m > 1 else [1]
@@ -88,6 +105,8 @@ RECIPES = {
     Dropout: [lambda rng, m: Dropout(0.5, m)],
     Mask: [lambda rng, m: Mask(np.arange(m) % 2 == 0, 2.0)],
     ELU: [with_settings(ELU), with_settings(ELU, alpha=0.7)],
+    Embed: [embed],
+    Expand: [expand],
     Huber: [with_settings(Huber), with_settings(Huber, delta=0.4)],
     KnownOnly: [lambda rng, m: KnownOnly(Huber()), lambda rng, m: KnownOnly(Quantile([0.7]))],
     LeakyReLU: [with_settings(LeakyReLU), with_settings(LeakyReLU, slope=0.3)],

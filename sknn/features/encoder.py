@@ -1,0 +1,363 @@
+"""The encoder: learns what a table's columns are like, and writes tables as matrices of floats."""
+
+from itertools import chain
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from sknn.engine import Expand
+from sknn.engine.types import Array
+from sknn.features import levels, matrices, names, numbers
+from sknn.features.choice import categorical_mask, is_categorical
+from sknn.features.distributions import distribution
+from sknn.features.frames import KINDS, Column, Table, as_array, as_frame
+from sknn.features.settings import check_settings, floating, row_weights
+
+
+class TableEncoder(TransformerMixin, BaseEstimator):
+    """Write a table of numbers, text and missing values as a matrix that networks learn from.
+
+    It gives, in this order:
+
+    - each column of numbers that varies, standardised, 0 where missing;
+    - for those of more than four different numbers the piecewise-linear encoding of Gorishniy,
+      Rubachev and Babenko (2022), "On Embeddings for Numerical Features in Tabular Deep Learning":
+      between neighbouring quantiles of training a column that rises from 0 to 1 (none at all if
+      that would be more than a hundred columns of the table);
+    - for those with missing values in training whether they are missing;
+    - for each categorical column a place for every level, one for rare or unseen levels, and one
+      for "missing"; 1 in one of them and 0 elsewhere.
+
+    Columns of numbers that never vary, and columns without a single value, are left out and never
+    looked at again. The target has no part in anything.
+
+    Parameters
+    ----------
+    categorical_features : "from_dtype", None or array-like of bool, int or str, \
+default="from_dtype"
+        Which columns are categorical:
+
+        - "from_dtype": those of a categorical type, of text, and of True and False;
+        - a boolean mask, column numbers, or names; numbers are levels there;
+        - None: none is. Columns of text are an error then.
+    n_bins : int, default=48
+        The largest number of pieces of a number; 0 for none.
+    min_frequency : int, default=5
+        Levels with less weight in training (fewer rows) share the place for rare levels.
+    max_one_hot : int or None, default=None
+        Categorical columns with more places than this are not spread out: the last columns of the
+        output hold the numbers of their places, counted through all these columns, so that each
+        has rows of its own in one table for `sknn.engine.Embed`. None: there is no such column.
+    sparse_output : bool, default=False
+        Whether `transform` gives a CSR matrix.
+    dtype : {"float32", "float64"}, default="float64"
+        The type of what `transform` gives.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        How many columns the table has.
+    feature_names_in_ : array of str of shape (n_features_in_,)
+        Their names, if all have names that are text.
+    is_categorical_ : array of bool of shape (n_features_in_,)
+        Which of them are categorical.
+    kinds_ : list of str
+        What each of them holds: "number", "truth", "text" or "nothing".
+    numeric_ : array of int of shape (p,)
+        The columns of numbers that are kept.
+    center_, scale_ : arrays of shape (p,)
+        Their weighted means and standard deviations (1 for a deviation of 0).
+    edges_ : list of p arrays
+        Where their pieces begin and end.
+    may_miss_ : array of int
+        Which of the p columns have a place for "missing".
+    categorical_ : array of int of shape (q + e,)
+        The categorical columns that are kept, those that are not spread out last.
+    levels_ : list of q + e lists of str or arrays
+        Their levels.
+    n_embedded_ : int
+        e: how many of them are not spread out.
+    n_rows_ : int
+        How many places those have together: the rows of a table for `sknn.engine.Embed`.
+    unseen_ : array of bool of shape (n_features_out,)
+        Which columns of the output are 0 in every row of training.
+    unseen_rows_ : array of bool of shape (n_rows_,)
+        Which places of the columns that are not spread out are never used in training.
+
+    Notes
+    -----
+    Rows of weight 0 are absent, and weight 2 is a row that stands twice. If the mean weight is
+    below 1, weights are divided by their mean, so that shares do not make every level rare.
+
+    Examples
+    --------
+    >>> from sknn import TableEncoder
+    >>> table = [[1.0, "red"], [2.0, "blue"], [3.0, "red"], [float("nan"), None]]
+    >>> encoder = TableEncoder(min_frequency=1).fit(table)
+    >>> encoder.get_feature_names_out().tolist()
+    ['x0', 'x0_missing', 'x1_blue', 'x1_red', 'x1_rare', 'x1_missing']
+    >>> encoder.transform([[2.0, "red"], [2.0, "green"], [None, None]])
+    array([[0., 0., 0., 1., 0., 0.],
+           [0., 0., 0., 0., 1., 0.],
+           [0., 1., 0., 0., 0., 1.]])
+    """
+
+    def __init__(
+        self,
+        categorical_features: Any = "from_dtype",
+        *,
+        n_bins: int = 48,
+        min_frequency: int = 5,
+        max_one_hot: int | None = None,
+        sparse_output: bool = False,
+        dtype: Any = "float64",
+    ) -> None:
+        self.categorical_features = categorical_features
+        self.n_bins = n_bins
+        self.min_frequency = min_frequency
+        self.max_one_hot = max_one_hot
+        self.sparse_output = sparse_output
+        self.dtype = dtype
+
+    def __sklearn_tags__(self) -> Any:
+        """Tell that missing values and categories are welcome, and that `dtype` decides."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.categorical = True
+        tags.transformer_tags.preserves_dtype = []
+        return tags
+
+    def fit(self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
+        """Learn from a table; a fit that raises changes nothing.
+
+        Parameters
+        ----------
+        X : frame, array or list of rows, shape (n, n_features)
+            The table; missing are None, NaN and what the frame calls missing.
+        y : object
+            Ignored.
+        sample_weight : array-like of shape (n,), optional
+            Weights of the rows, 0 or more.
+
+        Returns
+        -------
+        self : TableEncoder
+
+        Raises
+        ------
+        TypeError
+            If a column holds what is neither number nor text, or both; the message names it.
+        ValueError
+            If a column holds infinities, or a parameter makes no sense.
+        """
+        fitted = type(self)(**self.get_params(deep=False))
+        fitted._learn(X, sample_weight)
+        for name in [name for name in vars(self) if name.endswith("_")]:
+            delattr(self, name)
+        learned = {name: value for name, value in vars(fitted).items() if name.endswith("_")}
+        self.__dict__.update(learned)
+        return self
+
+    def _learn(self, X: Any, sample_weight: ArrayLike | None) -> None:
+        """Do what `fit` does, on an encoder that may be left half done."""
+        check_settings(self)
+        table = self._table(X, reset=True)
+        w = row_weights(sample_weight, table.n_rows)
+        chosen = categorical_mask(self.categorical_features, table.names, self.n_features_in_)
+        number: dict[int, numbers.Number] = {}
+        category: dict[int, levels.Category] = {}
+        self.kinds_ = []
+        self.is_categorical_ = np.zeros(self.n_features_in_, dtype=bool)
+        for j in range(self.n_features_in_):
+            column = table.column(j)
+            self.is_categorical_[j] = is_categorical(column, j, chosen)
+            of = distribution(column.cells, w)
+            self.kinds_.append(column.kind if len(of.values) else "nothing")
+            if not len(of.values):
+                continue
+            if self.is_categorical_[j]:
+                category[j] = levels.learn(of, self.min_frequency)
+            elif (learned := numbers.learn(column, of, self.n_bins)) is not None:
+                number[j] = learned
+        unseen = [*self._keep_numbers(number), *self._keep_levels(category)]
+        self.unseen_ = np.array(unseen, dtype=bool)
+
+    def _table(self, X: Any, *, reset: bool) -> Table:
+        """Check names and shape, in scikit-learn's words; the columns are read later."""
+        frame = as_frame(X)
+        if frame is None:
+            X = validate_data(self, as_array(X), reset=reset, dtype=None, ensure_all_finite=False)
+        else:
+            validate_data(self, X, reset=reset, skip_check_array=True)
+            _need_cells(frame.shape)
+        columns = list(X.T) if frame is None else list(frame.iter_columns())
+        return Table(columns, getattr(self, "feature_names_in_", None))
+
+    def _keep_numbers(self, learned: dict[int, numbers.Number]) -> list[bool]:
+        """Keep what was learned of numbers; tell which of their wide columns are always 0."""
+        all_numbers = list(learned.values())
+        too_wide = sum(len(one.edges) > 0 for one in all_numbers) > numbers.WIDE
+        self.numeric_ = np.array(list(learned), dtype=np.intp)
+        self.center_ = np.array([one.center for one in all_numbers], dtype=np.float64)
+        self.scale_ = np.array([one.scale for one in all_numbers], dtype=np.float64)
+        self.edges_ = [np.empty(0) if too_wide else one.edges for one in all_numbers]
+        self.may_miss_ = np.flatnonzero([one.missing for one in all_numbers])
+        n_pieces = sum(max(len(edges) - 1, 0) for edges in self.edges_)
+        constant = [not one.varies for one in all_numbers]
+        return constant + [False] * (n_pieces + len(self.may_miss_))
+
+    def _keep_levels(self, learned: dict[int, levels.Category]) -> list[bool]:
+        """Keep what was learned of categories; tell which of their wide columns are always 0."""
+        most = np.inf if self.max_one_hot is None else self.max_one_hot
+        one_hot = [j for j, one in learned.items() if len(one.unseen) <= most]
+        embedded = [j for j in learned if j not in one_hot]
+        self.categorical_ = np.array(one_hot + embedded, dtype=np.intp)
+        self.levels_ = [learned[j].levels for j in one_hot + embedded]
+        self.unseen_rows_ = np.array(_unseen(learned, embedded), dtype=bool)
+        self.n_embedded_ = len(embedded)
+        self.n_rows_ = len(self.unseen_rows_)
+        return _unseen(learned, one_hot) + [False] * len(embedded)
+
+    def read(self, X: Any, dtype: Any = None) -> Array:
+        """Read a table as a compact matrix, a number a cell: what `expansion` takes.
+
+        Parameters
+        ----------
+        X : frame, array or list of rows, shape (n, n_features)
+            The table.
+        dtype : {"float32", "float64"}, optional
+            The type of the matrix; the parameter `dtype` if left out.
+
+        Returns
+        -------
+        compact : array of shape (n, p + q + e)
+            The columns of numbers, standardised (in float64, so that nothing is lost) and NaN
+            where missing; then for each categorical column the number of the cell's place, first
+            for those that are spread out. Those that are not count through all of them.
+
+        Raises
+        ------
+        TypeError
+            If a column holds text that held numbers in fit, or the other way round.
+        ValueError
+            If the columns are others than in fit, or a number is too large.
+        """
+        check_is_fitted(self)
+        table = self._table(X, reset=False)
+        p = len(self.numeric_)
+        kind = floating(self.dtype if dtype is None else dtype)
+        compact = np.empty((table.n_rows, p + len(self.categorical_)), kind)
+        for i, (j, center, scale) in enumerate(
+            zip(self.numeric_, self.center_, self.scale_, strict=True)
+        ):
+            column = self._column(table, j)
+            compact[:, i] = numbers.standardised(column, center, scale, kind)
+        places = zip(self.categorical_, self.levels_, self._first_rows(), strict=True)
+        for i, (j, kept, first) in enumerate(places):
+            compact[:, p + i] = levels.codes(self._column(table, j), kept) + first
+        return compact
+
+    def _column(self, table: Table, j: int) -> Column:
+        """Read a column that was of some kind in fit."""
+        column = table.column(j)
+        if not column.agrees_with(self.kinds_[j]):
+            raise TypeError(
+                f"{column.label} holds {KINDS[column.kind]}, but held {KINDS[self.kinds_[j]]} in "
+                "fit. Turn it into what it was."
+            )
+        return column
+
+    def _n_places(self) -> NDArray[np.intp]:
+        """Return how many places each categorical column has."""
+        return np.array([len(kept) + len(levels.OTHERS) for kept in self.levels_], dtype=np.intp)
+
+    def _first_rows(self) -> NDArray[np.intp]:
+        """Return for each categorical column what is added to its places."""
+        one_hot = len(self.levels_) - self.n_embedded_
+        places = self._n_places()
+        places[:one_hot] = 0
+        return np.cumsum(places) - places
+
+    def expansion(self, dtype: Any = None) -> Expand:
+        """Return the module that writes what `read` gives as what `transform` gives.
+
+        Parameters
+        ----------
+        dtype : {"float32", "float64"}, optional
+            The type that `read` was given.
+        """
+        check_is_fitted(self)
+        places = self._n_places()[: len(self.levels_) - self.n_embedded_]
+        return self._expand(dtype, places, self.n_embedded_)
+
+    def _expand(self, dtype: Any, places: Array, passed_on: int) -> Expand:
+        """Return an expansion of the numbers and these."""
+        kind = floating(self.dtype if dtype is None else dtype)
+        pieces = numbers.pieces(self.center_, self.scale_, self.edges_, kind)
+        return Expand(len(self.numeric_), *pieces, self.may_miss_, places, passed_on)
+
+    def transform(self, X: Any) -> Any:
+        """Write a table as a matrix.
+
+        Parameters
+        ----------
+        X : frame, array or list of rows, shape (n, n_features)
+            The table; columns as in `fit`.
+
+        Returns
+        -------
+        wide : array or CSR matrix of shape (n, n_features_out)
+            ``expansion().forward(read(X))``.
+        """
+        compact = self.read(X)
+        if not self.sparse_output:
+            return matrices.dense(self.expansion(), compact, len(self.unseen_))
+        places = self._n_places()[: len(self.levels_) - self.n_embedded_]
+        width = len(self.unseen_) - places.sum() - self.n_embedded_
+        return matrices.csr(self._expand(None, places[:0], 0), compact, places, width)
+
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[Any]:
+        """Return the names of the output's columns.
+
+        Parameters
+        ----------
+        input_features : array-like of str, optional
+            Names of the table's columns; they must be those of `fit` if it saw names.
+
+        Returns
+        -------
+        names : array of str
+            Such as "age", "age_20..24", "age_missing", "city_Paris", "city_rare", "city_missing",
+            and "street_place" where places are not spread out. None stands twice.
+        """
+        # this mixin checks the names and returns them, which is all that is wanted of it
+        columns = OneToOneFeatureMixin.get_feature_names_out(self, input_features)
+        number = [columns[j] for j in self.numeric_]
+        pieces = [names.of_pieces(*of) for of in zip(number, self.edges_, strict=True)]
+        missing = [f"{number[i]}_missing" for i in self.may_miss_]
+        category = [(columns[j], self.kinds_[j]) for j in self.categorical_]
+        one_hot = len(category) - self.n_embedded_
+        places = [
+            names.of_places(name, kept, kind)
+            for (name, kind), kept in zip(category[:one_hot], self.levels_, strict=False)
+        ]
+        embedded = [f"{name}_place" for name, _ in category[one_hot:]]
+        return names.unique([*number, *chain(*pieces), *missing, *chain(*places), *embedded])
+
+
+def _unseen(learned: dict[int, levels.Category], columns: list[int]) -> list[bool]:
+    """Return for each place of some columns whether training had nothing for it."""
+    return list(chain.from_iterable(learned[j].unseen for j in columns))
+
+
+def _need_cells(shape: tuple[int, int]) -> None:
+    """Refuse frames without rows or columns, in scikit-learn's words."""
+    for axis, what in enumerate(["sample(s)", "feature(s)"]):
+        if not shape[axis]:
+            raise ValueError(
+                f"Found array with 0 {what} (shape={shape}) while a minimum of 1 is required by "
+                "TableEncoder."
+            )

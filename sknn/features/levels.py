@@ -1,0 +1,66 @@
+"""Levels: the values of a categorical column, and the place of each.
+
+Every column has a place for each of its levels, then one for levels that are rare or unseen, then
+one for "missing".
+"""
+
+from dataclasses import dataclass
+from itertools import repeat
+from typing import TypeAlias
+
+import numpy as np
+
+from sknn.engine.types import Array
+from sknn.features.distributions import ROUNDING, Distribution
+from sknn.features.frames import Column
+
+#: The levels of a column in order: text, or numbers (True is 1 and False is 0).
+Levels: TypeAlias = "Array | list[str]"
+
+#: The places behind those of the levels.
+OTHERS = ["rare", "missing"]
+
+
+@dataclass(frozen=True)
+class Category:
+    """What is learned of a categorical column.
+
+    Attributes
+    ----------
+    levels : array of float64 or list of str
+        Those that are kept.
+    unseen : list of bool
+        For each place, whether training had nothing for it.
+    """
+
+    levels: Levels
+    unseen: list[bool]
+
+
+def learn(of: Distribution, min_frequency: int) -> Category:
+    """Return the levels that have weight enough, in order; all others are rare."""
+    keep = of.weights >= min_frequency * (1 - ROUNDING)
+    kept = np.flatnonzero(keep)
+    some_rare = len(kept) < len(keep)
+    values = of.values
+    levels = values[kept] if isinstance(values, np.ndarray) else [values[i] for i in kept]
+    return Category(levels, [False] * len(kept) + [not some_rare, not of.missing])
+
+
+def codes(column: Column, levels: Levels) -> Array:
+    """Return the place of each cell, shape (n,)."""
+    if column.kind == "nothing":
+        return np.full(len(column.cells), len(levels) + OTHERS.index("missing"))
+    if isinstance(levels, np.ndarray):
+        return _codes_of_numbers(np.asarray(column.cells), levels)
+    place: dict[str | None, int] = {level: i for i, level in enumerate(levels)}
+    place[None] = len(levels) + OTHERS.index("missing")
+    rare = repeat(len(levels) + OTHERS.index("rare"))
+    return np.fromiter(map(place.get, column.cells, rare), np.intp, len(column.cells))
+
+
+def _codes_of_numbers(cells: Array, levels: Array) -> Array:
+    rare, missing = (len(levels) + OTHERS.index(other) for other in ("rare", "missing"))
+    places = np.searchsorted(levels, cells)
+    known = np.append(levels, np.nan)[places] == cells
+    return np.where(np.isnan(cells), missing, np.where(known, places, rare))
