@@ -2,9 +2,21 @@
 
 from importlib.metadata import version
 
-from sknn.estimators import MLPClassifier, MLPRegressor
+from sknn.estimators import (
+    MLPClassifier,
+    MLPRegressor,
+    TabularMLPClassifier,
+    TabularMLPRegressor,
+)
 from sknn.features import TableEncoder
 
 __version__ = version("sknn")
 
-__all__ = ["MLPClassifier", "MLPRegressor", "TableEncoder", "__version__"]
+__all__ = [
+    "MLPClassifier",
+    "MLPRegressor",
+    "TableEncoder",
+    "TabularMLPClassifier",
+    "TabularMLPRegressor",
+    "__version__",
+]

@@ -81,6 +81,10 @@ class Target(ABC):
         """Return what a fitted estimator publishes of it."""
         return {}
 
+    def settings(self) -> dict[str, Any]:
+        """Return what else makes the same target again."""
+        return {}
+
     def smoothed(self, Y: Array, share: float) -> Array:
         """Spread a share of each row evenly over the possible answers; only labels can."""
         return Y
@@ -88,6 +92,10 @@ class Target(ABC):
     def decision(self, z: Array) -> Array:
         """Return the raw outputs in the shape that scikit-learn gives to decision functions."""
         return z
+
+    def unit(self, loss: Loss) -> float:
+        """Return what losses of the network's numbers are multiplied by, for those of y."""
+        return 1.0
 
     def loss_name(self, setting: str | Loss) -> str | Loss:
         """Return the name of a loss, resolving "auto"."""
@@ -141,6 +149,10 @@ class RealTarget(Target):
         self.n_outputs = n_outputs
         self.center = center
         self.scale = scale
+
+    def settings(self) -> dict[str, Any]:
+        """Return what y is measured by."""
+        return {"center": self.center, "scale": self.scale}
 
     def standardized(self, y: Array, w: Array | None, loss: Loss) -> "RealTarget":
         """Return the target whose numbers have about the size of 1, as a loss likes them.

@@ -42,6 +42,8 @@ class Trainer:
         training, and returning True ends it.
     deadline : float, default=inf
         The epoch that passes it, by the monotonic clock, is the last.
+    unit : float, default=1.0
+        What the losses of the history are multiplied by, for them to be in the units of y.
     """
 
     solver: Solver
@@ -50,6 +52,7 @@ class Trainer:
     keep_best: bool = False
     on_epoch: OnEpoch | None = None
     deadline: float = math.inf
+    unit: float = 1.0
 
     def train(
         self, objective: Objective, samples: Samples, *, state: State, epochs: int, rng: Rng
@@ -120,7 +123,11 @@ class _Watch:
             self.restore(self.finished)
             history.outcome = "diverged"
             return True
-        row = {"loss": loss, "rate": rate, **(trainer.evaluate() if trainer.evaluate else {})}
+        row = {
+            "loss": loss * trainer.unit,
+            "rate": rate,
+            **(trainer.evaluate() if trainer.evaluate else {}),
+        }
         history.rows.append(row)
         history.kept = len(history)
         ends = self._stalls(row) and trainer.solver.stalled(self.state)

@@ -2,5 +2,7 @@
 
 from sknn.estimators.classifier import MLPClassifier
 from sknn.estimators.regressor import MLPRegressor
+from sknn.estimators.tabular_classifier import TabularMLPClassifier
+from sknn.estimators.tabular_regressor import TabularMLPRegressor
 
-__all__ = ["MLPClassifier", "MLPRegressor"]
+__all__ = ["MLPClassifier", "MLPRegressor", "TabularMLPClassifier", "TabularMLPRegressor"]

@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sknn import networks
 from sknn.engine import (
+    Embed,
     History,
     Linear,
     Loss,
@@ -31,8 +32,10 @@ from sknn.engine.types import Array
 from sknn.estimators import door, parts, validation
 from sknn.estimators.blueprint import Blueprint
 from sknn.estimators.hooks import Hooks
+from sknn.estimators.intake import Intake, Numbers
 from sknn.estimators.memory import (
     Memory,
+    beside,
     numbers_only,
     recall_stopping,
     recalled_generator,
@@ -72,6 +75,10 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
     n_iter_: int
     t_: int
     _memory: Memory
+    #: Whether the offsets of the output begin at the mean of y, or the shares of the classes.
+    _starts_at_the_mean: ClassVar[bool] = False
+    #: What batch_size="auto" stands for.
+    _auto_batch_size: ClassVar[int] = 200
     _plan: dict[str, Any]
 
     #: The HTML repr tells what the parameters mean, and links to where that is written.
@@ -89,6 +96,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
         "power_t": [Interval(Real, 0, None, closed="left")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "n_members": [Interval(Integral, 1, None, closed="left")],
         "shuffle": ["boolean"],
         "random_state": ["random_state"],
         "tol": [Interval(Real, 0, None, closed="left")],
@@ -164,7 +172,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
             If training ran out of epochs before the loss settled, or diverged.
         """
         given, given_val = (X, y, sample_weight), (X_val, y_val, sample_weight_val)
-        hooks = Hooks(self, *given, epochs=None if self.refit else int(self.max_iter))
+        known = not self.refit and isinstance(self.max_iter, Integral)
+        hooks = Hooks(self, *given, epochs=int(self.max_iter) if known else None)
         history = self._transact("_fit", given, given_val, hooks)
         hooks.fit_ends()
         if self.verbose:
@@ -189,7 +198,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
             last, (n_samples, n_quantiles) or (n_samples, n_outputs, n_quantiles).
         """
         z, blueprint = self._raw_outputs(X)
-        return blueprint.predictions(z)
+        return blueprint.predictions(blueprint.joined(z))
 
     def _store(self, parameters: dict[str, Any]) -> None:
         """Keep each constructor parameter under its own name, as scikit-learn asks."""
@@ -208,6 +217,22 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
     def _doc_link_url_param_generator(self) -> dict[str, str]:
         """Find the docstring, which comes with the package."""
         return {"address": Path(inspect.getfile(type(self))).as_uri()}
+
+    def _checked(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
+        """Check X and y, and learn or compare the names and the number of X's columns."""
+        return door.checked_numbers(self, X, y, reset=reset)
+
+    def _new_intake(self, rows: door.Rows) -> Intake:
+        """Learn from training rows how X becomes inputs of the network."""
+        return Numbers(rows.X.shape[1])
+
+    def _epochs(self, rows: door.Rows) -> int:
+        """Read how many epochs there are at most."""
+        return int(self.max_iter)
+
+    def _standardized(self, target: Target, rows: door.Rows) -> Target:
+        """Return the target as the network sees it."""
+        return target
 
     @abstractmethod
     def _new_target(self, y: Array) -> Target:
@@ -255,20 +280,21 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         target = self._fitted_target() if resume else self._new_target(rows.y)
         weighted = self._weighing(rows, target, stream=False)
         rows = everything = weighted(rows)
-        if resume:
-            start = self._resume(rows)
-            start.memory = with_fresh_counters(start.memory)
-            self._clear_record()
-        else:
-            start = self._begin(rows, target)
-        start.hooks, start.deadline = hooks, parts.deadline(self)
+        rng = recalled_generator(self._memory if resume else {}, self.random_state)
         stops = validation.stops_early(self, len(rows.y), given=held_back is not None)
         if held_back is not None:
             with door.blaming_validation():
                 held_back = weighted(held_back)
         elif stops:
-            rows, held_back = validation.split(self, rows, start.rng)
-        history = self._train(start, rows, held_back, stops=stops, epochs=int(self.max_iter))
+            rows, held_back = validation.split(self, rows, beside(rng))
+        if resume:
+            start = self._resume(rng)
+            start.memory = with_fresh_counters(start.memory)
+            self._clear_record()
+        else:
+            start = self._begin(rows, target, rng)
+        start.hooks, start.deadline, start.course = hooks, parts.deadline(self), self._epochs(rows)
+        history = self._train(start, rows, held_back, stops=stops, epochs=start.course)
         if self.refit and stops and history.outcome in REFITTED:
             history = self._refit(everything, start, history)
         if not self.warm_start:
@@ -294,8 +320,10 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
 
     def _train_again(self, rows: door.Rows, before: "_Start", epochs: int) -> History:
         """Train afresh on all rows for a number of epochs, keeping what validation found."""
-        start = self._begin(rows, self._fitted_target())
+        rng = recalled_generator({}, self.random_state)
+        start = self._begin(rows, self._new_target(rows.y), rng)
         start.hooks, start.deadline, start.stalls = before.hooks, before.deadline, False
+        start.course = before.course
         found = (self.validation_scores_, self.validation_loss_curve_, self.best_validation_score_)
         history = self._train(start, rows, None, stops=False, epochs=epochs)
         self.validation_scores_, self.validation_loss_curve_, self.best_validation_score_ = found
@@ -310,26 +338,26 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         rows = door.training_rows(self, X, y, sample_weight, reset=not resume)
         target = self._fitted_target() if resume else self._new_stream_target(rows.y, classes)
         rows = self._weighing(rows, target, stream=True)(rows)
-        start = self._resume(rows) if resume else self._begin(rows, target)
-        start.relative_weights = False
+        rng = recalled_generator(self._memory if resume else {}, self.random_state)
+        start = self._resume(rng) if resume else self._begin(rows, target, rng)
+        start.relative_weights, start.course = False, self._epochs(rows)
         return self._train(start, rows, None, stops=False, epochs=1)
 
-    def _begin(self, rows: door.Rows, target: Target) -> "_Start":
+    def _begin(self, rows: door.Rows, target: Target, rng: np.random.RandomState) -> "_Start":
         """Build a network with fresh weights and an empty record."""
-        blueprint = self._new_blueprint(target, door.choose_dtype(self.dtype, rows.X))
-        rng = recalled_generator({}, self.random_state)
-        network = blueprint.new_network(rows.X.shape[1], self.initialization, rng)
+        intake = self._new_intake(rows)
+        dtype = intake.choose_dtype(self.dtype, rows.X)
+        blueprint = self._new_blueprint(self._standardized(target, rows), dtype, intake)
+        network = blueprint.new_network(self.initialization, rng)
         self._clear_record()
-        return _Start(blueprint, network, rng, {})
+        return _Start(blueprint, network, rng, {}, is_new=True)
 
-    def _resume(self, rows: door.Rows) -> "_Start":
+    def _resume(self, rng: np.random.RandomState) -> "_Start":
         """Go on with the fitted network."""
         fitted = self._fitted_blueprint()
         dtype = fitted.dtype if self.dtype == "auto" else self.dtype
-        blueprint = self._new_blueprint(fitted.target, dtype).continuing(fitted)
-        network = blueprint.network(self.coefs_, self.intercepts_)
-        rng = recalled_generator(self._memory, self.random_state)
-        return _Start(blueprint, network, rng, self._memory)
+        blueprint = self._new_blueprint(fitted.target, dtype, fitted.intake).continuing(fitted)
+        return _Start(blueprint, self._fitted_network(blueprint), rng, self._memory)
 
     def _clear_record(self) -> None:
         """Begin to count epochs anew."""
@@ -356,15 +384,21 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
             smoothing=self._smoothing(blueprint.loss),
         )
         network = networks.with_dropout(start.network, self._dropout(blueprint))
-        objective = Objective(network, blueprint.loss_for(samples), self.alpha)
+        loss = blueprint.loss_for(samples.Y)
+        if start.is_new and self._starts_at_the_mean:
+            network.modules[-1].parameters[-1][...] = loss.start(samples.Y, samples.w)
+        objective = Objective(network, loss, self.alpha)
         stopping = parts.stopping(self, by_score=stops)
         recall_stopping(start.memory, stopping)
         if not start.stalls:
             stopping.patience = np.inf
-        trainer = parts.trainer(self, stopping, len(samples))
+        trainer = parts.trainer(self, stopping, len(samples), start.course)
         trainer.on_epoch = self._on_epoch(start, len(samples), epochs)
+        by_loss, trainer.unit = not stops, blueprint.unit
         if held_back is not None:
-            trainer.evaluate = Validation(self, start, held_back)
+            trainer.evaluate = evaluate = Validation(self, start, held_back)
+            by_loss = by_loss or evaluate.by_loss
+        stopping.tol *= trainer.unit if by_loss else 1
         trainer.keep_best = stops
         trainer.deadline = start.deadline
         name = parts.solver_name(self)
@@ -419,7 +453,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         fitted = estimator.__dict__
         return {name: fitted[name] for name in fitted if name.endswith("_") or name == "_plan"}
 
-    def _new_blueprint(self, target: Target, dtype: str) -> Blueprint:
+    def _new_blueprint(self, target: Target, dtype: str, intake: Intake) -> Blueprint:
         """Translate the parameters that decide what the network is."""
         sizes = networks.hidden_sizes(self.hidden_layer_sizes)
         name = target.loss_name(self.loss)
@@ -431,6 +465,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
             hidden_sizes=sizes,
             activations=networks.hidden_activations(self.activation, len(sizes)),
             dtype=dtype,
+            intake=intake,
+            n_members=int(self.n_members),
         )
 
     def _loss_settings(self) -> dict[str, dict[str, Any]]:
@@ -439,14 +475,12 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
 
     def _fitted_blueprint(self) -> Blueprint:
         """Rebuild the blueprint of the fitted network."""
-        return Blueprint(
-            target=self._fitted_target(),
-            loss_name=self._plan["loss"],
-            loss_settings=self._plan["loss_settings"],
-            hidden_sizes=[W.shape[1] for W in self.coefs_[:-1]],
-            activations=self._plan["activations"],
-            dtype=self._plan["dtype"],
-        )
+        sizes = [W.shape[-1] for W in self.coefs_[:-1]]
+        return Blueprint.from_plain(self._plan, self._fitted_target(), sizes)
+
+    def _fitted_network(self, blueprint: Blueprint) -> Sequential:
+        """Rebuild the fitted network."""
+        return blueprint.network(self.coefs_, self.intercepts_, self._plan["embedding"])
 
     def _published(self, start: "_Start") -> Self:
         """Return a copy of this estimator that predicts with the network's present weights."""
@@ -457,6 +491,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
     def _publish(self, start: "_Start") -> None:
         """Set the attributes that prediction needs: plain arrays, numbers and strings."""
         layers = [module for module in start.network.modules if isinstance(module, Linear)]
+        tables = [module.E.copy() for module in start.network.modules if isinstance(module, Embed)]
         blueprint = start.blueprint
         self.__dict__.update(blueprint.target.attributes())
         self.coefs_ = [layer.W.copy() for layer in layers]
@@ -464,7 +499,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         self.n_layers_ = len(layers) + 1
         self.n_outputs_ = blueprint.n_units
         self.out_activation_ = blueprint.loss.out_activation
-        self._plan = blueprint.to_plain()
+        self._plan = {**blueprint.to_plain(), "embedding": tables[0] if tables else None}
 
     def _record(self, history: History, n_samples: int) -> None:
         """Add to the attributes that tell how training went."""
@@ -490,9 +525,12 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         fitted = _sharing(self, self.__dict__)
         check_is_fitted(fitted)
         blueprint = fitted._fitted_blueprint()
-        X, check = door.prediction_rows(fitted, X, blueprint.dtype)
-        network = blueprint.network(fitted.coefs_, fitted.intercepts_)
-        return raw_outputs(network, X, blueprint.dtype, check), blueprint
+        X, check = fitted._prediction_inputs(X, blueprint)
+        return raw_outputs(fitted._fitted_network(blueprint), X, blueprint.dtype, check), blueprint
+
+    def _prediction_inputs(self, X: Any, blueprint: Blueprint) -> tuple[Any, Any]:
+        """Check X, and return it with what refuses pieces of it that cannot be used."""
+        return door.prediction_rows(self, X, blueprint.dtype)
 
 
 def _sharing(estimator: Estimator, attributes: dict[str, Any]) -> Estimator:
@@ -506,6 +544,8 @@ def _sharing(estimator: Estimator, attributes: dict[str, Any]) -> Estimator:
 class _Start:
     """Where training begins: the network, what it is for, the generator, the memory.
 
+    `course` is how many epochs the learning rate is made for.
+
     In `fit` only the ratios of weights count, in `partial_fit` they are used as given. Where the
     number of epochs is known to be right, training never stalls. The epoch that passes the deadline
     (by the monotonic clock) is the last.
@@ -515,6 +555,8 @@ class _Start:
     network: Sequential
     rng: np.random.RandomState
     memory: Memory
+    is_new: bool = False
+    course: int = 1
     relative_weights: bool = True
     stalls: bool = True
     deadline: float = math.inf

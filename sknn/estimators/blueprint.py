@@ -75,6 +75,7 @@ class Blueprint:
         return {
             "target": self.target.kind,
             "n_outputs": self.target.n_outputs,
+            "target_settings": self.target.settings(),
             "loss": deepcopy(self.loss_name),
             "loss_settings": self.loss_settings,
             "activations": deepcopy(list(self.activations)),
@@ -96,6 +97,11 @@ class Blueprint:
             intake=intake(plain["intake"]),
             n_members=plain["n_members"],
         )
+
+    @property
+    def unit(self) -> float:
+        """What losses of the network's numbers are multiplied by, for those of y."""
+        return self.target.unit(self.loss)
 
     def joined(self, z: Array) -> Array:
         """Return what all members say together."""

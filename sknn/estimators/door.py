@@ -8,11 +8,18 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator, is_regressor
-from sklearn.utils import assert_all_finite, check_array, check_random_state, column_or_1d
-from sklearn.utils.validation import check_consistent_length, validate_data
+from sklearn.utils import (
+    assert_all_finite,
+    check_array,
+    check_random_state,
+    check_X_y,
+    column_or_1d,
+)
+from sklearn.utils.validation import validate_data
 
 from sknn.engine.types import Array
 from sknn.estimators.sklearn_private import check_sample_weight, safe_indexing
+from sknn.features.frames import as_array, as_frame
 
 #: More numbers than this in X, and dtype="auto" computes in float32.
 LARGE = 10**5
@@ -86,9 +93,7 @@ def generator_as_it_was(random_state: Any) -> Iterator[None]:
         raise
 
 
-def training_rows(
-    estimator: Any, X: Any, y: Any, sample_weight: Any, *, reset: bool
-) -> Rows:
+def training_rows(estimator: Any, X: Any, y: Any, sample_weight: Any, *, reset: bool) -> Rows:
     """Check what `fit` was given, and drop the rows of weight zero.
 
     Parameters
@@ -106,10 +111,7 @@ def training_rows(
         In scikit-learn's words, for what it refuses; and if all weights are zero.
     """
     y, unknown = known_targets(y) if is_regressor(estimator) else (y, None)
-    numeric = is_regressor(estimator)
-    X = estimator._checked_inputs(X, reset=reset)
-    y = validate_data(estimator, y=y, multi_output=True, y_numeric=numeric, reset=False)
-    check_consistent_length(X, y)
+    X, y = estimator._checked(X, y, reset=reset)
     if sparse.issparse(y):
         y = y.toarray()
     if y.ndim == 2 and y.shape[1] == 1:
@@ -120,7 +122,7 @@ def training_rows(
         y = np.where(unknown, np.nan, y)
     w = None
     if sample_weight is not None:
-        w = check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+        w = check_sample_weight(sample_weight, y, dtype=np.float64, ensure_non_negative=True)
     if unknown is not None:
         _need_known(unknown)
     if unknown is not None and unknown.all(axis=1).any():  # such rows say nothing
@@ -226,15 +228,46 @@ def prediction_rows(
 
     if _is_plain(estimator, X):
         return X, check
-    X = checked_numbers(estimator, X, reset=False)
+    X = validate_data(estimator, X, accept_sparse="csr", dtype="numeric", reset=False)
+    refuse_dates(X, "X")
     return X, check if np.dtype(dtype).itemsize < X.dtype.itemsize else None
 
 
-def checked_numbers(estimator: BaseEstimator, X: Any, *, reset: bool) -> Any:
-    """Check inputs that must be numbers: an array, a frame or a sparse matrix of them."""
-    X = validate_data(estimator, X, accept_sparse="csr", dtype="numeric", reset=reset)
+def checked_numbers(estimator: BaseEstimator, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
+    """Check X that must be numbers: an array, a frame or a sparse matrix of them; and y."""
+    X, y = validate_data(
+        estimator,
+        X,
+        y,
+        accept_sparse="csr",
+        dtype="numeric",
+        multi_output=True,
+        y_numeric=is_regressor(estimator),
+        reset=reset,
+    )
     refuse_dates(X, "X")
-    return X
+    return X, y
+
+
+def checked_columns(estimator: BaseEstimator, X: Any, *, reset: bool) -> Any:
+    """Check that X may be a table: a frame, or rows of anything."""
+    if as_frame(X) is not None:
+        validate_data(estimator, X, reset=reset, skip_check_array=True)
+        return X
+    return validate_data(estimator, as_array(X), dtype=None, ensure_all_finite=False, reset=reset)
+
+
+def checked_table(estimator: BaseEstimator, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
+    """Check that X may be a table, whose columns are read later; and y."""
+    X = checked_columns(estimator, X, reset=reset)
+    if y is None:
+        raise ValueError(
+            f"This {type(estimator).__name__} estimator requires y to be passed, but the target y "
+            "is None."
+        )
+    rows = np.zeros((X.shape[0], 1))
+    _, y = check_X_y(rows, y, multi_output=True, y_numeric=is_regressor(estimator))
+    return X, y
 
 
 def _is_plain(estimator: Any, X: Any) -> bool:

@@ -123,5 +123,5 @@ def intake(plain: Any) -> Intake:
     if not isinstance(plain, dict):
         return Numbers(plain)
     encoder = TableEncoder()
-    vars(encoder).update(plain)
+    encoder.__dict__.update(plain)
     return Columns(encoder)

@@ -70,6 +70,11 @@ def recall_stopping(memory: Memory, stopping: NoImprovement) -> None:
         vars(stopping).update(known)
 
 
+def beside(rng: np.random.RandomState) -> np.random.RandomState:
+    """Return another generator that this one determines, and that draws nothing from it."""
+    return np.random.RandomState(deepcopy(rng).randint(2**31))
+
+
 def recalled_generator(memory: Memory, random_state: Any) -> np.random.RandomState:
     """Return the generator to go on with."""
     rng: np.random.RandomState = check_random_state(random_state)

@@ -15,6 +15,7 @@ from sknn.engine import (
     Descent,
     EpochBatches,
     InverseScaling,
+    Linear,
     NoImprovement,
     OneCycle,
     Optimizer,
@@ -69,7 +70,7 @@ def has_horizon(mlp: Any) -> bool:
     return is_stochastic(mlp) and mlp.learning_rate in WITH_HORIZON
 
 
-def trainer(mlp: Any, stopping: NoImprovement, n_samples: int) -> Trainer:
+def trainer(mlp: Any, stopping: NoImprovement, n_samples: int, epochs: int) -> Trainer:
     """Build the training loop that the parameters of `mlp` describe.
 
     Parameters
@@ -80,9 +81,11 @@ def trainer(mlp: Any, stopping: NoImprovement, n_samples: int) -> Trainer:
         Watches the loss, or the validation score.
     n_samples : int
         What there is to learn from.
+    epochs : int
+        What a learning rate with a horizon is made for.
     """
     return Trainer(
-        solver=solver(mlp, n_samples),
+        solver=solver(mlp, n_samples, epochs),
         stopping=stopping if is_stochastic(mlp) or stopping.key != "loss" else None,
     )
 
@@ -113,12 +116,13 @@ def solver_name(mlp: Any) -> str:
     return f"{type(mlp.solver).__module__}.{type(mlp.solver).__qualname__}"
 
 
-def solver(mlp: Any, n_samples: int) -> Solver:
+def solver(mlp: Any, n_samples: int, epochs: int) -> Solver:
     """Build the solver."""
     if not is_stochastic(mlp):
         return LBFGS(float(mlp.tol), int(mlp.max_fun))
-    batches = EpochBatches(batch_size(mlp), bool(mlp.shuffle))
-    horizon = int(mlp.max_iter) * batches.steps(n_samples)
+    members = None if mlp.n_members == 1 else int(mlp.n_members)
+    batches = EpochBatches(batch_size(mlp), bool(mlp.shuffle), members)
+    horizon = epochs * batches.steps(n_samples)
     norm = mlp.clip_gradient_norm
     return Descent(
         optimizer=OPTIMIZERS[mlp.solver](mlp) if isinstance(mlp.solver, str) else mlp.solver,
@@ -131,13 +135,14 @@ def solver(mlp: Any, n_samples: int) -> Solver:
 
 def batch_size(mlp: Any) -> int:
     """Read how many samples a mini-batch has."""
-    return 200 if mlp.batch_size == "auto" else int(mlp.batch_size)
+    return mlp._auto_batch_size if mlp.batch_size == "auto" else int(mlp.batch_size)
 
 
 def largest_product(mlp: Any, network: Sequential, samples: Samples) -> int:
     """Return how many multiplications the largest product of a step has."""
     n = min(batch_size(mlp), len(samples)) if is_stochastic(mlp) else len(samples)
-    return n * max(array.size for array in network.parameters)
+    layers = [module.W.shape for module in network.modules if isinstance(module, Linear)]
+    return n * max(shape[-2] * shape[-1] for shape in layers)
 
 
 def schedule(mlp: Any, horizon: int) -> Schedule:

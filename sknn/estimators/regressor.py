@@ -1,29 +1,14 @@
 """MLPRegressor."""
 
 from collections.abc import Callable
-from numbers import Real
-from typing import Any, ClassVar, Self
-
-import numpy as np
-from sklearn.base import RegressorMixin
-from sklearn.utils import Tags
-from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_consistent_length
+from typing import Any
 
 from sknn.engine import Loss, Optimizer
 from sknn.engine.types import Array
-from sknn.estimators import door, parts
-from sknn.estimators.base import BaseMLP
-from sknn.estimators.report import warn_of
-from sknn.estimators.sklearn_private import Interval, StrOptions, fit_context
-from sknn.estimators.validation import mean_known_loss, r2_of_known
-from sknn.targets import RealTarget
-
-#: Losses whose targets must not be negative.
-OF_POSITIVE_NUMBERS = ("poisson", "gamma")
+from sknn.estimators.regression import Regression
 
 
-class MLPRegressor(RegressorMixin, BaseMLP):
+class MLPRegressor(Regression):
     """Multilayer perceptron regressor.
 
     Parameters
@@ -51,6 +36,11 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         each, and they never cross; a list of one is as the number.
     huber_delta : float, default=1.0
         Where "huber" becomes linear, in the units of y.
+    standardize_y : bool, default=False
+        Whether the network sees y with mean 0 and standard deviation 1 (of training, column by
+        column; divided by its mean for "poisson" and "gamma"). Predictions, quantiles and losses
+        come out in the units of y (the losses of several columns do not: a sum over different units
+        means nothing), and `tol` is in standard deviations.
     solver : {"adam", "adamw", "rmsprop", "sgd", "lbfgs"} or Optimizer, default="adam"
         How the objective is made small:
 
@@ -162,6 +152,11 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         ``sqrt(6 / (m + k))`` for m inputs and k outputs (``sqrt(2 / (m + k))`` for logistic units),
         weights and offsets alike. With all others the offsets begin at zero. A function
         ``f(rng, shape, dtype)`` gives the weights, shape (m, k), itself.
+    n_members : int, default=1
+        How many networks are trained at once, each with its own initial weights, order of the
+        samples and dropped units. Predictions are the mean of theirs (probabilities are averaged);
+        `member_predictions` gives them one by one. With more than one, the arrays of `coefs_` and
+        `intercepts_` have a leading axis for the members.
     dtype : {"auto", "float32", "float64"}, default="auto"
         The type of all arithmetic and of what the network predicts. "auto" is float32 if X is
         float32 or large (more than 100 000 numbers by shape), which is faster, and float64
@@ -238,13 +233,6 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     array([4.])
     """
 
-    _parameter_constraints: ClassVar[dict[str, Any]] = {
-        **BaseMLP._parameter_constraints,
-        "loss": [StrOptions({"auto", *RealTarget.losses}), Loss],
-        "quantile": [Interval(Real, 0, 1, closed="neither"), "array-like"],
-        "huber_delta": [Interval(Real, 0, None, closed="neither")],
-    }
-
     def __init__(
         self,
         hidden_layer_sizes: Any = (100,),
@@ -253,6 +241,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         loss: str | Loss = "auto",
         quantile: Any = 0.5,
         huber_delta: float = 1.0,
+        standardize_y: bool = False,
         solver: str | Optimizer = "adam",
         alpha: float = 0.0001,
         batch_size: int | str = "auto",
@@ -281,95 +270,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         dropout: Any = 0.0,
         n_iter_no_change: float = 10,
         initialization: str | Callable[..., Array] = "auto",
+        n_members: int = 1,
         dtype: str = "auto",
     ) -> None:
         self._store(locals())
-
-    @available_if(parts.learns_streams)
-    @fit_context(prefer_skip_nested_validation=False)  # so that the user's setting can be seen
-    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Train for one epoch more on this data, beginning where the last call ended.
-
-        The first call draws the weights, unless `fit` was called before. Constructor parameters
-        are read at every call, so a changed `learning_rate_init` counts; the architecture and the
-        loss cannot change. With a constant rate, n calls on the same data are ``fit`` with
-        ``max_iter=n``, bit for bit, also with a pickle in between. No callbacks are run.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The inputs, one sample a row.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            The targets.
-        sample_weight : array-like of shape (n_samples,), default=None
-            How much each sample counts. Weights are used as given (1 is one sample), since the
-            mean weight of a chunk says nothing of the stream's.
-
-        Returns
-        -------
-        self : estimator
-            The estimator.
-
-        Raises
-        ------
-        ValueError, TypeError
-            If a parameter or the data cannot be used; the estimator is left as it was.
-        """
-        history = self._transact("_partial_fit", X, y, sample_weight, None)
-        warn_of(history, stacklevel=3, solver=parts.solver_name(self), out_of_epochs=False)
-        return self
-
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Return R2, the share of the variance that the predictions explain.
-
-        Targets that are not known (NaN among several columns) are left out.
-
-        Several quantiles have no R2: their score is minus the mean pinball loss, so that higher is
-        better here too.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The inputs.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            The targets.
-        sample_weight : array-like of shape (n_samples,), default=None
-            How much each sample counts.
-
-        Returns
-        -------
-        score : float
-        """
-        y = door.scored(y, numeric=True)
-        w = door.scoring_weights(sample_weight, y)
-        z, blueprint = self._raw_outputs(X)
-        check_consistent_length(z, y)
-        if blueprint.loss.units_per_output == 1:
-            return r2_of_known(y, blueprint.predictions(z), w)
-        samples = blueprint.samples(door.Rows(z, y, w), "y", relative_weights=True)
-        return -mean_known_loss(blueprint, z, samples)
-
-    def __sklearn_tags__(self) -> Tags:
-        """Say that several targets at once are welcome."""
-        tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = True
-        tags.target_tags.positive_only = (
-            isinstance(self.loss, str) and self.loss in OF_POSITIVE_NUMBERS
-        )
-        return tags
-
-    def _new_target(self, y: Array) -> RealTarget:
-        silent = np.flatnonzero(np.isnan(y.reshape(len(y), -1)).all(axis=0))
-        if silent.size:
-            raise ValueError(f"No target is known in column {silent[0]} of y: all are NaN.")
-        return self._new_stream_target(y, None)
-
-    def _new_stream_target(self, y: Array, classes: Any) -> RealTarget:
-        return RealTarget(1 if y.ndim == 1 else y.shape[1])
-
-    def _fitted_target(self) -> RealTarget:
-        return RealTarget(self._plan["n_outputs"])
-
-    def _loss_settings(self) -> dict[str, dict[str, Any]]:
-        levels = door.numbers(self.quantile)
-        return {"quantile": {"quantiles": levels}, "huber": {"delta": float(self.huber_delta)}}

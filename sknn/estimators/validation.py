@@ -138,8 +138,10 @@ class Validation:
     def __call__(self) -> dict[str, float]:
         """Return the mean loss, without penalty, and the score."""
         with np.errstate(over="ignore", invalid="ignore"):
-            z = raw_outputs(self.start.network, self.samples.X, self.blueprint.dtype)
-            loss = mean_loss(self.blueprint.loss_for(self.samples), z, self.samples)
+            members = raw_outputs(self.start.network, self.samples.X, self.blueprint.dtype)
+            z = self.blueprint.joined(members)
+            loss = mean_loss(self.blueprint.loss_for(self.samples.Y), z, self.samples)
+            loss *= self.blueprint.unit
             finite = np.isfinite(self.blueprint.loss.activate(z)).all() and np.isfinite(loss)
         if not finite:  # as bad as can be; no metric takes it
             return {"validation_loss": np.inf, "validation_score": -np.inf}
@@ -152,7 +154,8 @@ class Validation:
             return self.metric(self.rows.y, self.blueprint.predictions(z), self.w)
         weights = {} if self.w is None else {"sample_weight": self.w}
         fitted = self.mlp._published(self.start)
-        vars(fitted).pop("feature_names_in_", None)  # the rows were checked, and have no names now
+        if not hasattr(self.rows.X, "columns"):  # the rows were checked, and have no names now
+            vars(fitted).pop("feature_names_in_", None)
         return float(self.scorer(fitted, self.rows.X, self.rows.y, **weights))
 
 
@@ -161,12 +164,12 @@ def mean_loss(loss: Loss, z: Array, samples: Samples) -> float:
     return float(np.average(loss.value(z, samples.Y), weights=samples.w))
 
 
-def mean_known_loss(blueprint: Blueprint, z: Array, samples: Samples) -> float:
+def mean_known_loss(blueprint: Blueprint, z: Array, Y: Array, w: Array | None) -> float:
     """Return the weighted mean of the losses of all targets that are known."""
-    known = (~np.isnan(samples.Y)).sum(axis=-1)
-    losses = blueprint.loss_for(samples).value(z, samples.Y)
-    w = 1 if samples.w is None else samples.w
-    return float(np.sum(w * losses) / np.sum(w * known))
+    known = (~np.isnan(Y)).sum(axis=-1)
+    losses = blueprint.loss_for(Y).value(z, Y)
+    weights = 1 if w is None else w
+    return float(np.sum(weights * losses) / np.sum(weights * known)) * blueprint.unit
 
 
 def share_right(y: Array, predictions: Array, w: Array | None) -> float:

@@ -53,6 +53,7 @@ BAD_PARAMETERS = {
     "learning_rate_init": [0, -0.1, "fast"],
     "power_t": [-1],
     "max_iter": [0, -1, 1.5],
+    "n_members": [0, -1, 1.5, None],
     "shuffle": [2],
     "random_state": ["seed"],
     "tol": [-1],
@@ -83,6 +84,7 @@ BAD_PARAMETERS_OF_CLASSIFIERS = {
 BAD_PARAMETERS_OF_REGRESSORS = {
     "quantile": [0, 1, [0.5, 0.1], [], [0.5, 2]],
     "huber_delta": [0, -1],
+    "standardize_y": ["yes"],
 }
 QUICK = {"hidden_layer_sizes": (6,), "max_iter": 2, "random_state": 0}
 

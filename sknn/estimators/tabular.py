@@ -1,0 +1,78 @@
+"""What estimators of tables share: columns of any kind go in, encoded batch by batch."""
+
+from numbers import Integral
+from typing import Any, ClassVar
+
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted
+
+from sknn.estimators import door, parts
+from sknn.estimators.base import BaseMLP
+from sknn.estimators.blueprint import Blueprint
+from sknn.estimators.intake import Columns
+from sknn.estimators.sklearn_private import Interval, StrOptions
+from sknn.features import TableEncoder
+
+#: How many steps max_iter="auto" makes, and how many epochs at least and at most.
+STEPS, FEWEST, MOST = 3000, 10, 300
+
+#: Categorical columns with more places have a few trained numbers for each instead of an input.
+MOST_PLACES = 256
+
+
+class Tabular(BaseMLP):
+    """A multilayer perceptron for tables."""
+
+    _starts_at_the_mean = True
+    _auto_batch_size = 256
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        "categorical_features": ["array-like", StrOptions({"from_dtype"}), None],
+        "n_bins": [Interval(Integral, 0, None, closed="left")],
+        "min_frequency": [Interval(Integral, 1, None, closed="left")],
+        "max_iter": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+    }
+
+    @property
+    def encoder_(self) -> TableEncoder:
+        """The fitted encoder of the table."""
+        check_is_fitted(self)
+        intake: Any = self._fitted_blueprint().intake
+        encoder: TableEncoder = intake.encoder
+        return encoder
+
+    def __sklearn_tags__(self) -> Tags:
+        """Say that missing values and categories are welcome, and sparse input is not."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = False
+        tags.input_tags.allow_nan = True
+        tags.input_tags.categorical = True
+        return tags
+
+    def _checked(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
+        return door.checked_table(self, X, y, reset=reset)
+
+    def _prediction_inputs(self, X: Any, blueprint: Blueprint) -> tuple[Any, None]:
+        X = door.checked_columns(self, X, reset=False)
+        return blueprint.intake.inputs(X, blueprint.dtype), None
+
+    def _new_intake(self, rows: door.Rows) -> Columns:
+        encoder = TableEncoder(
+            self.categorical_features,
+            n_bins=int(self.n_bins),
+            min_frequency=int(self.min_frequency),
+            max_one_hot=MOST_PLACES,
+        )
+        return Columns(encoder.fit(rows.X, sample_weight=rows.counts))
+
+    def _epochs(self, rows: door.Rows) -> int:
+        if not isinstance(self.max_iter, str):
+            return int(self.max_iter)
+        steps = max(1, round(total_weight(rows) / parts.batch_size(self)))
+        return min(max(round(STEPS / steps), FEWEST), MOST)
+
+
+def total_weight(rows: door.Rows) -> float:
+    """Return how many rows these stand for; weights that are shares of 1 count as rows."""
+    n = len(rows.y)
+    return n if rows.counts is None else max(n, float(rows.counts.sum()))
