@@ -156,7 +156,7 @@ def test_bad_parameters_of_classifiers(name, value):
 @pytest.mark.parametrize(("name", "value"), pairs(BAD_PARAMETERS_OF_REGRESSORS))
 def test_bad_parameters_of_regressors(name, value):
     """The same for what only regressors have."""
-    loss = {"quantile": "quantile", "huber_delta": "huber"}[name]
+    loss = {"quantile": "quantile", "huber_delta": "huber"}.get(name, "auto")
     model = MLPRegressor(**QUICK, loss=loss, **{name: value})
     assert_refused(model, "fit", {"X": X, "y": X[:, 0]}, name)
 
