@@ -129,7 +129,8 @@ class Loss(Part, ABC):
 def mean_of_known(y: Array, w: Array | None) -> Array:
     """Return the weighted mean of each column of y, shape (k,), where it is known; else 0."""
     known = ~np.isnan(y)
-    weights = known * (np.ones(len(y)) if w is None else w)[:, None]
+    w = np.ones(len(y)) if w is None else w / w.max()  # so that no sum of them overflows
+    weights = known * w[:, None]
     total = weights.sum(axis=0)
     mean = np.where(known, y, 0).astype(np.float64)
     mean = (mean * (weights / np.where(total > 0, total, 1))).sum(axis=0)
