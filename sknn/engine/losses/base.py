@@ -118,6 +118,10 @@ class Loss(Part, ABC):
         """
         return self.link(mean_of_known(y, w))
 
+    def only(self, outputs: slice) -> "Loss":
+        """Return the loss of some of the raw outputs, alone; by default all have the same."""
+        return self
+
     def log_activate(self, z: Array) -> Array:
         """Return the logarithm of `activate`; ours are exact where that rounds to 0."""
         if not self.has_probabilities:

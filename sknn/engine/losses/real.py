@@ -59,6 +59,10 @@ class Huber(Loss):
     def __init__(self, delta: float | Sequence[float] = 1.0) -> None:
         self.delta = tuple(delta) if isinstance(delta, Sequence) else float(delta)
 
+    def only(self, outputs: slice) -> Loss:
+        """Return the loss with the deltas of these outputs."""
+        return Huber(self.delta[outputs]) if isinstance(self.delta, tuple) else self
+
     def value(self, z: Array, y: Array) -> Array:
         """Return ``sum (e^2 / 2 if |e| <= delta else delta (|e| - delta / 2))``, e = z - y."""
         size = np.abs(z - y)
