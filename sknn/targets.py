@@ -32,6 +32,9 @@ from sknn.engine.losses.base import mean_of_known
 from sknn.engine.losses.composed import parted
 from sknn.engine.types import Array
 
+#: The smallest and the largest unit of a loss.
+UNITS = (1e-290, 1e290)
+
 
 class Target(ABC):
     """What y means: how to write it as numbers, and how to read raw outputs back.
@@ -185,11 +188,13 @@ class RealTarget(Target):
     def unit(self, loss: Loss) -> float:
         """Return what a loss of the network's numbers is to be multiplied by for that of y.
 
-        The losses of several columns are sums over different units: they stay as they are.
+        The losses of several columns are sums over different units: they stay as they are. A unit
+        that is too large or too small to be written is as large or small as can be multiplied.
         """
         if self.scale is None or self.n_outputs > 1:
             return 1.0
-        return float(self.scale[0]) ** loss.degree
+        with np.errstate(over="ignore", under="ignore"):
+            return float(np.clip(self.scale[0] ** loss.degree, *UNITS))
 
     def loss(self, name: str | Loss, settings: Mapping[str, Any] | None = None) -> Loss:
         """Make the loss of this name, its settings in the units that the network sees."""

@@ -3,6 +3,7 @@
 from numbers import Integral
 from typing import Any, ClassVar
 
+import numpy as np
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
@@ -68,11 +69,14 @@ class Tabular(BaseMLP):
     def _epochs(self, rows: door.Rows) -> int:
         if not isinstance(self.max_iter, str):
             return int(self.max_iter)
-        steps = max(1, round(total_weight(rows) / parts.batch_size(self)))
+        steps = max(1.0, np.round(total_weight(rows) / parts.batch_size(self)))  # may be infinite
         return min(max(round(STEPS / steps), FEWEST), MOST)
 
 
 def total_weight(rows: door.Rows) -> float:
     """Return how many rows these stand for; weights that are shares of 1 count as rows."""
     n = len(rows.y)
-    return n if rows.counts is None else max(n, float(rows.counts.sum()))
+    if rows.counts is None:
+        return n
+    with np.errstate(over="ignore"):
+        return max(n, float(rows.counts.sum()))

@@ -1,12 +1,14 @@
 """Small data sets that the estimators' tests share, and fits that stay silent."""
 
 import warnings
+from functools import partial
 
 import numpy as np
+import pandas as pd
 from sklearn.datasets import make_classification, make_multilabel_classification, make_regression
 from sklearn.exceptions import ConvergenceWarning
 
-from sknn import MLPClassifier, MLPRegressor
+from sknn import MLPClassifier, MLPRegressor, TabularMLPClassifier, TabularMLPRegressor
 
 
 def binary(n=60, m=4):
@@ -43,6 +45,42 @@ TASKS = {
     "multilabel": (MLPClassifier, multilabel),
     "real": (MLPRegressor, real),
     "multioutput": (MLPRegressor, multioutput),
+}
+
+
+def table(X):
+    """Return a frame of numbers with gaps, text with gaps, categories and truth values."""
+    first, second, third, fourth = X.T[:4]
+    return pd.DataFrame(
+        {
+            "amount": np.where(first > 1, np.nan, 1000 * first),
+            "town": np.where(third > 1, None, np.array(["Bonn", "Ulm"])[(second > 0).astype(int)]),
+            "size": pd.Categorical(np.array(["S", "M", "L"])[np.digitize(third, [-0.5, 0.5])]),
+            "owner": fourth > 0,
+        }
+    )
+
+
+def as_table(make):
+    """Return a function that makes the same data with X as a frame."""
+
+    def make_table(n=60, m=4):
+        X, y = make(n, m)
+        return table(X), y
+
+    return make_table
+
+
+#: What makes training of tables as simple as that of numbers: no dropped units, one rate.
+PLAIN = {"dropout": 0.0, "learning_rate": "constant"}
+
+#: Every kind of target of a table.
+TABLES = {
+    f"{task} of a table": (
+        partial(TabularMLPClassifier if cls is MLPClassifier else TabularMLPRegressor, **PLAIN),
+        as_table(make),
+    )
+    for task, (cls, make) in TASKS.items()
 }
 
 

@@ -13,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sknn import MLPClassifier
-from tests.estimators.data import TASKS, binary, fitted, parameters
+from tests.estimators.data import TABLES, TASKS, binary, fitted, parameters
 
 callback = pytest.importorskip("sklearn.callback", reason="scikit-learn 1.9 and later")
 
@@ -46,11 +46,11 @@ class Watching:
 SETTINGS = {"max_iter": 5, "random_state": 0, "n_iter_no_change": np.inf}
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", TASKS | TABLES)
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
 def test_one_subtask_an_epoch(task, solver):
     """Within the task of the fit; each begins and ends."""
-    estimator, make = TASKS[task]
+    estimator, make = (TASKS | TABLES)[task]
     X, y = make()
     watching = Watching()
     model = fitted(estimator((6,), solver=solver, **SETTINGS).set_callbacks(watching), X, y)

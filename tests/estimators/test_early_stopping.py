@@ -17,20 +17,20 @@ from sklearn.preprocessing import StandardScaler
 
 from sknn import MLPClassifier, MLPRegressor
 from sknn.estimators import door, validation
-from tests.estimators.data import TASKS, binary, fitted, multiclass, parameters, real
+from tests.estimators.data import TABLES, TASKS, binary, fitted, multiclass, parameters, real
 
 SETTINGS = {"learning_rate_init": 0.02, "max_iter": 60, "random_state": 0}
 
 
 def make_model(task, **settings):
     """Return an unfitted estimator, rows to learn from and rows to validate on."""
-    estimator, make = TASKS[task]
+    estimator, make = (TASKS | TABLES)[task]
     X, y = make(100)
     model = estimator((20,), **{**SETTINGS, **settings})
     return model, X[:70], y[:70], {"X_val": X[70:], "y_val": y[70:]}
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", TASKS | TABLES)
 @pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
 def test_given_rows_are_only_watched_by_default(task, solver):
     """The curves are there, the model is the same as without."""
@@ -46,7 +46,7 @@ def test_given_rows_are_only_watched_by_default(task, solver):
     assert (plain.validation_scores_, plain.best_validation_score_) == (None, None)
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", TASKS | TABLES)
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
 @pytest.mark.parametrize("early_stopping", [True, "auto"])
 def test_the_best_epoch_is_kept(task, solver, early_stopping):
@@ -152,10 +152,10 @@ def test_every_class_stays_in_training():
     assert len(model.validation_scores_) == model.n_iter_
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", TASKS | TABLES)
 def test_refit_trains_on_all_rows_for_as_many_epochs_as_were_good(task):
     """What validation found is kept beside the new model."""
-    estimator, make = TASKS[task]
+    estimator, make = (TASKS | TABLES)[task]
     X, y = make(100)
     model = estimator((20,), early_stopping=True, n_iter_no_change=3, **SETTINGS)
     stopped = fitted(clone(model), X, y)
@@ -167,11 +167,11 @@ def test_refit_trains_on_all_rows_for_as_many_epochs_as_were_good(task):
     assert_array_equal(parameters(again), parameters(plain))
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", TASKS | TABLES)
 @pytest.mark.parametrize("refit", [False, True])
 def test_weight_zero_is_absence_here_too(task, refit):
     """Whatever is held back is drawn from the rows that count: bit for bit."""
-    estimator, make = TASKS[task]
+    estimator, make = (TASKS | TABLES)[task]
     X, y = make(100)
     w = np.random.RandomState(1).randint(0, 3, 100).astype(float)
     model = estimator((10,), early_stopping=True, refit=refit, batch_size=7, **SETTINGS)

@@ -10,7 +10,16 @@ from sklearn.base import clone
 
 from sknn import MLPClassifier, MLPRegressor
 from sknn.engine import Adaptive, Constant, Huber, Identity, InverseScaling
-from tests.estimators.data import TASKS, binary, fitted, multiclass, multilabel, parameters, real
+from tests.estimators.data import (
+    TABLES,
+    TASKS,
+    binary,
+    fitted,
+    multiclass,
+    multilabel,
+    parameters,
+    real,
+)
 
 SETTINGS = {
     "adam": {},
@@ -25,13 +34,14 @@ SETTINGS = {
 
 def make_model(task, **settings):
     """Return an unfitted estimator with small batches, data, and the keywords it needs."""
-    estimator, make = TASKS[task]
+    estimator, make = (TASKS | TABLES)[task]
     X, y = make()
     model = estimator((6,), random_state=0, **{"batch_size": 7, **settings})
-    return model, X, y, {"classes": np.unique(y)} if task in ("binary", "multiclass") else {}
+    has_classes = task.startswith(("binary", "multiclass"))
+    return model, X, y, {"classes": np.unique(y)} if has_classes else {}
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", TASKS | TABLES)
 @pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
 def test_n_calls_are_a_fit_of_n_epochs(task, settings):
     """Bit for bit: weights, losses and counts."""
@@ -44,7 +54,7 @@ def test_n_calls_are_a_fit_of_n_epochs(task, settings):
     assert (model.n_iter_, model.t_) == (whole.n_iter_, whole.t_) == (4, 240)
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", TASKS | TABLES)
 def test_a_pickle_in_between_changes_nothing(task):
     """The optimizer's memory and the generator travel along."""
     model, X, y, classes = make_model(task)
@@ -146,7 +156,7 @@ def test_what_the_network_is_cannot_change(name, value):
     assert_array_equal(parameters(model), before)
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", TASKS | TABLES)
 def test_goes_on_after_fit(task):
     """No classes needed, the counts go on."""
     model, X, y, _ = make_model(task, max_iter=3)

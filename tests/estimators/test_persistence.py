@@ -12,14 +12,14 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sknn import MLPClassifier, MLPRegressor
-from tests.estimators.data import TASKS, fitted
+from tests.estimators.data import TABLES, TASKS, fitted
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", TASKS | TABLES)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_pickles_predict_bit_for_bit(task, dtype):
     """What comes back predicts what went in."""
-    estimator, make = TASKS[task]
+    estimator, make = (TASKS | TABLES)[task]
     X, y = make()
     model = fitted(estimator((6,), dtype=dtype, max_iter=3), X, y)
     assert_array_equal(pickle.loads(pickle.dumps(model)).predict(X), model.predict(X))
@@ -40,7 +40,7 @@ def test_a_pickle_is_hardly_larger_than_the_weights(solver, dtype):
 
 def test_state_is_plain_data():
     """Attributes are arrays, numbers, strings, lists and dicts of these: no objects of ours."""
-    for estimator, make in TASKS.values():
+    for estimator, make in (TASKS | TABLES).values():
         X, y = make()
         model = estimator((6,), random_state=0)
         model.partial_fit(

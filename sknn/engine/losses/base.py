@@ -118,6 +118,10 @@ class Loss(Part, ABC):
         """
         return self.link(mean_of_known(y, w))
 
+    def only(self, outputs: slice) -> "Loss":
+        """Return the loss of some of the raw outputs, alone; by default all have the same."""
+        return self
+
     def log_activate(self, z: Array) -> Array:
         """Return the logarithm of `activate`; ours are exact where that rounds to 0."""
         if not self.has_probabilities:
@@ -129,7 +133,8 @@ class Loss(Part, ABC):
 def mean_of_known(y: Array, w: Array | None) -> Array:
     """Return the weighted mean of each column of y, shape (k,), where it is known; else 0."""
     known = ~np.isnan(y)
-    weights = known * (np.ones(len(y)) if w is None else w)[:, None]
+    w = np.ones(len(y)) if w is None else w / w.max()  # so that no sum of them overflows
+    weights = known * w[:, None]
     total = weights.sum(axis=0)
     mean = np.where(known, y, 0).astype(np.float64)
     mean = (mean * (weights / np.where(total > 0, total, 1))).sum(axis=0)

@@ -34,8 +34,8 @@ class KnownOnly(Loss):
         units = self.units_per_output
         total: Array = np.zeros(np.broadcast_shapes(z.shape, y.shape)[:-1], z.dtype)
         for first in range(0, z.shape[-1], units):
-            output = (..., slice(first, first + units))
-            losses = self.loss.value(z[output], filled[output])
+            outputs = slice(first, first + units)
+            losses = self.loss.only(outputs).value(z[..., outputs], filled[..., outputs])
             total += np.where(unknown[..., first], 0, losses)
         return total
 

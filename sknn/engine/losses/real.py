@@ -5,8 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.special import expit, logsumexp, xlogy
 
-from sknn.engine.losses.base import Loss
+from sknn.engine.losses.base import Loss, mean_of_known
 from sknn.engine.types import Array
+
+#: Where a positive answer begins of which training has only seen 0.
+SMALLEST = 1e-4
 
 
 class SquaredError(Loss):
@@ -58,6 +61,10 @@ class Huber(Loss):
 
     def __init__(self, delta: float | Sequence[float] = 1.0) -> None:
         self.delta = tuple(delta) if isinstance(delta, Sequence) else float(delta)
+
+    def only(self, outputs: slice) -> Loss:
+        """Return the loss with the deltas of these outputs."""
+        return Huber(self.delta[outputs]) if isinstance(self.delta, tuple) else self
 
     def value(self, z: Array, y: Array) -> Array:
         """Return ``sum (e^2 / 2 if |e| <= delta else delta (|e| - delta / 2))``, e = z - y."""
@@ -171,6 +178,13 @@ class _OnExponentials(Loss):
     def link(self, a: Array) -> Array:
         """Return ``log a``, where a is first made positive."""
         return np.log(np.maximum(a, np.finfo(a.dtype).tiny))
+
+    def start(self, y: Array, w: Array | None = None) -> Array:
+        """Return the logarithms of the means; of 0 there is none, nor a way back from near it."""
+        mean = mean_of_known(y, w)
+        mean[mean == 0] = SMALLEST
+        mean[np.isnan(y).all(axis=0)] = 1
+        return self.link(mean)
 
     def joined(self, z: Array) -> Array:
         """Return the logarithm of the mean of ``exp(z)``, without overflow."""
