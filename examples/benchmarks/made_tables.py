@@ -1,4 +1,4 @@
-"""Tables: what time_to_accuracy.py learns from, and the test accuracy that counts as learnt."""
+"""Made tables: what time_to_accuracy.py learns, and the test accuracy that counts as learnt."""
 
 import runpy
 from collections.abc import Callable
