@@ -44,7 +44,7 @@ def run(folder, *arguments):
 
 
 def test_tables(folder):
-    """Every learner that is always there learns, but hgb fails where a column has over 255 levels."""
+    """Learners that are always there learn, but hgb fails where a column has over 255 levels."""
     records = [
         {"name": "fruit", "seed": 0, "learner": "other", "metrics": {"accuracy": 0.9}, "fit_s": 1},
         {"name": "lines", "seed": 0, "learner": "other", "metrics": {"rmse": 0.25}},

@@ -1,10 +1,13 @@
 """Table report: what came of all trials, pair by pair and set by set."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 from stopwatch import geometric_mean
 from table_trials import Trial
+
+#: What is shown of a trial, if it is there.
+Measure = Callable[[Trial], float | None]
 
 #: The learner that all others are compared with.
 OURS = "sknn"
@@ -17,7 +20,10 @@ def print_report(trials: list[Trial], intervals: list[Trial]) -> None:
     """Print all tables, and who failed."""
     learners = list(dict.fromkeys(trial.learner for trial in trials))
     print_pairs(trials, learners)
-    print_sets(trials, learners)
+    print("\nErrors: 1 - accuracy + 0.01, or RMSE / std; * where a seed is missing\n")
+    print_sets(trials, learners, lambda trial: trial.error)
+    print("\nLog losses\n")
+    print_sets(trials, learners, lambda trial: trial.metrics.get("log_loss"))
     print_intervals(intervals)
     for trial in [*trials, *intervals]:
         if trial.failure:
@@ -76,34 +82,35 @@ def ratio(one: Trial, other: Trial) -> float:
     return max(one.error, LEAST) / max(other.error, LEAST)
 
 
-def print_sets(trials: list[Trial], learners: list[str]) -> None:
-    """Print the errors, means over the seeds."""
-    print("\nErrors: 1 - accuracy + 0.01, or RMSE / std; * where a seed is missing\n")
+def print_sets(trials: list[Trial], learners: list[str], measure: Measure) -> None:
+    """Print a measure set by set, means over the seeds."""
     print(f"{'':<20}", *(f"{learner:>14}" for learner in learners))
     seeds = {trial.seed for trial in trials}
     for name in dict.fromkeys(trial.name for trial in trials):
         here = [trial for trial in trials if trial.name == name]
-        cells = (
-            mean_error([trial for trial in here if trial.learner == learner], len(seeds))
-            for learner in learners
-        )
-        print(f"{name:<20}", *(f"{cell:>14}" for cell in cells))
-    print()
+        if any(measure(trial) is not None for trial in here):
+            cells = [
+                cell_of([trial for trial in here if trial.learner == learner], measure, len(seeds))
+                for learner in learners
+            ]
+            print(f"{name:<20}", *(f"{cell:>14}" for cell in cells))
 
 
-def mean_error(trials: list[Trial], seeds: int) -> str:
-    """Return a cell: the mean over the seeds that there are."""
-    errors = [trial.error for trial in trials if trial.metrics]
-    if not errors:
-        return "failed" if trials else "-"
-    return f"{np.mean(errors):.4f}" + ("*" if len(errors) < seeds else " ")
+def cell_of(trials: list[Trial], measure: Measure, seeds: int) -> str:
+    """Return the mean over the seeds that there are."""
+    found = [value for trial in trials if (value := measure(trial)) is not None]
+    if not found:
+        return "failed" if any(trial.failure for trial in trials) else "-"
+    return f"{np.mean(found):.4f}" + ("*" if len(found) < seeds else " ")
 
 
 def print_intervals(intervals: list[Trial]) -> None:
     """Print which share of the test rows lies between the bounds of nine tenths."""
     if not intervals:
         return
-    print("Between the bounds that sknn learnt of nine tenths: the share of test rows, and how far")
+    print(
+        "\nBetween the bounds that sknn learnt of nine tenths: the share of test rows, and how far"
+    )
     print("the bounds are from each other / std\n")
     print(f"{'':<20}{'covered':>14}{'width':>14}")
     by_name: dict[str, list[Trial]] = {}
@@ -114,4 +121,3 @@ def print_intervals(intervals: list[Trial]) -> None:
     for name, trials in by_name.items():
         means = (np.mean([trial.metrics[key] for trial in trials]) for key in ("covered", "width"))
         print(f"{name:<20}", *(f"{mean:>13.3f}" for mean in means))
-    print()
