@@ -1,74 +1,172 @@
-"""Tables: what time_to_accuracy.py learns from, and the test accuracy that counts as learnt."""
+"""Tables: sknn, gradient boosting and other networks on a folder of real data, at their defaults.
 
-import runpy
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
+    python examples/benchmarks/tables.py --data DIR
+    python examples/benchmarks/tables.py --data DIR --quick --learners sknn,mlp,hgb
+    python examples/benchmarks/tables.py --data DIR --seeds 0,1 --intervals --json figures.json
+    python examples/benchmarks/tables.py --data DIR --recorded others.json --plot dots.png
 
-import numpy as np
-from sklearn.datasets import make_classification
-from sklearn.model_selection import train_test_split
-from sklearn.preprocessing import StandardScaler
+What DIR holds, what is measured and how to read the figures is in the README beside this file.
+"""
 
-#: X_train, y_train, X_test, y_test.
-Parts = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+import os
+
+os.environ["OMP_NUM_THREADS"] = "1"  # read when libraries are imported
+
+import argparse
+import json
+import platform
+import sys
+import warnings
+from contextlib import suppress
+from dataclasses import asdict
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from dots import plot_dots
+from sklearn.exceptions import ConvergenceWarning
+from table_learners import LEARNERS, OPTIONAL, Build, Problem, installed_learners
+from table_report import print_report
+from table_sets import TASKS, Entry, TableSet, read_entries
+from table_trials import Trial, recorded_trials, scored, try_intervals, try_learner
+from threadpoolctl import threadpool_limits
+
+#: How many sets `--quick` takes.
+FEW = 5
 
 
-@dataclass(frozen=True)
-class Table:
-    """Data in float64, as people have them, and the accuracy to be reached."""
+def main() -> None:
+    """Try all learners on all sets, and write what was asked for after each set."""
+    options = read_options()
+    warnings.simplefilter("ignore", ConvergenceWarning)
+    warnings.filterwarnings("ignore", "Found unknown categories")  # they are as good as rare ones
+    entries = chosen_entries(options)
+    learners, recorded = chosen_learners(options)
+    trials: list[Trial] = []
+    intervals: list[Trial] = []
+    with threadpool_limits(1):
+        for entry in entries:
+            table = entry.load()
+            for seed in options.seeds:
+                trials += try_all(learners, recorded, table, seed, options.members)
+                if options.intervals and table.is_regression:
+                    intervals.append(try_intervals(table, seed))
+            if options.json:
+                write_json(options.json, trials, intervals)
+    print_report(trials, intervals)
+    if options.plot:
+        plot_dots(trials, options.plot)
 
-    name: str
-    target: float
-    load: Callable[[str | None], Parts]
 
-
-def digits(path: str | None) -> Parts:
-    """Return MNIST from a file, or from openml.org, as handwritten_digits.py has it."""
-    example = Path(__file__).parent.parent / "handwritten_digits.py"
-    X_train, y_train, X_test, y_test = runpy.run_path(str(example))["load"](path)
-    return X_train.astype(np.float64), y_train, X_test.astype(np.float64), y_test
-
-
-def clusters(path: str | None) -> Parts:
-    """Return four classes, each of three clusters, in 20 of 30 features."""
-    X, y = make_classification(
-        40_000,
-        n_features=30,
-        n_informative=20,
-        n_redundant=0,
-        n_classes=4,
-        n_clusters_per_class=3,
-        class_sep=1.5,
-        flip_y=0.01,
-        random_state=0,
+def read_options() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description="Compare learners on tables, at their defaults.")
+    parser.add_argument("--data", metavar="DIR", required=True, help="with meta.json and the sets")
+    parser.add_argument("--sets", type=listed, default=[], help="separated by commas (all)")
+    parser.add_argument(
+        "--learners",
+        type=listed,
+        default=[],
+        help=f"of {', '.join(LEARNERS)} and those recorded (all but {' and '.join(OPTIONAL)})",
     )
-    return _parted(X, y)
+    parser.add_argument("--seeds", type=numbers, default=[0, 1], help="of the splits (0,1)")
+    parser.add_argument("--members", type=int, default=8, help="of sknn-members (8)")
+    parser.add_argument("--intervals", action="store_true", help="see if learnt bounds hold")
+    parser.add_argument("--recorded", metavar="FILE", help="trials of learners run elsewhere")
+    parser.add_argument("--json", metavar="FILE", help="write all trials")
+    parser.add_argument("--plot", metavar="FILE", help="draw the errors")
+    parser.add_argument("--quick", action="store_true", help="the five smallest sets, seed 0")
+    options = parser.parse_args()
+    if options.quick:
+        options.seeds = [0]
+    return options
 
 
-def spirals(path: str | None) -> Parts:
-    """Return the arms of a spiral galaxy, three that turn once around each other, blurred."""
-    rng = np.random.default_rng(0)
-    y = rng.integers(3, size=40_000)
-    radius = np.sqrt(rng.uniform(0.05, 1, len(y)))
-    angle = 2 * np.pi * (y / 3 + radius)
-    X = np.column_stack([radius * np.cos(angle), radius * np.sin(angle)])
-    return _parted(X + 0.04 * rng.standard_normal(X.shape), y)
+def listed(text: str) -> list[str]:
+    """Return words that commas separate."""
+    return text.split(",")
 
 
-def _parted(X: np.ndarray, y: np.ndarray) -> Parts:
-    """Return three quarters to learn from, scaled, and the rest to test."""
-    X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
-    scaler = StandardScaler().fit(X_train)
-    return scaler.transform(X_train), y_train, scaler.transform(X_test), y_test
+def numbers(text: str) -> list[int]:
+    """Return whole numbers that commas separate."""
+    return [int(word) for word in listed(text)]
 
 
-#: Every table by its name.
-TABLES = {
-    table.name: table
-    for table in (
-        Table("mnist", 0.975, digits),
-        Table("clusters", 0.93, clusters),
-        Table("spirals", 0.96, spirals),
-    )
-}
+def chosen_entries(options: argparse.Namespace) -> list[Entry]:
+    """Return the sets to run, the smallest first; say which cannot be."""
+    entries = read_entries(options.data)
+    refuse_strangers("sets", options.sets, [entry.name for entry in entries])
+    chosen = []
+    for entry in entries:
+        if options.sets and entry.name not in options.sets:
+            continue
+        if entry.task in TASKS:
+            chosen.append(entry)
+        else:
+            print(f"note: {entry.name} is left out, its task is {entry.task}")
+    return chosen[:FEW] if options.quick else chosen
+
+
+def chosen_learners(options: argparse.Namespace) -> tuple[dict[str, Build], list[Trial]]:
+    """Return the learners to run, and the trials of those that were run elsewhere."""
+    default = [name for name in LEARNERS if name not in OPTIONAL]
+    wanted = options.learners or default
+    learners = installed_learners(name for name in wanted if name in LEARNERS)
+    recorded = recorded_trials(options.recorded, learners) if options.recorded else []
+    elsewhere = {trial.learner for trial in recorded}
+    refuse_strangers("learners", options.learners, [*LEARNERS, *elsewhere])
+    chosen = elsewhere & set(options.learners or elsewhere)
+    if chosen:
+        print(f"note: measured elsewhere, the seconds too: {', '.join(sorted(chosen))}")
+    return learners, [trial for trial in recorded if trial.learner in chosen]
+
+
+def refuse_strangers(kind: str, names: list[str], known: list[str]) -> None:
+    """Leave the program if a name is not known."""
+    if strangers := [name for name in names if name not in known]:
+        sys.exit(f"no such {kind}: {', '.join(strangers)}; there are {', '.join(known)}")
+
+
+def try_all(
+    learners: dict[str, Build], recorded: list[Trial], table: TableSet, seed: int, members: int
+) -> list[Trial]:
+    """Try each learner on a split of a set, printing as it goes; add what others did there."""
+    outputs = 1 if table.y.ndim == 1 else table.y.shape[1]
+    problem = Problem(table.is_regression, outputs, seed, members)
+    print(f"{table.name}, seed {seed}:", end="", flush=True)
+    trials = []
+    for name, build in learners.items():
+        trials.append(try_learner(name, partial(build, problem), table, seed))
+        print(f"  {outcome(trials[-1])}", end="", flush=True)
+    print()
+    there = [trial for trial in recorded if trial.place == (table.name, seed)]
+    return trials + [scored(trial, table) for trial in there]
+
+
+def outcome(trial: Trial) -> str:
+    """Return the error and the seconds in short."""
+    if trial.failure:
+        return f"{trial.learner} failed"
+    return f"{trial.learner} {trial.error:.3f} in {trial.fit_s:.1f} s"
+
+
+def write_json(path: str, trials: list[Trial], intervals: list[Trial]) -> None:
+    """Write what has been tried so far, and where."""
+    figures: dict[str, Any] = {"versions": versions()}
+    for name, some in {"trials": trials, "intervals": intervals}.items():
+        figures[name] = [asdict(trial) for trial in some]
+    with open(path, "w") as file:
+        json.dump(figures, file, indent=1)
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of all that figures depend on."""
+    found = {"python": platform.python_version()}
+    for name in ("sknn", "numpy", "pandas", "scikit-learn", "xgboost", "lightgbm", "pytabkit"):
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
+
+
+if __name__ == "__main__":
+    main()

@@ -21,8 +21,8 @@ from typing import Any
 
 import numpy as np
 from contenders import MANY, Contender, contenders, one_cycle, scikit_learn
+from made_tables import TABLES, Parts, Table
 from sklearn.exceptions import ConvergenceWarning
-from tables import TABLES, Parts, Table
 
 #: Seconds and test accuracy after each epoch.
 Curve = list[tuple[float, float]]

@@ -1,0 +1,67 @@
+"""Table scores: how good predictions are, and the one number by which learners are compared."""
+
+import numpy as np
+
+#: A right class is never given less than this.
+LEAST = 1e-7
+
+
+def regression_metrics(y: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
+    """Return the root of the mean square; of several outputs, the mean of each one's / its std.
+
+    Raises
+    ------
+    ValueError
+        If predictions are not finite.
+    """
+    predicted = finite(predicted).reshape(y.shape)
+    rmse = np.sqrt(np.mean((predicted - y) ** 2, axis=0))
+    return {"rmse": float(np.mean(rmse / y.std(axis=0)) if y.ndim == 2 else rmse)}
+
+
+def classification_metrics(
+    y: np.ndarray, predicted: np.ndarray, probabilities: np.ndarray, classes: np.ndarray
+) -> dict[str, float]:
+    """Return the share of right labels, and the log loss of (n, n_classes) probabilities.
+
+    A label that training did not have among its classes counts as a probability of nearly zero.
+
+    Raises
+    ------
+    ValueError
+        If probabilities are not finite.
+    """
+    right = y[:, np.newaxis] == classes
+    given = np.where(right, finite(probabilities), 0).sum(axis=1)
+    return {
+        "accuracy": float(np.mean(predicted == y)),
+        "log_loss": float(-np.log(np.clip(given, LEAST, 1)).mean()),
+    }
+
+
+def error_of(metrics: dict[str, float], y: np.ndarray) -> float:
+    """Return what is compared by ratio: 1 - accuracy + 0.01, or the RMSE / the std of y."""
+    if "accuracy" in metrics:
+        return 1 - metrics["accuracy"] + 0.01
+    return metrics["rmse"] / (y.std() if y.ndim == 1 else 1.0)
+
+
+def interval_metrics(y: np.ndarray, bounds: np.ndarray) -> dict[str, float]:
+    """Return the share of y between lower and upper bounds, and their mean distance / std."""
+    lower, upper = np.moveaxis(finite(bounds), -1, 0)
+    covered, width = (lower <= y) & (y <= upper), (upper - lower) / y.std(axis=0)
+    return {"covered": float(covered.mean()), "width": float(width.mean())}
+
+
+def finite(values: np.ndarray) -> np.ndarray:
+    """Return float64 numbers, all of them finite.
+
+    Raises
+    ------
+    ValueError
+        If one is not.
+    """
+    values = np.asarray(values, dtype=np.float64)
+    if not np.isfinite(values).all():
+        raise ValueError("Predictions are not finite.")
+    return values

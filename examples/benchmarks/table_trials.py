@@ -1,0 +1,119 @@
+"""Table trials: one learner on one set, measured here or elsewhere."""
+
+import json
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from table_scores import classification_metrics, error_of, interval_metrics, regression_metrics
+from table_sets import Parts, TableSet
+
+from sknn import TabularMLPRegressor
+
+#: The bounds that `try_intervals` learns.
+BOUNDS = (0.05, 0.95)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What came of it.
+
+    Parameters
+    ----------
+    name : str
+        Of the set.
+    seed : int
+        Of the split and of the learner.
+    learner : str
+        Its name.
+    metrics : dict
+        Empty if it failed.
+    error : float, optional
+        What is compared by ratio.
+    fit_s, predict_s : float, optional
+        Seconds.
+    failure : str, optional
+        Why it failed.
+    """
+
+    name: str
+    seed: int
+    learner: str
+    metrics: dict[str, float] = field(default_factory=dict)
+    error: float | None = None
+    fit_s: float | None = None
+    predict_s: float | None = None
+    failure: str | None = None
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """What other learners must share to be compared: the set and the seed."""
+        return self.name, self.seed
+
+
+def try_learner(learner: str, build: Callable[[], Any], table: TableSet, seed: int) -> Trial:
+    """Fit a learner to the training rows and see how well it does on the test rows."""
+
+    def measure(model: Any, X: Any, y: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
+        if table.is_regression:
+            return regression_metrics(y, predicted)
+        return classification_metrics(y, predicted, model.predict_proba(X), model.classes_)
+
+    trial = Trial(table.name, seed, learner)
+    return scored(tried(trial, build, measure, table.parts(seed)), table)
+
+
+def try_intervals(table: TableSet, seed: int) -> Trial:
+    """Learn the bounds of nine tenths of y and see how many test rows are between them."""
+
+    def build() -> Any:
+        return TabularMLPRegressor(loss="quantile", quantile=list(BOUNDS), random_state=seed)
+
+    def measure(model: Any, X: Any, y: np.ndarray, bounds: np.ndarray) -> dict[str, float]:
+        return interval_metrics(y, bounds)
+
+    trial = Trial(table.name, seed, "intervals of sknn")
+    return tried(trial, build, measure, table.parts(seed))
+
+
+def tried(
+    trial: Trial, build: Callable[[], Any], measure: Callable[..., dict[str, float]], parts: Parts
+) -> Trial:
+    """Fill a trial in; whatever a learner raises is its failure, and the others go on."""
+    X, X_test, y, y_test = parts
+    try:
+        model = build()
+        begun = time.perf_counter()
+        model.fit(X, y)
+        fitted = time.perf_counter()
+        predicted = model.predict(X_test)
+        done = time.perf_counter()
+        metrics = measure(model, X_test, y_test, predicted)
+    except Exception as error:
+        return replace(trial, failure=f"{type(error).__name__}: {error}")
+    return replace(trial, metrics=metrics, fit_s=fitted - begun, predict_s=done - fitted)
+
+
+def recorded_trials(path: str, besides: Collection[str]) -> list[Trial]:
+    """Read the trials of other learners; those who are measured here need none of elsewhere.
+
+    The file is a list of objects with name, seed, learner, metrics and fit_s, or has one under
+    "trials", as `--json` writes it.
+    """
+    content = json.loads(Path(path).read_text())
+    rows = content["trials"] if isinstance(content, dict) else content
+    known = [field.name for field in fields(Trial)]
+    trials = [Trial(**{name: row[name] for name in known if name in row}) for row in rows]
+    if twice := {trial.learner for trial in trials} & set(besides):
+        print(f"note: {', '.join(sorted(twice))} of {path} left out, measured here")
+    return [trial for trial in trials if trial.learner not in besides]
+
+
+def scored(trial: Trial, table: TableSet) -> Trial:
+    """Add the error, by which learners are compared."""
+    if not trial.metrics:
+        return trial
+    return replace(trial, error=error_of(trial.metrics, table.parts(trial.seed)[3]))
