@@ -69,9 +69,9 @@ def test_a_prediction_is_the_mean_of_the_members(task, dtype):
     assert (model.member_predictions(X).std(axis=0) > 0).any()
 
 
-@pytest.mark.parametrize("make", [binary, multilabel])
+@pytest.mark.parametrize("make", [binary, multilabel, multiclass])
 def test_brier_probabilities_are_means(make):
-    """As those of the log loss are."""
+    """Also where they are normalised over the classes."""
     X, y = make()
     model = MLPClassifier(loss="brier", n_members=3, **SETTINGS)
     assert_mean(fitted(model, X, y), X, 1e-12)
