@@ -13,6 +13,7 @@ EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.py"))
 #: What an example is called with, and a word that its output must have.
 CALLS = {
     "quickstart.py": ([], "bit for bit"),
+    "raw_table.py": ([], "it says the same"),
     "descent_by_hand.py": ([], "100% right"),
     "handwritten_digits.py": (["--data", "digits.npz", "--epochs", "2"], "test accuracy"),
 }

@@ -10,6 +10,7 @@ import numpy as np
 
 from sknn.engine.batches import Batches, Samples
 from sknn.engine.history import Outcome
+from sknn.engine.losses import Loss
 from sknn.engine.objective import Objective
 from sknn.engine.optimizers import Optimizer, State
 from sknn.engine.schedules import Schedule
@@ -17,6 +18,10 @@ from sknn.engine.types import Array, Rng
 
 #: Told the loss and the learning rate of each finished epoch; returns whether training is to end.
 AfterEpoch: TypeAlias = Callable[[float, float], bool]
+
+
+#: The part of the last step in the running mean of the loss.
+RECENT = 0.05
 
 
 class Solver(ABC):
@@ -83,6 +88,11 @@ class Descent(Solver):
         Decoupled decay: before each step the weights, not the offsets, shrink by the factor
         ``1 - rate * weight_decay``. Loshchilov and Hutter (2019), "Decoupled Weight Decay
         Regularization".
+    decay_by_loss : bool, default=False
+        Whether the decay is multiplied by the share of the loss that is still to be explained: its
+        running mean over the loss of the best constant answer, at most 1. Where the samples are
+        free of noise the decay fades away. For squared errors this is the decay that belongs to a
+        noise of unknown variance, which the loss estimates.
     largest_norm : float, default=inf
         Gradients longer than this are shortened to it, each member's by itself. Pascanu, Mikolov
         and Bengio (2013), "On the Difficulty of Training Recurrent Neural Networks", algorithm 1.
@@ -92,12 +102,13 @@ class Descent(Solver):
     schedule: Schedule
     batches: Batches
     weight_decay: float = 0.0
+    decay_by_loss: bool = False
     largest_norm: float = math.inf
 
     def init(self, objective: Objective) -> State:
-        """Return the optimizer's state, and that no step was made and nothing stalled."""
+        """Return the optimizer's state, that no step was made, nothing stalled or explained."""
         optimizer = self.optimizer.init(objective.parameters.vector)
-        return {"steps": 0, "stalls": 0, "optimizer": optimizer}
+        return {"steps": 0, "stalls": 0, "unexplained": 1.0, "optimizer": optimizer}
 
     def run(
         self,
@@ -115,6 +126,7 @@ class Descent(Solver):
         take = samples.batch if self.batches.in_range else samples.__getitem__
         thinning = rng if objective.network.is_random else None
         members = math.prod(objective.members)
+        constant_loss = self._constant_loss(objective.loss, samples)
         for _ in range(epochs):
             total, seen = 0.0, 0
             for rows in self.batches(len(samples), rng):
@@ -125,6 +137,7 @@ class Descent(Solver):
                 seen += Y.shape[-2]
                 if not math.isfinite(loss):
                     break
+                state["unexplained"] = _running(state["unexplained"], loss / members, constant_loss)
                 self._step(objective, state, rate)
             if after_epoch(total / seen / members, rate):
                 break
@@ -136,6 +149,14 @@ class Descent(Solver):
         state["stalls"] += 1
         return ends
 
+    def _constant_loss(self, loss: Loss, samples: Samples) -> float:
+        """Return the mean loss of the best constant answer, if somebody asks for it; else 0."""
+        if not (self.weight_decay and self.decay_by_loss):
+            return 0.0
+        Y, w = samples.Y, samples.w
+        answer = np.broadcast_to(loss.start(Y, w), Y.shape)
+        return float(np.average(loss.value(answer, Y), weights=w))
+
     def _step(self, objective: Objective, state: State, rate: float) -> None:
         """Make one step against the gradient that the objective holds."""
         parameters = objective.parameters
@@ -143,7 +164,8 @@ class Descent(Solver):
             for gradient in parameters.gradients_by_member(len(objective.members)):
                 clip_norm(gradient, self.largest_norm)
         if self.weight_decay:
-            parameters.weights *= 1 - rate * self.weight_decay
+            share = min(state["unexplained"], 1.0)
+            parameters.weights *= 1 - rate * self.weight_decay * share
         params, grads = parameters.vector, parameters.gradient
         if self.optimizer.step(params, grads, state["optimizer"], rate) is not None:
             raise TypeError(
@@ -151,6 +173,13 @@ class Descent(Solver):
                 "and return nothing."
             )
         state["steps"] += 1
+
+
+def _running(share: float, loss: float, constant_loss: float) -> float:
+    """Return the running mean of a loss as a share of the constant one; without that it stays."""
+    if constant_loss <= 0:
+        return share
+    return (1 - RECENT) * share + RECENT * loss / constant_loss
 
 
 def clip_norm(gradient: Sequence[Array], largest: float) -> None:

@@ -44,6 +44,7 @@ from sknn.estimators.memory import (
     with_fresh_counters,
 )
 from sknn.estimators.report import print_end, print_epoch, print_refit, warn_of
+from sknn.estimators.scales import warn_of_scales
 from sknn.estimators.sklearn_private import (
     CallbackSupportMixin,
     Interval,
@@ -118,6 +119,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         "max_fun": [Interval(Integral, 1, None, closed="left")],
         "max_time": [None, Interval(Real, 0, None, closed="neither")],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "decay_by_loss": ["boolean"],
         "clip_gradient_norm": [None, Interval(Real, 0, None, closed="neither")],
         "dropout": [Interval(Real, 0, 1, closed="left"), "array-like"],
         "initialization": [StrOptions({"auto", *networks.INITIALIZATIONS}), callable],
@@ -224,6 +226,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
 
     def _new_intake(self, rows: door.Rows) -> Intake:
         """Learn from training rows how X becomes inputs of the network."""
+        warn_of_scales(rows.X, getattr(self, "feature_names_in_", None), stacklevel=7)
         return Numbers(rows.X.shape[1])
 
     def _epochs(self, rows: door.Rows) -> int:
