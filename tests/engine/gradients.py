@@ -108,7 +108,11 @@ RECIPES = {
     Embed: [embed],
     Expand: [expand],
     Huber: [with_settings(Huber), with_settings(Huber, delta=0.4)],
-    KnownOnly: [lambda rng, m: KnownOnly(Huber()), lambda rng, m: KnownOnly(Quantile([0.7]))],
+    KnownOnly: [
+        lambda rng, m: KnownOnly(Huber()),
+        lambda rng, m: KnownOnly(Huber([0.5 + i for i in range(m)])),
+        lambda rng, m: KnownOnly(Quantile([0.7])),
+    ],
     LeakyReLU: [with_settings(LeakyReLU), with_settings(LeakyReLU, slope=0.3)],
     Linear: [linear],
     Quantile: [with_settings(Quantile), with_settings(Quantile, quantiles=(0.8,))],

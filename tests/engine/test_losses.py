@@ -355,6 +355,20 @@ def test_unknown_targets_cost_nothing_and_teach_nothing(loss, z, rng):
     assert_array_equal(known.activate(z), loss.activate(z))
 
 
+@pytest.mark.parametrize("loss", [Poisson(), Gamma()])
+def test_positive_answers_begin_where_they_can_move(loss):
+    """Also where nothing but 0 was seen, or nothing at all."""
+    y = np.array([[0.0, np.nan, 2.0], [0.0, np.nan, np.nan]])
+    assert_allclose(loss.activate(loss.start(y)), [1e-4, 1.0, 2.0], rtol=1e-12)
+
+
+@pytest.mark.parametrize("w", [[1e308] * 3, [1e-308] * 3, [1, 1e308, 1]])
+def test_weights_of_any_size_make_a_mean(w):
+    """Their sum may overflow."""
+    y = np.array([[1.0], [5.0], [9.0]])
+    assert_allclose(SquaredError().start(y, np.array(w)), [5.0])
+
+
 @pytest.mark.parametrize("loss", LOSSES, ids=repr)
 def test_value_and_gradient_at_once_are_those_apart(loss):
     """Where they share their work, too; for raw outputs of any size."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sknn import MLPClassifier, MLPRegressor
+from sknn import MLPClassifier, MLPRegressor, TabularMLPClassifier, TabularMLPRegressor
 from sknn.engine import SGD
 
 
@@ -58,6 +58,7 @@ SHARED = [
         "learning_rate_init": 0.01,
     },
     {"initialization": "he_normal"},
+    {"n_members": 3, "max_iter": 50, "learning_rate_init": 0.01, **PENALISED},
 ]
 
 LOSSES = [
@@ -77,11 +78,37 @@ REAL_LOSSES = [
     {"loss": "quantile", "learning_rate_init": 0.01},
     {"loss": "poisson", "learning_rate_init": 0.01},
     {"loss": "gamma", "learning_rate_init": 0.01, "n_iter_no_change": 100},
+    {"standardize_y": True, "max_iter": 50, "learning_rate_init": 0.01},
+]
+
+#: What makes training of tables quick, and as exact as the checks on weights are.
+QUICK = {"hidden_layer_sizes": (16,), "max_iter": 40, "learning_rate_init": 0.01, "dropout": 0.0}
+
+#: Changes that both estimators of tables know.
+SHARED_BY_TABLES = [
+    {},
+    {"dropout": 0.1},
+    {"n_members": 3},
+    {"categorical_features": None, "n_bins": 0, "max_iter": 80},
+    {"early_stopping": True},
+    {"hidden_layer_sizes": (), "max_iter": "auto", "learning_rate_init": 0.05},
+]
+
+REAL_LOSSES_OF_TABLES = [
+    {"loss": "quantile"},
+    {"loss": "poisson", "max_iter": 300},
 ]
 
 #: One seed each, so that a check which draws no seed itself says the same in every run.
 ESTIMATORS = [MLPClassifier(random_state=0, **change) for change in SHARED + LOSSES] + [
     MLPRegressor(random_state=0, **change) for change in SHARED + REAL_LOSSES
+]
+ESTIMATORS_OF_TABLES = [
+    TabularMLPClassifier(random_state=0, **{**QUICK, **PENALISED, **change})
+    for change in SHARED_BY_TABLES
+] + [
+    TabularMLPRegressor(random_state=0, **{**QUICK, **change})
+    for change in SHARED_BY_TABLES + REAL_LOSSES_OF_TABLES
 ]
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_equal
 from sklearn import config_context
-from sklearn.base import clone
+from sklearn.base import clone, is_classifier
 
-from sknn import MLPClassifier, MLPRegressor
+from sknn import MLPClassifier, MLPRegressor, TabularMLPClassifier, TabularMLPRegressor
 from sknn.engine import Schedule, SquaredError
 from tests.estimators.data import binary, fitted, multiclass, multilabel, multioutput, real
 
@@ -36,6 +36,15 @@ BAD_DATA = {
     "dates": ({"X": np.full(X.shape, "2020-01-01", "M8[D]")}, "dates or durations"),
     "durations": ({"X": np.full(X.shape, 3, "m8[D]")}, "dates or durations"),
     "two_dimensional_weights": ({"sample_weight": np.ones((60, 1))}, "must be 1D"),
+}
+#: What is nothing bad in a table, and what is said in other words.
+GOOD_IN_TABLES = {"nan", "strings"}
+OTHER_WORDS = dict.fromkeys(["dates", "durations"], "Column 0 holds dates or times")
+OTHER_WORDS |= {"infinity": "Column 1 holds an infinity"}
+BAD_TABLES = {
+    name: (arguments, OTHER_WORDS.get(name, match))
+    for name, (arguments, match) in BAD_DATA.items()
+    if name not in GOOD_IN_TABLES
 }
 BAD_LABELS = {
     "continuous": (Y + 0.5 * X[:, 0], "continuous"),
@@ -118,6 +127,20 @@ def test_bad_data(estimator, method, is_fitted, arguments, match):
     if is_fitted:
         fitted(model, X, Y)
     elif method == "partial_fit" and isinstance(model, MLPClassifier):
+        arguments = {"classes": [0, 1], **arguments}
+    assert_refused(model, method, {"X": X, "y": Y, **arguments}, match)
+
+
+@pytest.mark.parametrize("estimator", [TabularMLPClassifier(**QUICK), TabularMLPRegressor(**QUICK)])
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+@pytest.mark.parametrize("is_fitted", [False, True], ids=["fresh", "fitted"])
+@pytest.mark.parametrize(("arguments", "match"), BAD_TABLES.values(), ids=BAD_TABLES)
+def test_bad_tables(estimator, method, is_fitted, arguments, match):
+    """The same for tables, where gaps and text are welcome."""
+    model = clone(estimator)
+    if is_fitted:
+        fitted(model, X, Y)
+    elif method == "partial_fit" and is_classifier(model):
         arguments = {"classes": [0, 1], **arguments}
     assert_refused(model, method, {"X": X, "y": Y, **arguments}, match)
 

@@ -10,7 +10,13 @@ from sklearn.utils.estimator_checks import estimator_checks_generator, parametri
 from sklearn.utils.fixes import parse_version
 
 from sknn import MLPClassifier, MLPRegressor
-from tests.estimators.configurations import ESTIMATORS, expected_failed_checks
+from tests.estimators.configurations import (
+    ESTIMATORS,
+    ESTIMATORS_OF_TABLES,
+    expected_failed_checks,
+)
+
+EVERY_ESTIMATOR = ESTIMATORS + ESTIMATORS_OF_TABLES
 
 #: The checks' data are tiny, unscaled and many, so training may run out of epochs or diverge.
 OF_TINY_DATA = [
@@ -23,14 +29,14 @@ STRICT = (
 
 
 @pytest.mark.filterwarnings(*OF_TINY_DATA)
-@parametrize_with_checks(ESTIMATORS, expected_failed_checks=expected_failed_checks, **STRICT)
+@parametrize_with_checks(EVERY_ESTIMATOR, expected_failed_checks=expected_failed_checks, **STRICT)
 def test_check_estimator(estimator, check):
     """Every check that scikit-learn has for such an estimator."""
     check(estimator)
 
 
 @pytest.mark.filterwarnings(*OF_TINY_DATA)
-@pytest.mark.parametrize("estimator", ESTIMATORS, ids=repr)
+@pytest.mark.parametrize("estimator", EVERY_ESTIMATOR, ids=repr)
 @pytest.mark.parametrize(
     "check",
     [

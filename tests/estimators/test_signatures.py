@@ -18,7 +18,14 @@ PAIRS = {
     for name in sklearn.neural_network.__all__
     if name.startswith("MLP")
 }
-OURS = [ours for ours, _ in PAIRS.values()]
+OF_NUMBERS = [ours for ours, _ in PAIRS.values()]
+
+#: Those for tables, which have no counterpart there.
+OF_TABLES = {
+    sknn.TabularMLPClassifier: sknn.MLPClassifier,
+    sknn.TabularMLPRegressor: sknn.MLPRegressor,
+}
+OURS = [*OF_NUMBERS, *OF_TABLES]
 
 #: Defaults that differ from scikit-learn's: the default here, and the reason.
 DEFAULTS = {
@@ -88,12 +95,14 @@ def fit(cls, task, settings):
     """Fit an estimator to a frame, whose columns have names."""
     X, y = TASKS[task][1]()
     frame = pd.DataFrame(X, columns=[f"x{i}" for i in range(X.shape[1])])
-    return fitted(cls(max_iter=2, random_state=0, **settings), frame, y)
+    plain = {"dropout": 0.0} if cls in OF_TABLES else {}  # which lbfgs needs
+    return fitted(cls(max_iter=2, random_state=0, **plain, **settings), frame, y)
 
 
 def tasks_of(cls):
     """Return the names of the tasks that an estimator is for."""
-    return [task for task, (estimator, _) in TASKS.items() if estimator.__name__ == cls.__name__]
+    name = OF_TABLES.get(cls, cls).__name__
+    return [task for task, (estimator, _) in TASKS.items() if estimator.__name__ == name]
 
 
 # What scikit-learn has
@@ -216,6 +225,20 @@ def streamed(cls):
 def test_nothing_fitted_before_fit(ours):
     """A new estimator has no fitted attribute, so that every one above came from `fit`."""
     assert attributes(ours()) == set()
+
+
+@pytest.mark.parametrize("tabular", OF_TABLES)
+def test_estimators_of_tables_take_what_those_of_numbers_take(tabular):
+    """Every parameter, word and method of theirs, by the same name."""
+    plain = OF_TABLES[tabular]
+    assert constructor(plain).keys() <= constructor(tabular).keys()
+    for parameter in constructor(plain):
+        ours, theirs = (words(c._parameter_constraints[parameter]) for c in (tabular, plain))
+        assert theirs <= ours
+    assert methods(tabular) == methods(plain)
+    for method in methods(plain):
+        assert method_parameters(tabular, method) == method_parameters(plain, method)
+    assert set(tabular._parameter_constraints) == set(constructor(tabular))
 
 
 # What is documented

@@ -184,6 +184,17 @@ def test_several_quantiles_are_scored_in_the_units_of_y(make):
 
 
 @every_regressor
+def test_several_quantiles_of_several_columns_are_scored_in_the_units_of_y(make):
+    """As they are without standardisation: the mean of all pinball losses."""
+    X, Y = two_columns()
+    levels = [0.1, 0.5, 0.9]
+    model = fitted(make(loss="quantile", quantile=levels), X, Y)
+    p = model.predict(X)
+    losses = [mean_pinball_loss(Y, p[:, :, i], alpha=q) for i, q in enumerate(levels)]
+    assert model.score(X, Y) == pytest.approx(-np.mean(losses))
+
+
+@every_regressor
 @pytest.mark.parametrize("scoring", [None, "loss", "neg_mean_absolute_error", "d2"])
 def test_early_stopping_does_not_depend_on_units(make, scoring):
     """The tolerance is in them where the loss decides; other scores are the user's."""
