@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import log_softmax
+from scipy.special import log_softmax, logsumexp
 
 from sknn.engine import (
     NLL,
@@ -96,9 +96,13 @@ class Target(ABC):
         """Return the raw outputs in the shape that scikit-learn gives to decision functions."""
         return z
 
-    def unit(self, loss: Loss) -> float:
-        """Return what losses of the network's numbers are multiplied by, for those of y."""
-        return 1.0
+    def units(self, loss: Loss) -> Sequence[float]:
+        """Return for each column what a loss of the network's numbers is for y's, times over."""
+        return [1.0] * self.n_outputs
+
+    def joined(self, z: Array, loss: Loss) -> Array:
+        """Return raw outputs, shape (n, k), that say what members, (g, n, k), say on average."""
+        return loss.joined(z)
 
     def loss_name(self, setting: str | Loss) -> str | Loss:
         """Return the name of a loss, resolving "auto"."""
@@ -185,16 +189,16 @@ class RealTarget(Target):
             return self
         return RealTarget(self.n_outputs, center, np.where(scale > 0, scale * unit, 1))
 
-    def unit(self, loss: Loss) -> float:
-        """Return what a loss of the network's numbers is to be multiplied by for that of y.
+    def units(self, loss: Loss) -> Sequence[float]:
+        """Return for each column what a loss of the network's numbers is for y's, times over.
 
-        The losses of several columns are sums over different units: they stay as they are. A unit
-        that is too large or too small to be written is as large or small as can be multiplied.
+        What is too large or too small to be written is as large or small as can be multiplied.
         """
-        if self.scale is None or self.n_outputs > 1:
-            return 1.0
+        if self.scale is None:
+            return super().units(loss)
         with np.errstate(over="ignore", under="ignore"):
-            return float(np.clip(self.scale[0] ** loss.degree, *UNITS))
+            units: list[float] = np.clip(self.scale**loss.degree, *UNITS).tolist()
+        return units
 
     def loss(self, name: str | Loss, settings: Mapping[str, Any] | None = None) -> Loss:
         """Make the loss of this name, its settings in the units that the network sees."""
@@ -321,8 +325,17 @@ class MulticlassTarget(ClassTarget):
 
     def log_proba(self, loss: Loss, z: Array) -> Array:
         """Return the output activations' logarithms, normalised over the classes."""
-        log_p: Array = log_softmax(loss.log_activate(z), axis=1)
+        log_p: Array = log_softmax(loss.log_activate(z), axis=-1)
         return log_p
+
+    def joined(self, z: Array, loss: Loss) -> Array:
+        """Average probabilities, which of sigmoids are normalised member by member."""
+        if loss.out_activation != "logistic" or self.n_outputs == 1:
+            return super().joined(z, loss)
+        log_p = logsumexp(self.log_proba(loss, z), axis=0) - np.log(len(z))
+        others = np.where(np.eye(self.n_outputs, dtype=bool), -np.inf, log_p[:, None, :])
+        answer: Array = log_p - logsumexp(others, axis=-1)
+        return answer.astype(z.dtype, copy=False)
 
 
 class MultilabelTarget(ClassTarget):
@@ -397,6 +410,11 @@ class MultioutputTarget(ClassTarget):
     def decision(self, z: Array) -> Any:
         """Return a list with the raw outputs of each column."""
         return [column.decision(part) for column, part in self._parts(z)]
+
+    def joined(self, z: Array, loss: Loss) -> Array:
+        """Return what each column's target makes of the members, side by side."""
+        answering = self._answering(loss, z)
+        return np.hstack([column.joined(part, own) for column, part, own in answering])
 
     def smoothed(self, Y: Array, share: float) -> Array:
         """Spread a share of each column's row evenly over its classes."""

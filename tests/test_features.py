@@ -249,8 +249,19 @@ def test_few_different_numbers_are_all_edges():
 def test_very_wide_tables_have_no_pieces(rng):
     """A hundred columns are cut, one more is too many."""
     X = rng.normal(size=(10, 101))
-    assert TableEncoder().fit(X[:, :100]).transform(X[:, :100]).shape == (10, 1000)
-    assert TableEncoder().fit(X).transform(X).shape == (10, 101)
+    assert TableEncoder(n_bins=48).fit(X[:, :100]).transform(X[:, :100]).shape == (10, 1000)
+    assert TableEncoder(n_bins=48).fit(X).transform(X).shape == (10, 101)
+
+
+@pytest.mark.parametrize(("columns", "pieces"), [(1, 48), (5, 48), (6, 42), (20, 12), (100, 2)])
+def test_by_default_all_columns_have_few_pieces_together(columns, pieces, rng):
+    """They keep their ends, and what is left out is left out evenly."""
+    X = rng.normal(size=(500, columns))
+    encoder, fine = TableEncoder().fit(X), TableEncoder(n_bins=48).fit(X)
+    for edges, all_edges in zip(encoder.edges_, fine.edges_, strict=True):
+        assert len(edges) == pieces + 1
+        assert np.isin(edges, all_edges).all()
+        assert_array_equal(edges[[0, -1]], all_edges[[0, -1]])
 
 
 def test_a_column_that_says_nothing_is_left_out_and_not_looked_at_again():

@@ -100,12 +100,16 @@ class Blueprint:
 
     @property
     def unit(self) -> float:
-        """What losses of the network's numbers are multiplied by, for those of y."""
-        return self.target.unit(self.loss)
+        """What losses of the network's numbers are multiplied by, for those of y.
+
+        The losses of several columns are sums over different units: they stay as they are.
+        """
+        units = self.target.units(self.loss)
+        return units[0] if len(units) == 1 else 1.0
 
     def joined(self, z: Array) -> Array:
         """Return what all members say together."""
-        return z if self.members is None else self.loss.joined(z)
+        return z if self.members is None else self.target.joined(z, self.loss)
 
     def samples(
         self, rows: door.Rows, name: str, *, relative_weights: bool, smoothing: float = 0.0

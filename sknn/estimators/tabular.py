@@ -1,5 +1,6 @@
 """What estimators of tables share: columns of any kind go in, encoded batch by batch."""
 
+import math
 from numbers import Integral
 from typing import Any, ClassVar
 
@@ -15,7 +16,7 @@ from sknn.estimators.sklearn_private import Interval, StrOptions
 from sknn.features import TableEncoder
 
 #: How many steps max_iter="auto" makes, and how many epochs at least and at most.
-STEPS, FEWEST, MOST = 3000, 10, 300
+STEPS, FEWEST, MOST = 2500, 10, 300
 
 #: Categorical columns with more places have a few trained numbers for each instead of an input.
 MOST_PLACES = 256
@@ -25,11 +26,13 @@ class Tabular(BaseMLP):
     """A multilayer perceptron for tables."""
 
     _starts_at_the_mean = True
-    _auto_batch_size = 256
+    #: How many epochs max_iter="auto" makes at most.
+    _most_epochs: ClassVar[int] = MOST
+    _auto_batch_size = 128
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         "categorical_features": ["array-like", StrOptions({"from_dtype"}), None],
-        "n_bins": [Interval(Integral, 0, None, closed="left")],
+        "n_bins": [StrOptions({"auto"}), Interval(Integral, 0, None, closed="left")],
         "min_frequency": [Interval(Integral, 1, None, closed="left")],
         "max_iter": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
     }
@@ -60,7 +63,7 @@ class Tabular(BaseMLP):
     def _new_intake(self, rows: door.Rows) -> Columns:
         encoder = TableEncoder(
             self.categorical_features,
-            n_bins=int(self.n_bins),
+            n_bins=self.n_bins,
             min_frequency=int(self.min_frequency),
             max_one_hot=MOST_PLACES,
         )
@@ -70,7 +73,7 @@ class Tabular(BaseMLP):
         if not isinstance(self.max_iter, str):
             return int(self.max_iter)
         steps = max(1.0, np.round(total_weight(rows) / parts.batch_size(self)))  # may be infinite
-        return min(max(round(STEPS / steps), FEWEST), MOST)
+        return min(max(math.ceil(STEPS / steps), FEWEST), self._most_epochs)
 
 
 def total_weight(rows: door.Rows) -> float:

@@ -24,9 +24,10 @@ class TabularMLPClassifier(Tabular, Classification):
     categorical_features : "from_dtype", None or array-like, default="from_dtype"
         Which columns are categories: by their types (categories, text, True and False), none, or
         those of a boolean mask, of column numbers, or of names.
-    n_bins : int, default=48
+    n_bins : int or "auto", default="auto"
         Columns of numbers are also encoded in so many pieces at most, between the quantiles of
-        training; 0 for none.
+        training; 0 for none. "auto" is 48, or so many fewer that all columns have about 256
+        together, but at least 2.
     min_frequency : int, default=5
         Levels that are rarer in training share a place, which unseen levels have too.
     batch_size : int or "auto", default="auto"
@@ -79,7 +80,7 @@ class TabularMLPClassifier(Tabular, Classification):
         activation: Any = "silu",
         *,
         categorical_features: Any = "from_dtype",
-        n_bins: int = 48,
+        n_bins: int | str = "auto",
         min_frequency: int = 5,
         loss: str | Loss = "auto",
         label_smoothing: float = 0.0,

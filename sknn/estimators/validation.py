@@ -165,11 +165,14 @@ def mean_loss(loss: Loss, z: Array, samples: Samples) -> float:
 
 
 def mean_known_loss(blueprint: Blueprint, z: Array, Y: Array, w: Array | None) -> float:
-    """Return the weighted mean of the losses of all targets that are known."""
+    """Return the weighted mean of the losses of all targets that are known, in the units of y."""
+    loss, weights = blueprint.loss_for(Y), 1 if w is None else w
+    width, total = loss.units_per_output, 0.0
+    for column, unit in enumerate(blueprint.target.units(blueprint.loss)):
+        answers = slice(column * width, (column + 1) * width)
+        total += float(np.sum(weights * loss.value(z[:, answers], Y[:, answers]))) * unit
     known = (~np.isnan(Y)).sum(axis=-1)
-    losses = blueprint.loss_for(Y).value(z, Y)
-    weights = 1 if w is None else w
-    return float(np.sum(weights * losses) / np.sum(weights * known)) * blueprint.unit
+    return total / float(np.sum(weights * known))
 
 
 def share_right(y: Array, predictions: Array, w: Array | None) -> float:

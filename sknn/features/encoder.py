@@ -43,8 +43,9 @@ default="from_dtype"
         - "from_dtype": those of a categorical type, of text, and of True and False;
         - a boolean mask, column numbers, or names; numbers are levels there;
         - None: none is. Columns of text are an error then.
-    n_bins : int, default=48
-        The largest number of pieces of a number; 0 for none.
+    n_bins : int or "auto", default="auto"
+        The largest number of pieces of a number; 0 for none. "auto" is 48, or so many fewer that
+        all numbers have about 256 together, but at least 2.
     min_frequency : int, default=5
         Levels with less weight in training (fewer rows) share the place for rare levels.
     max_one_hot : int or None, default=None
@@ -109,7 +110,7 @@ default="from_dtype"
         self,
         categorical_features: Any = "from_dtype",
         *,
-        n_bins: int = 48,
+        n_bins: int | str = "auto",
         min_frequency: int = 5,
         max_one_hot: int | None = None,
         sparse_output: bool = False,
@@ -204,6 +205,8 @@ default="from_dtype"
         self.center_ = np.array([one.center for one in all_numbers], dtype=np.float64)
         self.scale_ = np.array([one.scale for one in all_numbers], dtype=np.float64)
         self.edges_ = [np.empty(0) if too_wide else one.edges for one in all_numbers]
+        if isinstance(self.n_bins, str):
+            self.edges_ = numbers.thinned(self.edges_)
         self.may_miss_ = np.flatnonzero([one.missing for one in all_numbers])
         n_pieces = sum(max(len(edges) - 1, 0) for edges in self.edges_)
         constant = [not one.varies for one in all_numbers]

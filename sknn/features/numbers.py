@@ -15,6 +15,10 @@ FEW = 4
 WIDE = 100
 
 
+#: n_bins="auto" is this, or less where all columns would have more pieces than that together.
+BINS, MOST_PIECES = 48, 256
+
+
 @dataclass(frozen=True)
 class Number:
     """What is learned of a column of numbers.
@@ -38,7 +42,7 @@ class Number:
     missing: bool
 
 
-def learn(column: Column, of: Distribution, n_bins: int) -> Number | None:
+def learn(column: Column, of: Distribution, n_bins: int | str) -> Number | None:
     """Return what there is to learn of a column; None if it always says the same.
 
     Raises
@@ -54,7 +58,8 @@ def learn(column: Column, of: Distribution, n_bins: int) -> Number | None:
         spread = values[-1] - values[0]
     if not np.isfinite([center, scale, spread]).all():
         raise ValueError(f"{column.label} holds numbers too large to be scaled. Divide them first.")
-    bins = _edges(of, n_bins) if n_bins and len(values) > FEW else np.empty(0)
+    most = BINS if isinstance(n_bins, str) else n_bins
+    bins = _edges(of, most) if most and len(values) > FEW else np.empty(0)
     return Number(center, scale, bins, len(values) > 1, of.missing > 0)
 
 
@@ -83,6 +88,17 @@ def _edges(of: Distribution, n_bins: int) -> Array:
     wanted = np.arange(n_bins + 1) * (reached[-1] * (1 - ROUNDING))
     places: Array = np.unique(np.searchsorted(reached * n_bins, wanted))
     return values[places]
+
+
+def thinned(edges: list[Array]) -> list[Array]:
+    """Return fewer edges of each column, evenly left out, so that all have few pieces together."""
+    most = max(2, MOST_PIECES // max(1, sum(len(one) > 0 for one in edges)))
+    return [_every(one, most) if len(one) > most + 1 else one for one in edges]
+
+
+def _every(edges: Array, pieces: int) -> Array:
+    """Return the edges of this many pieces."""
+    return edges[np.round(np.linspace(0, len(edges) - 1, pieces + 1)).astype(np.intp)]
 
 
 def standardised(column: Column, center: float, scale: float, dtype: str) -> Array:

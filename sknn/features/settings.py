@@ -12,6 +12,9 @@ from sknn.engine.types import Array
 #: The smallest value of each parameter that is a whole number.
 SMALLEST = {"n_bins": 0, "min_frequency": 1, "max_one_hot": 0}
 
+#: What else some of them may be.
+SPECIAL = {"n_bins": ("auto",), "max_one_hot": (None,)}
+
 
 def check_settings(encoder: Any) -> None:
     """Refuse parameters that make no sense.
@@ -23,12 +26,13 @@ def check_settings(encoder: Any) -> None:
     """
     for name, smallest in SMALLEST.items():
         value = getattr(encoder, name)
-        if name == "max_one_hot" and value is None:
+        special = SPECIAL.get(name, ())
+        if any(value is one or (isinstance(value, str) and value == one) for one in special):
             continue
         if not isinstance(value, Integral) or isinstance(value, bool) or value < smallest:
-            or_none = " or None" if name == "max_one_hot" else ""
+            others = "".join(f" or {one!r}" for one in special)
             raise ValueError(
-                f"{name} must be an integer of at least {smallest}{or_none}, got {value!r}."
+                f"{name} must be an integer of at least {smallest}{others}, got {value!r}."
             )
     if not isinstance(encoder.sparse_output, bool | np.bool_):
         raise ValueError(f"sparse_output must be True or False, got {encoder.sparse_output!r}.")
