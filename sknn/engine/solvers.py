@@ -88,11 +88,11 @@ class Descent(Solver):
         Decoupled decay: before each step the weights, not the offsets, shrink by the factor
         ``1 - rate * weight_decay``. Loshchilov and Hutter (2019), "Decoupled Weight Decay
         Regularization".
-    decay_by_loss : bool, default=False
-        Whether the decay is multiplied by the share of the loss that is still to be explained: its
-        running mean over the loss of the best constant answer, at most 1. Where the samples are
-        free of noise the decay fades away. For squared errors this is the decay that belongs to a
-        noise of unknown variance, which the loss estimates.
+    decay_by_loss : float, default=0.0
+        The power of the share of the loss that is still to be explained, which the decay is
+        multiplied by: the running mean of the loss over that of the best constant answer, at most
+        1. Where the samples are free of noise the decay fades away. With squared errors, 1 is the
+        decay that belongs to a noise of unknown variance, which the loss estimates.
     largest_norm : float, default=inf
         Gradients longer than this are shortened to it, each member's by itself. Pascanu, Mikolov
         and Bengio (2013), "On the Difficulty of Training Recurrent Neural Networks", algorithm 1.
@@ -102,7 +102,7 @@ class Descent(Solver):
     schedule: Schedule
     batches: Batches
     weight_decay: float = 0.0
-    decay_by_loss: bool = False
+    decay_by_loss: float = 0.0
     largest_norm: float = math.inf
 
     def init(self, objective: Objective) -> State:
@@ -164,7 +164,7 @@ class Descent(Solver):
             for gradient in parameters.gradients_by_member(len(objective.members)):
                 clip_norm(gradient, self.largest_norm)
         if self.weight_decay:
-            share = min(state["unexplained"], 1.0)
+            share = min(state["unexplained"], 1.0) ** self.decay_by_loss
             parameters.weights *= 1 - rate * self.weight_decay * share
         params, grads = parameters.vector, parameters.gradient
         if self.optimizer.step(params, grads, state["optimizer"], rate) is not None:

@@ -119,7 +119,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         "max_fun": [Interval(Integral, 1, None, closed="left")],
         "max_time": [None, Interval(Real, 0, None, closed="neither")],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
-        "decay_by_loss": ["boolean"],
+        "decay_by_loss": [Interval(Real, 0, None, closed="left")],
         "clip_gradient_norm": [None, Interval(Real, 0, None, closed="neither")],
         "dropout": [Interval(Real, 0, 1, closed="left"), "array-like"],
         "initialization": [StrOptions({"auto", *networks.INITIALIZATIONS}), callable],

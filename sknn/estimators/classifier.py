@@ -135,10 +135,10 @@ class MLPClassifier(Classification):
     weight_decay : float, default=0.01
         Of "adamw": each step first shrinks the weights, not the offsets, by the factor
         ``1 - rate * weight_decay`` [2]_. `alpha` comes on top.
-    decay_by_loss : bool, default=False
-        Whether `weight_decay` is multiplied by the share of the loss that is still to be explained:
-        the running mean of the training loss over the loss of the best constant answer, at most 1.
-        Data without noise are then hardly decayed, noisy ones fully.
+    decay_by_loss : float, default=0.0
+        The power of the share of the loss that is still to be explained, which `weight_decay` is
+        multiplied by: the running mean of the training loss over the loss of the best constant
+        answer, at most 1. With 1 or 2, data without noise are hardly decayed, noisy ones fully.
     clip_gradient_norm : float or None, default=None
         Gradients longer than this are shortened to it before each step. Not for "lbfgs".
     dropout : float or list of float, default=0.0
@@ -272,7 +272,7 @@ class MLPClassifier(Classification):
         beta_2: float = 0.999,
         epsilon: float = 1e-8,
         weight_decay: float = 0.01,
-        decay_by_loss: bool = False,
+        decay_by_loss: float = 0.0,
         clip_gradient_norm: float | None = None,
         dropout: Any = 0.0,
         n_iter_no_change: float = 10,

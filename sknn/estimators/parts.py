@@ -129,7 +129,7 @@ def solver(mlp: Any, n_samples: int, epochs: int) -> Solver:
         schedule=schedule(mlp, horizon),
         batches=batches,
         weight_decay=float(mlp.weight_decay) if solver_name(mlp) == "adamw" else 0.0,
-        decay_by_loss=bool(mlp.decay_by_loss),
+        decay_by_loss=float(mlp.decay_by_loss),
         largest_norm=math.inf if norm is None else float(norm),
     )
 

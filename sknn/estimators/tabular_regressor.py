@@ -110,7 +110,7 @@ class TabularMLPRegressor(Tabular, Regression):
         beta_2: float = 0.97,
         epsilon: float = 1e-8,
         weight_decay: float = 0.05,
-        decay_by_loss: bool = False,
+        decay_by_loss: float = 0.0,
         clip_gradient_norm: float | None = None,
         dropout: Any = 0.1,
         n_iter_no_change: float = 10,

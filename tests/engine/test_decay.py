@@ -26,10 +26,10 @@ class Still(SGD):
         """Do nothing."""
 
 
-def decayed(y, offset, *, by_loss, epochs=1, loss=None):
+def decayed(y, offset, *, by_loss=1, epochs=1, loss=None, answer=0.0):
     """Return what is left of a weight of 1 after epochs of one batch each."""
     layer = Linear(np.ones((1, y.shape[1])), np.full(y.shape[1], offset))
-    samples = Samples(np.zeros((len(y), 1)), y)
+    samples = Samples(answer * y[:, :1], y)
     objective = Objective(Sequential([layer]), loss or SquaredError())
     solver = Descent(
         Still(), Constant(0.1), EpochBatches(len(y)), weight_decay=0.5, decay_by_loss=by_loss
@@ -47,14 +47,14 @@ Y = np.array([[-1.0], [1.0]])
 def test_decay_shrinks_by_rate_and_strength():
     """Whatever the loss is."""
     for offset in (0.0, 3.0):
-        left, _ = decayed(Y, offset, by_loss=False, epochs=2)
+        left, _ = decayed(Y, offset, by_loss=0, epochs=2)
         assert_allclose(left, 0.95**2)
 
 
 def test_nothing_explained_is_the_whole_decay_and_more_is_no_more():
     """The best constant's loss is 1, the unit; a worse answer counts as that."""
-    assert_allclose(decayed(Y, 0.0, by_loss=True), (0.95, 1.0))
-    left, unexplained = decayed(Y, 3.0, by_loss=True)
+    assert_allclose(decayed(Y, 0.0), (0.95, 1.0))
+    left, unexplained = decayed(Y, 3.0)
     assert_allclose(left, 0.95)
     assert unexplained > 1
 
@@ -64,20 +64,20 @@ def test_the_share_follows_the_loss_slowly():
     y = np.array([[2.0], [2.0], [2.0], [-2.0]])
     best, loss = np.mean((y - 1) ** 2) / 2, np.mean((y - 1.5) ** 2) / 2
     expected = 0.95 + 0.05 * loss / best
-    assert_allclose(decayed(y, 1.5, by_loss=True)[1], expected)
+    assert_allclose(decayed(y, 1.5)[1], expected)
 
 
 def test_what_is_constant_has_the_whole_decay():
     """There is nothing to explain, and nothing to divide by."""
-    left, unexplained = decayed(np.ones((3, 1)), 0.0, by_loss=True)
+    left, unexplained = decayed(np.ones((3, 1)), 0.0)
     assert_allclose((left, unexplained), (0.95, 1.0))
 
 
 @pytest.mark.parametrize("scale", [1e-3, 1e3])
 def test_the_unit_of_y_does_not_matter(scale):
     """Shares have none."""
-    _, expected = decayed(Y, 0.5, by_loss=True)
-    assert_allclose(decayed(Y * scale, 0.5 * scale, by_loss=True)[1], expected)
+    _, expected = decayed(Y, 0.5)
+    assert_allclose(decayed(Y * scale, 0.5 * scale)[1], expected)
 
 
 def test_labels_are_compared_with_their_shares():
@@ -85,4 +85,13 @@ def test_labels_are_compared_with_their_shares():
     y = np.eye(3)[[0, 0, 1, 2]]
     entropy = -np.sum([0.5, 0.25, 0.25] * np.log([0.5, 0.25, 0.25]))
     expected = 0.95 + 0.05 * np.log(3) / entropy
-    assert_allclose(decayed(y, 0.0, by_loss=True, loss=NLLM())[1], expected)
+    assert_allclose(decayed(y, 0.0, loss=NLLM())[1], expected)
+
+
+@pytest.mark.parametrize("power", [0.5, 1, 2])
+def test_the_power_of_the_share_counts(power):
+    """Decay is multiplied by it."""
+    share = 0.95 + 0.05 * 0.25  # half of the error is a quarter of the loss
+    left, unexplained = decayed(Y, 0.0, by_loss=power, answer=0.5)
+    assert_allclose(unexplained, share)
+    assert_allclose(left, 1 - 0.1 * 0.5 * share**power)
