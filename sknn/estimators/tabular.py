@@ -15,8 +15,8 @@ from sknn.estimators.intake import Columns
 from sknn.estimators.sklearn_private import Interval, StrOptions
 from sknn.features import TableEncoder
 
-#: How many steps max_iter="auto" makes, and how many epochs at least and at most.
-STEPS, FEWEST, MOST = 2500, 10, 300
+#: How many steps max_iter="auto" makes, and how many epochs at least.
+STEPS, FEWEST = 2500, 10
 
 #: Categorical columns with more places have a few trained numbers for each instead of an input.
 MOST_PLACES = 256
@@ -27,7 +27,7 @@ class Tabular(BaseMLP):
 
     _starts_at_the_mean = True
     #: How many epochs max_iter="auto" makes at most.
-    _most_epochs: ClassVar[int] = MOST
+    _most_epochs: ClassVar[int] = 300
     _auto_batch_size = 128
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {

@@ -1,6 +1,7 @@
 """TabularMLPClassifier."""
 
 from collections.abc import Callable
+from numbers import Real
 from typing import Any, ClassVar
 
 from sknn.engine import Loss, Optimizer
@@ -8,6 +9,7 @@ from sknn.engine.types import Array
 from sknn.estimators.classification import Classification
 from sknn.estimators.classifier import MLPClassifier
 from sknn.estimators.docs import with_entries_of
+from sknn.estimators.sklearn_private import Interval, StrOptions
 from sknn.estimators.tabular import Tabular
 
 
@@ -30,11 +32,15 @@ class TabularMLPClassifier(Tabular, Classification):
         together, but at least 2.
     min_frequency : int, default=5
         Levels that are rarer in training share a place, which unseen levels have too.
+    label_smoothing : float or "auto", default="auto"
+        The share of each row's probability that is spread evenly over the classes before training
+        (over yes and no of each label), in [0, 1). "auto" is 0.05 for losses that give
+        probabilities, and 0 for others.
     batch_size : int or "auto", default="auto"
-        Samples in a mini-batch; "auto" is ``min(256, n_samples)``.
+        Samples in a mini-batch; "auto" is ``min(128, n_samples)``.
     max_iter : int or "auto", default="auto"
-        Epochs at most. "auto" makes about 3000 steps: so many epochs as that takes, but at least 10
-        and at most 300. For its size, a table has the sum of the sample weights, if that is more
+        Epochs at most. "auto" makes 2500 steps: as many epochs as that takes, but at least 10 and
+        at most 60. For its size, a table has the sum of the sample weights, if that is more
         than its rows.
     dtype : {"auto", "float32", "float64"}, default="auto"
         The type of all arithmetic. "auto" is float32 if X is, or if it is large once it is encoded
@@ -72,24 +78,33 @@ class TabularMLPClassifier(Tabular, Classification):
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **Classification._parameter_constraints,
         **Tabular._parameter_constraints,
+        "label_smoothing": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="left")],
     }
+
+    #: On small tables more epochs make the network too sure of itself.
+    _most_epochs = 60
+
+    def _smoothing(self, loss: Loss) -> float:
+        if self.label_smoothing == "auto":
+            return 0.05 if loss.has_probabilities else 0.0
+        return super()._smoothing(loss)
 
     def __init__(
         self,
-        hidden_layer_sizes: Any = (256, 256),
+        hidden_layer_sizes: Any = (256, 128),
         activation: Any = "silu",
         *,
         categorical_features: Any = "from_dtype",
         n_bins: int | str = "auto",
         min_frequency: int = 5,
         loss: str | Loss = "auto",
-        label_smoothing: float = 0.0,
+        label_smoothing: float | str = "auto",
         class_weight: Any = None,
         solver: str | Optimizer = "adamw",
         alpha: float = 0.0,
         batch_size: int | str = "auto",
         learning_rate: str | Callable[[int], float] = "one_cycle",
-        learning_rate_init: float = 0.002,
+        learning_rate_init: float = 0.01,
         power_t: float = 0.5,
         max_iter: int | str = "auto",
         max_fun: int = 15000,
@@ -108,12 +123,12 @@ class TabularMLPClassifier(Tabular, Classification):
         beta_1: float = 0.9,
         beta_2: float = 0.97,
         epsilon: float = 1e-8,
-        weight_decay: float = 0.05,
-        decay_by_loss: float = 0.0,
+        weight_decay: float = 10.0,
+        decay_by_loss: float = 2.0,
         clip_gradient_norm: float | None = None,
-        dropout: Any = 0.1,
+        dropout: Any = 0.15,
         n_iter_no_change: float = 10,
-        initialization: str | Callable[..., Array] = "auto",
+        initialization: str | Callable[..., Array] = "he_normal",
         n_members: int = 1,
         dtype: str = "auto",
     ) -> None:

@@ -24,17 +24,17 @@ class TabularMLPRegressor(Tabular, Regression):
     categorical_features : "from_dtype", None or array-like, default="from_dtype"
         Which columns are categories: by their types (categories, text, True and False), none, or
         those of a boolean mask, of column numbers, or of names.
-    n_bins : int or "auto", default="auto"
+    n_bins : int or "auto", default=48
         Columns of numbers are also encoded in so many pieces at most, between the quantiles of
         training; 0 for none. "auto" is 48, or so many fewer that all columns have about 256
         together, but at least 2.
     min_frequency : int, default=5
         Levels that are rarer in training share a place, which unseen levels have too.
     batch_size : int or "auto", default="auto"
-        Samples in a mini-batch; "auto" is ``min(256, n_samples)``.
+        Samples in a mini-batch; "auto" is ``min(128, n_samples)``.
     max_iter : int or "auto", default="auto"
-        Epochs at most. "auto" makes about 3000 steps: so many epochs as that takes, but at least 10
-        and at most 300. For its size, a table has the sum of the sample weights, if that is more
+        Epochs at most. "auto" makes 2500 steps: as many epochs as that takes, but at least 10 and
+        at most 300. For its size, a table has the sum of the sample weights, if that is more
         than its rows.
     dtype : {"auto", "float32", "float64"}, default="auto"
         The type of all arithmetic. "auto" is float32 if X is, or if it is large once it is encoded
@@ -76,11 +76,11 @@ class TabularMLPRegressor(Tabular, Regression):
 
     def __init__(
         self,
-        hidden_layer_sizes: Any = (256, 256),
+        hidden_layer_sizes: Any = (256, 128),
         activation: Any = "silu",
         *,
         categorical_features: Any = "from_dtype",
-        n_bins: int | str = "auto",
+        n_bins: int | str = 48,
         min_frequency: int = 5,
         loss: str | Loss = "auto",
         quantile: Any = 0.5,
@@ -90,7 +90,7 @@ class TabularMLPRegressor(Tabular, Regression):
         alpha: float = 0.0,
         batch_size: int | str = "auto",
         learning_rate: str | Callable[[int], float] = "one_cycle",
-        learning_rate_init: float = 0.002,
+        learning_rate_init: float = 0.01,
         power_t: float = 0.5,
         max_iter: int | str = "auto",
         max_fun: int = 15000,
@@ -109,12 +109,12 @@ class TabularMLPRegressor(Tabular, Regression):
         beta_1: float = 0.9,
         beta_2: float = 0.97,
         epsilon: float = 1e-8,
-        weight_decay: float = 0.05,
-        decay_by_loss: float = 0.0,
+        weight_decay: float = 10.0,
+        decay_by_loss: float = 2.0,
         clip_gradient_norm: float | None = None,
-        dropout: Any = 0.1,
+        dropout: Any = 0.0,
         n_iter_no_change: float = 10,
-        initialization: str | Callable[..., Array] = "auto",
+        initialization: str | Callable[..., Array] = "he_normal",
         n_members: int = 1,
         dtype: str = "auto",
     ) -> None:
