@@ -177,7 +177,7 @@ class Embed(Module):
            [6. , 0.1, 0.2]])
     """
 
-    weights = ("E",)
+    offsets = ("E",)
     takes_out = True
 
     def __init__(self, E: Array, columns: int) -> None:

@@ -29,7 +29,7 @@ def lecun_normal(
 
     LeCun, Bottou, Orr and Müller (1998), "Efficient BackProp", section 4.6.
     """
-    m, _ = fans or _fans(shape)
+    m, _ = _fans(shape, fans)
     return _normal(rng, shape, dtype, 1 / m)
 
 
@@ -40,7 +40,7 @@ def he_normal(
 
     He, Zhang, Ren and Sun (2015), "Delving Deep into Rectifiers", equation 10.
     """
-    m, _ = fans or _fans(shape)
+    m, _ = _fans(shape, fans)
     return _normal(rng, shape, dtype, 2 / m)
 
 
@@ -48,7 +48,7 @@ def he_uniform(
     rng: Rng, shape: tuple[int, ...], dtype: DTypeLike, *, fans: Fans | None = None
 ) -> Array:
     """Draw evenly from the interval around 0 with variance 2/m; the source is `he_normal`'s."""
-    m, _ = fans or _fans(shape)
+    m, _ = _fans(shape, fans)
     return _uniform(rng, shape, dtype, 6 / m)
 
 
@@ -60,7 +60,7 @@ def glorot_normal(
     Glorot and Bengio (2010), "Understanding the Difficulty of Training Deep Feedforward Neural
     Networks", equation 12.
     """
-    m, k = fans or _fans(shape)
+    m, k = _fans(shape, fans)
     return _normal(rng, shape, dtype, 2 / (m + k))
 
 
@@ -68,7 +68,7 @@ def glorot_uniform(
     rng: Rng, shape: tuple[int, ...], dtype: DTypeLike, *, fans: Fans | None = None
 ) -> Array:
     """Draw evenly from within ±sqrt(6/(m + k)): Glorot and Bengio (2010), equation 16."""
-    m, k = fans or _fans(shape)
+    m, k = _fans(shape, fans)
     return _uniform(rng, shape, dtype, 6 / (m + k))
 
 
@@ -76,12 +76,14 @@ def glorot_uniform_sigmoid(
     rng: Rng, shape: tuple[int, ...], dtype: DTypeLike, *, fans: Fans | None = None
 ) -> Array:
     """Draw evenly from within ±sqrt(2/(m + k)), scikit-learn's choice for logistic units."""
-    m, k = fans or _fans(shape)
+    m, k = _fans(shape, fans)
     return _uniform(rng, shape, dtype, 2 / (m + k))
 
 
-def _fans(shape: tuple[int, ...]) -> Fans:
-    return shape[-2], shape[-1]
+def _fans(shape: tuple[int, ...], fans: Fans | None) -> Fans:
+    """Return how many inputs and outputs there are, one of them at least."""
+    m, k = fans or (shape[-2], shape[-1])
+    return max(1, m), max(1, k)
 
 
 def _normal(rng: Rng, shape: tuple[int, ...], dtype: DTypeLike, variance: float) -> Array:

@@ -233,6 +233,10 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         """Read how many epochs there are at most."""
         return int(self.max_iter)
 
+    def _decay(self, rows: door.Rows) -> float:
+        """Read the decay of the weights."""
+        return float(self.weight_decay)
+
     def _standardized(self, target: Target, rows: door.Rows) -> Target:
         """Return the target as the network sees it."""
         return target
@@ -296,7 +300,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
             self._clear_record()
         else:
             start = self._begin(rows, target, rng)
-        start.hooks, start.deadline, start.course = hooks, parts.deadline(self), self._epochs(rows)
+        start.hooks, start.deadline = hooks, parts.deadline(self)
+        start.course, start.decay = self._epochs(rows), self._decay(rows)
         history = self._train(start, rows, held_back, stops=stops, epochs=start.course)
         if self.refit and stops and history.outcome in REFITTED:
             history = self._refit(everything, start, history)
@@ -326,7 +331,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         rng = recalled_generator({}, self.random_state)
         start = self._begin(rows, self._new_target(rows.y), rng)
         start.hooks, start.deadline, start.stalls = before.hooks, before.deadline, False
-        start.course = before.course
+        start.course, start.decay = before.course, before.decay
         found = (self.validation_scores_, self.validation_loss_curve_, self.best_validation_score_)
         history = self._train(start, rows, None, stops=False, epochs=epochs)
         self.validation_scores_, self.validation_loss_curve_, self.best_validation_score_ = found
@@ -343,7 +348,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         rows = self._weighing(rows, target, stream=True)(rows)
         rng = recalled_generator(self._memory if resume else {}, self.random_state)
         start = self._resume(rng) if resume else self._begin(rows, target, rng)
-        start.relative_weights, start.course = False, self._epochs(rows)
+        start.relative_weights = False
+        start.course, start.decay = self._epochs(rows), self._decay(rows)
         return self._train(start, rows, None, stops=False, epochs=1)
 
     def _begin(self, rows: door.Rows, target: Target, rng: np.random.RandomState) -> "_Start":
@@ -395,7 +401,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         recall_stopping(start.memory, stopping)
         if not start.stalls:
             stopping.patience = np.inf
-        trainer = parts.trainer(self, stopping, len(samples), start.course)
+        trainer = parts.trainer(self, stopping, len(samples), start.course, start.decay)
         trainer.on_epoch = self._on_epoch(start, len(samples), epochs)
         by_loss, trainer.unit = not stops, blueprint.unit
         if held_back is not None:
@@ -547,7 +553,7 @@ def _sharing(estimator: Estimator, attributes: dict[str, Any]) -> Estimator:
 class _Start:
     """Where training begins: the network, what it is for, the generator, the memory.
 
-    `course` is how many epochs the learning rate is made for.
+    `course` is how many epochs the learning rate is made for, `decay` that of the weights.
 
     In `fit` only the ratios of weights count, in `partial_fit` they are used as given. Where the
     number of epochs is known to be right, training never stalls. The epoch that passes the deadline
@@ -560,6 +566,7 @@ class _Start:
     memory: Memory
     is_new: bool = False
     course: int = 1
+    decay: float = 0.0
     relative_weights: bool = True
     stalls: bool = True
     deadline: float = math.inf

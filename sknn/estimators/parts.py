@@ -70,7 +70,9 @@ def has_horizon(mlp: Any) -> bool:
     return is_stochastic(mlp) and mlp.learning_rate in WITH_HORIZON
 
 
-def trainer(mlp: Any, stopping: NoImprovement, n_samples: int, epochs: int) -> Trainer:
+def trainer(
+    mlp: Any, stopping: NoImprovement, n_samples: int, epochs: int, decay: float
+) -> Trainer:
     """Build the training loop that the parameters of `mlp` describe.
 
     Parameters
@@ -83,9 +85,11 @@ def trainer(mlp: Any, stopping: NoImprovement, n_samples: int, epochs: int) -> T
         What there is to learn from.
     epochs : int
         What a learning rate with a horizon is made for.
+    decay : float
+        Of the weights.
     """
     return Trainer(
-        solver=solver(mlp, n_samples, epochs),
+        solver=solver(mlp, n_samples, epochs, decay),
         stopping=stopping if is_stochastic(mlp) or stopping.key != "loss" else None,
     )
 
@@ -116,7 +120,7 @@ def solver_name(mlp: Any) -> str:
     return f"{type(mlp.solver).__module__}.{type(mlp.solver).__qualname__}"
 
 
-def solver(mlp: Any, n_samples: int, epochs: int) -> Solver:
+def solver(mlp: Any, n_samples: int, epochs: int, decay: float) -> Solver:
     """Build the solver."""
     if not is_stochastic(mlp):
         return LBFGS(float(mlp.tol), int(mlp.max_fun))
@@ -128,7 +132,7 @@ def solver(mlp: Any, n_samples: int, epochs: int) -> Solver:
         optimizer=OPTIMIZERS[mlp.solver](mlp) if isinstance(mlp.solver, str) else mlp.solver,
         schedule=schedule(mlp, horizon),
         batches=batches,
-        weight_decay=float(mlp.weight_decay) if solver_name(mlp) == "adamw" else 0.0,
+        weight_decay=decay if solver_name(mlp) == "adamw" else 0.0,
         decay_by_loss=float(mlp.decay_by_loss),
         largest_norm=math.inf if norm is None else float(norm),
     )

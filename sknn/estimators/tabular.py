@@ -1,7 +1,7 @@
 """What estimators of tables share: columns of any kind go in, encoded batch by batch."""
 
 import math
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
@@ -17,6 +17,9 @@ from sknn.features import TableEncoder
 
 #: How many steps max_iter="auto" makes, and how many epochs at least.
 STEPS, FEWEST = 2500, 10
+
+#: weight_decay="auto" is the first number, beyond the second number of rows in proportion less.
+DECAY, DECAYED = 10.0, 1000
 
 #: Categorical columns with more places have a few trained numbers for each instead of an input.
 MOST_PLACES = 256
@@ -34,6 +37,7 @@ class Tabular(BaseMLP):
         "categorical_features": ["array-like", StrOptions({"from_dtype"}), None],
         "n_bins": [StrOptions({"auto"}), Interval(Integral, 0, None, closed="left")],
         "min_frequency": [Interval(Integral, 1, None, closed="left")],
+        "weight_decay": [StrOptions({"auto"}), Interval(Real, 0, None, closed="left")],
         "max_iter": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
     }
 
@@ -74,6 +78,11 @@ class Tabular(BaseMLP):
             return int(self.max_iter)
         steps = max(1.0, np.round(total_weight(rows) / parts.batch_size(self)))  # may be infinite
         return min(max(math.ceil(STEPS / steps), FEWEST), self._most_epochs)
+
+    def _decay(self, rows: door.Rows) -> float:
+        if not isinstance(self.weight_decay, str):
+            return float(self.weight_decay)
+        return DECAY * min(1.0, DECAYED / total_weight(rows))
 
 
 def total_weight(rows: door.Rows) -> float:

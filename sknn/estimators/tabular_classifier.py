@@ -42,6 +42,10 @@ class TabularMLPClassifier(Tabular, Classification):
         Epochs at most. "auto" makes 2500 steps: as many epochs as that takes, but at least 10 and
         at most 60. For its size, a table has the sum of the sample weights, if that is more
         than its rows.
+    weight_decay : float or "auto", default="auto"
+        Of "adamw": each step first shrinks the weights, not the offsets, by the factor
+        ``1 - rate * weight_decay * share ** decay_by_loss``, with the share of the loss that is
+        still to be explained. "auto" is 10, and beyond 1000 rows in proportion less.
     dtype : {"auto", "float32", "float64"}, default="auto"
         The type of all arithmetic. "auto" is float32 if X is, or if it is large once it is encoded
         (more than 100 000 numbers), and float64 otherwise; `partial_fit` decides at its first call.
@@ -123,7 +127,7 @@ class TabularMLPClassifier(Tabular, Classification):
         beta_1: float = 0.9,
         beta_2: float = 0.97,
         epsilon: float = 1e-8,
-        weight_decay: float = 10.0,
+        weight_decay: float | str = "auto",
         decay_by_loss: float = 2.0,
         clip_gradient_norm: float | None = None,
         dropout: Any = 0.15,

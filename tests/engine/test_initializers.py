@@ -110,3 +110,9 @@ def test_another_seed_gives_other_weights(name):
 def test_zeros_are_zeros():
     """For offsets, with or without members."""
     assert_array_equal(drawn("zeros", (2, 3), fans=(5, 3)), np.zeros((2, 3)))
+
+
+@pytest.mark.parametrize("draw", [initializers.he_normal, initializers.lecun_normal])
+def test_a_layer_without_inputs_has_no_weights(draw):
+    """A table whose columns never vary makes one."""
+    assert draw(np.random.RandomState(0), (0, 3), "float32").shape == (0, 3)

@@ -82,7 +82,13 @@ REAL_LOSSES = [
 ]
 
 #: What makes training of tables quick, and as exact as the checks on weights are.
-QUICK = {"hidden_layer_sizes": (16,), "max_iter": 40, "learning_rate_init": 0.01, "dropout": 0.0}
+QUICK = {
+    "hidden_layer_sizes": (16,),
+    "max_iter": 40,
+    "learning_rate_init": 0.01,
+    "weight_decay": 0.05,
+    "dropout": 0.0,
+}
 
 #: Changes that both estimators of tables know.
 SHARED_BY_TABLES = [
@@ -104,6 +110,11 @@ ESTIMATORS = [MLPClassifier(random_state=0, **change) for change in SHARED + LOS
     MLPRegressor(random_state=0, **change) for change in SHARED + REAL_LOSSES
 ]
 ESTIMATORS_OF_TABLES = [
+    TabularMLPClassifier(random_state=0),
+    TabularMLPClassifier(random_state=0, dropout=0.0),
+    TabularMLPRegressor(random_state=0),
+]
+ESTIMATORS_OF_TABLES += [
     TabularMLPClassifier(random_state=0, **{**QUICK, **PENALISED, **change})
     for change in SHARED_BY_TABLES
 ] + [

@@ -71,8 +71,9 @@ def as_table(make):
     return make_table
 
 
-#: What makes training of tables as simple as that of numbers: no dropped units, one rate.
-PLAIN = {"dropout": 0.0, "learning_rate": "constant"}
+#: What makes training of tables as simple as that of numbers: no dropped units, one rate, and a
+#: decay that leaves something of the weights at any rate.
+PLAIN = {"dropout": 0.0, "learning_rate": "constant", "weight_decay": 0.05}
 
 #: Every kind of target of a table.
 TABLES = {
