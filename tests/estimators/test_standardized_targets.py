@@ -309,7 +309,8 @@ def test_a_column_that_a_stream_learns_of_later(make, loss):
     X, y = positive()
     first = [np.full(60, np.nan), *([np.zeros(60)] if loss == "poisson" else [])]
     for unknown in first:
-        model = make(loss=loss, learning_rate_init=0.05, weight_decay=0.01)
+        rates = {"learning_rate": "constant", "learning_rate_init": 0.05, "weight_decay": 0.01}
+        model = make(loss=loss, **rates)
         model.partial_fit(X, np.column_stack([y, unknown]))
         for _ in range(60):
             model.partial_fit(X, np.column_stack([y, y]))
