@@ -312,7 +312,7 @@ def test_a_column_that_a_stream_learns_of_later(make, loss):
         rates = {"learning_rate": "constant", "learning_rate_init": 0.05, "weight_decay": 0.01}
         model = make(loss=loss, **rates)
         model.partial_fit(X, np.column_stack([y, unknown]))
-        for _ in range(60):
+        for _ in range(300):
             model.partial_fit(X, np.column_stack([y, y]))
         assert_allclose(model.predict(X)[:, 1].mean(), y.mean(), rtol=0.3)
 
