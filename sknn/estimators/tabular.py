@@ -29,8 +29,12 @@ class Tabular(BaseMLP):
     """A multilayer perceptron for tables."""
 
     _starts_at_the_mean = True
-    #: How many epochs max_iter="auto" makes at most.
-    _most_epochs: ClassVar[int] = 300
+
+    @property
+    def _most_epochs(self) -> int:
+        """How many epochs max_iter="auto" makes at most: on small tables more would overfit."""
+        return 60
+
     _auto_batch_size = 128
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {

@@ -85,9 +85,6 @@ class TabularMLPClassifier(Tabular, Classification):
         "label_smoothing": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="left")],
     }
 
-    #: On small tables more epochs make the network too sure of itself.
-    _most_epochs = 60
-
     def _smoothing(self, loss: Loss) -> float:
         if self.label_smoothing == "auto":
             return 0.05 if loss.has_probabilities else 0.0
