@@ -34,8 +34,8 @@ class TabularMLPRegressor(Tabular, Regression):
         Samples in a mini-batch; "auto" is ``min(128, n_samples)``.
     max_iter : int or "auto", default="auto"
         Epochs at most. "auto" makes 2500 steps: as many epochs as that takes, but at least 10 and
-        at most 300 (60 for "quantile", whose intervals would become too narrow). For its size, a table has the sum of the sample weights, if that is more
-        than its rows.
+        at most 300 (60 for "quantile", whose intervals would become too narrow). For its size, a
+        table has the sum of the sample weights, if that is more than its rows.
     weight_decay : float or "auto", default="auto"
         Of "adamw": each step first shrinks the weights, not the offsets, by the factor
         ``1 - rate * weight_decay * share ** decay_by_loss``, with the share of the loss that is
