@@ -594,7 +594,8 @@ def test_in_searches_and_pipelines(make):
         assert np.isfinite(search.cv_results_["mean_test_score"]).all()
         assert search.best_estimator_.predict(frame).shape == y.shape
     keep = make_column_transformer(
-        ("passthrough", ["age", "city"]), (FunctionTransformer(np.log), ["income"])
+        ("passthrough", ["age", "city"]),
+        (FunctionTransformer(np.log, feature_names_out="one-to-one"), ["income"]),
     ).set_output(transform="pandas")
     pipeline = make_pipeline(keep, make(max_iter=1, tol=1e9))
     pipeline = fitted(pipeline, X, y)
