@@ -161,7 +161,8 @@ class Embed(Module):
     Parameters
     ----------
     E : array of shape (rows, d)
-        The rows, trained and penalised. Columns that should not share rows have numbers of their
+        The rows, trained and not penalised: a level is seen so rarely that decay would outweigh
+        what is learned of it. Columns that should not share rows have numbers of their
         own. A leading member axis, (g, rows, d), makes g tables side by side.
     columns : int
         How many of the input's last columns are row numbers. One that is too small or too large

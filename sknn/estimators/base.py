@@ -200,7 +200,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
             last, (n_samples, n_quantiles) or (n_samples, n_outputs, n_quantiles).
         """
         z, blueprint = self._raw_outputs(X)
-        return blueprint.predictions(blueprint.joined(z))
+        return blueprint.predictions(z)
 
     def _store(self, parameters: dict[str, Any]) -> None:
         """Keep each constructor parameter under its own name, as scikit-learn asks."""
@@ -527,7 +527,12 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         self.best_iteration_ += history.kept - len(history)
 
     def _raw_outputs(self, X: Any) -> tuple[Array, Blueprint]:
-        """Run the fitted network on validated inputs; what it says, and how that is to be read.
+        """Return what the fitted network says, all members together, and how that is to be read."""
+        z, blueprint = self._member_outputs(X)
+        return blueprint.joined(z), blueprint
+
+    def _member_outputs(self, X: Any) -> tuple[Array, Blueprint]:
+        """Run the fitted network on validated inputs, with a member axis if it has one.
 
         A fit in another thread exchanges all attributes at once, so all are taken at once here.
         """

@@ -107,6 +107,10 @@ class Blueprint:
         units = self.target.units(self.loss)
         return units[0] if len(units) == 1 else 1.0
 
+    def each(self, z: Array) -> Array:
+        """Return what each member says, by itself, with a member axis in any case."""
+        return z[None] if self.members is None else z
+
     def joined(self, z: Array) -> Array:
         """Return what all members say together."""
         return z if self.members is None else self.target.joined(z, self.loss)

@@ -110,7 +110,7 @@ class Classification(ClassifierMixin, BaseMLP):
             columns of labels have a list, an array for each.
         """
         z, blueprint = self._raw_outputs(X)
-        return blueprint.target.decision(blueprint.joined(z))
+        return blueprint.target.decision(z)
 
     @available_if(_has_probabilities)
     def predict_proba(self, X: Any) -> Array:
@@ -130,7 +130,7 @@ class Classification(ClassifierMixin, BaseMLP):
         """
         z, blueprint = self._raw_outputs(X)
         target: Any = blueprint.target
-        return target.proba(blueprint.loss, blueprint.joined(z))
+        return target.proba(blueprint.loss, z)
 
     @available_if(_has_probabilities)
     def predict_log_proba(self, X: Any) -> Array:
@@ -148,7 +148,7 @@ class Classification(ClassifierMixin, BaseMLP):
         """
         z, blueprint = self._raw_outputs(X)
         target: Any = blueprint.target
-        return target.log_proba(blueprint.loss, blueprint.joined(z))
+        return target.log_proba(blueprint.loss, z)
 
     def member_predictions(self, X: Any) -> Any:
         """Predict with each member by itself: how sure is it, and do they agree.
@@ -164,13 +164,13 @@ class Classification(ClassifierMixin, BaseMLP):
             For each of the `n_members` networks what `predict_proba` would return; for losses
             without probabilities what `decision_function` would.
         """
-        z, blueprint = self._raw_outputs(X)
+        z, blueprint = self._member_outputs(X)
         target: Any = blueprint.target
         answers = [
             target.proba(blueprint.loss, one)
             if blueprint.loss.has_probabilities
             else target.decision(one)
-            for one in ([z] if blueprint.members is None else z)
+            for one in blueprint.each(z)
         ]
         if isinstance(answers[0], list):
             return [np.stack(column) for column in zip(*answers, strict=True)]

@@ -114,9 +114,8 @@ class Regression(RegressorMixin, BaseMLP):
         y : ndarray of shape (n_members, n_samples) or more
             For each of the `n_members` networks what `predict` would return.
         """
-        z, blueprint = self._raw_outputs(X)
-        members = [z] if blueprint.members is None else z
-        return np.stack([blueprint.predictions(one) for one in members])
+        z, blueprint = self._member_outputs(X)
+        return np.stack([blueprint.predictions(one) for one in blueprint.each(z)])
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return R2, the share of the variance that the predictions explain.
@@ -142,7 +141,6 @@ class Regression(RegressorMixin, BaseMLP):
         y = door.scored(y, numeric=True)
         w = door.scoring_weights(sample_weight, y)
         z, blueprint = self._raw_outputs(X)
-        z = blueprint.joined(z)
         check_consistent_length(z, y)
         if blueprint.loss.units_per_output == 1:
             return r2_of_known(y, blueprint.predictions(z), w)

@@ -29,12 +29,6 @@ class Tabular(BaseMLP):
     """A multilayer perceptron for tables."""
 
     _starts_at_the_mean = True
-
-    @property
-    def _most_epochs(self) -> int:
-        """How many epochs max_iter="auto" makes at most: on small tables more would overfit."""
-        return 60
-
     _auto_batch_size = 128
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
@@ -44,6 +38,11 @@ class Tabular(BaseMLP):
         "weight_decay": [StrOptions({"auto"}), Interval(Real, 0, None, closed="left")],
         "max_iter": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
     }
+
+    @property
+    def _most_epochs(self) -> int:
+        """How many epochs max_iter="auto" makes at most: on small tables more would overfit."""
+        return 60
 
     @property
     def encoder_(self) -> TableEncoder:
