@@ -101,9 +101,11 @@ class Columns(Intake):
     def begin(self, layers: Sequential, rng: Rng, dtype: str, members: int | None) -> Sequential:
         """Draw the rows for levels from N(0, 1), and silence what training never sees.
 
-        Its weights are 0: it would be noise in predictions.
+        Its weights are 0: it would be noise in predictions. Those of low pieces are so much larger
+        that these say as much as high ones: all that changes is how fast they learn.
         """
         [W, *_] = layers.parameters
+        W[..., self.encoder.piece_columns(), :] /= self.encoder.piece_height
         W[..., np.flatnonzero(self.encoder.unseen_), :] = 0
         embedding = None
         if self.encoder.n_embedded_:

@@ -29,7 +29,7 @@ class TabularMLPClassifier(Tabular, Classification):
     n_bins : int or "auto", default="auto"
         Columns of numbers are also encoded in so many pieces at most, between the quantiles of
         training; 0 for none. "auto" is 48, or so many fewer that all columns have about 256
-        together, but at least 2.
+        together (but at least 2) and that each has 64 rows (but at least 4).
     min_frequency : int, default=5
         Levels that are rarer in training share a place, which unseen levels have too.
     label_smoothing : float or "auto", default="auto"
@@ -65,6 +65,7 @@ class TabularMLPClassifier(Tabular, Classification):
     -----
     Rows that are held back for early stopping, or given as X_val, have no part in the encoding, and
     neither has y. The offsets of the output begin at the logarithms of the classes' shares.
+    Pieces of numbers rise to 0.4, so that what is learned from them changes more slowly.
 
     Examples
     --------
@@ -84,6 +85,8 @@ class TabularMLPClassifier(Tabular, Classification):
         **Tabular._parameter_constraints,
         "label_smoothing": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="left")],
     }
+
+    _piece_height = 0.4
 
     def _smoothing(self, loss: Loss) -> float:
         if self.label_smoothing == "auto":
