@@ -18,7 +18,7 @@ WIDE = 100
 #: n_bins="auto" is this, or less where all columns would have more pieces than that together.
 BINS, MOST_PIECES = 48, 256
 
-#: It is also less where that many pieces would have fewer rows each, but not for that less than FEW.
+#: It is also less where a piece would have fewer rows than this, but not for that less than FEW.
 FEWEST_ROWS = 64
 
 

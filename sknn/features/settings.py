@@ -35,7 +35,7 @@ def check_settings(encoder: Any) -> None:
                 f"{name} must be an integer of at least {smallest}{others}, got {value!r}."
             )
     height = encoder.piece_height
-    if not isinstance(height, Real) or isinstance(height, bool) or not 0 < height < np.inf:
+    if not isinstance(height, Real) or isinstance(height, bool) or not 0 < float(height) < np.inf:
         raise ValueError(f"piece_height must be a finite number above 0, got {height!r}.")
     if not isinstance(encoder.sparse_output, bool | np.bool_):
         raise ValueError(f"sparse_output must be True or False, got {encoder.sparse_output!r}.")
