@@ -76,6 +76,10 @@ class Columns(Intake):
     #: Numbers that stand for a level of a column with too many of them for a place each.
     embedding_width = 8
 
+    #: More numbers than this, once they are encoded, are trained on in float32. Small tables are
+    #: gone through up to 300 times, so that it pays early.
+    large = 20_000
+
     def __init__(self, encoder: TableEncoder) -> None:
         self.encoder = encoder
         embedded = encoder.n_embedded_
@@ -88,7 +92,7 @@ class Columns(Intake):
     def choose_dtype(self, setting: str, X: Any) -> str:
         """Return float32 for "auto" if X is float32, or large once it is encoded."""
         given = getattr(X, "dtype", np.dtype(object))  # a frame has none
-        return door.choose_dtype(setting, (X.shape[0], self.width), given)
+        return door.choose_dtype(setting, (X.shape[0], self.width), given, self.large)
 
     def join(self, layers: Sequential, embedding: Array | None) -> Sequential:
         """Expand each batch, and look up the levels of columns that have too many."""

@@ -42,7 +42,7 @@ class TabularMLPRegressor(Tabular, Regression):
         still to be explained. "auto" is 10, and beyond 2500 rows in proportion less.
     dtype : {"auto", "float32", "float64"}, default="auto"
         The type of all arithmetic. "auto" is float32 if X is, or if it is large once it is encoded
-        (more than 100 000 numbers), and float64 otherwise; `partial_fit` decides at its first call.
+        (more than 20 000 numbers), and float64 otherwise; `partial_fit` decides at its first call.
 
     Attributes
     ----------

@@ -584,8 +584,14 @@ def test_quantiles_are_trained_for_fewer_epochs():
 def test_dtypes(make, dtype):
     """float32 for float32 arrays and for tables that are large once they are encoded."""
     X, y = rows()
-    wide = pd.DataFrame(np.random.default_rng(0).normal(size=(80, 1300)))
-    for data, auto in ((X, "float64"), (wide, "float32"), (wide.to_numpy("f4")[:, :1], "float32")):
+    wide = pd.DataFrame(np.random.default_rng(0).normal(size=(80, 251)))
+    narrow = wide.to_numpy("f4")[:, :1]
+    for data, auto in (
+        (X, "float64"),
+        (wide.iloc[:, :-1], "float64"),
+        (wide, "float32"),
+        (narrow, "float32"),
+    ):
         model = fitted(make(dtype=dtype, max_iter=1), data, y)
         assert model.coefs_[0].dtype == (auto if dtype == "auto" else dtype)
         if make is REGRESSOR:
