@@ -24,6 +24,9 @@ DECAY = 10.0
 #: Categorical columns with more places have a few trained numbers for each instead of an input.
 MOST_PLACES = 256
 
+#: How high pieces of numbers rise.
+PIECE_HEIGHT = 0.4
+
 
 class Tabular(BaseMLP):
     """A multilayer perceptron for tables."""
@@ -32,8 +35,6 @@ class Tabular(BaseMLP):
     _auto_batch_size = 128
     #: Beyond so many rows weight_decay="auto" is in proportion less.
     _decayed: ClassVar[int] = 1000
-    #: How high pieces of numbers rise.
-    _piece_height: ClassVar[float] = 1.0
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         "categorical_features": ["array-like", StrOptions({"from_dtype"}), None],
@@ -75,7 +76,7 @@ class Tabular(BaseMLP):
         encoder = TableEncoder(
             self.categorical_features,
             n_bins=self.n_bins,
-            piece_height=self._piece_height,
+            piece_height=PIECE_HEIGHT,
             min_frequency=int(self.min_frequency),
             max_one_hot=MOST_PLACES,
         )

@@ -86,8 +86,6 @@ class TabularMLPClassifier(Tabular, Classification):
         "label_smoothing": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="left")],
     }
 
-    _piece_height = 0.4
-
     def _smoothing(self, loss: Loss) -> float:
         if self.label_smoothing == "auto":
             return 0.05 if loss.has_probabilities else 0.0
