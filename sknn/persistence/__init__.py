@@ -1,0 +1,1 @@
+"""Ways out of this package and back into it: other formats, other libraries."""
