@@ -1,6 +1,8 @@
 """Neural networks that feel native to scikit-learn, with no deep-learning framework."""
 
+from importlib import import_module
 from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
 
 from sknn.estimators import (
     MLPClassifier,
@@ -9,6 +11,10 @@ from sknn.estimators import (
     TabularMLPRegressor,
 )
 from sknn.features import TableEncoder
+
+if TYPE_CHECKING:
+    from sknn.persistence.onnx import to_onnx
+    from sknn.persistence.scikit_learn import from_sklearn, to_sklearn
 
 __version__ = version("sknn")
 
@@ -19,4 +25,26 @@ __all__ = [
     "TabularMLPClassifier",
     "TabularMLPRegressor",
     "__version__",
+    "from_sklearn",
+    "to_onnx",
+    "to_sklearn",
 ]
+
+#: Names that are imported when they are first asked for, and where they are.
+_LATER = {
+    "from_sklearn": "sknn.persistence.scikit_learn",
+    "to_onnx": "sknn.persistence.onnx",
+    "to_sklearn": "sknn.persistence.scikit_learn",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what few programs need."""
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_LATER[name]), name)
+
+
+def __dir__() -> list[str]:
+    """Name what is imported later, too."""
+    return sorted({*globals(), *_LATER})

@@ -164,5 +164,7 @@ def tensor(value: Value, array: Array) -> Any:
 def element_type(dtype: str) -> int:
     """Return ONNX's number for a type."""
     onnx = required("onnx", "to_onnx")
-    number: int = onnx.helper.np_dtype_to_tensor_dtype(np.dtype(object if dtype == "str" else dtype))
+    number: int = onnx.helper.np_dtype_to_tensor_dtype(
+        np.dtype(object if dtype == "str" else dtype)
+    )
     return number
