@@ -53,13 +53,13 @@ def give_optimizer(mlp: Any) -> Any:
 
     params = mlp.coefs_ + mlp.intercepts_
     if mlp.solver == "adam":
-        settings = mlp.beta_1, mlp.beta_2, mlp.epsilon
-        made = optimizers.AdamOptimizer(params, mlp.learning_rate_init, *settings)
+        make, names = optimizers.AdamOptimizer, ["beta_1", "beta_2", "epsilon"]
     else:
-        settings = mlp.learning_rate, mlp.momentum, mlp.nesterovs_momentum, mlp.power_t
-        made = optimizers.SGDOptimizer(params, mlp.learning_rate_init, *settings)
-    mlp._optimizer = made
-    return made
+        make, names = optimizers.SGDOptimizer, ["learning_rate", "momentum"]
+        names += ["nesterovs_momentum", "power_t"]
+    settings = [getattr(mlp, name) for name in ["learning_rate_init", *names]]
+    mlp._optimizer = make(params, *settings)
+    return mlp._optimizer
 
 
 __all__ = [

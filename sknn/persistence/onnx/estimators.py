@@ -6,7 +6,8 @@ from typing import Any
 from sknn.estimators.base import BaseMLP
 from sknn.estimators.intake import Columns
 from sknn.features import TableEncoder
-from sknn.persistence.onnx.answers import Raw, answers
+from sknn.persistence.onnx.activations import Raw
+from sknn.persistence.onnx.answers import answers
 from sknn.persistence.onnx.graph import Graph, Output, Value
 from sknn.persistence.onnx.modules import forward
 from sknn.persistence.onnx.tables import compact

@@ -112,7 +112,7 @@ def _step(graph: Graph, module: Step, u: Value) -> Value:
 
 
 def _expand(graph: Graph, module: Expand, u: Value) -> Value:
-    """Each group of the wide columns from the narrow ones, in their type; float32 from there on."""
+    """Make the wide columns of the narrow ones, in their type; float32 from there on."""
     p, q = module.numbers, len(module.places)
     dtype = module.start.dtype.name
     parts = []
@@ -141,7 +141,7 @@ def _pieces(graph: Graph, module: Expand, x: Value) -> Value:
 
 
 def _embed(graph: Graph, module: Embed, u: Value) -> Value:
-    """The other columns, which all members share, then the rows of E side by side."""
+    """Return the other columns, which all members share, then the rows of E side by side."""
     *members, rows, d = module.E.shape
     others = _slice(graph, u, 0, -module.columns)
     numbers = _slice(graph, u, -module.columns, np.iinfo(np.int64).max)
