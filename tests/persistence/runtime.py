@@ -3,7 +3,10 @@
 import numpy as np
 import pytest
 
-ort = pytest.importorskip("onnxruntime")
+ort = pytest.importorskip("onnxruntime")  # who imports this is skipped, too
+
+#: Types of inputs.
+DTYPES = {"tensor(float)": np.float32, "tensor(double)": np.float64, "tensor(string)": object}
 
 
 def run(model, X):
@@ -21,15 +24,12 @@ def run(model, X):
 def feeds(X, types):
     """Return a matrix as one input, or each column of a frame as one."""
     if isinstance(X, np.ndarray) and list(types) == ["X"]:
-        return {"X": X.astype(np.float64 if types["X"] == "tensor(double)" else np.float32)}
+        return {"X": X.astype(DTYPES[types["X"]])}
     return {name: column(X[name], kind) for name, kind in types.items()}
 
 
 def column(cells, kind):
     """Return a column of a frame as a matrix, what is missing as NaN or as empty text."""
-    missing = "" if kind == "tensor(string)" else np.nan
-    dtype = object if kind == "tensor(string)" else np.float64
-    if kind == "tensor(int64)":
-        return cells.to_numpy(np.int64)[:, None]
-    cells = cells.astype(object).where(cells.notna(), missing)
-    return np.array(cells.tolist(), dtype=dtype)[:, None]
+    dtype = DTYPES[kind]
+    missing = "" if dtype is object else np.nan
+    return np.array(cells.astype(object).where(cells.notna(), missing).tolist(), dtype)[:, None]

@@ -29,9 +29,7 @@ from sknn.persistence.onnx.graph import Graph, Output
 from sknn.persistence.onnx.modules import WRITERS, forward
 from sknn.targets import EVERY_LOSS, TARGETS
 from tests.estimators.data import TABLES, TASKS, binary, fitted, multiclass, real, table
-
-onnx = pytest.importorskip("onnx")
-run = pytest.importorskip("tests.persistence.runtime", exc_type=ImportError).run
+from tests.persistence.runtime import run
 
 
 def positive(make):
