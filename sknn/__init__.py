@@ -1,7 +1,5 @@
 """Neural networks that feel native to scikit-learn, with no deep-learning framework."""
 
-from importlib.metadata import version
-
 from sknn.estimators import (
     MLPClassifier,
     MLPRegressor,
@@ -9,14 +7,16 @@ from sknn.estimators import (
     TabularMLPRegressor,
 )
 from sknn.features import TableEncoder
-
-__version__ = version("sknn")
+from sknn.persistence import load
+from sknn.stamp import ModelFileError, __version__
 
 __all__ = [
     "MLPClassifier",
     "MLPRegressor",
+    "ModelFileError",
     "TableEncoder",
     "TabularMLPClassifier",
     "TabularMLPRegressor",
     "__version__",
+    "load",
 ]

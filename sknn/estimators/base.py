@@ -29,7 +29,7 @@ from sknn.engine import (
 )
 from sknn.engine.training import OnEpoch
 from sknn.engine.types import Array
-from sknn.estimators import door, parts, validation
+from sknn.estimators import door, parts, saving, validation
 from sknn.estimators.blueprint import Blueprint
 from sknn.estimators.hooks import Hooks
 from sknn.estimators.intake import Intake, Numbers
@@ -54,6 +54,7 @@ from sknn.estimators.sklearn_private import (
 )
 from sknn.estimators.threads import OneThread
 from sknn.estimators.validation import Validation
+from sknn.stamp import Stamped
 from sknn.targets import Target
 
 #: Ends of training that `refit` follows.
@@ -63,7 +64,7 @@ REFITTED = ("converged", "stuck", "completed", "exhausted")
 Estimator = TypeVar("Estimator", bound="BaseMLP")
 
 
-class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
+class BaseMLP(Stamped, CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
     """Training and prediction of multilayer perceptrons; the two estimators add what y means."""
 
     coefs_: list[Array]
@@ -201,6 +202,32 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         """
         z, blueprint = self._raw_outputs(X)
         return blueprint.predictions(z)
+
+    def save(self, file: Any, *, training_state: bool = False) -> None:
+        """Write the fitted estimator to a file that holds no code; `sknn.load` reads it.
+
+        Parameters
+        ----------
+        file : str, path or binary file
+            Where to. A path gets the new file only when it is complete: whatever happens, there is
+            the old one or the new one.
+        training_state : bool, default=False
+            Whether to keep what `partial_fit`, or `fit` with `warm_start`, needs to go on exactly:
+            the optimizer's memory and the generator. It is about twice the size of the weights.
+
+        Raises
+        ------
+        NotFittedError
+            If there is nothing to save.
+        TypeError
+            If a parameter is an object, such as a function; the message names it.
+
+        Notes
+        -----
+        Class labels of type object become text of fixed width. Callbacks and metadata requests are
+        not kept.
+        """
+        saving.save(self, file, training_state=training_state)
 
     def _store(self, parameters: dict[str, Any]) -> None:
         """Keep each constructor parameter under its own name, as scikit-learn asks."""

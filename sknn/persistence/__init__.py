@@ -1,0 +1,5 @@
+"""Persistence: models from files, in forms that others read too."""
+
+from sknn.persistence.models import load
+
+__all__ = ["load"]
