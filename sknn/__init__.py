@@ -1,7 +1,6 @@
 """Neural networks that feel native to scikit-learn, with no deep-learning framework."""
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from sknn.estimators import (
@@ -11,21 +10,24 @@ from sknn.estimators import (
     TabularMLPRegressor,
 )
 from sknn.features import TableEncoder
+from sknn.persistence import Checkpoint, load
+from sknn.stamp import ModelFileError, __version__
 
 if TYPE_CHECKING:
     from sknn.persistence.onnx import to_onnx
     from sknn.persistence.scikit_learn import from_sklearn, to_sklearn
 
-__version__ = version("sknn")
-
 __all__ = [
+    "Checkpoint",
     "MLPClassifier",
     "MLPRegressor",
+    "ModelFileError",
     "TableEncoder",
     "TabularMLPClassifier",
     "TabularMLPRegressor",
     "__version__",
     "from_sklearn",
+    "load",
     "to_onnx",
     "to_sklearn",
 ]

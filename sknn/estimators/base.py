@@ -29,9 +29,9 @@ from sknn.engine import (
 )
 from sknn.engine.training import OnEpoch
 from sknn.engine.types import Array
-from sknn.estimators import door, parts, validation
+from sknn.estimators import door, parts, saving, validation
 from sknn.estimators.blueprint import Blueprint
-from sknn.estimators.hooks import Hooks
+from sknn.estimators.hooks import Hooks, course_of
 from sknn.estimators.intake import Intake, Numbers
 from sknn.estimators.memory import (
     Memory,
@@ -43,6 +43,7 @@ from sknn.estimators.memory import (
     remembered,
     with_fresh_counters,
 )
+from sknn.estimators.progress import Course, Progress, generator_in
 from sknn.estimators.report import print_end, print_epoch, print_refit, warn_of
 from sknn.estimators.scales import warn_of_scales
 from sknn.estimators.sklearn_private import (
@@ -54,6 +55,7 @@ from sknn.estimators.sklearn_private import (
 )
 from sknn.estimators.threads import OneThread
 from sknn.estimators.validation import Validation
+from sknn.stamp import Stamped
 from sknn.targets import Target
 
 #: Ends of training that `refit` follows.
@@ -63,7 +65,7 @@ REFITTED = ("converged", "stuck", "completed", "exhausted")
 Estimator = TypeVar("Estimator", bound="BaseMLP")
 
 
-class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
+class BaseMLP(Stamped, CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
     """Training and prediction of multilayer perceptrons; the two estimators add what y means."""
 
     coefs_: list[Array]
@@ -175,7 +177,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         """
         given, given_val = (X, y, sample_weight), (X_val, y_val, sample_weight_val)
         known = not self.refit and isinstance(self.max_iter, Integral)
-        hooks = Hooks(self, *given, epochs=int(self.max_iter) if known else None)
+        course = course_of(self, (*given, *given_val))
+        hooks = Hooks(self, *given, epochs=int(self.max_iter) if known else None, course=course)
         history = self._transact("_fit", given, given_val, hooks)
         hooks.fit_ends()
         if self.verbose:
@@ -201,6 +204,32 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         """
         z, blueprint = self._raw_outputs(X)
         return blueprint.predictions(z)
+
+    def save(self, file: Any, *, training_state: bool = False) -> None:
+        """Write the fitted estimator to a file that holds no code; `sknn.load` reads it.
+
+        Parameters
+        ----------
+        file : str, path or binary file
+            Where to. A path gets the new file only when it is complete: whatever happens, there is
+            the old one or the new one.
+        training_state : bool, default=False
+            Whether to keep what `partial_fit`, or `fit` with `warm_start`, needs to go on exactly:
+            the optimizer's memory and the generator. It is about twice the size of the weights.
+
+        Raises
+        ------
+        NotFittedError
+            If there is nothing to save.
+        TypeError
+            If a parameter is an object, such as a function; the message names it.
+
+        Notes
+        -----
+        Class labels of type object become text of fixed width. Callbacks and metadata requests are
+        not kept.
+        """
+        saving.save(self, file, training_state=training_state)
 
     def _store(self, parameters: dict[str, Any]) -> None:
         """Keep each constructor parameter under its own name, as scikit-learn asks."""
@@ -281,6 +310,10 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         """Train afresh, or from where the last call ended if `warm_start` says so."""
         if self.warm_start and self.refit:
             raise ValueError("refit=True trains afresh, warm_start=True goes on: choose one.")
+        earlier = hooks.course.recalled() if hooks.course else None
+        if earlier and earlier[1].finished:
+            self.__dict__.update(saving.fitted_attributes(earlier[0]))
+            return earlier[1].history
         resume = self.warm_start and hasattr(self, "coefs_")
         rows = door.training_rows(self, *given, reset=not resume)
         held_back = door.validation_rows(self, *given_val)
@@ -288,25 +321,29 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         weighted = self._weighing(rows, target, stream=False)
         rows = everything = weighted(rows)
         rng = recalled_generator(self._memory if resume else {}, self.random_state)
+        rng = generator_in(earlier[1].begun) if earlier else rng
+        progress = earlier[1] if earlier else Progress(begun=rng.get_state(legacy=False))
         stops = validation.stops_early(self, len(rows.y), given=held_back is not None)
         if held_back is not None:
             with door.blaming_validation():
                 held_back = weighted(held_back)
         elif stops:
             rows, held_back = validation.split(self, rows, beside(rng))
-        if resume:
-            start = self._resume(rng)
-            start.memory = with_fresh_counters(start.memory)
-            self._clear_record()
+        if earlier:
+            start = self._go_on(*earlier)
         else:
-            start = self._begin(rows, target, rng)
+            start = self._resume_afresh(rng) if resume else self._begin(rows, target, rng)
         start.hooks, start.deadline = hooks, parts.deadline(self)
+        start.progress = progress if parts.is_stochastic(self) else None
         start.course, start.decay = self._epochs(rows), self._decay(rows)
         history = self._train(start, rows, held_back, stops=stops, epochs=start.course)
         if self.refit and stops and history.outcome in REFITTED:
             history = self._refit(everything, start, history)
         if not self.warm_start:
             self._memory = numbers_only(self._memory, start.rng)
+        if hooks.course and history.outcome in (*REFITTED, "diverged"):
+            progress = Progress(progress.begun, history=history, finished=True)
+            hooks.course.keep(saving.contents_of(self, progress=progress.to_plain()))
         return history
 
     def _refit(self, rows: door.Rows, before: "_Start", found: History) -> History:
@@ -368,6 +405,20 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         blueprint = self._new_blueprint(fitted.target, dtype, fitted.intake).continuing(fitted)
         return _Start(blueprint, self._fitted_network(blueprint), rng, self._memory)
 
+    def _resume_afresh(self, rng: np.random.RandomState) -> "_Start":
+        """Go on with the fitted network, counting epochs and steps anew."""
+        start = self._resume(rng)
+        start.memory = with_fresh_counters(start.memory)
+        self._clear_record()
+        return start
+
+    def _go_on(self, earlier: Self, progress: Progress) -> "_Start":
+        """Go on where a fit was broken off."""
+        self._clear_record()
+        blueprint = earlier._fitted_blueprint()
+        network = earlier._fitted_network(blueprint)
+        return _Start(blueprint, network, generator_in(progress.now), earlier._memory)
+
     def _clear_record(self) -> None:
         """Begin to count epochs anew."""
         self.loss_curve_, self.best_loss_, self.t_ = [], np.inf, 0
@@ -402,7 +453,6 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         if not start.stalls:
             stopping.patience = np.inf
         trainer = parts.trainer(self, stopping, len(samples), start.course, start.decay)
-        trainer.on_epoch = self._on_epoch(start, len(samples), epochs)
         by_loss, trainer.unit = not stops, blueprint.unit
         if held_back is not None:
             trainer.evaluate = evaluate = Validation(self, start, held_back)
@@ -412,11 +462,20 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         trainer.deadline = start.deadline
         name = parts.solver_name(self)
         state = recalled_state(start.memory, name, trainer.solver, objective)
+
+        def published(history: History) -> BaseMLP:
+            fitted = self._published(start)
+            fitted._record(history, len(samples))
+            fitted._memory = remembered(state, name, stopping, self.random_state, start.rng)
+            return fitted
+
+        trainer.on_epoch = self._on_epoch(start, published, epochs)
+        earlier = start.progress.history if start.progress else None
         with OneThread(parts.largest_product(self, network, samples)):
-            history = trainer.train(objective, samples, state=state, epochs=epochs, rng=start.rng)
-        self._publish(start)
-        self._record(history, len(samples))
-        self._memory = remembered(state, name, stopping, self.random_state, start.rng)
+            history = trainer.train(
+                objective, samples, state=state, epochs=epochs, rng=start.rng, history=earlier
+            )
+        self.__dict__ = published(history).__dict__
         return history
 
     def _dropout(self, blueprint: Blueprint) -> list[float]:
@@ -435,32 +494,31 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
             )
         return shares
 
-    def _on_epoch(self, start: "_Start", n_samples: int, epochs: int) -> OnEpoch | None:
-        """Return what is done after each epoch: print a line, call the callbacks' hooks."""
-        hooks, earlier = start.hooks, len(self.loss_curve_)
+    def _on_epoch(
+        self, start: "_Start", published: Callable[[History], "BaseMLP"], epochs: int
+    ) -> OnEpoch | None:
+        """Return what is done after each epoch: print a line, keep the progress, call the hooks.
+
+        `published` gives the estimator that there would be if training ended now.
+        """
+        hooks, before = start.hooks, len(self.loss_curve_)
         if hooks is not None:
             hooks.epoch_begins()
 
         def on_epoch(history: History, last: bool) -> bool:
             if self.verbose:
-                print_epoch(earlier + len(history), history.rows[-1])
+                print_epoch(before + len(history), history.rows[-1])
             if hooks is None:
                 return False
-            ends = hooks.epoch_ends(lambda: self._fitted_attributes(start, history, n_samples))
-            if not (ends or last or len(history) == epochs):
+            last = last or len(history) == epochs
+            if start.progress and hooks.course and not last and hooks.course.is_due():
+                _keep(hooks.course, start, published(history))
+            ends = hooks.epoch_ends(lambda: saving.fitted_attributes(published(history)))
+            if not (ends or last):
                 hooks.epoch_begins()
             return ends
 
         return on_epoch if self.verbose or hooks is not None else None
-
-    def _fitted_attributes(
-        self, start: "_Start", history: History, n_samples: int
-    ) -> dict[str, Any]:
-        """Return what makes a copy of this estimator what it would be if training ended now."""
-        estimator = self._published(start)
-        estimator._record(history, n_samples)
-        fitted = estimator.__dict__
-        return {name: fitted[name] for name in fitted if name.endswith("_") or name == "_plan"}
 
     def _new_blueprint(self, target: Target, dtype: str, intake: Intake) -> Blueprint:
         """Translate the parameters that decide what the network is."""
@@ -554,6 +612,13 @@ def _sharing(estimator: Estimator, attributes: dict[str, Any]) -> Estimator:
     return twin
 
 
+def _keep(course: Course, start: "_Start", estimator: BaseMLP) -> None:
+    """Keep the progress of a fit after an epoch."""
+    progress: Any = start.progress
+    progress.now = start.rng.get_state(legacy=False)
+    course.keep(saving.contents_of(estimator, progress=progress.to_plain()))
+
+
 @dataclass
 class _Start:
     """Where training begins: the network, what it is for, the generator, the memory.
@@ -562,7 +627,8 @@ class _Start:
 
     In `fit` only the ratios of weights count, in `partial_fit` they are used as given. Where the
     number of epochs is known to be right, training never stalls. The epoch that passes the deadline
-    (by the monotonic clock) is the last.
+    (by the monotonic clock) is the last. `progress` is what a checkpoint is to keep, and to go on
+    from; there is none in a stream or in a refit.
     """
 
     blueprint: Blueprint
@@ -576,3 +642,4 @@ class _Start:
     stalls: bool = True
     deadline: float = math.inf
     hooks: Hooks | None = None
+    progress: Progress | None = None
