@@ -142,6 +142,20 @@ def test_all_of_a_fit_works(estimator, make):
         )
 
 
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_what_arrived_can_be_saved(solver, tmp_path):
+    """And goes on after it was loaded."""
+    X, y = binary()
+    theirs = fitted(peer(MLPClassifier)(solver=solver, alpha=0.0, max_iter=5, **ALIKE), X, y)
+    ours = from_sklearn(theirs)
+    ours.save(tmp_path / "model.sknn", training_state=True)
+    again = sknn.load(tmp_path / "model.sknn")
+    assert_array_equal(again.predict_proba(X), theirs.predict_proba(X))
+    if solver != "lbfgs":
+        trained_on(again, X, y), trained_on(ours, X, y)
+    assert_array_equal(parameters(again), parameters(ours))
+
+
 def test_record_of_early_stopping():
     """Scores and the best epoch are known on both sides."""
     X, y = binary(200)
