@@ -293,6 +293,23 @@ def test_a_table_without_names():
     assert_allclose(answers["predictions"], mlp.predict(X), atol=1e-5)
 
 
+def test_a_column_with_the_name_of_an_output():
+    """The output is called otherwise."""
+    X, y = real()
+    X = pd.DataFrame(X, columns=["label", "predictions", "MatMul_1", "constant_0"])
+    mlp = fitted(TabularMLPRegressor((4,), max_iter=2, random_state=0), X, y)
+    answers = run(to_onnx(mlp), X)
+    assert_allclose(answers["predictions_"], mlp.predict(X), atol=1e-5)
+
+
+def test_a_table_that_says_nothing():
+    """Has no graph either."""
+    X, y = pd.DataFrame({"always": np.ones(30)}), np.arange(30.0)
+    mlp = fitted(TabularMLPRegressor((4,), max_iter=2, random_state=0), X, y)
+    with pytest.raises(ValueError, match="No column of the table varied"):
+        to_onnx(mlp)
+
+
 def test_empty_text_is_no_level():
     """It stands for missing text: the error names the column."""
     X = pd.DataFrame({"town": ["", "Bonn"] * 10})

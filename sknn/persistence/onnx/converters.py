@@ -17,7 +17,7 @@ from sknn.estimators.base import BaseMLP
 from sknn.features import TableEncoder
 from sknn.persistence.extras import required
 from sknn.persistence.onnx.estimators import encoder_of, write
-from sknn.persistence.onnx.graph import ML, ML_VERSION, Graph, Output, Value, element_type
+from sknn.persistence.onnx.graph import ML, ML_VERSION, PREFIX, Graph, Output, Value, element_type
 from sknn.persistence.onnx.tables import column_names, column_types
 
 #: What skl2onnx learns to convert.
@@ -175,8 +175,9 @@ def _flatten(graph: Any) -> None:
     axes = output.type.tensor_type.shape.dim
     if len(axes) != 2 or axes[1].dim_value != 1:
         return
+    column, flat = f"{PREFIX}column", f"{PREFIX}flat"
     for node in graph.graph.node:
-        node.output[:] = ["column" if name == output.name else name for name in node.output]
-    graph.graph.initializer.append(onnx.numpy_helper.from_array(np.array([-1]), "flat"))
-    graph.graph.node.append(onnx.helper.make_node("Reshape", ["column", "flat"], [output.name]))
+        node.output[:] = [column if name == output.name else name for name in node.output]
+    graph.graph.initializer.append(onnx.numpy_helper.from_array(np.array([-1]), flat))
+    graph.graph.node.append(onnx.helper.make_node("Reshape", [column, flat], [output.name]))
     del axes[1]

@@ -14,6 +14,9 @@ Value: TypeAlias = str
 #: The domain of the operators that belong to machine learning alone, and its version here.
 ML, ML_VERSION = "ai.onnx.ml", 2
 
+#: What names inside a graph begin with, unlike those of inputs.
+PREFIX = "sknn/"
+
 
 @dataclass(frozen=True)
 class Output:
@@ -25,7 +28,7 @@ class Output:
         What users call it.
     value : Value
         Where it comes from.
-    dtype : {"float32", "int64", "bool", "str"}
+    dtype : {"float32", "int64", "str"}
         The type of its numbers.
     shape : tuple of int
         Its axes after the first, which counts the samples.
@@ -69,7 +72,7 @@ class Graph:
             Settings of the operator.
         """
         names = [one if isinstance(one, str) else self.constant(one) for one in inputs]
-        value = f"{operator}_{len(self.nodes)}"
+        value = f"{PREFIX}{operator}_{len(self.nodes)}"
         self.nodes.append((operator, domain, names, value, attributes))
         return value
 
@@ -90,7 +93,7 @@ class Graph:
                 f"The model holds a number that is not finite in {dtype}, the type of the ONNX "
                 "graph. Train it on scaled data."
             )
-        value = f"constant_{len(self.constants)}"
+        value = f"{PREFIX}constant_{len(self.constants)}"
         self.constants[value] = converted
         return value
 

@@ -1,5 +1,6 @@
 """Fitted models as ONNX graphs."""
 
+from dataclasses import replace
 from typing import Any
 
 from sklearn.utils.validation import check_is_fitted
@@ -8,7 +9,7 @@ from sknn.estimators.base import BaseMLP
 from sknn.persistence.extras import required
 from sknn.persistence.onnx.converters import converted
 from sknn.persistence.onnx.estimators import encoder_of, write
-from sknn.persistence.onnx.graph import Graph
+from sknn.persistence.onnx.graph import Graph, Output
 from sknn.persistence.onnx.tables import column_names, column_types
 
 #: The version of ONNX that models are written in, and the oldest in which they can be.
@@ -47,7 +48,8 @@ def to_onnx(model: Any, X: Any = None, *, opset: int = OPSET) -> Any:
         and 1 for several labels; and "probabilities", float32 of shape (n, n_classes) or (n,
         n_labels), or, if the loss gives none, "scores", which are those of `decision_function`. Of
         several columns of labels each has its own, "label_0" and so on. A regressor has
-        "predictions", float32 and of the shape of `predict`.
+        "predictions", float32 and of the shape of `predict`. Where a column of the table has one of
+        these names, an underscore is added to the output's.
 
     Raises
     ------
@@ -79,8 +81,16 @@ def to_onnx(model: Any, X: Any = None, *, opset: int = OPSET) -> Any:
         return converted(model, X, opset)
     check_is_fitted(model)
     graph, inputs = Graph(), _inputs(model)
-    outputs = write(graph, model, [name for name, *_ in inputs])
+    names = [name for name, *_ in inputs]
+    outputs = [_unlike(names, one) for one in write(graph, model, names)]
     return graph.model(inputs, outputs, opset)
+
+
+def _unlike(names: list[str], output: Output) -> Output:
+    """Return an output under another name, if an input has that one."""
+    while output.name in names:
+        output = replace(output, name=output.name + "_")
+    return output
 
 
 def _inputs(mlp: BaseMLP) -> list[tuple[str, str, tuple[int, ...]]]:

@@ -43,7 +43,8 @@ def compact(graph: Graph, encoder: TableEncoder, columns: Sequence[Value], dtype
     Raises
     ------
     ValueError
-        If empty text is a level of a column: it stands for missing text here.
+        If empty text is a level of a column: it stands for missing text here. If no column has a
+        part in anything.
     """
     parts = []
     for j, center, scale in zip(encoder.numeric_, encoder.center_, encoder.scale_, strict=True):
@@ -55,6 +56,8 @@ def compact(graph: Graph, encoder: TableEncoder, columns: Sequence[Value], dtype
         places = _places(graph, columns[j], levels, names[j])
         parts.append(graph.add("Add", places, float(first)))
         first += len(levels) + len(OTHERS) if i >= one_hot else 0
+    if not parts:
+        raise ValueError("No column of the table varied in training: there is nothing to export.")
     return graph.add("Concat", *(graph.cast(part, dtype) for part in parts), axis=-1)
 
 

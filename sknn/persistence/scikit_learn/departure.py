@@ -21,6 +21,9 @@ from sknn.persistence.scikit_learn.limits import (
 )
 from sknn.targets import MultilabelTarget, RealTarget, Target
 
+#: The solvers whose moments are those of scikit-learn's.
+WITH_THEIR_MOMENTS = {"adam": ("adam", "adamw"), "sgd": ("sgd",)}
+
 
 def to_sklearn(mlp: Any) -> Any:
     """Return a fitted MLP of scikit-learn's that gives the same predictions.
@@ -66,7 +69,7 @@ def to_sklearn(mlp: Any) -> Any:
     """
     import sklearn.neural_network as peers  # here, as it takes long
 
-    if type(mlp) not in (MLPClassifier, MLPRegressor):
+    if not isinstance(mlp, MLPClassifier | MLPRegressor):
         raise TypeError(
             "to_sklearn takes a fitted MLPClassifier or MLPRegressor of sknn (of a pipeline or a "
             f"search that one inside), got {type(mlp).__name__}."
@@ -74,12 +77,17 @@ def to_sklearn(mlp: Any) -> Any:
     check_is_fitted(mlp)
     blueprint = mlp._fitted_blueprint()
     refuse(mlp, blueprint)
-    peer = getattr(peers, type(mlp).__name__)
+    peer = peers.MLPClassifier if isinstance(mlp, MLPClassifier) else peers.MLPRegressor
     theirs = peer(**_parameters(mlp, peer, blueprint))
     warn_of_training(mlp, peer)
     _publish(mlp, theirs, blueprint)
     state = mlp._memory.get("state", {}).get("optimizer")
-    if state and mlp.solver in ("adam", "adamw", "sgd") and _scale(blueprint.target) is None:
+    same_units = _scale(blueprint.target) is None
+    if (
+        state
+        and same_units
+        and mlp._memory.get("solver") in WITH_THEIR_MOMENTS.get(theirs.solver, ())
+    ):
         moments.hand_over(state, theirs)
     return theirs
 

@@ -50,7 +50,8 @@ def refuse(mlp: Any, blueprint: Blueprint) -> None:
     reasons = []
     modules = [ACTIVATIONS[a]() if isinstance(a, str) else a for a in blueprint.activations]
     if not all(name_of(module) for module in modules):
-        names = ", ".join(map(repr, _unnamed(mlp.activation, modules)))
+        given = zip(blueprint.activations, modules, strict=True)
+        names = ", ".join(dict.fromkeys(repr(one) for one, module in given if not name_of(module)))
         reasons.append(f"activation {names} (there are identity, logistic, tanh and relu)")
     elif len({name_of(module) for module in modules}) > 1:
         reasons.append("hidden layers with activations of their own (there is one for all)")
@@ -58,7 +59,9 @@ def refuse(mlp: Any, blueprint: Blueprint) -> None:
     if not known:
         reasons.append(f"a {blueprint.target.kind} target (one column of labels, or 0 and 1)")
     elif type(blueprint.loss) not in known:
-        reasons.append(f"loss={mlp.loss!r} (there are log_loss, squared_error and poisson)")
+        reasons.append(
+            f"loss={blueprint.loss_name!r} (there are log_loss, squared_error and poisson)"
+        )
     if blueprint.n_units == 1 and blueprint.target.kind == "multiclass":
         reasons.append("a single class (there two are needed)")
     if blueprint.n_members > 1:
@@ -75,13 +78,6 @@ def name_of(module: Module) -> str | None:
     plain = type(module) in THEIR_ACTIVATIONS and getattr(module, "slope", 1) == 1
     names = [name for name, activation in ACTIVATIONS.items() if activation is type(module)]
     return names[0] if plain else None
-
-
-def _unnamed(setting: Any, modules: list[Module]) -> list[Any]:
-    """Return the activations as the user gave them, of those that have no name over there."""
-    settings = [setting] * len(modules) if isinstance(setting, str | Module) else list(setting)
-    found = [one for one, module in zip(settings, modules, strict=True) if not name_of(module)]
-    return list({repr(one): one for one in found}.values())
 
 
 def is_known(name: str, value: Any) -> bool:
