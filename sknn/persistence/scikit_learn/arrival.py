@@ -8,8 +8,8 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from sknn.estimators import MLPClassifier, MLPRegressor
-from sknn.estimators.base import _Start
 from sknn.estimators.intake import Numbers
+from sknn.estimators.publishing import published
 from sknn.persistence.scikit_learn import moments, parameters
 from sknn.targets import MultilabelTarget, RealTarget, Target, label_target
 
@@ -66,7 +66,20 @@ def from_sklearn(mlp: Any) -> Any:
 
 
 def _arrived(mlp: Any, cls: Any) -> Any:
-    target = _target(mlp)
+    target, dtype = _target(mlp), mlp.coefs_[0].dtype.name
+    ours = _with_parameters(mlp, cls)
+    blueprint = ours._new_blueprint(target, dtype, Numbers(mlp.n_features_in_))
+    coefs, intercepts = (
+        [array.astype(dtype) for array in arrays] for arrays in (mlp.coefs_, mlp.intercepts_)
+    )
+    ours = published(ours, blueprint.network(coefs, intercepts, None), blueprint)
+    _record(mlp, ours)
+    ours._memory = _memory(mlp)
+    return ours
+
+
+def _with_parameters(mlp: Any, cls: Any) -> Any:
+    """Return an estimator with the parameters that were set there, and with the columns seen."""
     ours = cls(**parameters.common(mlp, cls))
     divisor = parameters.penalty_divisor(mlp)
     if divisor is not None:
@@ -76,15 +89,6 @@ def _arrived(mlp: Any, cls: Any) -> Any:
     for name in ("n_features_in_", "feature_names_in_"):
         if hasattr(mlp, name):
             setattr(ours, name, getattr(mlp, name))
-    dtype = mlp.coefs_[0].dtype.name
-    blueprint = ours._new_blueprint(target, dtype, Numbers(mlp.n_features_in_))
-    coefs, intercepts = (
-        [array.astype(dtype) for array in arrays] for arrays in (mlp.coefs_, mlp.intercepts_)
-    )
-    network = blueprint.network(coefs, intercepts, None)
-    ours._publish(_Start(blueprint, network, np.random.RandomState(0), {}))
-    _record(mlp, ours)
-    ours._memory = _memory(mlp)
     return ours
 
 
@@ -108,7 +112,7 @@ def _warn_of_alpha(alpha: float) -> None:
         "the model does not tell how many there were: divide it yourself before training on, with "
         "set_params(alpha=alpha / n).",
         UserWarning,
-        stacklevel=4,
+        stacklevel=5,
     )
 
 
