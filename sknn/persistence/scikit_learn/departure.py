@@ -62,7 +62,7 @@ def to_sklearn(mlp: Any) -> Any:
     >>> from sklearn.datasets import load_iris
     >>> from sknn import MLPClassifier, to_sklearn
     >>> X, y = load_iris(return_X_y=True)
-    >>> mlp = MLPClassifier((8,), learning_rate_init=0.02, random_state=0).fit(X, y)
+    >>> mlp = MLPClassifier((8,), max_iter=1000, random_state=0).fit(X, y)
     >>> theirs = to_sklearn(mlp)
     >>> bool(np.allclose(theirs.predict_proba(X), mlp.predict_proba(X)))
     True
