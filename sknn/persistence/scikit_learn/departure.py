@@ -58,13 +58,10 @@ def to_sklearn(mlp: Any) -> Any:
 
     Examples
     --------
-    >>> import numpy as np
-    >>> from sklearn.datasets import load_iris
-    >>> from sknn import MLPClassifier, to_sklearn
-    >>> X, y = load_iris(return_X_y=True)
-    >>> mlp = MLPClassifier((8,), max_iter=1000, random_state=0).fit(X, y)
+    >>> from sknn import MLPRegressor, to_sklearn
+    >>> mlp = MLPRegressor((4,), max_iter=500, random_state=0).fit([[0.0], [1.0]], [0, 1])
     >>> theirs = to_sklearn(mlp)
-    >>> bool(np.allclose(theirs.predict_proba(X), mlp.predict_proba(X)))
+    >>> bool(abs(theirs.predict([[0.5]]) - mlp.predict([[0.5]])) < 1e-12)
     True
     """
     import sklearn.neural_network as peers  # here, as it takes long
@@ -81,14 +78,9 @@ def to_sklearn(mlp: Any) -> Any:
     theirs = peer(**_parameters(mlp, peer, blueprint))
     warn_of_training(mlp, peer)
     _publish(mlp, theirs, blueprint)
-    state = mlp._memory.get("state", {}).get("optimizer")
-    same_units = _scale(blueprint.target) is None
-    if (
-        state
-        and same_units
-        and mlp._memory.get("solver") in WITH_THEIR_MOMENTS.get(theirs.solver, ())
-    ):
-        moments.hand_over(state, theirs)
+    same_rule = mlp._memory.get("solver") in WITH_THEIR_MOMENTS.get(theirs.solver, ())
+    if same_rule and _scale(blueprint.target) is None:
+        moments.hand_over(mlp._memory["state"]["optimizer"], theirs)
     return theirs
 
 
