@@ -3,7 +3,7 @@
 import inspect
 import math
 from abc import ABCMeta, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from numbers import Integral, Real
 from pathlib import Path
@@ -25,6 +25,7 @@ from sknn.engine import (
     Objective,
     Optimizer,
     Sequential,
+    pieces,
     raw_outputs,
 )
 from sknn.engine.training import OnEpoch
@@ -532,7 +533,13 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         return blueprint.joined(z), blueprint
 
     def _member_outputs(self, X: Any) -> tuple[Array, Blueprint]:
-        """Run the fitted network on validated inputs, with a member axis if it has one.
+        """Run the fitted network on validated inputs, with a member axis if it has one."""
+        opened = self._opened(X)
+        z = raw_outputs(opened.network, opened.X, opened.blueprint.dtype, opened.check)
+        return z, opened.blueprint
+
+    def _opened(self, X: Any) -> "Opened":
+        """Return the fitted network and what it is for, with inputs that are validated.
 
         A fit in another thread exchanges all attributes at once, so all are taken at once here.
         """
@@ -540,7 +547,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         check_is_fitted(fitted)
         blueprint = fitted._fitted_blueprint()
         X, check = fitted._prediction_inputs(X, blueprint)
-        return raw_outputs(fitted._fitted_network(blueprint), X, blueprint.dtype, check), blueprint
+        return Opened(fitted._fitted_network(blueprint), blueprint, X, check)
 
     def _prediction_inputs(self, X: Any, blueprint: Blueprint) -> tuple[Any, Any]:
         """Check X, and return it with what refuses pieces of it that cannot be used."""
@@ -552,6 +559,32 @@ def _sharing(estimator: Estimator, attributes: dict[str, Any]) -> Estimator:
     twin = object.__new__(type(estimator))
     twin.__dict__ = attributes
     return twin
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A fitted network, and rows for it.
+
+    Attributes
+    ----------
+    network : Sequential
+        From inputs to raw outputs.
+    blueprint : Blueprint
+        What it is for.
+    X : array or CSR matrix of shape (n, m)
+        The rows, to be converted to its type piece by piece.
+    check : callable or None
+        What refuses a converted piece that cannot be used.
+    """
+
+    network: Sequential
+    blueprint: Blueprint
+    X: Any
+    check: Callable[[Any], None] | None
+
+    def pieces(self) -> Iterator[Array]:
+        """Yield the rows in pieces as the network takes them."""
+        return pieces(self.network, self.X, self.blueprint.dtype, self.check)
 
 
 @dataclass
