@@ -517,7 +517,7 @@ def test_a_loss_with_an_activation_of_its_own_says_what_is_missing():
     class Doubled(NLL):
         activate_backward = Loss.activate_backward
 
-    with pytest.raises(NotImplementedError, match="Doubled .* activate_backward"):
+    with pytest.raises(NotImplementedError, match="Doubled has an output activation of its own"):
         Doubled().activate_backward(np.ones((1, 1)), np.ones((1, 1)))
 
 

@@ -1,0 +1,227 @@
+"""Adversarial inputs: the smallest changes that a model minds the most."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.base import is_regressor
+from sklearn.utils.validation import check_consistent_length
+
+from sknn.engine import pieces
+from sknn.engine.types import Array
+from sknn.estimators import door
+from sknn.estimators.base import Opened
+from sknn.estimators.blueprint import Blueprint
+from sknn.estimators.intake import Numbers
+from sknn.inspection.gradients import total_blame
+from sknn.inspection.models import need_network
+
+#: The steps of several are this share of epsilon together, so that the edge is reached, and
+#: walked along.
+REACH = 2.5
+
+
+class Norm(NamedTuple):
+    """How the size of a change is measured.
+
+    Attributes
+    ----------
+    step : callable
+        The change of size 1 that follows each sample's gradient the furthest.
+    within : callable
+        ``within(r, epsilon)`` is the change nearest to r that is no larger than epsilon.
+    """
+
+    step: Callable[[Array], Array]
+    within: Callable[[Array, float], Array]
+
+
+def _lengths(r: Array) -> Array:
+    """Return the Euclidean length of each row, as a column; 1 for 0."""
+    largest = np.abs(r).max(axis=1, keepdims=True)
+    largest[largest == 0] = 1
+    return largest * np.maximum(np.linalg.norm(r / largest, axis=1, keepdims=True), 1)
+
+
+def _shortened(r: Array, epsilon: float) -> Array:
+    """Return rows no longer than epsilon."""
+    return r * np.minimum(1, epsilon / _lengths(r))
+
+
+NORMS: Mapping[str, Norm] = {
+    "inf": Norm(np.sign, lambda r, epsilon: np.clip(r, -epsilon, epsilon)),
+    "2": Norm(lambda g: g / _lengths(g), _shortened),
+}
+
+
+def adversarial(
+    estimator: Any,
+    X: Any,
+    y: Any = None,
+    *,
+    epsilon: float,
+    norm: Any = "inf",
+    steps: int = 1,
+    target: Any = None,
+    bounds: tuple[Any, Any] | None = None,
+) -> Array:
+    """Return inputs near X that the model is wrong about.
+
+    One step of length `epsilon` along the gradient of the loss (its sign, for the norm "inf") is
+    the fast gradient sign method [1]_. Several steps, each followed by the way back to no more
+    than `epsilon`, are its iterated form [2]_, without a random start; a step is
+    ``min(1, 2.5 / steps) * epsilon`` long.
+
+    Parameters
+    ----------
+    estimator : MLPClassifier or MLPRegressor
+        Fitted.
+    X : array-like of shape (n_samples, n_features)
+        The inputs.
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+        What is right, which the model is led away from. None: what it predicts; a regressor needs
+        y.
+    epsilon : float
+        How large a change may be, in the units of X; 0 gives X.
+    norm : {"inf", "2"}, default="inf"
+        What is bounded: the change of every input, or the Euclidean length of all changes of a
+        sample.
+    steps : int, default=1
+        How many steps are made.
+    target : label, number or array-like, default=None
+        What the model is led towards, in place of away from y: one for all samples, or one for
+        each.
+    bounds : tuple (low, high), default=None
+        What inputs may be: numbers, or arrays of shape (n_features,). For images (0, 1) or (0, 16).
+
+    Returns
+    -------
+    X_adversarial : ndarray of shape (n_samples, n_features)
+        ``X + r`` with ``|r| <= epsilon``.
+
+    Raises
+    ------
+    TypeError
+        If the estimator is another, or X sparse. A table's categories cannot be moved a little, and
+        one epsilon for columns in different units means nothing.
+    ValueError
+        If a parameter makes no sense, or X is outside the bounds.
+
+    Notes
+    -----
+    With several members their losses are averaged. Where a loss is flat, as hinge losses are beyond
+    the margin, the raw outputs are pushed away from y all the same.
+
+    References
+    ----------
+    .. [1] Goodfellow, Shlens and Szegedy (2015), "Explaining and Harnessing Adversarial Examples".
+    .. [2] Madry, Makelov, Schmidt, Tsipras and Vladu (2018), "Towards Deep Learning Models
+       Resistant to Adversarial Attacks".
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sknn import MLPClassifier
+    >>> from sknn.inspection import adversarial
+    >>> X, y = load_digits(return_X_y=True)
+    >>> quick = {"learning_rate": "one_cycle", "learning_rate_init": 0.01, "max_iter": 10}
+    >>> model = MLPClassifier((32,), random_state=0, **quick).fit(X, y)
+    >>> fooled = adversarial(model, X, y, epsilon=2, bounds=(0, 16))
+    >>> bool(model.score(X, y) > 0.95), bool(model.score(fooled, y) < 0.5)
+    (True, True)
+    """
+    opened = need_network(estimator, "adversarial")._opened(X)
+    X = _numbers(opened)
+    _check_settings(epsilon, norm, steps)
+    low, high = _bounds(bounds, X)
+    Y, sign = _goal(estimator, opened, X, y, target)
+    measure, step = NORMS[str(norm)], sign * min(1, REACH / steps) * epsilon
+    r = np.zeros_like(X)
+    for _ in range(steps):
+        r = r + step * measure.step(_slopes(opened, X + r, Y, away=sign > 0))
+        r = np.clip(X + measure.within(r, epsilon), low, high) - X
+    return np.clip(X + r, low, high)
+
+
+def _numbers(opened: Opened) -> Array:
+    """Return the inputs as a dense array of floats."""
+    if not isinstance(opened.blueprint.intake, Numbers):
+        raise TypeError(
+            "adversarial is for MLPClassifier and MLPRegressor: a table's categories cannot be "
+            "moved a little, and one epsilon for columns in different units means nothing."
+        )
+    X = opened.X
+    if not isinstance(X, np.ndarray):
+        raise TypeError("adversarial changes every input: pass a dense array, X.toarray().")
+    return X if X.dtype.kind == "f" else X.astype(np.float64)
+
+
+def _check_settings(epsilon: Any, norm: Any, steps: Any) -> None:
+    """Refuse what makes no sense."""
+    if not (np.ndim(epsilon) == 0 and 0 <= epsilon < np.inf):
+        raise ValueError(f"epsilon must be a finite number of at least 0, got {epsilon!r}.")
+    if str(norm) not in NORMS:
+        raise ValueError(f"norm must be one of {list(NORMS)}, got {norm!r}.")
+    if isinstance(steps, bool) or int(steps) != steps or steps < 1:
+        raise ValueError(f"steps must be an integer of at least 1, got {steps!r}.")
+
+
+def _bounds(bounds: Any, X: Array) -> tuple[Any, Any]:
+    """Return what inputs may be, in the type of X."""
+    if bounds is None:
+        return -np.inf, np.inf
+    low, high = (np.asarray(bound, X.dtype) for bound in bounds)
+    outside = (X != np.clip(X, low, high)).any(axis=1)
+    if outside.any():
+        raise ValueError(
+            f"X is outside the bounds in {outside.sum()} rows, the first of them row "
+            f"{outside.argmax()} (counted from 0)."
+        )
+    return low, high
+
+
+def _goal(estimator: Any, opened: Opened, X: Array, y: Any, target: Any) -> tuple[Array, float]:
+    """Return what the loss compares with, and whether it is to rise (1) or to fall (-1)."""
+    blueprint = opened.blueprint
+    if y is not None and target is not None:
+        raise ValueError("Give y to lead away from it, or target to lead towards it, not both.")
+    if target is not None:
+        goal = np.asarray(target)
+        columns = getattr(blueprint.target, "columns", range(blueprint.target.n_outputs))
+        one = blueprint.target.kind in ("binary", "multiclass") or len(columns) == 1
+        y = np.broadcast_to(goal, (len(X),) if one else (len(X), len(columns)))
+    elif y is None and is_regressor(estimator):
+        raise ValueError("A regressor predicts no class to lead away from: give y, or target.")
+    elif y is None:
+        y = estimator.predict(X)
+    y = door.scored(y, numeric=is_regressor(estimator))
+    check_consistent_length(X, y)
+    return blueprint.targets(door.Rows(X, y, None), "y"), 1.0 if target is None else -1.0
+
+
+def _slopes(opened: Opened, X: Array, Y: Array, *, away: bool) -> Array:
+    """Return the gradient of each sample's loss by its inputs, of any positive length."""
+    network, blueprint = opened.network, opened.blueprint
+    parts, start = [], 0
+    for u in pieces(network, X, blueprint.dtype, opened.check):
+        rows = slice(start, start + len(u))
+        values = network.trace(u)
+        dz = _direction(blueprint, values[-1].astype(np.float64), Y[rows], away=away)
+        parts.append(total_blame(network.blames(values, dz.astype(u.dtype))[0]))
+        start = rows.stop
+    return np.concatenate(parts).astype(X.dtype, copy=False)
+
+
+def _direction(blueprint: Blueprint, z: Array, Y: Array, *, away: bool) -> Array:
+    """Return the gradient by the raw outputs, each sample's largest number being 1.
+
+    It is computed in float64, where a loss that is nearly 0 still has one.
+    """
+    dz = blueprint.loss_for(Y).gradient(z, Y.astype(np.float64))
+    others = tuple(axis for axis in range(dz.ndim) if axis != dz.ndim - 2)
+    largest = np.abs(dz).max(axis=others, keepdims=True)
+    dz = dz / np.where(largest > 0, largest, 1)
+    if not (away and hasattr(blueprint.target, "classes")):
+        return dz
+    against = np.where(np.mean(blueprint.loss.codes) < Y, -1.0, 1.0)
+    return np.where(largest > 0, dz, against)
