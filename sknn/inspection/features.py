@@ -52,7 +52,8 @@ class HiddenFeatures(
     >>> from sknn import MLPClassifier
     >>> from sknn.inspection import HiddenFeatures
     >>> X, y = load_digits(return_X_y=True)
-    >>> mlp = MLPClassifier((32, 8), solver="lbfgs", random_state=0)
+    >>> quick = {"learning_rate": "one_cycle", "learning_rate_init": 0.01, "max_iter": 10}
+    >>> mlp = MLPClassifier((32, 8), random_state=0, **quick)
     >>> model = make_pipeline(HiddenFeatures(mlp), KNeighborsClassifier()).fit(X[:1500], y[:1500])
     >>> model[:-1].transform(X[:2]).shape
     (2, 8)

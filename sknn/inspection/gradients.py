@@ -97,7 +97,8 @@ def saliency(estimator: Any, X: Any, target: Any = None) -> Array:
     >>> from sknn import MLPClassifier
     >>> from sknn.inspection import saliency
     >>> X, y = load_digits(return_X_y=True)
-    >>> model = MLPClassifier((16,), solver="lbfgs", random_state=0).fit(X / 16, y)
+    >>> quick = {"learning_rate": "one_cycle", "learning_rate_init": 0.02, "max_iter": 10}
+    >>> model = MLPClassifier((16,), random_state=0, **quick).fit(X / 16, y)
     >>> saliency(model, X[:1] / 16).reshape(8, 8).shape
     (8, 8)
     """

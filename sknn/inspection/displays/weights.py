@@ -1,0 +1,171 @@
+"""WeightsDisplay."""
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+
+from sknn.engine.types import Array
+from sknn.inspection.displays.drawing import DIVERGING, LINES, need_matplotlib, new_axes
+from sknn.inspection.models import need_network
+from sknn.inspection.names import layer_names, weights_of
+
+#: Pixels between the images of units.
+MARGIN = 1
+
+
+class WeightsDisplay:
+    """Weights: those of the first layer's units as images, or those of all layers as histograms.
+
+    It is recommended to use `from_estimator`, which draws at once.
+
+    Parameters
+    ----------
+    weights : sequence of arrays of shape (m, k)
+        Those of each layer.
+    image_shape : (int, int), default=None
+        Height and width of the images that the inputs are. None: histograms are drawn.
+    max_units : int, default=16
+        How many units are drawn as images, the first ones.
+
+    Attributes
+    ----------
+    ax_ : Axes
+        The axes.
+    figure_ : Figure
+        The figure.
+    image_ : AxesImage or None
+        The images, side by side.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sknn import MLPClassifier
+    >>> from sknn.inspection import WeightsDisplay
+    >>> X, y = load_digits(return_X_y=True)
+    >>> quick = {"learning_rate": "one_cycle", "learning_rate_init": 0.01, "max_iter": 10}
+    >>> model = MLPClassifier((16,), random_state=0, **quick).fit(X, y)
+    >>> display = WeightsDisplay.from_estimator(model, image_shape=(8, 8))  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        weights: Sequence[Array],
+        *,
+        image_shape: tuple[int, int] | None = None,
+        max_units: int = 16,
+    ) -> None:
+        self.weights = weights
+        self.image_shape = image_shape
+        self.max_units = max_units
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        *,
+        image_shape: tuple[int, int] | None = None,
+        max_units: int = 16,
+        member: int = 0,
+        ax: Any = None,
+    ) -> Self:
+        """Draw the weights of a fitted network.
+
+        Parameters
+        ----------
+        estimator : MLPClassifier, MLPRegressor, TabularMLPClassifier or TabularMLPRegressor
+            Fitted.
+        image_shape : (int, int), default=None
+            Height and width of the images that the inputs are. None: histograms are drawn.
+        max_units : int, default=16
+            How many units are drawn as images, the first ones.
+        member : int, default=0
+            Which of several members.
+        ax : Axes, default=None
+            Where to draw; new ones if left out.
+
+        Returns
+        -------
+        display : WeightsDisplay
+        """
+        need_matplotlib(cls.__name__)
+        weights = weights_of(need_network(estimator, cls.__name__), member)
+        return cls(weights, image_shape=image_shape, max_units=max_units).plot(ax)
+
+    def plot(self, ax: Any = None) -> Self:
+        """Draw.
+
+        Parameters
+        ----------
+        ax : Axes, default=None
+            Where to draw; new ones if left out.
+
+        Returns
+        -------
+        display : WeightsDisplay
+
+        Raises
+        ------
+        ValueError
+            If the inputs are no images of this shape.
+        """
+        self.image_ = None
+        if self.image_shape is None:
+            self._plot_histograms(new_axes(ax, self))
+        else:
+            need_shape(len(self.weights[0]), self.image_shape)
+            self._plot_images(new_axes(ax, self))
+        return self
+
+    def _plot_histograms(self, ax: Any) -> None:
+        names = layer_names(len(self.weights))
+        largest = max(np.abs(W).max() for W in self.weights) or 1.0
+        bins = np.linspace(-largest, largest, 51)
+        for i, (W, name) in enumerate(zip(self.weights, names, strict=True)):
+            color, style = LINES[i % len(LINES)]
+            share = {"weights": np.full(W.size, 1 / W.size), "histtype": "step", "linewidth": 1.5}
+            label = f"{name}: {W.shape[0]} x {W.shape[1]}"
+            ax.hist(W.ravel(), bins, color=color, linestyle=style, label=label, **share)
+        ax.set(xlabel="weight", ylabel="share of the layer's weights")
+        ax.legend(frameon=False)
+
+    def _plot_images(self, ax: Any) -> None:
+        W = self.weights[0][:, : self.max_units]
+        n_columns = int(np.ceil(np.sqrt(W.shape[1])))
+        mosaic = _mosaic(W.T.reshape(-1, *self.image_shape), n_columns)
+        largest = float(np.abs(W).max()) or 1.0
+        self.image_ = ax.imshow(mosaic, cmap=DIVERGING, vmin=-largest, vmax=largest)
+        height, width = self.image_shape
+        for unit in range(W.shape[1]):
+            row, column = divmod(unit, n_columns)
+            x, y = column * (width + MARGIN) - 0.5, row * (height + MARGIN) - 0.5
+            ax.text(x, y, f"{unit}", fontsize="x-small", va="bottom")
+        self.figure_.colorbar(self.image_, ax=ax, label="weight")
+        shown, total = W.shape[1], self.weights[0].shape[1]
+        ax.set_title(f"hidden 1: {shown} of {total} units" if shown < total else "hidden 1")
+        ax.axis("off")
+
+
+def need_shape(m: int, image_shape: Any) -> None:
+    """Refuse a shape that m inputs do not have.
+
+    Raises
+    ------
+    ValueError
+        Naming both numbers.
+    """
+    if int(np.prod(image_shape)) != m:
+        raise ValueError(f"image_shape={image_shape!r} does not make the {m} inputs of the network.")
+
+
+def _mosaic(images: Array, n_columns: int) -> Array:
+    """Put images side by side, row by row, NaN between them."""
+    n, height, width = images.shape
+    n_rows = -(-n // n_columns)
+    shape = (n_rows * (height + MARGIN) - MARGIN, n_columns * (width + MARGIN) - MARGIN)
+    mosaic = np.full(shape, np.nan)
+    for i, image in enumerate(images):
+        row, column = divmod(i, n_columns)
+        top, left = row * (height + MARGIN), column * (width + MARGIN)
+        mosaic[top : top + height, left : left + width] = image
+    return mosaic
