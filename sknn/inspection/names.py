@@ -24,7 +24,7 @@ def column_titles(mlp: Any) -> list[str]:
     hidden = [_activation_name(one) for one in mlp._fitted_blueprint().activations]
     activations = ["", *hidden, mlp.out_activation_]
     rows = zip(names, sizes, activations, strict=True)
-    return ["\n".join(filter(None, [name, str(size), act])) for name, size, act in rows]
+    return [f"{name}\n{size}\n{activation}" for name, size, activation in rows]
 
 
 def input_names(mlp: Any) -> list[str]:

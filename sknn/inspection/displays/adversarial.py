@@ -150,6 +150,9 @@ class AdversarialDisplay:
             left, top = self._at(column, row)
             extent = (left, left + width, top - height, top)
             image = ax.imshow(x.reshape(self.image_shape), extent=extent, **style)
+            frame = [(left, top), (left + width, top), (left + width, top - height)]
+            frame += [(left, top - height), (left, top)]
+            ax.plot(*np.transpose(frame), color="0.6", linewidth=0.8, clip_on=False)
             ax.text(left + width / 2, top - 1.04 * height, text, ha="center", va="top")
         ax.text(self._at(column, 0)[0] + width / 2, 0.04 * height, title, ha="center", va="bottom")
         return image

@@ -10,8 +10,8 @@ from sknn.inspection.displays.drawing import DIVERGING, LINES, need_matplotlib, 
 from sknn.inspection.models import need_network
 from sknn.inspection.names import layer_names, weights_of
 
-#: Pixels between the images of units.
-MARGIN = 1
+#: Pixels between the images of units, where their numbers stand too.
+MARGIN = 2
 
 
 class WeightsDisplay:
@@ -114,32 +114,32 @@ class WeightsDisplay:
             self._plot_histograms(new_axes(ax, self))
         else:
             need_shape(len(self.weights[0]), self.image_shape)
-            self._plot_images(new_axes(ax, self))
+            self._plot_images(new_axes(ax, self), self.image_shape)
         return self
 
     def _plot_histograms(self, ax: Any) -> None:
         names = layer_names(len(self.weights))
         largest = max(np.abs(W).max() for W in self.weights) or 1.0
-        bins = np.linspace(-largest, largest, 51)
+        n_bins = int(np.clip(np.sqrt(sum(W.size for W in self.weights)), 10, 50))
+        bins = np.linspace(-largest, largest, n_bins + 1)
         for i, (W, name) in enumerate(zip(self.weights, names, strict=True)):
             color, style = LINES[i % len(LINES)]
             share = {"weights": np.full(W.size, 1 / W.size), "histtype": "step", "linewidth": 1.5}
             label = f"{name}: {W.shape[0]} x {W.shape[1]}"
             ax.hist(W.ravel(), bins, color=color, linestyle=style, label=label, **share)
         ax.set(xlabel="weight", ylabel="share of the layer's weights")
-        ax.legend(frameon=False)
+        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False)
 
-    def _plot_images(self, ax: Any) -> None:
+    def _plot_images(self, ax: Any, image_shape: tuple[int, int]) -> None:
         W = self.weights[0][:, : self.max_units]
         n_columns = int(np.ceil(np.sqrt(W.shape[1])))
-        mosaic = _mosaic(W.T.reshape(-1, *self.image_shape), n_columns)
+        mosaic, corners = _mosaic(W.T.reshape(-1, *image_shape), n_columns)
         largest = float(np.abs(W).max()) or 1.0
         self.image_ = ax.imshow(mosaic, cmap=DIVERGING, vmin=-largest, vmax=largest)
-        height, width = self.image_shape
-        for unit in range(W.shape[1]):
-            row, column = divmod(unit, n_columns)
-            x, y = column * (width + MARGIN) - 0.5, row * (height + MARGIN) - 0.5
-            ax.text(x, y, f"{unit}", fontsize="x-small", va="bottom")
+        self.image_.cmap.set_bad("0.88")
+        for unit, (top, left) in enumerate(corners):
+            x, y = left + (image_shape[1] - 1) / 2, top - MARGIN / 2 - 0.5
+            ax.text(x, y, f"{unit}", fontsize="x-small", ha="center", va="center")
         self.figure_.colorbar(self.image_, ax=ax, label="weight")
         shown, total = W.shape[1], self.weights[0].shape[1]
         ax.set_title(f"hidden 1: {shown} of {total} units" if shown < total else "hidden 1")
@@ -158,14 +158,13 @@ def need_shape(m: int, image_shape: Any) -> None:
         raise ValueError(f"image_shape={image_shape!r} does not make the {m} inputs of the network.")
 
 
-def _mosaic(images: Array, n_columns: int) -> Array:
-    """Put images side by side, row by row, NaN between them."""
+def _mosaic(images: Array, n_columns: int) -> tuple[Array, list[tuple[int, int]]]:
+    """Put images side by side, row by row, with NaN around them; return where each begins, too."""
     n, height, width = images.shape
-    n_rows = -(-n // n_columns)
-    shape = (n_rows * (height + MARGIN) - MARGIN, n_columns * (width + MARGIN) - MARGIN)
-    mosaic = np.full(shape, np.nan)
-    for i, image in enumerate(images):
-        row, column = divmod(i, n_columns)
-        top, left = row * (height + MARGIN), column * (width + MARGIN)
+    tall, wide = height + MARGIN, width + MARGIN
+    mosaic = np.full((-(-n // n_columns) * tall + MARGIN, n_columns * wide + MARGIN), np.nan)
+    places = [divmod(i, n_columns) for i in range(n)]
+    corners = [(row * tall + MARGIN, column * wide + MARGIN) for row, column in places]
+    for image, (top, left) in zip(images, corners, strict=True):
         mosaic[top : top + height, left : left + width] = image
-    return mosaic
+    return mosaic, corners
