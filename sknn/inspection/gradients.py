@@ -120,10 +120,10 @@ def _pieces(opened: Opened, aimed: Aim) -> list[Array]:
 
 def _raw_blame(blueprint: Blueprint, z: Array, dv: Array) -> Array:
     """Pass the blame of answers, (n, k), back to the raw outputs of all members."""
-    y, loss = blueprint.target, blueprint.loss
+    y, loss, members = blueprint.target, blueprint.loss, blueprint.members or 1
     if isinstance(y, RealTarget):  # the answer is the mean of the members' output activations
-        return loss.activate_backward(z, dv if blueprint.members is None else dv / len(z))
-    return dv if blueprint.members is None else y.joined_backward(z, dv, loss)
+        return loss.activate_backward(z, np.broadcast_to(dv / members, z.shape))
+    return dv if members == 1 else y.joined_backward(z, dv, loss)
 
 
 def total_blame(du: Array) -> Array:

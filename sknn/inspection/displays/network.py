@@ -17,6 +17,9 @@ GAP = 3.0
 #: The width of the strongest weight's line, in points.
 THICKEST = 2.5
 
+#: Letters of a name beside a unit.
+LONGEST_NAME = 26
+
 
 class NetworkDisplay:
     """A network as books draw it: units in columns, weights as lines between them.
@@ -173,7 +176,9 @@ class _Column:
             return
         x, align = (self.x - 0.5, "right") if before else (self.x + 0.5, "left")
         for unit, height in zip(self.units, self.heights, strict=True):
-            ax.text(x, height, names[unit], ha=align, va="center", fontsize="small")
+            name = names[unit]
+            name = name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 2]}..."
+            ax.text(x, height, name, ha=align, va="center", fontsize="small")
 
 
 def _draw_weights(ax: Any, before: _Column, after: _Column, W: Array) -> Any:
