@@ -535,8 +535,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
     def _member_outputs(self, X: Any) -> tuple[Array, Blueprint]:
         """Run the fitted network on validated inputs, with a member axis if it has one."""
         opened = self._opened(X)
-        z = raw_outputs(opened.network, opened.X, opened.blueprint.dtype, opened.check)
-        return z, opened.blueprint
+        return opened.member_outputs(), opened.blueprint
 
     def _opened(self, X: Any) -> "Opened":
         """Return the fitted network and what it is for, with inputs that are validated.
@@ -585,6 +584,14 @@ class Opened:
     def pieces(self) -> Iterator[Array]:
         """Yield the rows in pieces as the network takes them."""
         return pieces(self.network, self.X, self.blueprint.dtype, self.check)
+
+    def member_outputs(self) -> Array:
+        """Return the raw outputs, with a member axis if the network has one."""
+        return raw_outputs(self.network, self.X, self.blueprint.dtype, self.check)
+
+    def outputs(self) -> Array:
+        """Return the raw outputs of all members together, shape (n, k)."""
+        return self.blueprint.joined(self.member_outputs())
 
 
 @dataclass

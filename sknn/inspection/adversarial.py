@@ -1,10 +1,10 @@
 """Adversarial inputs: the smallest changes that a model minds the most."""
 
 from collections.abc import Callable, Mapping
+from numbers import Integral, Real
 from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.base import is_regressor
 from sklearn.utils.validation import check_consistent_length
 
 from sknn.engine import pieces
@@ -15,6 +15,7 @@ from sknn.estimators.blueprint import Blueprint
 from sknn.estimators.intake import Numbers
 from sknn.inspection.gradients import total_blame
 from sknn.inspection.models import need_network
+from sknn.targets import BinaryTarget, MulticlassTarget, RealTarget, Target
 
 #: The steps of several are this share of epsilon together, so that the edge is reached, and
 #: walked along.
@@ -134,7 +135,7 @@ def adversarial(
     X = _numbers(opened)
     _check_settings(epsilon, norm, steps)
     low, high = _bounds(bounds, X)
-    Y, sign = _goal(estimator, opened, X, y, target)
+    Y, sign = _goal(opened, y, target)
     measure, step = NORMS[str(norm)], sign * min(1, REACH / steps) * epsilon
     r = np.zeros_like(X)
     for _ in range(steps):
@@ -158,11 +159,11 @@ def _numbers(opened: Opened) -> Array:
 
 def _check_settings(epsilon: Any, norm: Any, steps: Any) -> None:
     """Refuse what makes no sense."""
-    if not (np.ndim(epsilon) == 0 and 0 <= epsilon < np.inf):
+    if not (isinstance(epsilon, Real) and 0 <= float(epsilon) < np.inf):
         raise ValueError(f"epsilon must be a finite number of at least 0, got {epsilon!r}.")
     if str(norm) not in NORMS:
         raise ValueError(f"norm must be one of {list(NORMS)}, got {norm!r}.")
-    if isinstance(steps, bool) or int(steps) != steps or steps < 1:
+    if not isinstance(steps, Integral) or isinstance(steps, bool) or steps < 1:
         raise ValueError(f"steps must be an integer of at least 1, got {steps!r}.")
 
 
@@ -170,6 +171,8 @@ def _bounds(bounds: Any, X: Array) -> tuple[Any, Any]:
     """Return what inputs may be, in the type of X."""
     if bounds is None:
         return -np.inf, np.inf
+    if not (isinstance(bounds, tuple | list) and len(bounds) == 2):
+        raise ValueError(f"bounds must be a pair (low, high), got {bounds!r}.")
     low, high = (np.asarray(bound, X.dtype) for bound in bounds)
     outside = (np.clip(X, low, high) != X).any(axis=1)
     if outside.any():
@@ -180,23 +183,32 @@ def _bounds(bounds: Any, X: Array) -> tuple[Any, Any]:
     return low, high
 
 
-def _goal(estimator: Any, opened: Opened, X: Array, y: Any, target: Any) -> tuple[Array, float]:
+def _goal(opened: Opened, y: Any, target: Any) -> tuple[Array, float]:
     """Return what the loss compares with, and whether it is to rise (1) or to fall (-1)."""
-    blueprint = opened.blueprint
+    blueprint, n = opened.blueprint, opened.X.shape[0]
+    of_numbers = isinstance(blueprint.target, RealTarget)
     if y is not None and target is not None:
         raise ValueError("Give y to lead away from it, or target to lead towards it, not both.")
     if target is not None:
-        goal = np.asarray(target)
-        columns = getattr(blueprint.target, "columns", range(blueprint.target.n_outputs))
-        one = blueprint.target.kind in ("binary", "multiclass") or len(columns) == 1
-        y = np.broadcast_to(goal, (len(X),) if one else (len(X), len(columns)))
-    elif y is None and is_regressor(estimator):
+        y = _for_each_sample(blueprint.target, target, n)
+    elif y is None and of_numbers:
         raise ValueError("A regressor predicts no class to lead away from: give y, or target.")
     elif y is None:
-        y = estimator.predict(X)
-    y = door.scored(y, numeric=is_regressor(estimator))
-    check_consistent_length(X, y)
-    return blueprint.targets(door.Rows(X, y, None), "y"), 1.0 if target is None else -1.0
+        y = blueprint.predictions(opened.outputs())
+    y = door.scored(y, numeric=of_numbers)
+    check_consistent_length(opened.X, y)
+    return blueprint.targets(door.Rows(opened.X, y, None), "y"), 1.0 if target is None else -1.0
+
+
+def _for_each_sample(y: Target, target: Any, n: int) -> Array:
+    """Return the same goal for each of n samples, unless it is one for each already."""
+    columns = len(getattr(y, "columns", range(y.n_outputs)))
+    single = y.kind in (BinaryTarget.kind, MulticlassTarget.kind) or columns == 1
+    shape = (n,) if single else (n, columns)
+    try:
+        return np.broadcast_to(np.asarray(target), shape)
+    except ValueError as error:
+        raise ValueError(f"target does not make {shape} answers, one sample a row.") from error
 
 
 def _slopes(opened: Opened, X: Array, Y: Array, *, away: bool) -> Array:

@@ -1,18 +1,20 @@
 """AdversarialDisplay."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
 
 from sknn.engine.types import Array
+from sknn.estimators.base import Opened
 from sknn.inspection.adversarial import adversarial
-from sknn.inspection.displays.drawing import DIVERGING, IMAGES, need_matplotlib, new_axes
+from sknn.inspection.displays.drawing import DIVERGING, IMAGES, Display, need_matplotlib
 from sknn.inspection.displays.weights import need_shape
 from sknn.inspection.models import need_network
 
 
-class AdversarialDisplay:
+class AdversarialDisplay(Display):
     """Images, the signals that are added to them, and the sums, with what a model says of both.
 
     It is recommended to use `from_estimator`, which draws at once.
@@ -95,10 +97,10 @@ class AdversarialDisplay:
         """
         need_matplotlib(cls.__name__)
         mlp = need_network(estimator, cls.__name__)
-        X = np.asarray(X)
         moved = adversarial(mlp, X, y, **settings)
-        said = {"before": _said(mlp, X), "after": _said(mlp, moved)}
-        return cls(X, moved, **said, image_shape=image_shape).plot(ax)
+        opened = mlp._opened(X)
+        said = {"before": _said(opened), "after": _said(replace(opened, X=moved))}
+        return cls(opened.X, moved, **said, image_shape=image_shape).plot(ax)
 
     def plot(self, ax: Any = None) -> Self:
         """Draw.
@@ -118,7 +120,7 @@ class AdversarialDisplay:
             If the samples are no images of this shape.
         """
         need_shape(self.X.shape[1], self.image_shape)
-        ax = new_axes(ax, self, (6.4, 2.1 * len(self.X) + 0.6))
+        ax = self._axes(ax, (6.4, 2.1 * len(self.X) + 0.6))
         signal = self.X_adversarial - self.X
         largest = float(np.abs(signal).max()) or 1.0
         grey = {"vmin": self.X.min(), "vmax": self.X.max(), "cmap": IMAGES}
@@ -158,12 +160,14 @@ class AdversarialDisplay:
         return image
 
 
-def _said(mlp: Any, X: Array) -> list[str]:
-    """Return what a model predicts, and how sure it is."""
-    predictions = mlp.predict(X)
-    if predictions.ndim > 1 or not hasattr(mlp, "predict_proba"):
+def _said(opened: Opened) -> list[str]:
+    """Return what a model predicts, and how sure it is of a class."""
+    z, blueprint = opened.outputs(), opened.blueprint
+    predictions = blueprint.predictions(z)
+    if predictions.ndim > 1 or not blueprint.loss.has_probabilities:
         return [f"predicted: {_text(answer)}" for answer in predictions]
-    sure = mlp.predict_proba(X).max(axis=1)
+    target: Any = blueprint.target
+    sure = target.proba(blueprint.loss, z).max(axis=1)
     return [f"predicted: {a} ({share:.0%})" for a, share in zip(predictions, sure, strict=True)]
 
 

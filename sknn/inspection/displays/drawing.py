@@ -13,32 +13,6 @@ LINES = [(BLUE, "-"), (ORANGE, "--"), (GREEN, "-."), (RED, ":")]
 DIVERGING, IMAGES = "RdBu", "gray_r"
 
 
-def new_axes(ax: Any, display: Any, size: tuple[float, float] | None = None) -> Any:
-    """Return the axes to draw on, new ones if there are none, and note them in the display.
-
-    Parameters
-    ----------
-    ax : Axes or None
-        What the user gave.
-    display : object
-        Who draws.
-    size : (float, float), optional
-        Width and height of a new figure in inches.
-
-    Raises
-    ------
-    ImportError
-        If matplotlib is not installed.
-    """
-    need_matplotlib(type(display).__name__)
-    if ax is None:
-        from matplotlib import pyplot
-
-        _, ax = pyplot.subplots(figsize=size, layout="constrained")
-    display.ax_, display.figure_ = ax, ax.figure
-    return ax
-
-
 def need_matplotlib(what: str) -> None:
     """Say how to get matplotlib if it is not there.
 
@@ -53,3 +27,41 @@ def need_matplotlib(what: str) -> None:
         raise ImportError(
             f'{what} draws with matplotlib, which is not installed: pip install "sknn[plot]".'
         ) from error
+
+
+class Display:
+    """What all displays have in common.
+
+    Attributes
+    ----------
+    ax_ : Axes
+        Where it was drawn.
+    figure_ : Figure
+        The figure around it.
+    """
+
+    ax_: Any
+    figure_: Any
+
+    def _axes(self, ax: Any, size: tuple[float, float] | None = None) -> Any:
+        """Return the axes to draw on, and keep them.
+
+        Parameters
+        ----------
+        ax : Axes or None
+            What the user gave; None makes a new figure.
+        size : (float, float), optional
+            Its width and height in inches.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        """
+        need_matplotlib(type(self).__name__)
+        if ax is None:
+            from matplotlib import pyplot
+
+            _, ax = pyplot.subplots(figsize=size, layout="constrained")
+        self.ax_, self.figure_ = ax, ax.figure
+        return ax

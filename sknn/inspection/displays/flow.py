@@ -5,11 +5,11 @@ from typing import Any, Self
 
 import numpy as np
 
-from sknn.inspection.displays.drawing import BLUE, ORANGE, need_matplotlib, new_axes
+from sknn.inspection.displays.drawing import BLUE, ORANGE, Display, need_matplotlib
 from sknn.inspection.flow import LayerFlow, gradient_flow
 
 
-class GradientFlowDisplay:
+class GradientFlowDisplay(Display):
     """How large gradients are in each layer, and how many units let none through.
 
     It is recommended to use `from_estimator`, which draws at once.
@@ -73,7 +73,7 @@ class GradientFlowDisplay:
         -------
         display : GradientFlowDisplay
         """
-        ax = new_axes(ax, self, (1.6 * len(self.flow) + 3, 4.2))
+        ax = self._axes(ax, (1.6 * len(self.flow) + 3, 4.2))
         places = np.arange(len(self.flow))
         of_weights = {"color": BLUE, "marker": "o", "label": "dL/dW, root mean square"}
         of_sums = {"color": ORANGE, "marker": "s", "ls": "--", "label": "dL/dZ, root mean square"}

@@ -5,11 +5,11 @@ from typing import Any, Self
 
 import numpy as np
 
-from sknn.inspection.displays.drawing import BLUE, GREEN, GREY, ORANGE, need_matplotlib, new_axes
+from sknn.inspection.displays.drawing import BLUE, GREEN, GREY, ORANGE, Display, need_matplotlib
 from sknn.inspection.models import need_network
 
 
-class LossCurveDisplay:
+class LossCurveDisplay(Display):
     """How the loss fell, epoch by epoch.
 
     It is recommended to use `from_estimator`, which draws at once.
@@ -97,7 +97,7 @@ class LossCurveDisplay:
         -------
         display : LossCurveDisplay
         """
-        ax = new_axes(ax, self)
+        ax = self._axes(ax)
         self.lines_ = [_curve(ax, self.loss, BLUE, "-", "training loss and penalty")]
         if self.validation_loss is not None:
             self.lines_.append(_curve(ax, self.validation_loss, ORANGE, "--", "validation loss"))

@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 
 from sknn.engine.types import Array
-from sknn.inspection.displays.drawing import BLUE, RED, need_matplotlib, new_axes
+from sknn.inspection.displays.drawing import BLUE, RED, Display, need_matplotlib
 from sknn.inspection.models import need_network
 from sknn.inspection.names import column_titles, input_names, output_names, weights_of
 
@@ -21,7 +21,7 @@ THICKEST = 2.5
 LONGEST_NAME = 26
 
 
-class NetworkDisplay:
+class NetworkDisplay(Display):
     """A network as books draw it: units in columns, weights as lines between them.
 
     The line of a weight is blue where it is above 0 and red and dashed where it is below; it is as
@@ -129,7 +129,7 @@ class NetworkDisplay:
         sizes = [len(self.weights[0]), *(W.shape[1] for W in self.weights)]
         columns = [_Column(x * GAP, size, self.max_units) for x, size in enumerate(sizes)]
         tallest = max(len(column.places) for column in columns)
-        ax = new_axes(ax, self, (2.2 * len(sizes) + 1, 0.35 * tallest + 1.5))
+        ax = self._axes(ax, (2.2 * len(sizes) + 1, 0.35 * tallest + 1.5))
         pairs = zip(pairwise(columns), self.weights, strict=True)
         self.lines_ = [_draw_weights(ax, before, after, W) for (before, after), W in pairs]
         for column, title in zip(columns, self.titles, strict=True):
@@ -188,9 +188,7 @@ def _draw_weights(ax: Any, before: _Column, after: _Column, W: Array) -> Any:
     shown = W[np.ix_(before.units, after.units)].astype(np.float64)
     share = np.abs(shown).ravel() / (np.abs(W).max() or 1)
     order = np.argsort(share)
-    ends = [
-        [(before.x, low), (after.x, high)] for low in before.heights for high in after.heights
-    ]
+    ends = [[(before.x, low), (after.x, high)] for low in before.heights for high in after.heights]
     positive = shown.ravel()[order] > 0
     lines = LineCollection(
         [ends[i] for i in order],

@@ -6,7 +6,7 @@ from typing import Any, Self
 import numpy as np
 
 from sknn.engine.types import Array
-from sknn.inspection.displays.drawing import DIVERGING, LINES, need_matplotlib, new_axes
+from sknn.inspection.displays.drawing import DIVERGING, LINES, Display, need_matplotlib
 from sknn.inspection.models import need_network
 from sknn.inspection.names import layer_names, weights_of
 
@@ -14,7 +14,7 @@ from sknn.inspection.names import layer_names, weights_of
 MARGIN = 2
 
 
-class WeightsDisplay:
+class WeightsDisplay(Display):
     """Weights: those of the first layer's units as images, or those of all layers as histograms.
 
     It is recommended to use `from_estimator`, which draws at once.
@@ -109,12 +109,12 @@ class WeightsDisplay:
         ValueError
             If the inputs are no images of this shape.
         """
-        self.image_ = None
+        self.image_: Any = None
         if self.image_shape is None:
-            self._plot_histograms(new_axes(ax, self))
+            self._plot_histograms(self._axes(ax))
         else:
             need_shape(len(self.weights[0]), self.image_shape)
-            self._plot_images(new_axes(ax, self), self.image_shape)
+            self._plot_images(self._axes(ax), self.image_shape)
         return self
 
     def _plot_histograms(self, ax: Any) -> None:
@@ -135,12 +135,13 @@ class WeightsDisplay:
         n_columns = int(np.ceil(np.sqrt(W.shape[1])))
         mosaic, corners = _mosaic(W.T.reshape(-1, *image_shape), n_columns)
         largest = float(np.abs(W).max()) or 1.0
-        self.image_ = ax.imshow(mosaic, cmap=DIVERGING, vmin=-largest, vmax=largest)
-        self.image_.cmap.set_bad("0.88")
+        self.image_ = image = ax.imshow(mosaic, cmap=DIVERGING, vmin=-largest, vmax=largest)
+        image.set_cmap(image.cmap.copy())
+        image.cmap.set_bad("0.88")
         for unit, (top, left) in enumerate(corners):
             x, y = left + (image_shape[1] - 1) / 2, top - MARGIN / 2 - 0.5
             ax.text(x, y, f"{unit}", fontsize="x-small", ha="center", va="center")
-        self.figure_.colorbar(self.image_, ax=ax, label="weight")
+        self.figure_.colorbar(image, ax=ax, label="weight")
         shown, total = W.shape[1], self.weights[0].shape[1]
         ax.set_title(f"hidden 1: {shown} of {total} units" if shown < total else "hidden 1")
         ax.axis("off")
@@ -155,7 +156,9 @@ def need_shape(m: int, image_shape: Any) -> None:
         Naming both numbers.
     """
     if int(np.prod(image_shape)) != m:
-        raise ValueError(f"image_shape={image_shape!r} does not make the {m} inputs of the network.")
+        raise ValueError(
+            f"image_shape={image_shape!r} does not make the {m} inputs of the network."
+        )
 
 
 def _mosaic(images: Array, n_columns: int) -> tuple[Array, list[tuple[int, int]]]:
