@@ -136,8 +136,7 @@ class WeightsDisplay(Display):
         mosaic, corners = _mosaic(W.T.reshape(-1, *image_shape), n_columns)
         largest = float(np.abs(W).max()) or 1.0
         self.image_ = image = ax.imshow(mosaic, cmap=DIVERGING, vmin=-largest, vmax=largest)
-        image.set_cmap(image.cmap.copy())
-        image.cmap.set_bad("0.88")
+        image.set_cmap(image.cmap.with_extremes(bad="0.88"))
         for unit, (top, left) in enumerate(corners):
             x, y = left + (image_shape[1] - 1) / 2, top - MARGIN / 2 - 0.5
             ax.text(x, y, f"{unit}", fontsize="x-small", ha="center", va="center")
@@ -156,9 +155,7 @@ def need_shape(m: int, image_shape: Any) -> None:
         Naming both numbers.
     """
     if int(np.prod(image_shape)) != m:
-        raise ValueError(
-            f"image_shape={image_shape!r} does not make the {m} inputs of the network."
-        )
+        raise ValueError(f"image_shape={image_shape!r} does not make {m} inputs.")
 
 
 def _mosaic(images: Array, n_columns: int) -> tuple[Array, list[tuple[int, int]]]:
