@@ -56,7 +56,7 @@ class NetworkDisplay(Display):
     >>> from sknn import MLPClassifier
     >>> from sknn.inspection import NetworkDisplay
     >>> X, y = load_iris(return_X_y=True)
-    >>> model = MLPClassifier((6,), solver="lbfgs", random_state=0).fit(X, y)
+    >>> model = MLPClassifier((6,), solver="lbfgs", max_iter=1000, random_state=0).fit(X, y)
     >>> display = NetworkDisplay.from_estimator(model)  # doctest: +SKIP
     """
 
