@@ -8,6 +8,7 @@ from sknn.engine import Linear, Module, Sequential, Sigmoid, Tanh
 from sknn.engine.types import Array
 from sknn.estimators import door
 from sknn.inspection.models import need_network
+from sknn.inspection.names import layer_names
 
 #: Activations that are flat at both ends, and the share of their steepest slope that is flat.
 SATURATING, FLAT = (Sigmoid, Tanh), 0.05
@@ -102,15 +103,8 @@ def gradient_flow(estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> 
     layers = [i for i, module in enumerate(network.modules) if isinstance(module, Linear)]
     sizes = [(_rms(grads[i][0]) / len(Y), _rms(blames[i])) for i in layers]
     passages = [_passage(network.modules[i + 1], *values[i + 1 : i + 3]) for i in layers[:-1]]
-    names = [*(f"hidden {i + 1}" for i in range(len(passages))), "output"]
-    shares = [*passages, (np.nan, np.nan)]
-    return [LayerFlow(*row) for row in _rows(names, sizes, shares)]
-
-
-def _rows(names: list[str], sizes: list[Any], shares: list[Any]) -> list[tuple[Any, ...]]:
-    """Put what is known of each layer into one row."""
-    rows = zip(names, sizes, shares, strict=True)
-    return [(name, *size, *share) for name, size, share in rows]
+    parts = zip(layer_names(len(layers)), sizes, [*passages, (np.nan, np.nan)], strict=True)
+    return [LayerFlow(name, *size, *shares) for name, size, shares in parts]
 
 
 def _rms(array: Any) -> float:

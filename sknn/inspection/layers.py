@@ -8,6 +8,7 @@ from sknn.engine import Linear
 from sknn.engine.types import Array
 from sknn.estimators.blueprint import Blueprint
 from sknn.inspection.models import need_network
+from sknn.inspection.names import layer_names
 from sknn.targets import RealTarget
 
 
@@ -74,12 +75,9 @@ def layer_outputs(estimator: Any, X: Any) -> list[Layer]:
     kept = sorted({i + after for i in linear for after in (1, 2)} - {len(modules) + 1})
     traces = [[values[i] for i in kept] for values in map(opened.network.trace, opened.pieces())]
     outputs = dict(zip(kept, map(_stacked, zip(*traces, strict=True)), strict=True))
-    layers = [
-        Layer(f"hidden {number}", outputs[i + 1], outputs[i + 2])
-        for number, i in enumerate(linear[:-1], start=1)
-    ]
-    z = outputs[len(modules)]
-    return [*layers, Layer("output", z, _answers(opened.blueprint, z))]
+    outputs[len(modules) + 1] = _answers(opened.blueprint, outputs[len(modules)])
+    numbered = zip(layer_names(len(linear)), linear, strict=True)
+    return [Layer(name, outputs[i + 1], outputs[i + 2]) for name, i in numbered]
 
 
 def _stacked(parts: tuple[Array, ...]) -> Array:

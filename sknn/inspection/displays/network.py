@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 
 from sknn.engine.types import Array
+from sknn.inspection.displays.columns import UnitColumn
 from sknn.inspection.displays.drawing import BLUE, RED, Display, need_matplotlib
 from sknn.inspection.models import need_network
 from sknn.inspection.names import column_titles, input_names, output_names, weights_of
@@ -16,9 +17,6 @@ GAP = 3.0
 
 #: The width of the strongest weight's line, in points.
 THICKEST = 2.5
-
-#: Letters of a name beside a unit.
-LONGEST_NAME = 26
 
 
 class NetworkDisplay(Display):
@@ -127,7 +125,7 @@ class NetworkDisplay(Display):
         if self.max_units < 2:
             raise ValueError(f"max_units must be at least 2, got {self.max_units!r}.")
         sizes = [len(self.weights[0]), *(W.shape[1] for W in self.weights)]
-        columns = [_Column(x * GAP, size, self.max_units) for x, size in enumerate(sizes)]
+        columns = [UnitColumn(x * GAP, size, self.max_units) for x, size in enumerate(sizes)]
         tallest = max(len(column.places) for column in columns)
         ax = self._axes(ax, (2.2 * len(sizes) + 1, 0.35 * tallest + 1.5))
         pairs = zip(pairwise(columns), self.weights, strict=True)
@@ -144,44 +142,7 @@ class NetworkDisplay(Display):
         return self
 
 
-class _Column:
-    """Units above each other, at x; of too many the first and the last.
-
-    `units` are the numbers of those that are drawn, `places` how high they and the dots between
-    them are.
-    """
-
-    def __init__(self, x: float, size: int, most: int) -> None:
-        first = (most + 1) // 2
-        self.x = x
-        self.abridged = size > most
-        units = [*range(first), *range(size - (most - first), size)]
-        self.units = np.array(units) if self.abridged else np.arange(size)
-        n = len(self.units) + self.abridged
-        self.places = (n - 1) / 2 - np.arange(n)
-        self.gap = first if self.abridged else None
-        self.heights = np.delete(self.places, first) if self.abridged else self.places
-
-    def draw(self, ax: Any) -> None:
-        """Draw the units and the dots."""
-        x = np.full(len(self.heights), self.x)
-        ax.scatter(x, self.heights, s=130, facecolor="white", edgecolor="black", zorder=3)
-        if self.gap is not None:
-            dots = self.places[self.gap] + np.array([-0.2, 0, 0.2])
-            ax.scatter(np.full(3, self.x), dots, s=6, color="black", zorder=3)
-
-    def label(self, ax: Any, names: Sequence[str] | None, *, before: bool) -> None:
-        """Write names beside the units."""
-        if names is None:
-            return
-        x, align = (self.x - 0.5, "right") if before else (self.x + 0.5, "left")
-        for unit, height in zip(self.units, self.heights, strict=True):
-            name = names[unit]
-            name = name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 2]}..."
-            ax.text(x, height, name, ha=align, va="center", fontsize="small")
-
-
-def _draw_weights(ax: Any, before: _Column, after: _Column, W: Array) -> Any:
+def _draw_weights(ax: Any, before: UnitColumn, after: UnitColumn, W: Array) -> Any:
     """Draw the weights between the units of two columns that are drawn; weak ones first."""
     from matplotlib.collections import LineCollection
 
