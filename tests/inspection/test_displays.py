@@ -272,13 +272,18 @@ def test_images_of_units(digits):
 
 
 def test_histograms_of_layers(digits):
-    """One for each layer, which add up to 1."""
+    """One for each layer, below each other."""
     model, *_ = digits
     display = WeightsDisplay.from_estimator(model)
     assert display.image_ is None
-    assert legend(display.ax_) == ["hidden 1: 64 x 20", "hidden 2: 20 x 12", "output: 12 x 10"]
+    labels = [label.get_text() for label in display.ax_.get_yticklabels()]
+    assert labels == ["hidden 1\n64 x 20", "hidden 2\n20 x 12", "output\n12 x 10"]
     assert display.ax_.get_xlabel() == "weight"
-    assert "share" in display.ax_.get_ylabel()
+    for layer, patch in enumerate(display.ax_.patches):
+        heights = patch.get_data().values + layer
+        largest = max(np.abs(W).max() for W in model.coefs_)
+        counts, _ = np.histogram(model.coefs_[layer], len(heights), (-largest, largest))
+        assert_allclose(heights, 0.85 * counts / counts.max(), atol=1e-12)
 
 
 # Flow
@@ -290,13 +295,15 @@ def test_sizes_and_shares_of_each_layer(digits):
     flow = gradient_flow(model, X, y)
     display = GradientFlowDisplay.from_estimator(model, X, y)
     of_weights, of_sums = display.lines_
-    assert_array_equal(of_weights.get_ydata(), [layer.dW for layer in flow])
-    assert_array_equal(of_sums.get_ydata(), [layer.dZ for layer in flow])
-    labels = [label.get_text() for label in display.ax_.get_xticklabels()]
+    assert_array_equal(of_weights.get_xdata(), [layer.dW for layer in flow])
+    assert_array_equal(of_sums.get_xdata(), [layer.dZ for layer in flow])
+    labels = [label.get_text() for label in display.ax_.get_yticklabels()]
     assert labels[0] == f"hidden 1\ndead {flow[0].dead:.0%}"
     assert labels[-1] == "output"
-    assert display.ax_.get_yscale() == "log"
-    assert legend(display.ax_) == ["dL/dW, root mean square", "dL/dZ, root mean square"]
+    assert display.ax_.get_xscale() == "log"
+    assert legend(display.ax_) == ["dL/dW", "dL/dZ"]
+    assert display.ax_.get_xlabel() == "root mean square of the gradient"
+    assert display.ax_.yaxis_inverted()
 
 
 def test_a_flow_of_nothing_is_drawn():
@@ -306,10 +313,10 @@ def test_a_flow_of_nothing_is_drawn():
     for array in (*model.coefs_, *model.intercepts_):
         array[...] = 0
     display = GradientFlowDisplay.from_estimator(model, X, np.zeros(60))
-    assert display.ax_.get_yscale() == "linear"
+    assert display.ax_.get_xscale() == "linear"
     model = fitted(MLPRegressor((4,), "tanh", max_iter=1), X, y)
     display = GradientFlowDisplay.from_estimator(model, X, y, sample_weight=np.ones(60))
-    assert "saturated" in display.ax_.get_xticklabels()[0].get_text()
+    assert "saturated" in display.ax_.get_yticklabels()[0].get_text()
 
 
 # Adversarial
@@ -330,7 +337,8 @@ def test_image_signal_and_sum(digits):
         assert title in words
     for x, answer in [(X[:2], display.before), (moved, display.after)]:
         sure = model.predict_proba(x).max(axis=1)
-        expected = [f"predicted: {a} ({p:.0%})" for a, p in zip(model.predict(x), sure)]  # noqa: B905
+        both = zip(model.predict(x), sure, strict=True)
+        expected = [f"predicted: {label}\nprobability {share:.0%}" for label, share in both]
         assert answer == expected
         assert set(answer) <= set(words)
 

@@ -9,9 +9,12 @@ import numpy as np
 from sknn.engine.types import Array
 from sknn.estimators.base import Opened
 from sknn.inspection.adversarial import adversarial
-from sknn.inspection.displays.drawing import DIVERGING, IMAGES, Display, need_matplotlib
+from sknn.inspection.displays.drawing import DIVERGING, IMAGES, Display, cut, need_matplotlib
 from sknn.inspection.displays.weights import need_shape
 from sknn.inspection.models import need_network
+
+#: Letters of a prediction below an image.
+LONGEST = 12
 
 
 class AdversarialDisplay(Display):
@@ -120,7 +123,7 @@ class AdversarialDisplay(Display):
             If the samples are no images of this shape.
         """
         need_shape(self.X.shape[1], self.image_shape)
-        ax = self._axes(ax, (6.4, 2.1 * len(self.X) + 0.6))
+        ax = self._axes(ax, (6.4, 2.3 * len(self.X) + 0.6))
         signal = self.X_adversarial - self.X
         largest = float(np.abs(signal).max()) or 1.0
         grey = {"vmin": self.X.min(), "vmax": self.X.max(), "cmap": IMAGES}
@@ -131,7 +134,7 @@ class AdversarialDisplay(Display):
         self._plot_column(ax, 2, "sum", self.X_adversarial, self.after, grey)
         for row in range(len(self.X)):
             for place, sign in enumerate("+="):
-                ax.text(*self._at(place + 0.885, row + 0.4), sign, ha="center", va="center")
+                ax.text(*self._at(place + 0.885, row + 0.37), sign, ha="center", va="center")
         self.figure_.colorbar(image, ax=ax, label="signal", shrink=0.8)
         ax.set(xlim=(0, self._at(2, 0)[0] + self.image_shape[1]), aspect="equal")
         ax.set_ylim(self._at(0, len(self.X))[1], 0)
@@ -141,7 +144,7 @@ class AdversarialDisplay(Display):
     def _at(self, column: float, row: float) -> tuple[float, float]:
         """Return where a column begins on the left, and a row at the top."""
         height, width = self.image_shape
-        return column * 1.3 * width, -row * 1.25 * height
+        return column * 1.3 * width, -row * 1.35 * height
 
     def _plot_column(
         self, ax: Any, column: int, title: str, X: Array, texts: Sequence[str], style: Any
@@ -164,15 +167,17 @@ def _said(opened: Opened) -> list[str]:
     """Return what a model predicts, and how sure it is of a class."""
     z, blueprint = opened.outputs(), opened.blueprint
     predictions = blueprint.predictions(z)
+    said = [f"predicted: {_text(answer)}" for answer in predictions]
     if predictions.ndim > 1 or not blueprint.loss.has_probabilities:
-        return [f"predicted: {_text(answer)}" for answer in predictions]
+        return said
     target: Any = blueprint.target
     sure = target.proba(blueprint.loss, z).max(axis=1)
-    return [f"predicted: {a} ({share:.0%})" for a, share in zip(predictions, sure, strict=True)]
+    return [f"{text}\nprobability {share:.0%}" for text, share in zip(said, sure, strict=True)]
 
 
 def _text(answer: Any) -> str:
-    """Return a prediction in a few signs."""
+    """Return a prediction in a few letters."""
     if isinstance(answer, np.ndarray):
-        return ", ".join(map(_text, answer))
-    return f"{answer:.3g}" if isinstance(answer, float | np.floating) else str(answer)
+        return cut(", ".join(map(_text, answer)), LONGEST)
+    number = isinstance(answer, float | np.floating)
+    return f"{answer:.3g}" if number else cut(str(answer), LONGEST)

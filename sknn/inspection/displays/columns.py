@@ -5,8 +5,10 @@ from typing import Any
 
 import numpy as np
 
-#: Letters of a name beside a unit.
-LONGEST_NAME = 26
+from sknn.inspection.displays.drawing import cut
+
+#: The sizes of a circle, of a dot and of letters, in points.
+CIRCLE, DOT, LETTERS = 11.0, 2.5, 9.0
 
 
 class UnitColumn:
@@ -42,20 +44,21 @@ class UnitColumn:
         self.gap = first if abridged else None
         self.heights = np.delete(self.places, first) if abridged else self.places
 
-    def draw(self, ax: Any) -> None:
-        """Draw the units and the dots."""
-        x = np.full(len(self.heights), self.x)
-        ax.scatter(x, self.heights, s=130, facecolor="white", edgecolor="black", zorder=3)
+    def draw(self, ax: Any, title: str, top: float, scale: float) -> None:
+        """Draw the units, the dots, and a title above them."""
+        x, size = np.full(len(self.heights), self.x), (scale * CIRCLE) ** 2
+        ax.scatter(x, self.heights, s=size, facecolor="white", edgecolor="black", zorder=3)
         if self.gap is not None:
             dots = self.places[self.gap] + np.array([-0.2, 0, 0.2])
-            ax.scatter(np.full(3, self.x), dots, s=6, color="black", zorder=3)
+            ax.scatter(np.full(3, self.x), dots, s=(scale * DOT) ** 2, color="black", zorder=3)
+        letters = scale * LETTERS
+        ax.text(self.x, top, title, ha="center", va="bottom", fontsize=letters)
 
-    def label(self, ax: Any, names: Sequence[str] | None, *, before: bool) -> None:
+    def label(self, ax: Any, names: Sequence[str] | None, scale: float, *, before: bool) -> None:
         """Write names beside the units."""
         if names is None:
             return
         x, align = (self.x - 0.5, "right") if before else (self.x + 0.5, "left")
         for unit, height in zip(self.units, self.heights, strict=True):
-            name = names[unit]
-            name = name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 2]}..."
-            ax.text(x, height, name, ha=align, va="center", fontsize="small")
+            style = {"ha": align, "va": "center", "fontsize": 0.9 * scale * LETTERS}
+            ax.text(x, height, cut(names[unit]), **style)

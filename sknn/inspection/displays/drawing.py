@@ -6,11 +6,16 @@ from typing import Any
 #: Design" (2008).
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#666666"
 
-#: How to draw several curves: colour and style.
-LINES = [(BLUE, "-"), (ORANGE, "--"), (GREEN, "-."), (RED, ":")]
-
 #: Numbers around 0, from red over white to blue; and images.
 DIVERGING, IMAGES = "RdBu", "gray_r"
+
+#: Letters of a name that stands beside something.
+LONGEST_NAME = 26
+
+
+def cut(text: str, longest: int = LONGEST_NAME) -> str:
+    """Return a text, or its beginning with dots."""
+    return text if len(text) <= longest else f"{text[: longest - 3]}..."
 
 
 def need_matplotlib(what: str) -> None:

@@ -73,20 +73,20 @@ class GradientFlowDisplay(Display):
         -------
         display : GradientFlowDisplay
         """
-        ax = self._axes(ax, (1.6 * len(self.flow) + 3, 4.2))
+        ax = self._axes(ax, (7, 0.45 * len(self.flow) + 1.6))
         places = np.arange(len(self.flow))
-        of_weights = {"color": BLUE, "marker": "o", "label": "dL/dW, root mean square"}
-        of_sums = {"color": ORANGE, "marker": "s", "ls": "--", "label": "dL/dZ, root mean square"}
+        of_weights = {"color": BLUE, "marker": "o", "label": "dL/dW"}
+        of_sums = {"color": ORANGE, "marker": "s", "ls": "--", "label": "dL/dZ"}
         self.lines_ = [
-            *ax.plot(places, [layer.dW for layer in self.flow], **of_weights),
-            *ax.plot(places, [layer.dZ for layer in self.flow], **of_sums),
+            *ax.plot([layer.dW for layer in self.flow], places, **of_weights),
+            *ax.plot([layer.dZ for layer in self.flow], places, **of_sums),
         ]
         if any(size > 0 for layer in self.flow for size in (layer.dW, layer.dZ)):
-            ax.set_yscale("log")
-        ax.set_xticks(places, [_label(layer) for layer in self.flow])
-        ax.set(ylabel="size of the gradient", xlim=(-0.5, len(self.flow) - 0.5))
+            ax.set_xscale("log")
+        ax.set_yticks(places, [_label(layer) for layer in self.flow])
+        ax.set(xlabel="root mean square of the gradient", ylim=(len(self.flow) - 0.5, -0.5))
         ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False)
-        ax.grid(axis="y", alpha=0.3)
+        ax.grid(axis="x", alpha=0.3)
         return self
 
 
@@ -94,4 +94,4 @@ def _label(layer: LayerFlow) -> str:
     """Return the name of a layer, and what of it is dead or saturated."""
     shares = {"dead": layer.dead, "saturated": layer.saturated}
     known = [f"{what} {share:.0%}" for what, share in shares.items() if not np.isnan(share)]
-    return "\n".join([layer.name, *known])
+    return "\n".join(filter(None, [layer.name, ", ".join(known)]))

@@ -15,6 +15,9 @@ from sknn.inspection.names import column_titles, input_names, output_names, weig
 #: How far the layers are apart, where neighbouring units are 1 apart.
 GAP = 3.0
 
+#: How much room a column and a unit have in a figure of their own, in inches.
+WIDE, TALL = 1.6, 0.35
+
 #: The width of the strongest weight's line, in points.
 THICKEST = 2.5
 
@@ -127,19 +130,26 @@ class NetworkDisplay(Display):
         sizes = [len(self.weights[0]), *(W.shape[1] for W in self.weights)]
         columns = [UnitColumn(x * GAP, size, self.max_units) for x, size in enumerate(sizes)]
         tallest = max(len(column.places) for column in columns)
-        ax = self._axes(ax, (2.2 * len(sizes) + 1, 0.35 * tallest + 1.5))
+        ax = self._axes(ax, (len(sizes) * WIDE + 1, tallest * TALL + 1.2))
+        scale = _scale(ax, len(sizes), tallest)
         pairs = zip(pairwise(columns), self.weights, strict=True)
         self.lines_ = [_draw_weights(ax, before, after, W) for (before, after), W in pairs]
         for column, title in zip(columns, self.titles, strict=True):
-            column.draw(ax)
-            ax.text(column.x, tallest / 2 + 0.3, title, ha="center", va="bottom")
-        columns[0].label(ax, self.input_names, before=True)
-        columns[-1].label(ax, self.output_names, before=False)
+            column.draw(ax, title, tallest / 2 + 0.3, scale)
+        columns[0].label(ax, self.input_names, scale, before=True)
+        columns[-1].label(ax, self.output_names, scale, before=False)
         _draw_legend(ax)
         ax.set(xlim=(-1, columns[-1].x + 1), ylim=(-tallest / 2 - 0.3, tallest / 2 + 0.3))
         ax.set_aspect("equal")
         ax.axis("off")
         return self
+
+
+def _scale(ax: Any, n_columns: int, tallest: int) -> float:
+    """Return how much smaller than usual everything is to be, where there is little room."""
+    extent, dpi = ax.get_window_extent(), ax.figure.dpi
+    wide, tall = extent.width / dpi, extent.height / dpi
+    return float(np.clip(min(wide / n_columns / WIDE, tall / tallest / TALL) * 1.4, 0.3, 1))
 
 
 def _draw_weights(ax: Any, before: UnitColumn, after: UnitColumn, W: Array) -> Any:

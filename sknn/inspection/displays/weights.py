@@ -6,12 +6,15 @@ from typing import Any, Self
 import numpy as np
 
 from sknn.engine.types import Array
-from sknn.inspection.displays.drawing import DIVERGING, LINES, Display, need_matplotlib
+from sknn.inspection.displays.drawing import BLUE, DIVERGING, GREY, Display, need_matplotlib
 from sknn.inspection.models import need_network
 from sknn.inspection.names import layer_names, weights_of
 
-#: Pixels between the images of units, where their numbers stand too.
-MARGIN = 2
+#: What is left free between the images of units, where their numbers stand, by their height.
+MARGIN = 0.25
+
+#: How histograms are drawn.
+FILLED = {"fill": True, "facecolor": BLUE, "edgecolor": BLUE, "alpha": 0.75}
 
 
 class WeightsDisplay(Display):
@@ -111,34 +114,38 @@ class WeightsDisplay(Display):
         """
         self.image_: Any = None
         if self.image_shape is None:
-            self._plot_histograms(self._axes(ax))
+            self._plot_histograms(self._axes(ax, (6.4, 0.75 * len(self.weights) + 1.2)))
         else:
             need_shape(len(self.weights[0]), self.image_shape)
-            self._plot_images(self._axes(ax), self.image_shape)
+            side = 0.6 * _per_row(min(self.max_units, self.weights[0].shape[1]))
+            size = (max(6.4, side + 1.4), max(4.8, side))
+            self._plot_images(self._axes(ax, size), self.image_shape)
         return self
 
     def _plot_histograms(self, ax: Any) -> None:
-        names = layer_names(len(self.weights))
+        """Draw a histogram for each layer below each other, all of one height and scale."""
         largest = max(np.abs(W).max() for W in self.weights) or 1.0
-        n_bins = int(np.clip(np.sqrt(sum(W.size for W in self.weights)), 10, 50))
-        bins = np.linspace(-largest, largest, n_bins + 1)
-        for i, (W, name) in enumerate(zip(self.weights, names, strict=True)):
-            color, style = LINES[i % len(LINES)]
-            share = {"weights": np.full(W.size, 1 / W.size), "histtype": "step", "linewidth": 1.5}
-            label = f"{name}: {W.shape[0]} x {W.shape[1]}"
-            ax.hist(W.ravel(), bins, color=color, linestyle=style, label=label, **share)
-        ax.set(xlabel="weight", ylabel="share of the layer's weights")
-        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False)
+        n_bins = int(np.clip(np.sqrt(sum(W.size for W in self.weights)), 10, 60))
+        edges = np.linspace(-largest, largest, n_bins + 1)
+        floors = -np.arange(len(self.weights), dtype=float)
+        for floor, W in zip(floors, self.weights, strict=True):
+            counts = np.histogram(W, edges)[0]
+            ax.stairs(floor + 0.85 * counts / counts.max(), edges, baseline=floor, **FILLED)
+        names = zip(layer_names(len(self.weights)), self.weights, strict=True)
+        ax.set_yticks(floors, [f"{name}\n{W.shape[0]} x {W.shape[1]}" for name, W in names])
+        ax.axvline(0, color=GREY, linewidth=0.8, linestyle=":")
+        ax.set(xlabel="weight", ylim=(floors[-1] - 0.1, 1))
+        ax.set_title("how many weights, layer by layer", fontsize="medium")
 
     def _plot_images(self, ax: Any, image_shape: tuple[int, int]) -> None:
         W = self.weights[0][:, : self.max_units]
-        n_columns = int(np.ceil(np.sqrt(W.shape[1])))
-        mosaic, corners = _mosaic(W.T.reshape(-1, *image_shape), n_columns)
+        images = W.T.reshape(-1, *image_shape)
+        mosaic, corners = _mosaic(images, _per_row(len(images)), _margin(image_shape))
         largest = float(np.abs(W).max()) or 1.0
         self.image_ = image = ax.imshow(mosaic, cmap=DIVERGING, vmin=-largest, vmax=largest)
         image.set_cmap(image.cmap.with_extremes(bad="0.88"))
         for unit, (top, left) in enumerate(corners):
-            x, y = left + (image_shape[1] - 1) / 2, top - MARGIN / 2 - 0.5
+            x, y = left + (image_shape[1] - 1) / 2, top - _margin(image_shape) / 2 - 0.5
             ax.text(x, y, f"{unit}", fontsize="x-small", ha="center", va="center")
         self.figure_.colorbar(image, ax=ax, label="weight")
         shown, total = W.shape[1], self.weights[0].shape[1]
@@ -158,13 +165,23 @@ def need_shape(m: int, image_shape: Any) -> None:
         raise ValueError(f"image_shape={image_shape!r} does not make {m} inputs.")
 
 
-def _mosaic(images: Array, n_columns: int) -> tuple[Array, list[tuple[int, int]]]:
+def _per_row(n: int) -> int:
+    """Return how many of n images stand side by side."""
+    return int(np.ceil(np.sqrt(n)))
+
+
+def _margin(image_shape: tuple[int, int]) -> int:
+    """Return how many pixels are left free between images."""
+    return max(2, round(MARGIN * image_shape[0]))
+
+
+def _mosaic(images: Array, n_columns: int, margin: int) -> tuple[Array, list[tuple[int, int]]]:
     """Put images side by side, row by row, with NaN around them; return where each begins, too."""
     n, height, width = images.shape
-    tall, wide = height + MARGIN, width + MARGIN
-    mosaic = np.full((-(-n // n_columns) * tall + MARGIN, n_columns * wide + MARGIN), np.nan)
+    tall, wide = height + margin, width + margin
+    mosaic = np.full((-(-n // n_columns) * tall + margin, n_columns * wide + margin), np.nan)
     places = [divmod(i, n_columns) for i in range(n)]
-    corners = [(row * tall + MARGIN, column * wide + MARGIN) for row, column in places]
+    corners = [(row * tall + margin, column * wide + margin) for row, column in places]
     for image, (top, left) in zip(images, corners, strict=True):
         mosaic[top : top + height, left : left + width] = image
     return mosaic, corners
