@@ -560,7 +560,7 @@ def _sharing(estimator: Estimator, attributes: dict[str, Any]) -> Estimator:
     return twin
 
 
-@dataclass(frozen=True)
+@dataclass
 class Opened:
     """A fitted network, and rows for it.
 
