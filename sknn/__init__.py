@@ -1,7 +1,6 @@
 """Neural networks that feel native to scikit-learn, with no deep-learning framework."""
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import Any
 
 from sknn.estimators import (
@@ -11,16 +10,19 @@ from sknn.estimators import (
     TabularMLPRegressor,
 )
 from sknn.features import TableEncoder
-
-__version__ = version("sknn")
+from sknn.persistence import Checkpoint, load
+from sknn.stamp import ModelFileError, __version__
 
 __all__ = [
+    "Checkpoint",
     "MLPClassifier",
     "MLPRegressor",
+    "ModelFileError",
     "TableEncoder",
     "TabularMLPClassifier",
     "TabularMLPRegressor",
     "__version__",
+    "load",
 ]
 
 

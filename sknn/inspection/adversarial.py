@@ -9,9 +9,9 @@ from sklearn.utils.validation import check_consistent_length
 from sknn.engine import pieces
 from sknn.engine.types import Array
 from sknn.estimators import door
-from sknn.estimators.base import Opened
 from sknn.estimators.blueprint import Blueprint
 from sknn.estimators.intake import Numbers
+from sknn.estimators.opened import Opened
 from sknn.inspection.gradients import total_blame
 from sknn.inspection.models import need_network
 from sknn.inspection.norms import NORMS

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from sknn.engine.types import Array
-from sknn.estimators.base import Opened
 from sknn.estimators.blueprint import Blueprint
+from sknn.estimators.opened import Opened
 from sknn.inspection.aims import Aim, aim
 from sknn.inspection.models import need_network
 from sknn.targets import RealTarget

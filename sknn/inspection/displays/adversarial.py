@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 
 from sknn.engine.types import Array
-from sknn.estimators.base import Opened
+from sknn.estimators.opened import Opened
 from sknn.inspection.adversarial import adversarial
 from sknn.inspection.displays.drawing import DIVERGING, IMAGES, Display, cut, need_matplotlib
 from sknn.inspection.displays.weights import need_shape
