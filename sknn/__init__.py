@@ -32,7 +32,7 @@ __all__ = [
     "to_sklearn",
 ]
 
-#: Names that are imported when they are first asked for, and where they are.
+#: Names that are imported when they are first asked for, so that nobody else waits for them.
 _LATER = {
     "from_sklearn": "sknn.persistence.scikit_learn",
     "to_onnx": "sknn.persistence.onnx",
@@ -42,6 +42,8 @@ _LATER = {
 
 def __getattr__(name: str) -> Any:
     """Import what few programs need."""
+    if name == "inspection":
+        return import_module("sknn.inspection")
     if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_LATER[name]), name)
@@ -49,4 +51,4 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     """Name what is imported later, too."""
-    return sorted({*globals(), *_LATER})
+    return sorted({*globals(), *_LATER, "inspection"})
