@@ -8,12 +8,12 @@ used by many threads at once.
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from itertools import pairwise, repeat
 from typing import Any
 
 import numpy as np
 
-from sknn.engine.products import constant, product
+from sknn.engine.products import column_sums, product
 from sknn.engine.settings import Part
 from sknn.engine.types import Array, Rng
 
@@ -164,7 +164,7 @@ class Linear(Module):
         """Return ``dW = u^T dv`` and ``dW0``, the column sums of `dv`."""
         dW, dW0 = out or (np.empty_like(self.W), np.empty_like(self.W0))
         product(u.swapaxes(-1, -2) if isinstance(u, np.ndarray) else u.T, dv, dW)
-        np.matmul(constant(dv.shape[-2], 1, dv.dtype), dv, out=dW0)  # faster than a sum
+        column_sums(dv, dW0)
         return dW, dW0
 
 
@@ -208,9 +208,9 @@ class Sequential(Module):
             What an earlier call gave for as many inputs, to be written over where that is of use.
         """
         values = [u]
-        for i, module in enumerate(self.modules):
-            reused = (out[i + 1],) if out and module.takes_out else ()
-            values.append(module.forward(values[i], *reused))
+        for module, v in zip(self.modules, out[1:] if out else repeat(None)):
+            u = module.forward(u, v) if module.takes_out else module.forward(u)
+            values.append(u)
         return values
 
     def forward(self, u: Array) -> Array:
