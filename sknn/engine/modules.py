@@ -208,7 +208,7 @@ class Sequential(Module):
             What an earlier call gave for as many inputs, to be written over where that is of use.
         """
         values = [u]
-        for module, v in zip(self.modules, out[1:] if out else repeat(None)):
+        for module, v in zip(self.modules, out[1:] if out else repeat(None), strict=False):
             u = module.forward(u, v) if module.takes_out else module.forward(u)
             values.append(u)
         return values
@@ -282,13 +282,17 @@ class Sequential(Module):
         """
         passed: list[Any] = [None] * (len(self.modules) - 1) + [dv]
         first = next((i for i, arrays in enumerate(out) if arrays), len(self.modules))
-        for i in reversed(range(first, len(self.modules))):
-            module = self.modules[i]
+        for i in range(len(self.modules) - 1, first - 1, -1):
+            module, u = self.modules[i], values[i]
             if out[i]:
-                module.weight_grad(values[i], passed[i], out[i])
-            if i > first:
-                reused = (blames[i - 1],) if blames and module.takes_out else ()
-                passed[i - 1] = module.backward(values[i], values[i + 1], passed[i], *reused)
+                module.weight_grad(u, dv, out[i])
+            if i == first:
+                break
+            if module.takes_out:
+                dv = module.backward(u, values[i + 1], dv, blames[i - 1] if blames else None)
+            else:
+                dv = module.backward(u, values[i + 1], dv)
+            passed[i - 1] = dv
         return passed
 
     def reusable(

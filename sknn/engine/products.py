@@ -25,14 +25,10 @@ def product(a: Any, b: Array, out: Array | None = None) -> Array:
             return answer
         out[...] = answer
         return out
-    if a.ndim <= 2 >= b.ndim and (out is None or _is_plain(out, a, b)):
+    fits = out is None or (out.dtype == a.dtype == b.dtype and out.flags.c_contiguous)
+    if fits and a.ndim <= 2 >= b.ndim:
         return a.dot(b, out)  # the same with less ado
     return np.matmul(a, b, out=out)
-
-
-def _is_plain(out: Array, a: Array, b: Array) -> bool:
-    """Tell whether `dot` can write the product to `out`."""
-    return out.dtype == a.dtype == b.dtype and out.flags.c_contiguous
 
 
 def column_sums(a: Array, out: Array | None = None) -> Array:

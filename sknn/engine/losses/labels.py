@@ -115,11 +115,12 @@ class NLL(_OnSigmoids):
 
     def value(self, z: Array, y: Array) -> Array:
         """Return ``sum (log(1 + exp(z)) - y z)``, written so that nothing overflows or cancels."""
-        return row_sums(np.log1p(np.exp(-np.abs(z))) + (np.maximum(z, 0) - y * z))
+        return row_sums(np.log1p(np.exp(np.copysign(z, -1))) + (np.maximum(z, 0) - y * z))
 
     def gradient(self, z: Array, y: Array) -> Array:
         """Return ``a - y``."""
-        return self.activate(z) - y
+        dZ: Array = expit(z) - y
+        return dZ
 
 
 class NLLM(Loss):
