@@ -281,12 +281,11 @@ class Sequential(Module):
             before the first module with parameters, where nobody asks for it.
         """
         passed: list[Any] = [None] * (len(self.modules) - 1) + [dv]
-        first = next((i for i, arrays in enumerate(out) if arrays), len(self.modules))
-        for i in range(len(self.modules) - 1, first - 1, -1):
+        for i in range(len(self.modules) - 1, -1, -1):
             module, u = self.modules[i], values[i]
             if out[i]:
                 module.weight_grad(u, dv, out[i])
-            if i == first:
+            if not any(out[:i]):
                 break
             if module.takes_out:
                 dv = module.backward(u, values[i + 1], dv, blames[i - 1] if blames else None)
