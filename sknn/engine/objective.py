@@ -7,7 +7,7 @@ from sknn.engine.modules import Sequential
 from sknn.engine.parameters import ParameterVector
 from sknn.engine.products import constant
 from sknn.engine.types import Array, Rng
-from sknn.engine.vectors import add_scaled
+from sknn.engine.vectors import add_scaled, pieces
 from sknn.engine.workspace import Workspace
 
 
@@ -111,12 +111,14 @@ class Objective:
 
     def _penalty(self, gradient: Array | None = None) -> float:
         """Return the penalty; its derivative is added to `gradient`, if that is given."""
-        weights = self.parameters.weights
         if not self.alpha:  # so that weights whose squares overflow do not matter
             return 0.0
-        if gradient is not None:
-            add_scaled(gradient, weights, self.alpha)
-        return self.alpha / 2 * float(weights.dot(weights))
+        weights, square = self.parameters.weights, 0.0
+        for w, dw in pieces(weights, weights if gradient is None else gradient):
+            if gradient is not None:
+                add_scaled(dw, w, self.alpha)
+            square += float(w.dot(w))
+        return self.alpha / 2 * square
 
 
 def _shares(z: Array, w: Array | None) -> Array:

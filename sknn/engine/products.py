@@ -7,6 +7,11 @@ import numpy as np
 
 from sknn.engine.types import Array
 
+try:  # what SciPy's own products call; it is not promised to stay
+    from scipy.sparse import _sparsetools
+except ImportError:  # pragma: no cover
+    _sparsetools = None
+
 
 def product(a: Any, b: Array, out: Array | None = None) -> Array:
     """Return ``a b``, member by member if there is a member axis.
@@ -20,11 +25,7 @@ def product(a: Any, b: Array, out: Array | None = None) -> Array:
         Where to write the product.
     """
     if not isinstance(a, np.ndarray):
-        answer = _of_sparse(a, b)
-        if out is None:
-            return answer
-        out[...] = answer
-        return out
+        return _of_sparse(a, b, out)
     fits = out is None or (out.dtype == a.dtype == b.dtype and out.flags.c_contiguous)
     if fits and a.ndim <= 2 >= b.ndim:
         return a.dot(b, out)  # the same with less ado
@@ -49,8 +50,16 @@ def row_sums(a: Array) -> Array:
     return product(a, constant(a.shape[-1], 1, a.dtype))
 
 
-def _of_sparse(a: Any, b: Array) -> Array:
+def _of_sparse(a: Any, b: Array, out: Array | None = None) -> Array:
     """Multiply a sparse matrix with an array, or with one for each member."""
+    if out is not None:
+        add = getattr(_sparsetools, f"{a.format}_matvecs", None)
+        if add and b.ndim == 2 and a.dtype == b.dtype == out.dtype and out.flags.c_contiguous:
+            out.fill(0)
+            add(*a.shape, b.shape[1], a.indptr, a.indices, a.data, b.ravel(), out.ravel())
+        else:
+            out[...] = _of_sparse(a, b)
+        return out
     if b.ndim == 2:
         answer: Array = a @ b
         return answer

@@ -177,7 +177,7 @@ class NLLM(Loss):
 
 def _tops(z: Array) -> Array:
     """Return the largest number of each row, shape (..., n, 1), found along contiguous columns."""
-    return z.swapaxes(-1, -2).copy().max(axis=-2)[..., None]
+    return np.maximum.reduce(z.swapaxes(-1, -2).copy(), axis=-2)[..., None]
 
 
 class Brier(_OnSigmoids):
