@@ -209,7 +209,8 @@ class Sequential(Module):
         """
         values = [u]
         for module, v in zip(self.modules, out[1:] if out else repeat(None), strict=False):
-            u = module.forward(u, v) if module.takes_out else module.forward(u)
+            reused = (v,) if module.takes_out else ()
+            u = module.forward(u, *reused)
             values.append(u)
         return values
 
@@ -287,11 +288,8 @@ class Sequential(Module):
                 module.weight_grad(u, dv, out[i])
             if not any(out[:i]):
                 break
-            if module.takes_out:
-                dv = module.backward(u, values[i + 1], dv, blames[i - 1] if blames else None)
-            else:
-                dv = module.backward(u, values[i + 1], dv)
-            passed[i - 1] = dv
+            reused = (blames[i - 1],) if blames and module.takes_out else ()
+            passed[i - 1] = dv = module.backward(u, values[i + 1], dv, *reused)
         return passed
 
     def reusable(
