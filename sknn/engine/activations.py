@@ -78,9 +78,7 @@ class ReLU(Module):
 
     def backward(self, u: Array, v: Array, dv: Array, out: Array | None = None) -> Array:
         """Return `dv` where the unit is on, else 0."""
-        du = np.empty_like(dv) if out is None else out
-        np.copyto(du, v.astype(bool))  # numbers, so that a product need not convert them
-        return np.multiply(du, dv, out=du)
+        return np.multiply(dv, v > 0, out=out)
 
 
 class LeakyReLU(Module):
