@@ -8,8 +8,6 @@ COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 
 STYLE = {
     "axes.prop_cycle": plt.cycler(color=COLOURS),
-    "axes.spines.right": False,
-    "axes.spines.top": False,
     "axes.titlesize": "medium",
     "figure.dpi": 100,
     "font.size": 10,

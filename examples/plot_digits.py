@@ -23,8 +23,8 @@ network.fit(X_train, y_train)
 print(f"{network.score(X_test, y_test):.1%} of the test images are read correctly")
 
 # %%
-# Above, the weights of the 16 hidden units; the number is how much each speaks for which digit
-# (its largest weight in the next layer). Nobody told them to look for edges and gaps.
+# The weights of the 16 hidden units, and by the weights of the next layer the digits that each
+# speaks most for and most against. Nobody told them to look for strokes and gaps.
 
 fig, axes = plt.subplots(2, 8, figsize=(11, 3.5), layout="constrained")
 largest = abs(network.coefs_[0]).max()

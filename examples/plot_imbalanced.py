@@ -2,7 +2,7 @@
 Classes that are not balanced
 =============================
 
-If one row in thirty is a yes, a network that always says no is right 97 % of the time, and it has
+If one row in twenty is a yes, a network that always says no is right 95 % of the time, and it has
 little reason to look for the rare class. ``class_weight="balanced"`` lets every class count the
 same in training, whatever its size.
 """
@@ -20,13 +20,13 @@ rng = np.random.default_rng(0)
 def few_and_many(n_few, n_many):
     """Return a few points of a ring among many around it."""
     angle = rng.uniform(0, np.pi, n_few)
-    few = np.column_stack([np.cos(angle), np.sin(angle)]) + rng.normal(scale=0.25, size=(n_few, 2))
-    many = rng.normal([0, -0.2], 0.9, size=(n_many, 2))
+    few = np.column_stack([np.cos(angle), np.sin(angle)]) + rng.normal(scale=0.15, size=(n_few, 2))
+    many = rng.normal([0, -0.4], 0.9, size=(n_many, 2))
     return np.concatenate([many, few]), np.repeat([0, 1], [n_many, n_few])
 
 
-X, y = few_and_many(40, 1200)
-X_test, y_test = few_and_many(1000, 30000)
+X, y = few_and_many(60, 1140)
+X_test, y_test = few_and_many(1000, 19000)
 
 # %%
 # The same network twice. What balance buys is the rare class, and what it costs is false alarms;
@@ -40,7 +40,7 @@ for ax, weight in zip(axes, (None, "balanced"), strict=True):
     network.set_params(max_iter=2000).fit(X, y)
     view = DecisionBoundaryDisplay.from_estimator(
         network, X, ax=ax, response_method="predict_proba", plot_method="pcolormesh",
-        cmap="RdBu_r", vmin=0, vmax=1, alpha=0.6, rasterized=True,
+        cmap="RdBu_r", vmin=-0.5, vmax=1.5, rasterized=True,
     )  # fmt: skip
     ax.plot(*X[y == 0].T, "o", color="C0", markersize=3, alpha=0.5, label="many")
     ax.plot(*X[y == 1].T, "^", color="C1", markersize=7, markeredgecolor="white", label="few")
@@ -53,7 +53,8 @@ for ax, weight in zip(axes, (None, "balanced"), strict=True):
     ax.set_xlabel("$x_1$")
 axes[0].set_ylabel("$x_2$")
 axes[0].legend(loc="lower left", frameon=True)
-fig.colorbar(view.surface_, ax=axes, label="probability of the few")
+bar = fig.colorbar(view.surface_, ax=axes, label="probability of the few")
+bar.ax.set_ylim(0, 1)
 plt.show()
 
 # %%

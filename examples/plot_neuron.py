@@ -31,7 +31,7 @@ neurons = {
 fig, axes = plt.subplots(1, 3, figsize=(11, 4), sharey=True, layout="constrained")
 for ax, (name, neuron) in zip(axes, neurons.items(), strict=True):
     answer = neuron.forward(plane).reshape(301, 301)
-    picture = ax.pcolormesh(side, side, answer, cmap="RdBu_r", vmin=0, vmax=1, alpha=0.7, rasterized=True)
+    picture = ax.pcolormesh(side, side, answer, cmap="RdBu_r", vmin=-0.5, vmax=1.5, rasterized=True)
     ax.plot(side, (2 - side) / 2, color="black", label="$x\\,W + W_0 = 0$")
     foot = -W0 * W.ravel() / (W**2).sum()  # the point of the line that is closest to the origin
     ax.quiver(*foot, *W.ravel(), angles="xy", scale_units="xy", scale=1.5, width=0.012)
@@ -40,7 +40,8 @@ for ax, (name, neuron) in zip(axes, neurons.items(), strict=True):
     ax.set(title=name, xlabel="$x_1$", aspect="equal", xlim=(-3, 3), ylim=(-3, 3))
 axes[0].set_ylabel("$x_2$")
 axes[0].legend(loc="lower left", frameon=True)
-fig.colorbar(picture, ax=axes, label="answer of the neuron", shrink=0.8)
+bar = fig.colorbar(picture, ax=axes, label="answer of the neuron", shrink=0.8)
+bar.ax.set_ylim(0, 1)
 plt.show()
 
 # %%

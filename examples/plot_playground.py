@@ -57,7 +57,7 @@ for row, (name, (X, y)) in zip(axes, sets.items(), strict=True):
         ax = row[epochs.index(epoch)]
         DecisionBoundaryDisplay.from_estimator(
             network, X, ax=ax, response_method="predict_proba", plot_method="pcolormesh", eps=0.3,
-            cmap="RdBu_r", vmin=0, vmax=1, alpha=0.6, rasterized=True,
+            cmap="RdBu_r", vmin=-0.5, vmax=1.5, rasterized=True,
         )  # fmt: skip
         for label, marker in enumerate("o^"):
             ax.scatter(

@@ -46,7 +46,7 @@ for number, (ax, (name, rate)) in enumerate(zip(axes, rates.items(), strict=Fals
     ax.set(title=name, xlabel="weight", xlim=(-1.6, 4), ylim=(-2.2, 2.2))
     axes[-1].semilogy(heights, color=f"C{number}", label=name)
 axes[0].set_ylabel("offset")
-axes[-1].set(title="objective", xlabel="step")
+axes[-1].set(title="objective", xlabel="step", ylim=(0.02, 1e5))
 axes[-1].legend()
 plt.show()
 

@@ -47,7 +47,7 @@ ax.plot(staying, "--", label="learnt from the first 50 chunks", linewidth=1.5)
 for at, text in ((0, "the world stays"), (100, "it turns"), (200, "it is as it was")):
     ax.axvline(at, color="grey", linewidth=1, linestyle=":")
     ax.text(at + 2, 1.02, text)
-ax.set(xlabel="chunk of 200 rows", ylabel="share right, before learning from it", ylim=(0.5, 1.06))
+ax.set(xlabel="chunk of 200 rows", ylabel="share right, before learning from it", ylim=(0.35, 1.06))
 ax.legend(loc="lower left")
 plt.show()
 

@@ -66,14 +66,15 @@ print(f"{X.shape[0]} paragraphs, {X.shape[1]} words, {X.nnz / X.shape[0]:.0f} of
 print(f"{model.score(test, y_test):.0%} of the test paragraphs are told apart")
 
 # %%
-# What does a single word say? A text of this one word is a row with a single number.
+# What does a single word say? A text of this one word is a row with a single number, and
+# ``decision_function`` gives the raw outputs for it.
 
 vocabulary = words.get_feature_names_out()
 common = np.asarray((X > 0).sum(axis=0)).ravel() >= 25
-single = model.predict_proba(vocabulary[common])
+single = model.decision_function(vocabulary[common])
 fig, axes = plt.subplots(1, 3, figsize=(10, 4), sharex=True, layout="constrained")
 for column, (ax, library) in enumerate(zip(axes, network.classes_, strict=True)):
     best = np.argsort(single[:, column])[-12:]
     ax.barh(vocabulary[common][best], single[best, column], color=f"C{column}")
-    ax.set(title=library, xlabel="probability", xlim=(0, 1))
+    ax.set(title=library, xlabel="raw output")
 plt.show()

@@ -40,7 +40,7 @@ right.plot(thresholds, precision[:-1], label="of those called a 9, share that ar
 right.plot(thresholds, recall[:-1], "--", label="of the 9s, share that are called one")
 right.axvline(0.5, color="black", linestyle=":")
 right.set(xlabel="threshold", ylim=(0, 1.03))
-right.legend(loc="lower center")
+right.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0))
 plt.show()
 
 # %%

@@ -28,7 +28,7 @@ fig, axes = plt.subplots(1, 2, figsize=(9, 4.2), layout="constrained")
 for ax, model, name in zip(axes, (line, two_lines), ("one neuron", "two hidden units"), strict=True):
     view = DecisionBoundaryDisplay.from_estimator(
         model, X, eps=0.6, response_method="predict_proba", plot_method="pcolormesh",
-        cmap="RdBu_r", vmin=0, vmax=1, alpha=0.7, ax=ax, grid_resolution=200, rasterized=True,
+        cmap="RdBu_r", vmin=-0.5, vmax=1.5, ax=ax, grid_resolution=200, rasterized=True,
     )  # fmt: skip
     for label, marker in enumerate("o^"):
         ax.plot(*X[y == label].T, marker, color=f"C{label}", markersize=12, markeredgecolor="white")
@@ -41,7 +41,8 @@ across = np.array([-0.6, 1.6])
 for unit in range(2):  # where the hidden unit's sum is 0
     axes[1].plot(across, -(W0[unit] + W[0, unit] * across) / W[1, unit], "k--", linewidth=1.5)
 axes[1].set(xlim=(-0.6, 1.6), ylim=(-0.6, 1.6))
-fig.colorbar(view.surface_, ax=axes, label="probability of a yes", shrink=0.85)
+bar = fig.colorbar(view.surface_, ax=axes, label="probability of a yes", shrink=0.85)
+bar.ax.set_ylim(0, 1)
 plt.show()
 
 # %%
