@@ -74,9 +74,16 @@ sphinx_gallery_conf = {
 }
 
 
+def skip_what_others_wrote(app, what, name, obj, skip, options):
+    """Leave out inherited methods of scikit-learn's, whose documentation is there."""
+    module = getattr(obj, "__module__", None) or "sknn"
+    return True if not module.startswith("sknn") else None
+
+
 def setup(app):
     """Prepare what no setting can: a README.md beside examples is no chapter of the gallery."""
     only_rst = {"source_suffix": {".rst": "restructuredtext"}}
     app.connect(
         "builder-inited", lambda app: app.config.sphinx_gallery_conf.update(only_rst), priority=100
     )
+    app.connect("autodoc-skip-member", skip_what_others_wrote)

@@ -194,7 +194,7 @@ class MLPClassifier(Classification):
         Samples used for training, counted once an epoch.
     n_features_in_ : int
         Number of features seen by `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, if X had names that are all strings.
     n_layers_ : int
         Number of layers, input and output included.
