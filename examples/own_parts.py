@@ -1,6 +1,6 @@
 """An activation, a loss and an optimizer of your own, checked and used.
 
-    python examples/own_parts.py
+python examples/own_parts.py
 """
 
 import numpy as np

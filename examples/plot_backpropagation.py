@@ -36,10 +36,10 @@ print(f"Z1 = {Z1.round(4)}\nA1 = {A1.round(4)}\nZ2 = {Z2.round(4)}\nloss = {L.ro
 # it was given, ``dA = dZ W^T``. The activation multiplies by its slope, ``dZ1 = A1 (1 - A1) dA1``.
 
 dZ2 = loss.gradient(Z2, Y)
-dW2, dW02 = output.weight_grad(A1, dZ2)
+dW2, _ = output.weight_grad(A1, dZ2)
 dA1 = output.backward(A1, Z2, dZ2)
 dZ1 = sigmoid.backward(Z1, A1, dA1)
-dW1, dW01 = hidden.weight_grad(X, dZ1)
+dW1, _ = hidden.weight_grad(X, dZ1)
 print(f"dZ2 = {dZ2.round(4)}\ndA1 = {dA1.round(4)}\ndZ1 = {dZ1.round(4)}")
 print(f"dW2 =\n{dW2.round(4)}\ndW1 =\n{dW1.round(4)}")
 

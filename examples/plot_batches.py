@@ -41,11 +41,13 @@ class Recorded(Optimizer):
         self.places = []
 
     def init(self, params):
+        """Begin as the other one does."""
         return self.optimizer.init(params)
 
     def step(self, params, grads, state, rate):
+        """Write down the place, then step; the offset stays."""
         self.places.append(params.copy())
-        grads[2] = 0  # the offset stays
+        grads[2] = 0
         self.optimizer.step(params, grads, state, rate)
 
 

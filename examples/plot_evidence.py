@@ -68,5 +68,7 @@ plt.show()
 # change of the answer. That is what makes learning possible.
 
 doubt = Sequential([evidence, Sigmoid()])
-for fact, share in zip(("warm, no guests", "warm, with wasps"), doubt.forward(evenings[[4, 5]]), strict=True):
+for fact, share in zip(
+    ("warm, no guests", "warm, with wasps"), doubt.forward(evenings[[4, 5]]), strict=True
+):
     print(f"{fact:17} garden: {share[0]:.0%}")

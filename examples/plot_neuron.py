@@ -45,7 +45,7 @@ bar.ax.set_ylim(0, 1)
 plt.show()
 
 # %%
-# The distance of a point from the line is ``|x W + W0|`` divided by the length of ``W``. That of the
-# origin, for example:
+# The distance of a point from the line is ``|x W + W0|`` divided by the length of ``W``. That of
+# the origin, for example:
 
 print(f"{abs(W0[0]) / np.linalg.norm(W):.3f}")

@@ -3,8 +3,8 @@ Regularisation and early stopping
 =================================
 
 A network with many weights and few samples can learn the noise by heart. Two cures: a penalty on
-large weights (``alpha``), which makes the curve smoother, and to stop while the curve is still good,
-which rows that were held back can tell.
+large weights (``alpha``), which makes the curve smoother, and to stop while the curve is still
+good, which rows that were held back can tell.
 """
 
 import matplotlib.pyplot as plt
@@ -28,8 +28,8 @@ X_test, y_test = noisy_wave(2000)
 # The penalty
 # -----------
 # 60 tanh units (181 weights and offsets) for 35 points, without a penalty and with two. The weights
-# begin large here, and nothing but the penalty makes them small. Too little follows every point, too
-# much follows none.
+# begin large here, and nothing but the penalty makes them small. Too little follows every point,
+# too much follows none.
 
 
 def large(rng, shape, dtype):

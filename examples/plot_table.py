@@ -46,7 +46,9 @@ left.plot(predicted, y_test, ".", markersize=4)
 left.axline((0, 0), slope=1, color="black", linewidth=1)
 left.set(title=f"R² = {model.score(X_test, y_test):.2f}", xlabel="predicted rent", ylabel="rent")
 order = np.argsort(predicted)[::3]
-right.vlines(np.arange(len(order)), low[order], high[order], color="C0", alpha=0.5, label="5 % to 95 %")
+right.vlines(
+    np.arange(len(order)), low[order], high[order], color="C0", alpha=0.5, label="5 % to 95 %"
+)
 right.plot(np.arange(len(order)), y_test.to_numpy()[order], "C1^", markersize=4, label="rent")
 right.set(title=f"{np.mean((low <= y_test) & (y_test <= high)):.0%} of the test rents are inside")
 right.set(xlabel="every third test flat, by predicted rent")

@@ -51,7 +51,11 @@ left.legend()
 
 points = rng.uniform(-1, 1, size=(400, 2))
 inside = (np.hypot(*points.T) < 0.75).astype(int)
-for name, label, style in (("logistic", "Sigmoid", "-"), ("tanh", "Tanh", "--"), ("relu", "ReLU", "-.")):
+for name, label, style in (
+    ("logistic", "Sigmoid", "-"),
+    ("tanh", "Tanh", "--"),
+    ("relu", "ReLU", "-."),
+):
     model = MLPClassifier(
         (30,) * 10, name, learning_rate="cosine", learning_rate_init=0.003, batch_size=50,
         max_iter=40, random_state=0,

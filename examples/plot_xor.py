@@ -25,7 +25,9 @@ line = MLPClassifier((), **settings).fit(X, y)
 two_lines = MLPClassifier((2,), **settings).fit(X, y)
 
 fig, axes = plt.subplots(1, 2, figsize=(9, 4.2), layout="constrained")
-for ax, model, name in zip(axes, (line, two_lines), ("one neuron", "two hidden units"), strict=True):
+for ax, model, name in zip(
+    axes, (line, two_lines), ("one neuron", "two hidden units"), strict=True
+):
     view = DecisionBoundaryDisplay.from_estimator(
         model, X, eps=0.6, response_method="predict_proba", plot_method="pcolormesh",
         cmap="RdBu_r", vmin=-0.5, vmax=1.5, ax=ax, grid_resolution=200, rasterized=True,

@@ -34,6 +34,7 @@ def raw_outputs(
     Returns
     -------
     z : array of shape (n, k), or (g, n, k) of a network with members
+        The raw outputs.
     """
     dense = isinstance(X, np.ndarray)
     rows = max(1, NUMBERS // _widest(network, X.shape[-1] if dense else 1))

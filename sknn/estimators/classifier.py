@@ -206,7 +206,7 @@ class MLPClassifier(Classification):
     See Also
     --------
     MLPRegressor : The same for real targets.
-    sklearn.neural_network.MLPClassifier : scikit-learn's own.
+    sklearn.neural_network.MLPClassifier : That of scikit-learn.
 
     Notes
     -----

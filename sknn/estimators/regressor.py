@@ -205,7 +205,7 @@ class MLPRegressor(Regression):
     See Also
     --------
     MLPClassifier : The same for labels.
-    sklearn.neural_network.MLPRegressor : scikit-learn's own.
+    sklearn.neural_network.MLPRegressor : That of scikit-learn.
 
     Notes
     -----

@@ -146,6 +146,7 @@ default="from_dtype"
         Returns
         -------
         self : TableEncoder
+            The encoder itself, fitted.
 
         Raises
         ------
