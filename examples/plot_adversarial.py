@@ -3,8 +3,9 @@ Optimising the input instead of the weights
 ===========================================
 
 Backpropagation tells how the loss changes with every number in the network, and the pixels are
-numbers too. Walking back one step further than training does shows which pixels matter (*saliency*),
-and a small step along them makes the network read another digit (an *adversarial* image).
+numbers too. Walking back one step further than training does shows which pixels matter
+(*saliency*), and a small step along them makes the network read another digit (an *adversarial*
+image).
 """
 
 import matplotlib.pyplot as plt

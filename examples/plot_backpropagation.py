@@ -31,9 +31,10 @@ print(f"Z1 = {Z1.round(4)}\nA1 = {A1.round(4)}\nZ2 = {Z2.round(4)}\nloss = {L.ro
 # %%
 # Backward
 # --------
-# The loss hands back its derivative, ``dZ2 = Z2 - Y``. Each layer takes the blame ``dZ`` of its sums
-# and makes two things of it: the gradient of its own weights, ``dW = A^T dZ``, and the blame of what
-# it was given, ``dA = dZ W^T``. The activation multiplies by its slope, ``dZ1 = A1 (1 - A1) dA1``.
+# The loss hands back its derivative, ``dZ2 = Z2 - Y``. Each layer takes the blame ``dZ`` of its
+# sums and makes two things of it: the gradient of its own weights, ``dW = A^T dZ``, and the blame
+# of what it was given, ``dA = dZ W^T``. The activation multiplies by its slope,
+# ``dZ1 = A1 (1 - A1) dA1``.
 
 dZ2 = loss.gradient(Z2, Y)
 dW2, _ = output.weight_grad(A1, dZ2)
