@@ -1,7 +1,5 @@
 """Neural networks that feel native to scikit-learn, with no deep-learning framework."""
 
-from importlib.metadata import version
-
 from sknn.estimators import (
     MLPClassifier,
     MLPRegressor,
@@ -9,14 +7,17 @@ from sknn.estimators import (
     TabularMLPRegressor,
 )
 from sknn.features import TableEncoder
-
-__version__ = version("sknn")
+from sknn.persistence import Checkpoint, load
+from sknn.stamp import ModelFileError, __version__
 
 __all__ = [
+    "Checkpoint",
     "MLPClassifier",
     "MLPRegressor",
+    "ModelFileError",
     "TableEncoder",
     "TabularMLPClassifier",
     "TabularMLPRegressor",
     "__version__",
+    "load",
 ]

@@ -14,9 +14,9 @@ FILES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py"))
 #: What is on each floor, by the first part of its path. A file uses its own floor and those below.
 FLOORS = [
     {"engine"},
-    {"targets", "features", "networks"},
+    {"targets", "features", "networks", "stamp", "archives"},
     {"estimators"},
-    {"inspection", "persistence", "__init__"},
+    {"inspection", "persistence", "__init__", "__main__"},
 ]
 
 #: What the two lowest floors may use besides the standard library.

@@ -15,9 +15,10 @@ from sknn.features.choice import categorical_mask, is_categorical
 from sknn.features.distributions import distribution
 from sknn.features.frames import KINDS, Column, Table, as_array, as_frame
 from sknn.features.settings import check_settings, floating, row_weights
+from sknn.stamp import Stamped
 
 
-class TableEncoder(TransformerMixin, BaseEstimator):
+class TableEncoder(Stamped, TransformerMixin, BaseEstimator):
     """Write a table of numbers, text and missing values as a matrix that networks learn from.
 
     It gives, in this order:

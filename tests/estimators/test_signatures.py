@@ -304,7 +304,8 @@ def test_methods_are_documented(ours, method):
     assert re.match(r"[A-Z].*[.;]", docstring)
     found = sections(docstring)
     assert entries(found.get("Parameters", "")) == list(method_parameters(ours, method))
-    assert found.get("Returns", "").strip()
+    gives_nothing = inspect.signature(getattr(ours, method)).return_annotation is None
+    assert gives_nothing or found.get("Returns", "").strip()
 
 
 # Subclasses

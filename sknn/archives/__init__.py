@@ -1,0 +1,7 @@
+"""Archives: plain data <-> a file with no code in it. Knows no estimator."""
+
+from sknn.archives.atomic import replacing
+from sknn.archives.contents import Contents, read, write
+from sknn.archives.plain import pack_parameters
+
+__all__ = ["Contents", "pack_parameters", "read", "replacing", "write"]

@@ -1,0 +1,169 @@
+"""Checks: whether fitted attributes from a file are those of a model that hangs together."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from sklearn.base import is_classifier
+
+from sknn import networks
+from sknn.engine.types import Array
+from sknn.estimators.base import BaseMLP
+from sknn.estimators.blueprint import Blueprint
+from sknn.estimators.intake import Columns
+from sknn.estimators.saving import ALWAYS, SOMETIMES
+from sknn.persistence.encoders import check_encoder
+from sknn.persistence.memories import check_memory
+from sknn.persistence.shapes import need, need_array, need_count, need_names, need_number
+from sknn.targets import TARGETS
+
+#: What a plan says.
+PLAN = {
+    "target",
+    "n_outputs",
+    "target_settings",
+    "loss",
+    "loss_settings",
+    "activations",
+    "dtype",
+    "intake",
+    "n_members",
+    "embedding",
+}
+
+
+def check_model(estimator: BaseMLP, state: Mapping[str, Any]) -> None:
+    """Refuse attributes that this estimator cannot have been fitted to.
+
+    Parameters
+    ----------
+    estimator : BaseMLP
+        With its parameters only.
+    state : mapping
+        What is to be its attributes.
+
+    Raises
+    ------
+    ModelFileError
+        Saying what is wrong.
+    """
+    need_names("The state", state, ALWAYS, SOMETIMES)
+    _check_record(state)
+    _check_plan(estimator, state)
+    fitted = type(estimator)(**estimator.get_params(deep=False))
+    fitted.__dict__.update(state)
+    blueprint = fitted._fitted_blueprint()
+    _check_intake(state, blueprint)
+    _check_layers(state, blueprint)
+    n_numbers = sum(W.size for W in state["coefs_"] + state["intercepts_"])
+    embedding = state["_plan"]["embedding"]
+    check_memory(state["_memory"], n_numbers + (0 if embedding is None else embedding.size))
+
+
+def _check_record(state: Mapping[str, Any]) -> None:
+    """Check what tells how training went."""
+    for name in ("n_layers_", "n_outputs_", "n_features_in_"):
+        need_count(name, state[name], 1)
+    for name in ("n_iter_", "best_iteration_", "t_"):
+        need_count(name, state[name], 0)
+    for name in ("loss_", "best_loss_"):
+        need_number(name, state[name])
+    if state["best_validation_score_"] is not None:
+        need_number("best_validation_score_", state["best_validation_score_"])
+    for name in ("loss_curve_", "validation_scores_", "validation_loss_curve_"):
+        curve = state[name]
+        need(curve is None or isinstance(curve, list), f"{name} must be a list")
+        for number in curve or []:
+            need_number(name, number)
+    need(isinstance(state["loss_curve_"], list), "loss_curve_ must be a list")
+    need(isinstance(state["out_activation_"], str), "out_activation_ must be text")
+    if "feature_names_in_" in state:
+        names = state["feature_names_in_"]
+        need_array("feature_names_in_", names, "OU", (state["n_features_in_"],))
+        need(len(set(names.tolist())) == len(names), "feature_names_in_ has a name twice")
+
+
+def _check_plan(estimator: BaseMLP, state: Mapping[str, Any]) -> None:
+    """Check the plan as far as it can be done without the network."""
+    plan = state["_plan"]
+    need_names("The plan", plan, PLAN)
+    labels = is_classifier(estimator)
+    need(labels == ("classes_" in state), "classes_ are for classifiers, and only for them")
+    need(plan["target"] in TARGETS, f"no such target: {plan['target']!r:.30}")
+    need(labels == (plan["target"] != "real"), f"the target {plan['target']} is of the other kind")
+    need_count("n_outputs", plan["n_outputs"], 1)
+    need_count("n_members", plan["n_members"], 1)
+    need(plan["dtype"] in ("float32", "float64"), f"no such type: {plan['dtype']!r:.30}")
+    need(isinstance(plan["loss"], str), "the loss must be given by its name")
+    activations = plan["activations"]
+    known = isinstance(activations, list) and all(
+        isinstance(name, str) and name in networks.ACTIVATIONS for name in activations
+    )
+    need(known, "the activations must be a list of known names")
+    if labels:
+        _check_classes(state["classes_"])
+    else:
+        _check_units(plan["target_settings"], plan["n_outputs"])
+
+
+def _check_classes(classes: Any) -> None:
+    """Check the labels of one column, or of each of several."""
+    for labels in classes if isinstance(classes, list) else [classes]:
+        need_array("classes_", labels, "biufU", (None,))
+        in_order = len(labels) > 0 and bool((labels[:-1] < labels[1:]).all())
+        need(in_order, "classes_ must be in order, each once")
+
+
+def _check_units(settings: Any, n_outputs: int) -> None:
+    """Check what y was standardised by."""
+    need_names("The units of y", settings, {"center", "scale"})
+    if settings["center"] is not None or settings["scale"] is not None:
+        need_array("center", settings["center"], "f", (n_outputs,))
+        need_array("scale", settings["scale"], "f", (n_outputs,))
+        need(bool((settings["scale"] > 0).all()), "the scale of y must be above 0")
+
+
+def _check_intake(state: Mapping[str, Any], blueprint: Blueprint) -> None:
+    """Check what stands before the first layer."""
+    intake, n_features = blueprint.intake, state["n_features_in_"]
+    embedding = state["_plan"]["embedding"]
+    shape: tuple[int, ...] | None = None
+    if isinstance(intake, Columns):
+        check_encoder(intake.encoder, n_features)
+        if intake.encoder.n_embedded_:
+            shape = (intake.encoder.n_rows_, intake.embedding_width)
+    else:
+        need(type(intake.width) is int, "the width of the input must be a number")
+        need(intake.width == n_features, f"{n_features} features do not fit {intake.width} inputs")
+    need((shape is None) == (embedding is None), "the plan and its embedding do not fit")
+    if shape is not None:
+        _need_weights("the embedding", embedding, shape, blueprint)
+
+
+def _check_layers(state: Mapping[str, Any], blueprint: Blueprint) -> None:
+    """Check that the layers chain, from the inputs to the outputs of the loss."""
+    coefs, intercepts = state["coefs_"], state["intercepts_"]
+    for name, layers in (("coefs_", coefs), ("intercepts_", intercepts)):
+        listed = isinstance(layers, list) and all(isinstance(W, np.ndarray) for W in layers)
+        need(listed, f"{name} must be a list of arrays")
+    need(
+        len(coefs) == len(intercepts) == state["n_layers_"] - 1 > 0, "the number of layers differs"
+    )
+    need(len(coefs) == len(blueprint.activations) + 1, "the number of activations is wrong")
+    need(all(W.ndim >= 2 and W.size for W in coefs), "coefs_ must be matrices")
+    sizes = [blueprint.intake.width, *(W.shape[-1] for W in coefs[:-1]), blueprint.n_units]
+    for i, (W, W0) in enumerate(zip(coefs, intercepts, strict=True)):
+        _need_weights(f"coefs_[{i}]", W, (sizes[i], sizes[i + 1]), blueprint)
+        _need_weights(f"intercepts_[{i}]", W0, (sizes[i + 1],), blueprint)
+    need(state["n_outputs_"] == blueprint.n_units, "n_outputs_ does not fit the loss")
+    need(state["out_activation_"] == blueprint.loss.out_activation, "out_activation_ is another")
+    need(blueprint.target.n_outputs == state["_plan"]["n_outputs"], "the plan has other outputs")
+    need(math.isfinite(blueprint.unit), "the unit of the loss is not finite")
+
+
+def _need_weights(name: str, W: Array, shape: tuple[int, ...], blueprint: Blueprint) -> None:
+    """Need an array of this shape behind the member axis, in the network's type."""
+    axis = () if blueprint.members is None else (blueprint.members,)
+    need_array(name, W, "f", (*axis, *shape))
+    need(W.dtype == blueprint.dtype, f"{name} must be of type {blueprint.dtype}")

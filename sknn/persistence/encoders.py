@@ -1,0 +1,98 @@
+"""Encoders from a file: whether they can read a table."""
+
+from typing import Any
+
+import numpy as np
+
+from sknn.features import TableEncoder
+from sknn.features.frames import KINDS
+from sknn.features.levels import OTHERS
+from sknn.features.settings import check_settings
+from sknn.persistence.shapes import need, need_array, need_count, need_names
+
+#: What a fitted encoder has, beside its parameters.
+ALWAYS = {
+    "n_features_in_",
+    "kinds_",
+    "is_categorical_",
+    "numeric_",
+    "center_",
+    "scale_",
+    "edges_",
+    "may_miss_",
+    "categorical_",
+    "levels_",
+    "unseen_rows_",
+    "n_embedded_",
+    "n_rows_",
+    "unseen_",
+}
+
+
+def check_encoder(encoder: TableEncoder, n_features: int) -> None:
+    """Refuse an encoder that cannot have been fitted to a table of so many columns.
+
+    Raises
+    ------
+    ModelFileError
+        Saying what is wrong.
+    """
+    parameters = encoder.get_params(deep=False)
+    need_names("The encoder", vars(encoder), {*ALWAYS, *parameters}, {"feature_names_in_"})
+    check_settings(encoder)
+    need_count("n_features_in_", encoder.n_features_in_, 1)
+    need(encoder.n_features_in_ == n_features, "the encoder is for another number of columns")
+    if hasattr(encoder, "feature_names_in_"):
+        need_array("feature_names_in_", encoder.feature_names_in_, "OU", (n_features,))
+    known = isinstance(encoder.kinds_, list) and all(kind in KINDS for kind in encoder.kinds_)
+    need(known and len(encoder.kinds_) == n_features, "each column must be of a known kind")
+    need_array("is_categorical_", encoder.is_categorical_, "b", (n_features,))
+    _check_numbers(encoder, n_features)
+    _check_levels(encoder, n_features)
+
+
+def _check_numbers(encoder: TableEncoder, n_features: int) -> None:
+    _need_places("numeric_", encoder.numeric_, n_features)
+    p = len(encoder.numeric_)
+    need_array("center_", encoder.center_, "f", (p,))
+    need_array("scale_", encoder.scale_, "f", (p,))
+    need(bool((encoder.scale_ > 0).all()), "scale_ must be above 0")
+    _need_places("may_miss_", encoder.may_miss_, p)
+    need(isinstance(encoder.edges_, list) and len(encoder.edges_) == p, "edges_ are not p lists")
+    for edges in encoder.edges_:
+        need_array("edges_", edges, "f", (None,))
+        need(bool((edges[:-1] < edges[1:]).all()), "edges_ must rise")
+
+
+def _check_levels(encoder: TableEncoder, n_features: int) -> None:
+    _need_places("categorical_", encoder.categorical_, n_features)
+    need_count("n_embedded_", encoder.n_embedded_, 0)
+    need_count("n_rows_", encoder.n_rows_, 0)
+    n_levels = [_checked_levels(levels) for levels in encoder.levels_]
+    need(len(n_levels) == len(encoder.categorical_), "levels_ and categorical_ do not fit")
+    one_hot = len(n_levels) - encoder.n_embedded_
+    need(one_hot >= 0, "n_embedded_ is too large")
+    places = [n + len(OTHERS) for n in n_levels]
+    need(sum(places[one_hot:]) == encoder.n_rows_, "n_rows_ does not fit the levels")
+    pieces = sum(max(len(edges) - 1, 0) for edges in encoder.edges_)
+    width = len(encoder.numeric_) + pieces + len(encoder.may_miss_) + sum(places[:one_hot])
+    need_array("unseen_", encoder.unseen_, "b", (width + encoder.n_embedded_,))
+    need_array("unseen_rows_", encoder.unseen_rows_, "b", (encoder.n_rows_,))
+
+
+def _checked_levels(levels: Any) -> int:
+    """Return how many levels there are; text, or numbers that rise."""
+    if isinstance(levels, list):
+        need(all(isinstance(level, str) for level in levels), "levels_ must be text or numbers")
+        need(len(set(levels)) == len(levels), "levels_ has a level twice")
+    else:
+        need_array("levels_", levels, "f", (None,))
+        need(bool((levels[:-1] < levels[1:]).all()), "levels_ must rise")
+    return len(levels)
+
+
+def _need_places(name: str, places: Any, n: int) -> None:
+    """Need different numbers from 0 to n - 1."""
+    need_array(name, places, "iu", (None,))
+    inside = len(np.unique(places)) == len(places) and bool(((places >= 0) & (places < n)).all())
+    need(inside, f"{name} must be different numbers below {n}")

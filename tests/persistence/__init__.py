@@ -1,0 +1,1 @@
+"""Tests of saved models and of the bridges to other libraries."""

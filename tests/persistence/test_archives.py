@@ -1,0 +1,291 @@
+"""Archives: what is loaded is what was saved, and what was saved holds no code."""
+
+import io
+import json
+import os
+import zipfile
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from sklearn.exceptions import NotFittedError
+
+import sknn
+import sknn.engine
+from sknn import MLPClassifier, MLPRegressor, ModelFileError
+from sknn.__main__ import main
+from tests.estimators.data import TABLES, TASKS, fitted
+
+MODELS = TASKS | TABLES
+
+
+def saved(model, **settings):
+    """Return the bytes of a model's file."""
+    file = io.BytesIO()
+    model.save(file, **settings)
+    return file.getvalue()
+
+
+def loaded(data):
+    """Return the model of a file's bytes."""
+    return sknn.load(io.BytesIO(data))
+
+
+def small(task="binary", **settings):
+    """Return a small fitted model and its inputs."""
+    estimator, make = MODELS[task]
+    X, y = make()
+    return fitted(estimator((6,), max_iter=3, random_state=0, **settings), X, y), X
+
+
+@pytest.mark.parametrize("task", MODELS)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("members", [1, 2])
+def test_what_is_loaded_is_what_was_saved(task, dtype, members):
+    """Parameters, attributes, predictions, and the file that it would make again."""
+    model, X = small(task, dtype=dtype, n_members=members)
+    data = saved(model)
+    again = loaded(data)
+    assert type(again) is type(model)
+    assert again.get_params() == model.get_params()
+    assert_alike(vars(again), vars(model))
+    assert_array_equal(again.predict(X), model.predict(X))
+    assert saved(again) == data
+
+
+@pytest.mark.parametrize("task", MODELS)
+def test_training_goes_on_from_a_file(task):
+    """With the training state bit for bit; without, from the weights."""
+    estimator, make = MODELS[task]
+    X, y = make()
+    settings = {"classes": np.unique(y)} if y.ndim == 1 and y.dtype == int else {}
+    model = estimator((6,), random_state=0).partial_fit(X, y, **settings)
+    exact, fresh = loaded(saved(model, training_state=True)), loaded(saved(model))
+    assert_array_equal(fresh.coefs_[0], model.coefs_[0])
+    assert "optimizer" not in fresh._memory["state"]
+    for one in (model, exact, fresh):
+        one.partial_fit(X, y)
+    assert_alike(vars(exact), vars(model))
+    assert len(saved(model, training_state=True)) > 1.5 * len(saved(model)) - 10_000
+
+
+def test_a_model_that_was_fitted_goes_on_alike():
+    """After a plain fit there is nothing more to keep."""
+    model, X = small()
+    again = loaded(saved(model))
+    y = model.predict(X)
+    assert_alike(vars(again.partial_fit(X, y)), vars(model.partial_fit(X, y)))
+
+
+def assert_alike(one, other):
+    """Demand equal values of equal types, arrays bit for bit."""
+    assert type(one) is type(other)
+    if isinstance(one, dict):
+        assert one.keys() == other.keys()
+        for name in one:
+            assert_alike(one[name], other[name])
+    elif isinstance(one, list | tuple):
+        assert len(one) == len(other)
+        for a, b in zip(one, other, strict=True):
+            assert_alike(a, b)
+    elif isinstance(one, np.ndarray):
+        assert one.dtype == other.dtype
+        assert_array_equal(one, other)
+    else:
+        assert one == other or (one != one and other != other)
+
+
+def test_labels_of_type_object_become_text():
+    """Since objects would need pickles."""
+    X, y = TASKS["multiclass"][1]()
+    model = fitted(MLPClassifier((6,), max_iter=2), X, np.array(["a", "bb", "c"], object)[y])
+    again = loaded(saved(model))
+    assert again.classes_.dtype.kind == "U"
+    assert_array_equal(again.predict(X), model.predict(X))
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value"),
+    [
+        ("learning_rate", lambda t: 0.1),
+        ("initialization", lambda rng, shape, dtype: np.zeros(shape)),
+        ("activation", sknn.engine.LeakyReLU(0.1)),
+        ("loss", sknn.engine.NLL()),
+        ("solver", sknn.engine.SGD(0.5)),
+        ("random_state", np.random.RandomState(0)),
+    ],
+)
+def test_parameters_that_are_objects_are_refused_by_name(parameter, value, tmp_path):
+    """Nothing is written then."""
+    X, y = TASKS["binary"][1]()
+    model = fitted(MLPClassifier((3,), max_iter=2, **{parameter: value}), X, y)
+    with pytest.raises(TypeError, match=f"parameter {parameter} is of type"):
+        model.save(tmp_path / "model.sknn")
+    assert not any(tmp_path.iterdir())
+
+
+def test_parameters_keep_their_types():
+    """Tuples, infinities, labels that are numbers, arrays, NumPy's numbers."""
+    X, y = TASKS["binary"][1]()
+    settings = {
+        "hidden_layer_sizes": (3, 2),
+        "n_iter_no_change": np.inf,
+        "class_weight": {0: 0.5, 1: 2.0},
+        "dropout": np.array([0.0, 0.0]),
+        "alpha": np.float64(0.1),
+        "random_state": np.int64(3),
+    }
+    model = fitted(MLPClassifier(max_iter=2, **settings), X, y)
+    again = loaded(saved(model)).get_params()
+    for name, value in settings.items():
+        assert_array_equal(again[name], value)
+    assert type(again["hidden_layer_sizes"]) is tuple
+    assert_array_equal(list(again["class_weight"]), [0, 1])
+
+
+class MyMLP(MLPRegressor):
+    """A class of the user's own."""
+
+
+def test_only_fitted_models_of_ours_are_saved():
+    """Files name a class, and loading looks it up in a table."""
+    with pytest.raises(NotFittedError):
+        saved(MLPRegressor())
+    X, y = TASKS["real"][1]()
+    with pytest.raises(TypeError, match="MyMLP is a class of your own"):
+        saved(fitted(MyMLP((3,), max_iter=2), X, y))
+
+
+def test_a_path_is_written_at_once_and_whole(tmp_path):
+    """The new file has the old one's permissions, follows a link, and leaves nothing beside it."""
+    model, X = small()
+    path, link = tmp_path / "model.sknn", tmp_path / "link"
+    path.write_bytes(b"old")
+    path.chmod(0o640)
+    link.symlink_to(path)
+    model.save(str(link))
+    assert link.is_symlink()
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert_array_equal(sknn.load(path).predict(X), model.predict(X))
+    assert {one.name for one in tmp_path.iterdir()} == {"model.sknn", "link"}
+
+
+def test_a_save_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
+    """Whatever goes wrong, and whenever."""
+    model, _ = small()
+    path = tmp_path / "model.sknn"
+    model.save(path)
+    before = path.read_bytes()
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    for name in ("fsync", "replace"):
+        with monkeypatch.context() as patched:
+            patched.setattr(os, name, full)
+            with pytest.raises(OSError, match="No space"):
+                model.save(path)
+        assert path.read_bytes() == before
+        assert [one.name for one in tmp_path.iterdir()] == ["model.sknn"]
+
+
+def test_every_damaged_byte_is_found():
+    """A changed byte is refused, or makes no difference."""
+    model, _ = small("real of a table")
+    data = saved(model)
+    for place in range(0, len(data), 7):
+        damaged = bytearray(data)
+        damaged[place] ^= 1 << (place % 8)
+        try:
+            again = loaded(bytes(damaged))
+        except ModelFileError:
+            continue
+        assert saved(again) == data
+
+
+def test_every_cut_is_found():
+    """And whatever is added, at either end."""
+    data = saved(small()[0])
+    for wrong in (*(data[:n] for n in range(0, len(data), 50)), data + b"\0", b"\0" + data):
+        with pytest.raises(ModelFileError):
+            loaded(wrong)
+
+
+def rewritten(data, change):
+    """Return a file with other parts, all of whose digests are right."""
+    from sknn.archives import read, write
+
+    contents = read(data)
+    change(contents)
+    file = io.BytesIO()
+    write(file, contents)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda c: setattr(c, "class_name", "os.system"), "does not know"),
+        (lambda c: setattr(c, "format", 99), "Install sknn"),
+        (lambda c: c.parameters.pop("alpha"), "unknown or missing: .'alpha'"),
+        (lambda c: c.parameters.update(alpha=-1.0), "alpha"),
+        (lambda c: c.parameters.update(beta=1.0), "unknown or missing: .'beta'"),
+        (lambda c: c.state.update(extra_=1), "unknown parts: 'extra_'"),
+        (lambda c: c.state.pop("t_"), "lacks t_"),
+        (lambda c: c.state.update(t_=1.5), "t_ must be an integer"),
+        (lambda c: c.state["coefs_"].pop(), "number of layers"),
+        (lambda c: c.state["coefs_"][0].fill(np.nan), "not finite"),
+        (lambda c: c.state["coefs_"].__setitem__(0, np.ones((4, 7))), "has shape"),
+        (lambda c: c.state["_plan"].update(activations=["print"]), "activations"),
+        (lambda c: c.state["_plan"].update(loss="hinge"), "out_activation_"),
+        (lambda c: c.state["_plan"].update(target="nothing"), "no such target"),
+        (lambda c: c.state.update(classes_=np.array([1, 0])), "in order"),
+        (lambda c: c.state["_memory"]["state"].update(steps=-1), "steps must be"),
+    ],
+)
+def test_parts_that_do_not_fit_are_named(change, says):
+    """Also if somebody made all digests anew."""
+    data = saved(small()[0])
+    with pytest.raises(ModelFileError, match=says):
+        loaded(rewritten(data, change))
+
+
+def test_the_format_is_what_is_documented():
+    """One zip, stored: a manifest, and arrays that NumPy reads by itself."""
+    model, _ = small()
+    with zipfile.ZipFile(io.BytesIO(saved(model))) as archive:
+        assert all(one.compress_type == zipfile.ZIP_STORED for one in archive.infolist())
+        manifest = json.loads(archive.read("manifest.json"))
+        names = {f"{name}.npy" for name in manifest["arrays"]}
+        assert {one.filename for one in archive.infolist()} == {"manifest.json", *names}
+        with archive.open("state.coefs_.0.npy") as member:
+            assert_array_equal(np.load(io.BytesIO(member.read())), model.coefs_[0])
+    assert manifest["class"] == "MLPClassifier"
+    assert manifest["parameters"]["alpha"] == model.alpha
+
+
+def test_what_is_no_file(tmp_path):
+    """Each is told apart."""
+    with pytest.raises(FileNotFoundError):
+        sknn.load(tmp_path / "nothing")
+    with pytest.raises(TypeError, match="path or a binary file"):
+        sknn.load(3)
+    with pytest.raises(TypeError, match="path or a binary file"):
+        sknn.load(io.StringIO("text"))
+    with pytest.raises(ModelFileError, match="not a file"):
+        sknn.load(os.devnull)
+
+
+def test_inspect_tells_what_is_in_a_file(tmp_path, capsys):
+    """The architecture, the sizes, the versions, the parameters."""
+    model, _ = small("multiclass of a table", n_members=2)
+    path = tmp_path / "model.sknn"
+    model.save(path)
+    assert main(["inspect", str(path)]) == 0
+    page = capsys.readouterr().out
+    for text in ("TabularMLPClassifier", sknn.__version__, "silu", "softmax", "2 members", "0, 1"):
+        assert text in page
+    assert f"  hidden_layer_sizes = {model.hidden_layer_sizes}" in page
+    path.write_bytes(b"nonsense")
+    assert main(["inspect", str(path)]) == 1
+    assert "no sknn model" in capsys.readouterr().err
