@@ -73,10 +73,14 @@ sphinx_gallery_conf = {
 }
 
 
-def skip_what_others_wrote(app, what, name, obj, skip, options):
-    """Leave out inherited methods of scikit-learn's, whose documentation is there."""
+#: What scikit-learn calls of a callback.
+HOOKS = {"setup", "teardown", "on_fit_task_begin", "on_fit_task_end"}
+
+
+def skip_what_is_not_ours(app, what, name, obj, skip, options):
+    """Leave out what scikit-learn wrote, whose documentation is there, and what only it calls."""
     module = getattr(obj, "__module__", None) or "sknn"
-    return True if not module.startswith("sknn") else None
+    return True if name in HOOKS or not module.startswith("sknn") else None
 
 
 def setup(app):
@@ -85,4 +89,4 @@ def setup(app):
     app.connect(
         "builder-inited", lambda app: app.config.sphinx_gallery_conf.update(only_rst), priority=100
     )
-    app.connect("autodoc-skip-member", skip_what_others_wrote)
+    app.connect("autodoc-skip-member", skip_what_is_not_ours)

@@ -89,6 +89,10 @@ CHECKS = {
 }  # fmt: skip
 
 
+#: What scikit-learn calls of a callback, and the reference leaves out.
+HOOKS = {"setup", "teardown", "on_fit_task_begin", "on_fit_task_end"}
+
+
 def documented():
     """Return all public names, and those of the methods that a class does not inherit.
 
@@ -99,7 +103,8 @@ def documented():
         names.append(name)
         for method, function in vars(value).items() if inspect.isclass(value) else ():
             inherited = any(hasattr(base, method) for base in value.__bases__)
-            if inspect.isfunction(function) and method[0] != "_" and not inherited:
+            own = method[0] != "_" and not inherited and method not in HOOKS
+            if inspect.isfunction(function) and own:
                 names.append(f"{name}.{method}")
     return sorted(names)
 
