@@ -35,6 +35,7 @@ ORDER = [
     "playground",
     "digits",
     "threshold",
+    "inside",
     "adversarial",
     "quantiles",
     "imbalanced",

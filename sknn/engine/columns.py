@@ -132,7 +132,7 @@ class Expand(Module):
 
         At the ends of a piece its derivative is taken as 0.
         """
-        du = np.empty_like(u) if out is None else out
+        du = np.empty((*dv.shape[:-1], u.shape[-1]), u.dtype) if out is None else out
         du[...] = 0
         pieces = self._parts(v.swapaxes(-1, -2))[1]
         d_numbers, d_pieces, *_ = self._parts(dv.swapaxes(-1, -2))

@@ -221,10 +221,30 @@ class Sequential(Module):
 
     def backward(self, u: Array, v: Array, dv: Array) -> Array:
         """Pass the blame through every module, last first."""
-        values = self.trace(u)
+        return self.blames(self.trace(u), dv)[0]
+
+    def blames(self, values: Sequence[Array], dv: Array) -> list[Array]:
+        """Pass the blame all the way back, and keep it for every array, the input included.
+
+        `backpropagate` is for training: it does not go beyond the first layer.
+
+        Parameters
+        ----------
+        values : list of arrays
+            What `trace` gave.
+        dv : array of shape (n, k)
+            The derivative of the loss with respect to the last of `values`.
+
+        Returns
+        -------
+        blames : list of arrays
+            For each of `values` the derivative with respect to it; with a member axis in front of
+            the first parameters too, as each member has a blame of its own for what they share.
+        """
+        blames = [dv]
         for i in reversed(range(len(self.modules))):
-            dv = self.modules[i].backward(values[i], values[i + 1], dv)
-        return dv
+            blames.append(self.modules[i].backward(values[i], values[i + 1], blames[-1]))
+        return blames[::-1]
 
     def weight_grad(
         self, u: Array, dv: Array, out: Sequence[Array] | None = None

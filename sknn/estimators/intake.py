@@ -38,6 +38,10 @@ class Intake(ABC):
         """Do the same with fresh layers, and with a fresh embedding if one is needed."""
         return layers
 
+    def blame(self, du: Array) -> Array:
+        """Turn a derivative with respect to `inputs`, (n, m), into one with respect to X."""
+        return du
+
     def to_plain(self) -> Any:
         """Return all of it as plain values, from which `intake` makes it anew."""
         return self.width
@@ -112,6 +116,17 @@ class Columns(Intake):
             embedding = np.asarray(rng.normal(size=shape), dtype)
             embedding[..., self.encoder.unseen_rows_, :] = 0
         return self.join(layers, embedding)
+
+    def blame(self, du: Array) -> Array:
+        """Return it in the units of the table; categories have none, which is NaN.
+
+        Columns that the encoder leaves out have no part in any answer, which is 0.
+        """
+        encoder = self.encoder
+        dX = np.zeros((len(du), encoder.n_features_in_))
+        dX[:, encoder.numeric_] = du[:, : len(encoder.numeric_)] / encoder.scale_
+        dX[:, encoder.categorical_] = np.nan
+        return dX
 
     def to_plain(self) -> Any:
         """Return what the encoder holds."""

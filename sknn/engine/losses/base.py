@@ -110,6 +110,24 @@ class Loss(Part, ABC):
         """
         return z
 
+    def activate_backward(self, z: Array, dA: Array) -> Array:
+        """Pass the blame back through `activate`.
+
+        Parameters
+        ----------
+        z : array of shape (n, k)
+            Raw outputs.
+        dA : array of shape (n, k)
+            The derivative of anything with respect to ``activate(z)``.
+
+        Returns
+        -------
+        dZ : array of shape (n, k)
+            Its derivative with respect to `z`. Training needs none of this.
+        """
+        self._need_identity("activate_backward")
+        return dA
+
     def link(self, a: Array) -> Array:
         """Return the inverse of `activate`, always finite.
 
@@ -139,6 +157,24 @@ class Loss(Part, ABC):
             Their output activation is the mean of the members' output activations.
         """
         return self.link(self.activate(z).mean(axis=0))
+
+    def joined_backward(self, z: Array, dv: Array) -> Array:
+        """Pass the blame back through `joined`; losses for labels have it.
+
+        Parameters
+        ----------
+        z : array of shape (g, n, k)
+            Raw outputs of g members.
+        dv : array of shape (n, k)
+            The derivative of anything with respect to ``joined(z)``.
+
+        Returns
+        -------
+        dz : array of shape (g, n, k)
+            Its derivative with respect to `z`.
+        """
+        self._need_identity("joined_backward")
+        return np.broadcast_to(dv / len(z), z.shape)
 
     def start(self, y: Array, w: Array | None = None) -> Array:
         """Return raw outputs that suit y on average, to begin with.
@@ -189,6 +225,14 @@ class Loss(Part, ABC):
             raise NotImplementedError(f"{type(self).__name__} gives no probabilities.")
         with np.errstate(divide="ignore"):
             return np.log(self.activate(z))
+
+    def _need_identity(self, missing: str) -> None:
+        """Refuse to pass blame through an output activation whose derivative is not known."""
+        if type(self).activate is not Loss.activate:
+            raise NotImplementedError(
+                f"{type(self).__name__} has an output activation of its own: define "
+                f"{missing} to look at derivatives of what it answers."
+            )
 
 
 def mean_of_known(y: Array, w: Array | None) -> Array:

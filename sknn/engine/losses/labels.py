@@ -1,7 +1,7 @@
 """Losses for labels, written as two numbers: "no" and "yes"."""
 
 import numpy as np
-from scipy.special import expit, log_expit, log_softmax, logit, logsumexp
+from scipy.special import expit, log_expit, log_softmax, logit, logsumexp, softmax
 
 from sknn.engine.losses.base import Loss
 from sknn.engine.products import constant
@@ -90,6 +90,10 @@ class _OnSigmoids(Loss):
         a: Array = expit(z)
         return a
 
+    def activate_backward(self, z: Array, dA: Array) -> Array:
+        """Return ``a (1 - a) dA``; 1 - a is ``sigmoid(-z)``."""
+        return dA * self.activate(z) * self.activate(-z)
+
     def log_activate(self, z: Array) -> Array:
         """Return ``log sigmoid(z)``."""
         log_a: Array = log_expit(z)
@@ -104,6 +108,12 @@ class _OnSigmoids(Loss):
         """Return ``log(sum sigmoid(z) / sum sigmoid(-z))``, exact where these round to 0."""
         joined: Array = logsumexp(log_expit(z), axis=0) - logsumexp(log_expit(-z), axis=0)
         return joined
+
+    def joined_backward(self, z: Array, dv: Array) -> Array:
+        """Return what reaches each member, by its share in both sums."""
+        yes, no = softmax(log_expit(z), axis=0), softmax(log_expit(-z), axis=0)
+        dz: Array = dv * (yes * expit(-z) + no * expit(z))
+        return dz
 
 
 class NLL(_OnSigmoids):
@@ -155,6 +165,11 @@ class NLLM(Loss):
         a /= self._exponentials(a)[..., None]
         return a
 
+    def activate_backward(self, z: Array, dA: Array) -> Array:
+        """Return ``a (dA - sum a dA)``."""
+        a = self.activate(z)
+        return a * (dA - np.sum(a * dA, axis=-1, keepdims=True))
+
     @staticmethod
     def _exponentials(a: Array) -> Array:
         """Write the exponentials over `a`, and return the sum of each row."""
@@ -174,6 +189,13 @@ class NLLM(Loss):
         """Return the logarithm of the members' mean probability, exact where that rounds to 0."""
         joined: Array = logsumexp(log_softmax(z, axis=-1), axis=0) - np.log(len(z))
         return joined.astype(z.dtype, copy=False)
+
+    def joined_backward(self, z: Array, dv: Array) -> Array:
+        """Return what reaches each member, by its share in each mean probability."""
+        log_a = log_softmax(z, axis=-1)
+        d_log_a = dv * softmax(log_a, axis=0)
+        dz: Array = d_log_a - np.exp(log_a) * d_log_a.sum(axis=-1, keepdims=True)
+        return dz
 
 
 class Brier(_OnSigmoids):

@@ -119,19 +119,21 @@ class Quantile(Loss):
         return loss
 
     def gradient(self, z: Array, y: Array) -> Array:
-        """Return what reaches each raw number, which moves its quantile and all above it."""
+        """Return what reaches each raw number from the slopes of the pinballs."""
         error = y - self.activate(z)
-        dA = self._groups((error < 0) - self._levels(z) * (error != 0))
-        from_above = np.flip(np.cumsum(np.flip(dA, -1), axis=-1), -1)
-        steps = self._groups(z)[..., 1:]
-        from_above[..., 1:] *= expit(steps)
-        return from_above.reshape(z.shape)
+        return self.activate_backward(z, (error < 0) - self._levels(z) * (error != 0))
 
     def activate(self, z: Array) -> Array:
         """Return the quantiles, in order within each output."""
         groups = self._groups(z)
         parts = np.concatenate([groups[..., :1], np.logaddexp(groups[..., 1:], 0)], axis=-1)
         return np.cumsum(parts, axis=-1).reshape(z.shape)
+
+    def activate_backward(self, z: Array, dA: Array) -> Array:
+        """Return what reaches each raw number, which moves its quantile and all above it."""
+        from_above = np.flip(np.cumsum(np.flip(self._groups(dA), -1), axis=-1), -1)
+        from_above[..., 1:] *= expit(self._groups(z)[..., 1:])
+        return from_above.reshape(z.shape)
 
     def link(self, a: Array) -> Array:
         """Return the first quantile of each output, and what makes the steps to the others."""
@@ -174,6 +176,10 @@ class _OnExponentials(Loss):
     def activate(self, z: Array) -> Array:
         """Return ``exp(z)``."""
         return np.exp(z)
+
+    def activate_backward(self, z: Array, dA: Array) -> Array:
+        """Return ``a dA``."""
+        return dA * np.exp(z)
 
     def link(self, a: Array) -> Array:
         """Return ``log a``, where a is first made positive."""
