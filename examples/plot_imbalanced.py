@@ -40,7 +40,7 @@ for ax, weight in zip(axes, (None, "balanced"), strict=True):
     network.set_params(max_iter=2000).fit(X, y)
     view = DecisionBoundaryDisplay.from_estimator(
         network, X, ax=ax, response_method="predict_proba", plot_method="pcolormesh",
-        cmap="RdBu_r", vmin=-0.5, vmax=1.5, rasterized=True,
+        cmap="RdBu_r", vmin=-0.9, vmax=1.9, rasterized=True,
     )  # fmt: skip
     ax.plot(*X[y == 0].T, "o", color="C0", markersize=3, alpha=0.5, label="many")
     ax.plot(*X[y == 1].T, "^", color="C1", markersize=7, markeredgecolor="white", label="few")

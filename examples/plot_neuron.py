@@ -31,7 +31,7 @@ neurons = {
 fig, axes = plt.subplots(1, 3, figsize=(11, 4), sharey=True, layout="constrained")
 for ax, (name, neuron) in zip(axes, neurons.items(), strict=True):
     answer = neuron.forward(plane).reshape(301, 301)
-    picture = ax.pcolormesh(side, side, answer, cmap="RdBu_r", vmin=-0.5, vmax=1.5, rasterized=True)
+    picture = ax.pcolormesh(side, side, answer, cmap="RdBu_r", vmin=-0.9, vmax=1.9, rasterized=True)
     ax.plot(side, (2 - side) / 2, color="black", label="$x\\,W + W_0 = 0$")
     foot = -W0 * W.ravel() / (W**2).sum()  # the point of the line that is closest to the origin
     ax.quiver(*foot, *W.ravel(), angles="xy", scale_units="xy", scale=1.5, width=0.012)

@@ -57,12 +57,12 @@ for row, (name, (X, y)) in zip(axes, sets.items(), strict=True):
         ax = row[epochs.index(epoch)]
         DecisionBoundaryDisplay.from_estimator(
             network, X, ax=ax, response_method="predict_proba", plot_method="pcolormesh", eps=0.3,
-            cmap="RdBu_r", vmin=-0.5, vmax=1.5, rasterized=True,
+            cmap="RdBu_r", vmin=-0.9, vmax=1.9, rasterized=True,
         )  # fmt: skip
         for label, marker in enumerate("o^"):
             ax.scatter(
-                *X[y == label].T, s=9, marker=marker, color=f"C{label}",
-                edgecolor="white", linewidth=0.3,
+                *X[y == label].T, s=11, marker=marker, color=f"C{label}",
+                edgecolor="black", linewidth=0.3,
             )  # fmt: skip
         right = network.score(X, y)
         ax.set(title=f"epoch {epoch}: {right:.0%} right", xticks=[], yticks=[])

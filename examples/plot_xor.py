@@ -30,7 +30,7 @@ for ax, model, name in zip(
 ):
     view = DecisionBoundaryDisplay.from_estimator(
         model, X, eps=0.6, response_method="predict_proba", plot_method="pcolormesh",
-        cmap="RdBu_r", vmin=-0.5, vmax=1.5, ax=ax, grid_resolution=200, rasterized=True,
+        cmap="RdBu_r", vmin=-0.9, vmax=1.9, ax=ax, grid_resolution=200, rasterized=True,
     )  # fmt: skip
     for label, marker in enumerate("o^"):
         ax.plot(*X[y == label].T, marker, color=f"C{label}", markersize=12, markeredgecolor="white")
