@@ -39,7 +39,7 @@ plt.show()
 
 # %%
 # A digit is what all of them say together. For three test images: the image, what the 16 units say
-# of it, and the probabilities that come of that.
+# of it, and the probabilities that come of that. The 8 is a hard one.
 
 fig, axes = plt.subplots(
     3, 3, figsize=(10, 5.2), layout="constrained", width_ratios=[1, 3, 3], sharex="col"

@@ -21,8 +21,9 @@ pairs = [
 ]
 
 # %%
-# Above: the loss of one sample and the gradient that the network is blamed with. Below: what the
-# output activation makes of ``z``. All of it comes from the three methods of a loss.
+# Three pairs for a single output, and beside them one that does not suit. Above: the loss of one
+# sample and the gradient that the network is blamed with. Below: what the output activation makes
+# of ``z``. All of it comes from the three methods of a loss.
 
 right = np.ones_like(z)
 fig, axes = plt.subplots(2, 4, figsize=(12, 6), sharex=True, layout="constrained")
@@ -51,9 +52,9 @@ for loss in (NLL(), Brier()):
     print(f"{type(loss).__name__:6} dZ = {loss.gradient(surely_wrong, yes)[0, 0]:.4f}")
 
 # %%
-# The fourth pair of the textbook is for several classes that exclude each other: one raw output a
-# class, the *softmax*, whose shares sum to 1, and minus the logarithm of the share of the right
-# class. Once more ``dZ = a - y``: every class is pushed down by the share that it wrongly has.
+# The fourth good pair is for several classes that exclude each other: one raw output a class, the
+# *softmax*, whose shares sum to 1, and minus the logarithm of the share of the right class. Once
+# more ``dZ = a - y``: every class is pushed down by the share that it wrongly has.
 
 Z, Y = np.array([[2.0, 0.5, -1.0]]), np.array([[0.0, 1.0, 0.0]])
 several = NLLM()

@@ -35,7 +35,7 @@ modules = {
 
 def paragraphs(module):
     """Yield the paragraphs of words in a module's docstrings."""
-    for name in module.__all__:
+    for name in getattr(module, "__all__", dir(module)):
         text = inspect.getdoc(getattr(module, name)) or ""
         for paragraph in text.split("\n\n"):
             if len(paragraph.split()) > 12 and ">>>" not in paragraph:
