@@ -64,6 +64,7 @@ sphinx_gallery_conf = {
     "doc_module": ("sknn",),
     "backreferences_dir": "reference/generated/examples",
     "download_all_examples": False,
+    "capture_repr": (),  # an estimator's picture would name files of this machine
     "show_memory": False,
     "show_signature": False,
     "write_computation_times": False,
