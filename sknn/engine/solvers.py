@@ -154,7 +154,9 @@ class Descent(Solver):
                 seen += Y.shape[-2]
                 if not math.isfinite(loss):
                     break
-                state["unexplained"] = _running(state["unexplained"], loss / members, constant_loss)
+                if constant_loss > 0:
+                    share = loss / members / constant_loss
+                    state["unexplained"] += RECENT * (share - state["unexplained"])
                 self._step(objective, state, rate)
             if after_epoch(total / seen / members, rate):
                 break
@@ -190,13 +192,6 @@ class Descent(Solver):
                 "and return nothing."
             )
         state["steps"] += 1
-
-
-def _running(share: float, loss: float, constant_loss: float) -> float:
-    """Return the running mean of a loss as a share of the constant one; without that it stays."""
-    if constant_loss <= 0:
-        return share
-    return (1 - RECENT) * share + RECENT * loss / constant_loss
 
 
 def clip_norm(gradient: Sequence[Array], largest: float) -> None:

@@ -163,6 +163,27 @@ def test_a_sure_model_has_a_direction_all_the_same():
     assert_allclose(adversarial(model, X, epsilon=0.1) - X, 0.1 * expected, rtol=1e-5)
 
 
+def test_a_sure_model_of_several_classes_knows_the_rival():
+    """The right class counts too where its probability rounds to 1 in float32."""
+    X, y = multiclass()
+    model = fitted(MLPClassifier((), dtype="float32", max_iter=30, random_state=0), X, y)
+    model.coefs_ = [np.array([[20, 0, -20], [0.5, 0.3, 0], [0.3, 0.5, 0], [-1, 1, 0]], np.float32)]
+    model.intercepts_ = [np.zeros(3, np.float32)]
+    x = np.array([[1.0, 0.0, 0.0, 0.0]])
+    assert model.predict_proba(x).max() == 1
+    assert_allclose(adversarial(model, x, epsilon=0.1) - x, [[-0.1, -0.1, 0.1, 0.1]], rtol=1e-5)
+
+
+@pytest.mark.parametrize("steps", [1, 4])
+@pytest.mark.parametrize("norm", LENGTHS)
+def test_a_single_input_moves_by_epsilon(norm, steps):
+    """All norms are one."""
+    X, y = real()
+    model = fitted(MLPClassifier((), max_iter=1, random_state=0), X[:, :1], y > 0)
+    r = adversarial(model, X[:, :1], epsilon=0.3, norm=norm, steps=steps) - X[:, :1]
+    assert_allclose(np.abs(r), 0.3, rtol=1e-9)
+
+
 def test_frames_and_types():
     """Frames of numbers become arrays; whole numbers become floats, float32 stays."""
     X, y = multiclass()

@@ -155,7 +155,7 @@ def test_the_losses_are_those_of_training(digits):
         "validation score (right)",
         f"best epoch: {model.best_iteration_}",
     ]
-    assert display.ax_.get_xlabel() == "epoch"
+    assert display.ax_.get_xlabel() == "epoch (learning rate: constant, 0.001)"
     assert display.ax_.get_ylabel() == "loss"
     assert display.score_ax_.get_ylabel() == "score"
 
@@ -168,6 +168,27 @@ def test_training_alone_has_one_curve():
     assert display.lines_[0].get_marker() == "o"
     assert display.score_ax_ is None
     assert legend(display.ax_) == ["training loss and penalty"]
+
+
+def halved(t):
+    """Return the rate of step t."""
+    return 0.01 / 2**t
+
+
+@pytest.mark.parametrize(
+    ("settings", "label"),
+    [
+        ({"learning_rate": "one_cycle", "learning_rate_init": 0.05}, "one_cycle, 0.05"),
+        ({"learning_rate": halved}, "halved"),
+        ({"solver": "lbfgs"}, None),
+    ],
+)
+def test_the_learning_rate_is_named(settings, label):
+    """If the solver has one."""
+    X, y = real()
+    display = LossCurveDisplay.from_estimator(fitted(MLPRegressor(max_iter=2, **settings), X, y))
+    expected = "epoch" if label is None else f"epoch (learning rate: {label})"
+    assert display.ax_.get_xlabel() == expected
 
 
 # Network

@@ -4,7 +4,7 @@ import numpy as np
 from scipy.special import expit, log_expit, log_softmax, logit, logsumexp, softmax
 
 from sknn.engine.losses.base import Loss
-from sknn.engine.products import constant
+from sknn.engine.products import row_sums
 from sknn.engine.types import Array
 
 #: Probabilities closer to 0 or 1 than this are no place to begin.
@@ -125,12 +125,12 @@ class NLL(_OnSigmoids):
 
     def value(self, z: Array, y: Array) -> Array:
         """Return ``sum (log(1 + exp(z)) - y z)``, written so that nothing overflows or cancels."""
-        loss: Array = (np.log1p(np.exp(-np.abs(z))) + (np.maximum(z, 0) - y * z)).sum(axis=-1)
-        return loss
+        return row_sums(np.log1p(np.exp(np.copysign(z, -1))) + (np.maximum(z, 0) - y * z))
 
     def gradient(self, z: Array, y: Array) -> Array:
         """Return ``a - y``."""
-        return self.activate(z) - y
+        dZ: Array = expit(z) - y
+        return dZ
 
 
 class NLLM(Loss):
@@ -152,16 +152,15 @@ class NLLM(Loss):
 
     def value_and_gradient(self, z: Array, y: Array) -> tuple[Array, Array]:
         """Return both from one exponential of each raw output."""
-        top = z.max(axis=-1, keepdims=True)
-        a = np.maximum(z - top, np.finfo(z.dtype).min)
-        shortfall = np.einsum("...k,...k->...", a, y)
+        a = np.maximum(z - _tops(z), np.finfo(z.dtype).min)
+        shortfall = row_sums(a * y)
         total = self._exponentials(a)
         a /= total[..., None]
         return np.log(total) - shortfall, np.subtract(a, y, out=a)
 
     def activate(self, z: Array) -> Array:
         """Return ``softmax(z)`` of each row."""
-        a: Array = z - z.max(axis=-1, keepdims=True)
+        a: Array = z - _tops(z)
         a /= self._exponentials(a)[..., None]
         return a
 
@@ -174,7 +173,7 @@ class NLLM(Loss):
     def _exponentials(a: Array) -> Array:
         """Write the exponentials over `a`, and return the sum of each row."""
         np.exp(a, out=a)
-        return np.matmul(a, constant(a.shape[-1], 1, a.dtype))
+        return row_sums(a)
 
     def log_activate(self, z: Array) -> Array:
         """Return ``log softmax(z)`` of each row."""
@@ -196,6 +195,11 @@ class NLLM(Loss):
         d_log_a = dv * softmax(log_a, axis=0)
         dz: Array = d_log_a - np.exp(log_a) * d_log_a.sum(axis=-1, keepdims=True)
         return dz
+
+
+def _tops(z: Array) -> Array:
+    """Return the largest number of each row, shape (..., n, 1), found along contiguous columns."""
+    return np.maximum.reduce(z.swapaxes(-1, -2).copy(), axis=-2)[..., None]
 
 
 class Brier(_OnSigmoids):

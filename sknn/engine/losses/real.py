@@ -6,6 +6,7 @@ import numpy as np
 from scipy.special import expit, logsumexp, xlogy
 
 from sknn.engine.losses.base import Loss, mean_of_known
+from sknn.engine.products import row_sums
 from sknn.engine.types import Array
 
 #: Where a positive answer begins of which training has only seen 0.
@@ -21,7 +22,7 @@ class SquaredError(Loss):
     def value(self, z: Array, y: Array) -> Array:
         """Return ``1/2 sum (z - y)^2``."""
         error = z - y
-        return 0.5 * np.einsum("...k,...k->...", error, error)
+        return 0.5 * row_sums(error * error)
 
     def gradient(self, z: Array, y: Array) -> Array:
         """Return ``z - y``."""

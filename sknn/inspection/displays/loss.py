@@ -5,6 +5,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from sknn.estimators import parts
 from sknn.inspection.displays.drawing import BLUE, GREEN, GREY, ORANGE, Display, need_matplotlib
 from sknn.inspection.models import need_network
 
@@ -24,6 +25,8 @@ class LossCurveDisplay(Display):
         The score on these rows.
     best_iteration : int, default=None
         The epoch whose weights were kept, counted from 1.
+    learning_rate : str, default=None
+        What is to be said of the learning rate.
 
     Attributes
     ----------
@@ -53,11 +56,13 @@ class LossCurveDisplay(Display):
         validation_loss: Sequence[float] | None = None,
         validation_score: Sequence[float] | None = None,
         best_iteration: int | None = None,
+        learning_rate: str | None = None,
     ) -> None:
         self.loss = loss
         self.validation_loss = validation_loss
         self.validation_score = validation_score
         self.best_iteration = best_iteration
+        self.learning_rate = learning_rate
 
     @classmethod
     def from_estimator(cls, estimator: Any, *, ax: Any = None) -> Self:
@@ -82,6 +87,7 @@ class LossCurveDisplay(Display):
             validation_loss=mlp.validation_loss_curve_,
             validation_score=mlp.validation_scores_,
             best_iteration=mlp.best_iteration_ if watched else None,
+            learning_rate=_rate(mlp),
         )
         return display.plot(ax)
 
@@ -102,7 +108,8 @@ class LossCurveDisplay(Display):
         if self.validation_loss is not None:
             self.lines_.append(_curve(ax, self.validation_loss, ORANGE, "--", "validation loss"))
         self.score_ax_ = self._plot_score(ax)
-        ax.set(xlabel="epoch", ylabel="loss")
+        rate = "" if self.learning_rate is None else f" (learning rate: {self.learning_rate})"
+        ax.set(xlabel=f"epoch{rate}", ylabel="loss")
         ax.xaxis.get_major_locator().set_params(integer=True)
         handles = list(self.lines_)
         if self.best_iteration is not None:
@@ -123,6 +130,15 @@ class LossCurveDisplay(Display):
         score_ax.set_ylabel("score", color=GREEN)
         score_ax.tick_params(axis="y", colors=GREEN)
         return score_ax
+
+
+def _rate(mlp: Any) -> str | None:
+    """Return what the parameters say of the learning rate, if the solver has one."""
+    if not parts.is_stochastic(mlp):
+        return None
+    if callable(mlp.learning_rate):
+        return getattr(mlp.learning_rate, "__name__", type(mlp.learning_rate).__name__)
+    return f"{mlp.learning_rate}, {mlp.learning_rate_init:g}"
 
 
 def _curve(ax: Any, values: Sequence[float], color: str, style: str, label: str) -> Any:
