@@ -15,8 +15,18 @@ from sknn.engine import initializers
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
-PAGES = [page for page in sorted(DOCS.rglob("*.md")) if "_build" not in page.parts]
+#: Pages whose code is run elsewhere: in tests/inspection, which looks at what comes of it, too.
+ELSEWHERE = [DOCS / "inspection.md"]
+PAGES = [
+    page
+    for page in sorted(DOCS.rglob("*.md"))
+    if "_build" not in page.parts and page not in ELSEWHERE
+]
 BLOCK = re.compile(r"^```(python|pycon)\n(.*?)^```$", flags=re.DOTALL | re.MULTILINE)
+
+#: Packages that the code of a page needs, beside those that all tests need.
+NEEDS = {"deploy.md": ["onnxruntime", "skl2onnx"]}
+
 OPTIONS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 
 
@@ -24,6 +34,8 @@ OPTIONS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(DOCS)))
 def test_blocks_run(page, tmp_path, monkeypatch):
     """Those of a page one after the other, in an empty folder; answers are as printed."""
+    for package in NEEDS.get(str(page.relative_to(DOCS)), []):
+        pytest.importorskip(package)
     monkeypatch.chdir(tmp_path)
     names = {}
     for kind, code in BLOCK.findall(page.read_text(encoding="utf-8")):
