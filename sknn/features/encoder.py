@@ -66,9 +66,9 @@ default="from_dtype"
     ----------
     n_features_in_ : int
         How many columns the table has.
-    feature_names_in_ : array of str of shape (n_features_in_,)
+    feature_names_in_ : array of str of shape (`n_features_in_`,)
         Their names, if all have names that are text.
-    is_categorical_ : array of bool of shape (n_features_in_,)
+    is_categorical_ : array of bool of shape (`n_features_in_`,)
         Which of them are categorical.
     kinds_ : list of str
         What each of them holds: "number", "truth", "text" or "nothing".
@@ -90,7 +90,7 @@ default="from_dtype"
         How many places those have together: the rows of a table for `sknn.engine.Embed`.
     unseen_ : array of bool of shape (n_features_out,)
         Which columns of the output are 0 in every row of training.
-    unseen_rows_ : array of bool of shape (n_rows_,)
+    unseen_rows_ : array of bool of shape (`n_rows_`,)
         Which places of the columns that are not spread out are never used in training.
 
     Notes
@@ -153,6 +153,7 @@ default="from_dtype"
         Returns
         -------
         self : TableEncoder
+            The encoder itself, fitted.
 
         Raises
         ------
