@@ -32,7 +32,7 @@ def gradients(activation, draw, depth=10, width=30):
 # %%
 # Each activation has the initial weights that suit it. The blame of the sigmoids still fades.
 
-fig, (left, right) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
+fig, ax = plt.subplots(figsize=(7, 4), layout="constrained")
 cases = [
     (Sigmoid(), initializers.glorot_uniform_sigmoid, "o"),
     (Tanh(), initializers.lecun_normal, "s"),
@@ -40,10 +40,10 @@ cases = [
 ]
 for activation, draw, marker in cases:
     lengths = gradients(activation, draw)
-    left.semilogy(range(1, 12), lengths, marker=marker, label=type(activation).__name__)
-left.set(title="before training", xlabel="layer", ylabel="length of the gradient dW")
-left.set(xticks=range(1, 12))
-left.legend()
+    ax.semilogy(range(1, 12), lengths, marker=marker, label=type(activation).__name__)
+ax.set(title="before training", xlabel="layer", ylabel="length of the gradient dW")
+ax.set(xticks=range(1, 12))
+ax.legend()
 
 # %%
 # The same ten layers in training: a disc is to be told from what surrounds it. The sigmoids do not
@@ -51,6 +51,7 @@ left.legend()
 
 points = rng.uniform(-1, 1, size=(400, 2))
 inside = (np.hypot(*points.T) < 0.75).astype(int)
+fig, ax = plt.subplots(figsize=(7, 4), layout="constrained")
 for name, label, style in (
     ("logistic", "Sigmoid", "-"),
     ("tanh", "Tanh", "--"),
@@ -60,7 +61,7 @@ for name, label, style in (
         (30,) * 10, name, learning_rate="cosine", learning_rate_init=0.003, batch_size=50,
         max_iter=40, random_state=0,
     )  # fmt: skip
-    right.plot(model.fit(points, inside).loss_curve_, style, label=label)
-right.set(title="in training", xlabel="epoch", ylabel="loss", ylim=(0, None))
-right.legend()
+    ax.plot(model.fit(points, inside).loss_curve_, style, label=label)
+ax.set(title="in training", xlabel="epoch", ylabel="loss", ylim=(0, None))
+ax.legend()
 plt.show()
