@@ -19,7 +19,7 @@ from sklearn.utils.validation import validate_data
 
 from sknn.engine.types import Array
 from sknn.estimators.sklearn_private import check_sample_weight, safe_indexing
-from sknn.features.frames import as_array, as_frame
+from sknn.features.frames import as_array, as_frame, need_cells
 
 #: More numbers than this in X, and dtype="auto" computes in float32.
 LARGE = 10**5
@@ -251,8 +251,9 @@ def checked_numbers(estimator: BaseEstimator, X: Any, y: Any, *, reset: bool) ->
 
 def checked_columns(estimator: BaseEstimator, X: Any, *, reset: bool) -> Any:
     """Check that X may be a table: a frame, or rows of anything."""
-    if as_frame(X) is not None:
+    if (frame := as_frame(X)) is not None:
         validate_data(estimator, X, reset=reset, skip_check_array=True)
+        need_cells(frame.shape, estimator)
         return X
     return validate_data(estimator, as_array(X), dtype=None, ensure_all_finite=False, reset=reset)
 

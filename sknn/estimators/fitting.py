@@ -111,7 +111,7 @@ def refit(mlp: Any, rows: door.Rows, before: Start, found: History) -> History:
 def _train_again(mlp: Any, rows: door.Rows, before: Start, epochs: int) -> History:
     """Train afresh on all rows for a number of epochs, keeping what validation found."""
     rng = recalled_generator({}, mlp.random_state)
-    start = starts.fresh(mlp, rows, mlp._new_target(rows.y), rng)
+    start = starts.fresh(mlp, rows, mlp._new_target(rows.y), rng, again=True)
     start.hooks, start.deadline, start.stalls = before.hooks, before.deadline, False
     start.course, start.decay = before.course, before.decay
     found = (mlp.validation_scores_, mlp.validation_loss_curve_, mlp.best_validation_score_)
