@@ -18,6 +18,8 @@ from sklearn.utils import (
 from sklearn.utils.validation import validate_data
 
 from sknn.engine.types import Array
+from sknn.estimators.labels import check_labels
+from sknn.estimators.reals import as_numbers
 from sknn.estimators.sklearn_private import check_sample_weight, safe_indexing
 from sknn.features.frames import as_array, as_frame, need_cells
 
@@ -110,7 +112,11 @@ def training_rows(estimator: Any, X: Any, y: Any, sample_weight: Any, *, reset: 
     ValueError
         In scikit-learn's words, for what it refuses; and if all weights are zero.
     """
-    y, unknown = known_targets(y) if is_regressor(estimator) else (y, None)
+    unknown = None
+    if is_regressor(estimator):
+        y, unknown = known_targets(as_numbers(y))
+    else:
+        check_labels(y)
     X, y = estimator._checked(X, y, reset=reset)
     if sparse.issparse(y):
         y = y.toarray()
@@ -150,6 +156,7 @@ def scored(y: Any, *, numeric: bool = False) -> Array:
     Among several columns of numbers NaN is a target that is not known, but some must be.
     """
     y = y.toarray() if sparse.issparse(y) else y
+    y = as_numbers(y) if numeric else y
     several = numeric and np.asarray(y).ndim == 2 and np.asarray(y).shape[1] > 1
     array: Array = check_array(
         y,
