@@ -1,5 +1,6 @@
 """The stamp on whatever is saved: which version wrote it, and in which format of the state."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -46,6 +47,17 @@ def check_format(number: Any, writer: Any, what: str) -> None:
             f"{what} was saved by sknn {writer} in format {number}; this is sknn {__version__}, "
             f"which reads formats up to {STATE_FORMAT}. Install sknn {writer} or newer to load it."
         )
+
+
+@contextmanager
+def naming_file(file: Any, advice: str = "") -> Iterator[None]:
+    """Let errors say which file cannot be used, if it is given by its path, and what to do."""
+    try:
+        yield
+    except ModelFileError as error:
+        if not isinstance(file, str | os.PathLike):
+            raise
+        raise ModelFileError(f"{os.fspath(file)}: {error}{advice}") from error
 
 
 @contextmanager

@@ -42,9 +42,11 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         if target.exists():
             shutil.copymode(target, part)
         os.replace(part, target)
-    except BaseException:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename == str(part):  # a name nobody knows
+            raise OSError(error.errno, error.strerror, os.fspath(path)) from error
         raise
     _put_on_disk(target.parent)
 

@@ -232,8 +232,15 @@ class BaseMLP(Stamped, CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
 
     def _new_intake(self, rows: door.Rows) -> Intake:
         """Learn from training rows how X becomes inputs of the network."""
-        warn_of_scales(rows.X, getattr(self, "feature_names_in_", None), stacklevel=7)
         return Numbers(rows.X.shape[1])
+
+    def _warn_of_inputs(self, rows: door.Rows, intake: Any, *, stacklevel: int) -> None:
+        """Warn of training rows that a network can learn little from.
+
+        The stacklevel counts the frames between here and the line to blame, not this function's.
+        """
+        names = getattr(self, "feature_names_in_", None)
+        warn_of_scales(rows.X, names, stacklevel=stacklevel + 1)
 
     def _epochs(self, rows: door.Rows) -> int:
         """Read how many epochs there are at most."""

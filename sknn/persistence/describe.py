@@ -1,5 +1,6 @@
 """Describing: what is in a model file, without building the model."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -58,11 +59,31 @@ def _layers(state: dict[str, Any]) -> Iterator[str]:
 
 def _training(state: dict[str, Any]) -> Iterator[str]:
     plan, memory = state.get("_plan", {}), state.get("_memory", {})
-    yield f"inputs   {state.get('n_features_in_')} columns{_listed(state.get('feature_names_in_'))}"
+    kinds = _kinds(plan.get("intake"))
+    names = _labelled(state.get("feature_names_in_"), kinds)
+    yield f"inputs   {_counted(state.get('n_features_in_'), 'column')}{_listed(names)}"
+    if kinds:
+        yield f"kinds    {', '.join(f'{n} {kind}' for kind, n in Counter(kinds).most_common())}"
     yield f"target   {plan.get('target')}{_listed(state.get('classes_'))}, loss {plan.get('loss')}"
-    yield f"trained  {state.get('n_iter_')} epochs, loss {state.get('loss_')}"
+    yield f"trained  {_counted(state.get('n_iter_'), 'epoch')}, loss {state.get('loss_')}"
     goes_on = "kept" if "optimizer" in memory.get("state", {}) else "not kept"
     yield f"training state {goes_on}"
+
+
+def _kinds(intake: Any) -> list[str]:
+    """Return what each column of a table holds; nothing where all are plain numbers."""
+    return list(intake.get("kinds_", [])) if isinstance(intake, dict) else []
+
+
+def _labelled(names: Any, kinds: list[str]) -> Any:
+    """Return names of columns with what they hold."""
+    if names is None or not kinds:
+        return names
+    return [f"{name}: {kind}" for name, kind in zip(names, kinds, strict=True)]
+
+
+def _counted(number: Any, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _listed(values: Any) -> str:

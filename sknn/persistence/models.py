@@ -15,7 +15,7 @@ from sknn.estimators import (
 from sknn.estimators.base import BaseMLP
 from sknn.persistence.checks import check_model
 from sknn.persistence.memories import check_progress
-from sknn.stamp import ModelFileError, blaming_file
+from sknn.stamp import ModelFileError, blaming_file, naming_file
 
 #: What can be loaded. Nothing else is looked up by a name from a file.
 CLASSES: dict[str, type[BaseMLP]] = {
@@ -56,9 +56,10 @@ def load(file: Any) -> BaseMLP:
     >>> sknn.load(path).predict([[0.5]]) == model.predict([[0.5]])
     array([ True])
     """
-    contents = archives.read(whole(file))
-    with blaming_file("The parts of the model do not fit together"):
-        return restored(contents)
+    with naming_file(file):
+        contents = archives.read(whole(file))
+        with blaming_file("The parts of the model do not fit together"):
+            return restored(contents)
 
 
 def whole(file: Any) -> bytes:
@@ -74,7 +75,7 @@ def whole(file: Any) -> bytes:
     if isinstance(file, str | os.PathLike):
         with open(file, "rb") as opened:
             if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
-                raise ModelFileError(f"{os.fspath(file)} is not a file.")
+                raise ModelFileError("This is not a file, but a pipe or a device.")
             return opened.read()
     data = file.read() if hasattr(file, "read") else None
     if not isinstance(data, bytes):
