@@ -79,7 +79,8 @@ def check_model(estimator: BaseMLP, state: Mapping[str, Any]) -> None:
     _check_layers(state, blueprint)
     n_numbers = sum(W.size for W in state["coefs_"] + state["intercepts_"])
     embedding = state["_plan"]["embedding"]
-    check_memory(state["_memory"], n_numbers + (0 if embedding is None else embedding.size))
+    n_numbers += 0 if embedding is None else embedding.size
+    check_memory(state["_memory"], fitted, np.zeros(n_numbers, blueprint.dtype))
 
 
 def _check_record(state: Mapping[str, Any]) -> None:
@@ -151,7 +152,7 @@ def _check_intake(state: Mapping[str, Any], blueprint: Blueprint) -> None:
     embedding = state["_plan"]["embedding"]
     shape: tuple[int, ...] | None = None
     if isinstance(intake, Columns):
-        check_encoder(intake.encoder, n_features)
+        check_encoder(intake.encoder, n_features, state.get("feature_names_in_"))
         if intake.encoder.n_embedded_:
             shape = (intake.encoder.n_rows_, intake.embedding_width)
     else:

@@ -5,12 +5,36 @@ from typing import Any
 
 import numpy as np
 
+from sknn.engine.types import Array
 from sknn.estimators.memory import Memory
-from sknn.persistence.shapes import need, need_count, need_names, need_number, need_plain_numbers
+from sknn.estimators.parts import OPTIMIZERS
+from sknn.persistence.shapes import (
+    need,
+    need_array,
+    need_count,
+    need_names,
+    need_number,
+    need_plain_numbers,
+)
+
+#: What optimizers keep sums of squares in.
+SQUARES = {"second", "square"}
+
+#: Numbers that the generator makes at a time, which it then gives out one by one.
+MADE = 624
 
 
-def check_memory(memory: Memory, n_numbers: int) -> None:
-    """Refuse a memory that a network of so many numbers cannot have.
+def check_memory(memory: Memory, estimator: Any, numbers: Array) -> None:
+    """Refuse a memory that this estimator cannot have.
+
+    Parameters
+    ----------
+    memory : dict
+        What is to be checked.
+    estimator : BaseMLP
+        With its parameters.
+    numbers : array of shape (n,)
+        As long as all parameters of the network, and of their type.
 
     Raises
     ------
@@ -18,8 +42,12 @@ def check_memory(memory: Memory, n_numbers: int) -> None:
         Saying what is wrong.
     """
     need_names("The memory", memory, {"state"}, {"solver", "stopping", "seed", "rng", "next_seed"})
-    _check_state(memory["state"], n_numbers)
-    need(isinstance(memory.get("solver", ""), str), "the memory's solver must be a name")
+    solver = memory.get("solver", "")
+    need(isinstance(solver, str), "the memory's solver must be a name")
+    _check_state(memory["state"], len(numbers))
+    if solver in OPTIMIZERS and "optimizer" in memory["state"]:
+        fresh = OPTIMIZERS[solver](estimator).init(numbers)
+        _check_optimizer(memory["state"]["optimizer"], fresh)
     _check_stopping(memory.get("stopping", {}))
     _check_generator(memory)
 
@@ -37,6 +65,19 @@ def _check_state(state: Any, n_numbers: int) -> None:
         need(fits, f"the optimizer's {name} is not as long as the network has numbers")
 
 
+def _check_optimizer(state: Any, fresh: Mapping[str, Any]) -> None:
+    """Compare the state of one of our optimizers with that before the first step."""
+    need_names("The optimizer's state", state, fresh)
+    for name, first in fresh.items():
+        value = state[name]
+        if not isinstance(first, np.ndarray):
+            need_count(f"the optimizer's {name}", value, first)
+            continue
+        need_array(f"the optimizer's {name}", value, "f", first.shape)
+        need(value.dtype == first.dtype, f"the optimizer's {name} is not of type {first.dtype}")
+        need(name not in SQUARES or bool((value >= 0).all()), f"the optimizer's {name} is below 0")
+
+
 def _check_stopping(stopping: Any) -> None:
     need_names("What training watched", stopping, (), {"key", "best", "stale"})
     need(isinstance(stopping.get("key", ""), str), "what is watched must be a name")
@@ -45,11 +86,24 @@ def _check_stopping(stopping: Any) -> None:
 
 
 def _check_generator(memory: Memory) -> None:
-    """Check the generator by making it."""
+    """Check the generator by making it, once it is sure that it stays within its numbers."""
     if "seed" in memory:
         need_count("seed", memory["seed"], 0)
         need("rng" in memory or "next_seed" in memory, "the memory of the generator is missing")
     if "next_seed" in memory:
+        need_count("next_seed", memory["next_seed"], 0)
         np.random.RandomState(memory["next_seed"])
     if "rng" in memory:
+        _check_rng(memory["rng"])
         np.random.RandomState(0).set_state(memory["rng"])
+
+
+def _check_rng(rng: Any) -> None:
+    """Check what NumPy takes on trust: a wrong place would read memory that is not its own."""
+    need_names("The generator", rng, {"bit_generator", "state", "has_gauss", "gauss"})
+    need_names("The generator's state", rng["state"], {"key", "pos"})
+    need_array("the generator's key", rng["state"]["key"], "u", (MADE,))
+    need_count("the generator's place", rng["state"]["pos"], 0)
+    need(rng["state"]["pos"] <= MADE, f"the generator's place must be {MADE} or less")
+    need_count("has_gauss", rng["has_gauss"], 0)
+    need_number("gauss", rng["gauss"])
