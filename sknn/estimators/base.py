@@ -486,8 +486,9 @@ class BaseMLP(Stamped, CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         """Return what makes a copy of this estimator what it would be if training ended now."""
         estimator = self._published(start)
         estimator._record(history, n_samples)
-        fitted = estimator.__dict__
-        return {name: fitted[name] for name in fitted if name.endswith("_") or name == "_plan"}
+        estimator._memory = {"state": {}}
+        fitted, more = estimator.__dict__, ("_plan", "_memory")
+        return {name: fitted[name] for name in fitted if name.endswith("_") or name in more}
 
     def _new_blueprint(self, target: Target, dtype: str, intake: Intake) -> Blueprint:
         """Translate the parameters that decide what the network is."""

@@ -12,8 +12,28 @@ from sknn.archives import Contents, replacing, write
 from sknn.estimators.memory import numbers_only, recalled_generator
 from sknn.stamp import __version__
 
-#: Attributes that are no part of a model: who is told of its training, and what is routed to it.
-NOT_KEPT = {"_skl_callbacks", "_metadata_request", "_parent_callback_ctx"}
+#: What every fitted estimator has, and what some have. Nothing else is a part of the model: not who
+#: is told of its training, what is routed to it, or what a user has put beside it.
+ALWAYS = {
+    "coefs_",
+    "intercepts_",
+    "n_layers_",
+    "n_outputs_",
+    "out_activation_",
+    "n_features_in_",
+    "loss_curve_",
+    "loss_",
+    "best_loss_",
+    "n_iter_",
+    "best_iteration_",
+    "t_",
+    "validation_scores_",
+    "validation_loss_curve_",
+    "best_validation_score_",
+    "_plan",
+    "_memory",
+}
+SOMETIMES = {"feature_names_in_", "classes_"}
 
 
 def save(estimator: Any, file: Any, *, training_state: bool) -> None:
@@ -43,9 +63,8 @@ def contents_of(estimator: Any, *, training_state: bool) -> Contents:
         )
     estimator._validate_params()
     parameters = estimator.get_params(deep=False)
-    fitted = vars(estimator)
-    state = {name: fitted[name] for name in fitted if name not in {*parameters, *NOT_KEPT}}
-    memory = estimator._memory
+    state = {name: v for name, v in vars(estimator).items() if name in ALWAYS | SOMETIMES}
+    memory = state["_memory"]
     if "solver" in memory and not training_state:
         rng = recalled_generator(memory, estimator.random_state)
         state["_memory"] = numbers_only(memory, rng)
