@@ -5,29 +5,14 @@ import collections
 import multiprocessing
 import sys
 import time
-import traceback
+from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
 from pathlib import Path
 
-from tests.persistence.fuzz import judge, mutants
+from tests.persistence.fuzz.trials import tried
 
-#: Makers whose mutants are always measured; of the others one in so many is.
-HUNGRY, ONE_IN = {"bomb", "crowd", "odd_zip", "lying_manifest"}, 10
-
-
-def trial(seed, numbers):
-    """Try mutants of these numbers; return the counts, the largest memory and the failures."""
-    counts, failures, largest = collections.Counter(), [], 0.0
-    for number in numbers:
-        name, maker, data, sealed = mutants.mutant(seed, number)
-        try:
-            verdict = judge.judged(data, sealed=sealed)
-            if maker in HUNGRY or number % ONE_IN == 0:
-                largest = max(largest, judge.hunger(data, name))
-        except (Exception, judge.Hangs):
-            verdict = "FAILED"
-            failures.append((number, name, maker, data, traceback.format_exc()))
-        counts[maker, verdict] += 1
-    return counts, largest, failures
+#: Tries that a process is given at a time.
+AT_ONCE = 500
 
 
 def main(arguments=None):
@@ -39,22 +24,31 @@ def main(arguments=None):
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--keep", type=Path, help="a folder for files that broke a promise")
     chosen = parser.parse_args(arguments)
-    numbers = range(chosen.first, chosen.first + chosen.tries)
-    shares = [(chosen.seed, numbers[i :: chosen.processes]) for i in range(chosen.processes)]
+    stop = chosen.first + chosen.tries
+    ranges = [range(i, min(i + AT_ONCE, stop)) for i in range(chosen.first, stop, AT_ONCE)]
     began = time.perf_counter()
-    if chosen.processes == 1:
-        results = [trial(*shares[0])]
-    else:
-        with multiprocessing.get_context("spawn").Pool(chosen.processes) as pool:
-            results = pool.starmap(trial, shares)
-    seconds = time.perf_counter() - began
-    failures = [failure for result in results for failure in result[2]]
-    report(sum((result[0] for result in results), collections.Counter()))
-    print(f"{chosen.tries} tries, {chosen.tries / seconds:.0f} a second")
-    print(f"memory: at most {max(result[1] for result in results):.1f} times the honest file's")
-    for failure in failures:
-        tell(failure, chosen.keep)
-    return 1 if failures else 0
+    counts, hunger, broken = collections.Counter(), 0.0, False
+    for results in _each(chosen.seed, ranges, chosen.processes):
+        counts += results.counts
+        hunger = max(hunger, results.hunger)
+        broken = broken or bool(results.failures)
+        for failure in results.failures:
+            tell(failure, chosen.keep)
+    report(counts)
+    speed = chosen.tries / (time.perf_counter() - began)
+    print(f"{chosen.tries} tries, {speed:.0f} a second")
+    print(f"memory: at most {hunger:.1f} times the honest file's")
+    return 1 if broken else 0
+
+
+def _each(seed, ranges, processes):
+    """Yield the results of each range of numbers, and tell how far it is."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, context) as pool:
+        for i, results in enumerate(pool.map(tried, repeat(seed), ranges), 1):
+            print(f"\r{i} of {len(ranges)}", end="", file=sys.stderr, flush=True)
+            yield results
+    print(file=sys.stderr)
 
 
 def report(counts):
@@ -67,11 +61,12 @@ def report(counts):
 
 def tell(failure, folder):
     """Print a failure, and keep its file."""
-    number, name, maker, data, trace = failure
-    print(f"\ntry {number}, {maker} of {name!r}, {len(data)} bytes\n{trace}", file=sys.stderr)
+    size = len(failure.data)
+    print(f"\ntry {failure.number}, {failure.maker} of {failure.name!r}, {size} bytes")
+    print(failure.trace, flush=True)
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / f"{number}.sknn").write_bytes(data)
+        (folder / f"{failure.number}.sknn").write_bytes(failure.data)
 
 
 if __name__ == "__main__":
