@@ -13,6 +13,10 @@ from sknn import MLPClassifier, MLPRegressor, TabularMLPClassifier, TabularMLPRe
 
 N = 12
 
+#: What kinds of models there are.
+NAMES = ["text", "linear", "members", "labels", "columns", "stream", "quantiles"]
+NAMES += ["table", "labels of a table"]
+
 
 def saved(model, **settings):
     """Return the bytes of a model's file."""
