@@ -1,10 +1,11 @@
 """Memories from a file: whether training can go on with them."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
+from sknn.engine.history import Outcome
 from sknn.engine.types import Array
 from sknn.estimators.memory import Memory
 from sknn.estimators.parts import OPTIMIZERS
@@ -22,6 +23,9 @@ SQUARES = {"second", "square"}
 
 #: Numbers that the generator makes at a time, which it then gives out one by one.
 MADE = 624
+
+#: What the progress of a fit consists of.
+PROGRESS = {"begun", "now", "finished", "epochs", "outcome", "kept", "rate", "best"}
 
 
 def check_memory(memory: Memory, estimator: Any, numbers: Array) -> None:
@@ -95,7 +99,6 @@ def _check_generator(memory: Memory) -> None:
         np.random.RandomState(memory["next_seed"])
     if "rng" in memory:
         _check_rng(memory["rng"])
-        np.random.RandomState(0).set_state(memory["rng"])
 
 
 def _check_rng(rng: Any) -> None:
@@ -107,3 +110,41 @@ def _check_rng(rng: Any) -> None:
     need(rng["state"]["pos"] <= MADE, f"the generator's place must be {MADE} or less")
     need_count("has_gauss", rng["has_gauss"], 0)
     need_number("gauss", rng["gauss"])
+    np.random.RandomState(0).set_state(rng)
+
+
+def check_progress(progress: Any, numbers: Array) -> None:
+    """Refuse what cannot be the progress of a fit.
+
+    Parameters
+    ----------
+    progress : dict
+        What is to be checked.
+    numbers : array of shape (n,)
+        As long as all parameters of the network, and of their type.
+
+    Raises
+    ------
+    ModelFileError
+        Saying what is wrong.
+    """
+    need_names("The progress", progress, PROGRESS)
+    _check_rng(progress["begun"])
+    need(type(progress["finished"]) is bool, "finished must be true or false")
+    need(progress["outcome"] in get_args(Outcome), "no such end of training")
+    need_count("kept", progress["kept"], 0)
+    need_number("rate", progress["rate"])
+    if not progress["finished"]:
+        _check_rng(progress["now"])
+    columns = progress["epochs"]
+    need(isinstance(columns, Mapping) and "loss" in columns, "the epochs must have losses")
+    for name, numbers in columns.items():
+        need(isinstance(numbers, list), f"the epochs' {name} must be a list")
+        need(len(numbers) == len(columns["loss"]), f"the epochs' {name} has another length")
+        for number in numbers:
+            need_number(name, number)
+    if progress["best"] is not None:
+        need_names("The best weights", progress["best"], {"vector", "state", "epochs"})
+        need_array("The best weights", progress["best"]["vector"], "f", numbers.shape)
+        _check_state(progress["best"]["state"], len(numbers))
+        need_count("epochs", progress["best"]["epochs"], 1)
