@@ -138,10 +138,10 @@ def check_progress(progress: Any, numbers: Array) -> None:
         _check_rng(progress["now"])
     columns = progress["epochs"]
     need(isinstance(columns, Mapping) and "loss" in columns, "the epochs must have losses")
-    for name, numbers in columns.items():
-        need(isinstance(numbers, list), f"the epochs' {name} must be a list")
-        need(len(numbers) == len(columns["loss"]), f"the epochs' {name} has another length")
-        for number in numbers:
+    for name, column in columns.items():
+        need(isinstance(column, list), f"the epochs' {name} must be a list")
+        need(len(column) == len(columns["loss"]), f"the epochs' {name} has another length")
+        for number in column:
             need_number(name, number)
     if progress["best"] is not None:
         need_names("The best weights", progress["best"], {"vector", "state", "epochs"})
