@@ -39,6 +39,8 @@ CHANGES = [
         lambda c: optimizer(c).update(first=optimizer(c)["first"].astype("f4")),
         "first is not of type float64",
     ),
+    ("stream", lambda c: c.state["_memory"]["stopping"].update(best=10**400), "a float can be"),
+    ("stream", lambda c: c.state.update(t_=2**63), "below 2..63"),
     ("text", lambda c: c.state["_memory"].update(next_seed=None), "next_seed must be an integer"),
     ("text", lambda c: c.state.update(classes_=c.state["classes_"][:2]), "2 classes are not multi"),
     ("linear", lambda c: c.state.update(classes_=np.array([1])), "1 classes are not binary"),

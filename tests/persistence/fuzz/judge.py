@@ -16,7 +16,7 @@ from sknn.persistence.describe import describe
 from tests.persistence.fuzz.seeds import files, saved
 
 #: Seconds that nothing here may take; the honest take thousandths.
-PATIENCE = 30
+PATIENCE = 300
 
 #: How much more memory than the honest file's a file of its size may need.
 FACTOR = 10
