@@ -72,9 +72,9 @@ def whole(file: Any) -> bytes:
         If it is something else.
     """
     if isinstance(file, str | os.PathLike):
+        if not stat.S_ISREG(os.stat(file).st_mode):  # to open a pipe would wait for its other end
+            raise ModelFileError(f"{os.fspath(file)} is not a file.")
         with open(file, "rb") as opened:
-            if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
-                raise ModelFileError(f"{os.fspath(file)} is not a file.")
             return opened.read()
     data = file.read() if hasattr(file, "read") else None
     if not isinstance(data, bytes):
