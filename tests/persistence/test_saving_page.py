@@ -3,21 +3,12 @@
 import re
 from pathlib import Path
 
-import pytest
-
 import sknn
 from sknn.archives.contents import KEYS
 from sknn.persistence.models import CLASSES
 from sknn.stamp import STATE_FORMAT
 
 PAGE = (Path(__file__).parents[2] / "docs" / "saving.md").read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize("code", re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL))
-def test_the_code_runs(code, tmp_path, monkeypatch):
-    """In an empty folder, without a warning."""
-    monkeypatch.chdir(tmp_path)
-    exec(compile(code, "saving.md", "exec"), {})
 
 
 def test_the_manifest_has_the_keys_of_the_table():
