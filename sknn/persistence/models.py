@@ -99,9 +99,9 @@ def restored(contents: archives.Contents) -> BaseMLP:
         )
     cls = CLASSES[contents.class_name]
     names = set(cls().get_params(deep=False))
-    if set(contents.parameters) != names:
-        odd = sorted(set(contents.parameters) ^ names)
-        raise ModelFileError(f"Parameters that are unknown or missing: {odd[:5]}.")
+    unknown = sorted(set(contents.parameters) - names)  # what the writer did not know is as ever
+    if unknown:
+        raise ModelFileError(f"Parameters that are unknown: {unknown[:5]}.")
     estimator = cls(**contents.parameters)
     with warnings.catch_warnings():
         warnings.simplefilter("error")

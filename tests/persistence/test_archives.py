@@ -228,9 +228,8 @@ def rewritten(data, change):
     [
         (lambda c: setattr(c, "class_name", "os.system"), "does not know"),
         (lambda c: setattr(c, "format", 99), "Install sknn"),
-        (lambda c: c.parameters.pop("alpha"), "unknown or missing: .'alpha'"),
         (lambda c: c.parameters.update(alpha=-1.0), "alpha"),
-        (lambda c: c.parameters.update(beta=1.0), "unknown or missing: .'beta'"),
+        (lambda c: c.parameters.update(beta=1.0), "are unknown: .'beta'"),
         (lambda c: c.state.update(extra_=1), "unknown parts: 'extra_'"),
         (lambda c: c.state.pop("t_"), "lacks t_"),
         (lambda c: c.state.update(t_=1.5), "t_ must be an integer"),

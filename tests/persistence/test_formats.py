@@ -1,5 +1,6 @@
 """Formats: what any version saved is loaded by every later one, and says the same."""
 
+import io
 import json
 import pickle
 import warnings
@@ -14,6 +15,7 @@ import sknn
 from sknn import MLPRegressor, ModelFileError, TableEncoder, stamp
 from sknn.stamp import STATE_FORMAT
 from tests.data.make_fixtures import answers, numbers, table
+from tests.persistence.test_archives import rewritten
 
 DATA = Path(__file__).parents[1] / "data"
 FOLDERS = sorted(path for path in DATA.iterdir() if path.name.startswith("format_"))
@@ -86,3 +88,26 @@ def test_pickles_of_a_format_to_come_are_refused(which, number, says, monkeypatc
     monkeypatch.undo()
     with pytest.raises(ModelFileError, match=says):
         pickle.loads(data)
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_parameters_of_later_versions_have_their_defaults(which):
+    """In pickles that know nothing of them; a user's own subclasses included."""
+    model = fitted()[which]
+    cls = type("Mine", (type(model),), {})
+    for kind in (type(model), cls):
+        name = next(iter(model.get_params()))
+        state = {key: value for key, value in model.__getstate__().items() if key != name}
+        again = kind.__new__(kind)
+        again.__setstate__(state)
+        assert again.get_params()[name] == kind().get_params()[name]
+
+
+def test_parameters_of_later_versions_have_their_defaults_in_files():
+    """As in pickles."""
+    model, file = fitted()[0], io.BytesIO()
+    model.save(file)
+    data = rewritten(file.getvalue(), lambda contents: contents.parameters.pop("alpha"))
+    again = sknn.load(io.BytesIO(data))
+    assert again.alpha == model.alpha
+    assert_allclose(again.predict(numbers()[0]), model.predict(numbers()[0]))
