@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from sknn import archives
 from sknn.estimators.layers import layers_of
 from sknn.persistence.models import whole
@@ -36,7 +38,12 @@ def describe(file: Any) -> str:
         _parameters(contents.parameters),
     ]
     with blaming_file("The file does not describe a model"):
-        return "\n\n".join("\n".join(lines) for lines in sections)
+        return "\n\n".join("\n".join(map(_printable, lines)) for lines in sections)
+
+
+def _printable(line: str) -> str:
+    """Return a line without what a terminal would obey, or cannot show."""
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in line)
 
 
 def _writer(contents: archives.Contents, size: int) -> Iterator[str]:
@@ -90,7 +97,7 @@ def _listed(values: Any) -> str:
     """Return the first few of some values in brackets, nothing for none."""
     if values is None or len(values) == 0:
         return ""
-    shown = [str(value) for value in values[:8]]
+    shown = [str(value.tolist() if np.ndim(value) else value) for value in values[:8]]
     return f" ({', '.join(shown)}{', ...' if len(values) > len(shown) else ''})"
 
 
