@@ -33,7 +33,9 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         If it cannot be written; what was at `path` is as it was.
     """
     target = Path(os.path.realpath(path))
-    part = target.with_name(f".{target.name}.{secrets.token_hex(6)}.tmp")
+    if target.exists() and not target.is_file():
+        raise OSError(f"{path} is no file: a folder, a device or a pipe cannot be replaced.")
+    part = target.with_name(f".{target.stem[:40]}.{secrets.token_hex(6)}.tmp")
     try:
         with open(part, "xb") as file:
             yield file

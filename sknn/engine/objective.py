@@ -61,6 +61,7 @@ class Objective:
         Returns
         -------
         J : float
+            The mean loss, and the penalty.
 
         Raises
         ------
@@ -76,9 +77,23 @@ class Objective:
     def value_and_gradient(
         self, X: Array, Y: Array, w: Array | None = None, *, rng: Rng | None = None
     ) -> float:
-        """Return J and leave its derivative in ``parameters.gradient``; arguments as in `value`.
+        """Return J and leave its derivative in ``parameters.gradient``.
 
-        With a generator, `rng`, units are dropped where the network has dropout.
+        Parameters
+        ----------
+        X : array or CSR matrix of shape (n, m)
+            Inputs.
+        Y : array of shape (n, k)
+            What the raw outputs should say.
+        w : array of shape (n,), optional
+            Weights of the samples, as in `value`.
+        rng : RandomState or Generator, optional
+            Drops units where the network has dropout; left out, all units are used.
+
+        Returns
+        -------
+        J : float
+            The mean loss, and the penalty.
         """
         network, size = self.network, (X.shape, X.dtype, Y.shape)
         if rng is not None:

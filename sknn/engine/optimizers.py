@@ -22,7 +22,18 @@ class Optimizer(Part, ABC):
 
     @abstractmethod
     def init(self, params: Array) -> State:
-        """Return the state before the first step, for parameters of this shape and type."""
+        """Return the state before the first step, for parameters of this shape and type.
+
+        Parameters
+        ----------
+        params : array
+            The parameters, for their shape and type; left as they are.
+
+        Returns
+        -------
+        state : dict
+            Arrays and numbers; `step` changes it in place.
+        """
 
     @abstractmethod
     def step(self, params: Array, grads: Array, state: State, rate: float) -> None:

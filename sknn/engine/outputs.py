@@ -34,6 +34,7 @@ def raw_outputs(
     Returns
     -------
     z : array of shape (n, k), or (g, n, k) of a network with members
+        The raw outputs.
     """
     answers = [network.forward(u) for u in pieces(network, X, dtype, check)]
     return answers[0] if len(answers) == 1 else np.concatenate(answers, axis=-2)
@@ -45,7 +46,24 @@ def pieces(
     dtype: DTypeLike,
     check: Callable[[Array], None] | None = None,
 ) -> Iterator[Array]:
-    """Yield the rows in pieces as a network takes them; parameters as in `raw_outputs`."""
+    """Yield the rows in pieces as a network takes them.
+
+    Parameters
+    ----------
+    network : Sequential
+        Whose widest layer decides how large a piece may be.
+    X : array or CSR matrix of shape (n, m)
+        The inputs.
+    dtype : dtype
+        The type of the network's parameters.
+    check : callable, optional
+        ``check(piece)`` is called with each converted piece, and may raise.
+
+    Yields
+    ------
+    piece : array or CSR matrix of shape (b, m)
+        Some rows in that type; one without rows if there are none.
+    """
     dense = isinstance(X, np.ndarray)
     rows = max(1, NUMBERS // _widest(network, X.shape[-1] if dense else 1))
     for start in range(0, max(X.shape[0], 1), rows):

@@ -29,7 +29,18 @@ class Solver(ABC):
 
     @abstractmethod
     def init(self, objective: Objective) -> State:
-        """Return the state before the first epoch."""
+        """Return the state before the first epoch.
+
+        Parameters
+        ----------
+        objective : Objective
+            What is to be made small.
+
+        Returns
+        -------
+        state : dict
+            Arrays and numbers; `run` changes it in place.
+        """
 
     @abstractmethod
     def run(
@@ -68,7 +79,13 @@ class Solver(ABC):
         """
 
     def stalled(self, state: State) -> bool:
-        """Hear that training no longer improves; return whether it should end."""
+        """Hear that training no longer improves; return whether it should end.
+
+        Parameters
+        ----------
+        state : dict
+            What `init` gave; changed in place.
+        """
         return True
 
 

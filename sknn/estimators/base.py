@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.utils import Tags
+from sklearn.utils import Tags, estimator_html_repr
 from sklearn.utils.validation import check_is_fitted
 
 from sknn import networks
@@ -20,6 +20,7 @@ from sknn.estimators.blueprint import Blueprint
 from sknn.estimators.fitting import fit, transact
 from sknn.estimators.hooks import Hooks, course_of
 from sknn.estimators.intake import Intake, Numbers
+from sknn.estimators.layers import with_layers
 from sknn.estimators.memory import Memory
 from sknn.estimators.opened import Opened
 from sknn.estimators.publishing import sharing
@@ -219,6 +220,11 @@ class BaseMLP(Stamped, CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+    def _html_repr(self) -> str:
+        """Show parameters, fitted attributes and layers in a notebook."""
+        page: str = estimator_html_repr(self)
+        return with_layers(page, vars(self)) if hasattr(self, "coefs_") else page
 
     def _doc_link_url_param_generator(self) -> dict[str, str]:
         """Find the docstring, which comes with the package."""

@@ -83,6 +83,10 @@ class Columns(Intake):
     #: Numbers that stand for a level of a column with too many of them for a place each.
     embedding_width = 8
 
+    #: More numbers than this, once they are encoded, are trained on in float32. Small tables are
+    #: gone through up to 300 times, so that it pays early.
+    large = 20_000
+
     def __init__(self, encoder: TableEncoder, silent: Sequence[str] = ()) -> None:
         self.encoder = encoder
         self.silent = silent
@@ -96,7 +100,7 @@ class Columns(Intake):
     def choose_dtype(self, setting: str, X: Any) -> str:
         """Return float32 for "auto" if X is float32, or large once it is encoded."""
         given = getattr(X, "dtype", np.dtype(object))  # a frame has none
-        return door.choose_dtype(setting, (X.shape[0], self.width), given)
+        return door.choose_dtype(setting, (X.shape[0], self.width), given, self.large)
 
     def join(self, layers: Sequential, embedding: Array | None) -> Sequential:
         """Expand each batch, and look up the levels of columns that have too many."""
@@ -109,9 +113,11 @@ class Columns(Intake):
     def begin(self, layers: Sequential, rng: Rng, dtype: str, members: int | None) -> Sequential:
         """Draw the rows for levels from N(0, 1), and silence what training never sees.
 
-        Its weights are 0: it would be noise in predictions.
+        Its weights are 0: it would be noise in predictions. Those of low pieces are so much larger
+        that these say as much as high ones: all that changes is how fast they learn.
         """
         [W, *_] = layers.parameters
+        W[..., self.encoder.piece_columns(), :] /= self.encoder.piece_height
         W[..., np.flatnonzero(self.encoder.unseen_), :] = 0
         embedding = None
         if self.encoder.n_embedded_:

@@ -41,7 +41,7 @@ class HiddenFeatures(
         The fitted network; with `prefit` the `estimator` itself.
     n_features_in_ : int
         Number of features of X.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, if X had names that are all strings.
 
     Examples

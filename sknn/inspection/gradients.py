@@ -82,8 +82,12 @@ def saliency(estimator: Any, X: Any, target: Any = None) -> Array:
 
     Parameters
     ----------
-    estimator, X, target
-        As in `input_gradient`.
+    estimator : MLPClassifier, MLPRegressor, TabularMLPClassifier or TabularMLPRegressor
+        Fitted.
+    X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
+        The inputs, as the estimator takes them.
+    target : label, int, tuple or array-like of shape (n_samples,), default=None
+        Which number, as in `input_gradient`.
 
     Returns
     -------

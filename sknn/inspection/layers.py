@@ -62,7 +62,7 @@ def layer_outputs(estimator: Any, X: Any) -> list[Layer]:
     >>> from sknn import MLPClassifier
     >>> from sknn.inspection import layer_outputs
     >>> X, y = load_iris(return_X_y=True)
-    >>> model = MLPClassifier((8, 4), solver="lbfgs", random_state=0).fit(X, y)
+    >>> model = MLPClassifier((8, 4), learning_rate="cosine", max_iter=5).fit(X, y)
     >>> for name, Z, A in layer_outputs(model, X):
     ...     print(name, A.shape)
     hidden 1 (150, 8)

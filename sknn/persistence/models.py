@@ -13,7 +13,7 @@ from sknn.estimators import (
     TabularMLPRegressor,
 )
 from sknn.estimators.base import BaseMLP
-from sknn.persistence.checks import check_model
+from sknn.persistence.checks import check_model, vector_of
 from sknn.persistence.memories import check_progress
 from sknn.stamp import ModelFileError, blaming_file, naming_file
 
@@ -73,9 +73,9 @@ def whole(file: Any) -> bytes:
         If it is something else.
     """
     if isinstance(file, str | os.PathLike):
+        if not stat.S_ISREG(os.stat(file).st_mode):  # to open a pipe would wait for its other end
+            raise ModelFileError("This is not a file, but a pipe or a device.")
         with open(file, "rb") as opened:
-            if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
-                raise ModelFileError("This is not a file, but a pipe or a device.")
             return opened.read()
     data = file.read() if hasattr(file, "read") else None
     if not isinstance(data, bytes):
@@ -100,15 +100,15 @@ def restored(contents: archives.Contents) -> BaseMLP:
         )
     cls = CLASSES[contents.class_name]
     names = set(cls().get_params(deep=False))
-    if set(contents.parameters) != names:
-        odd = sorted(set(contents.parameters) ^ names)
-        raise ModelFileError(f"Parameters that are unknown or missing: {odd[:5]}.")
+    unknown = sorted(set(contents.parameters) - names)  # what the writer did not know is as ever
+    if unknown:
+        raise ModelFileError(f"Parameters that are unknown: {unknown[:5]}.")
     estimator = cls(**contents.parameters)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         estimator._validate_params()
         check_model(estimator, contents.state)
         if contents.progress is not None:
-            check_progress(contents.progress)
+            check_progress(contents.progress, vector_of(contents.state))
     estimator.__dict__.update(contents.state)
     return estimator

@@ -135,9 +135,9 @@ def _expand(graph: Graph, module: Expand, u: Value) -> Value:
 
 def _pieces(graph: Graph, module: Expand, x: Value) -> Value:
     dtype = module.start.dtype.name
-    start, span = (graph.constant(of[:, 0], dtype) for of in (module.start, module.span))
-    slope = graph.add("Div", graph.add("Sub", graph.columns(x, module.piece_of), start), span)
-    return graph.add("Clip", slope, graph.constant(0, dtype), graph.constant(1, dtype))
+    start, run = (graph.constant(of[:, 0], dtype) for of in (module.start, module.run))
+    slope = graph.add("Div", graph.add("Sub", graph.columns(x, module.piece_of), start), run)
+    return graph.add("Clip", slope, *(graph.constant(end, dtype) for end in (0, module.height)))
 
 
 def _embed(graph: Graph, module: Embed, u: Value) -> Value:
