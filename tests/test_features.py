@@ -536,7 +536,7 @@ def test_a_column_of_neither_numbers_nor_text_is_named(name):
         (pd.period_range("2020", periods=2), r"dates or times \(Period"),
         ([DAY, pd.NaT], "dates or times"),
         ([DAY, None], "dates or times"),
-        ([DAY, object()], "values of type date, object"),
+        ([DAY, ...], "values of type date, ellipsis"),
         (pd.cut([1.0, 2.0], 2), "Interval"),
         ([1j, 2j], "complex"),
         (pd.Series([1j, 2], dtype=object), "complex"),
