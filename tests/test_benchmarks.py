@@ -83,6 +83,35 @@ def test_chosen_parts(folder):
     assert "seed 1" not in done.stdout
 
 
+def test_a_folder_that_is_none(folder):
+    """The error says what is needed, without a traceback."""
+    for name in ("nowhere", "fruit.csv.gz"):
+        done = run(folder, "--data", name)
+        assert done.returncode == 1
+        assert done.stderr.startswith("--data needs a folder with a meta.json")
+
+
+def test_a_busy_machine_is_noticed():
+    """By repeats that are far apart, and by fits that are faster than their products."""
+    code = """
+from stopwatch import Ratio
+from training import doubts
+def row(case, ratio, floor):
+    return {"case": case, "ratios": {"sklearn": Ratio(*ratio)}, "to_floor": Ratio(*floor)}
+good = row("good", (2, 1.9, 2.1), (1.3, 1.2, 1.4))
+print(doubts([good]))
+for note in doubts([good, row("a", (2, 1, 3), (1.3, 1.2, 1.4)), row("b", (2, 2, 2), (0.9,) * 3)]):
+    print(note)
+"""
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=PROGRAM.parent, capture_output=True, text=True, check=True)
+    silence, wide, below, busy = done.stdout.splitlines()
+    assert silence == "[]"
+    assert wide.endswith("far apart in a")
+    assert below.endswith("in b")
+    assert busy.startswith("this machine is busy")
+
+
 def test_unknown_names(folder):
     """A name that is not known is an error that tells which are."""
     assert "no such sets: flowers; there are lines, tags" in run(folder, "--sets", "flowers").stderr

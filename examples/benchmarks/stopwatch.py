@@ -11,6 +11,9 @@ import numpy as np
 #: threads together, which is what a busy machine leaves to go by.
 CLOCKS = {"wall": time.perf_counter, "processor": time.process_time}
 
+#: The greatest of the ratios is seldom so many times the least on a machine that is idle.
+WIDE = 1.5
+
 
 @dataclass(frozen=True)
 class Ratio:
@@ -25,6 +28,11 @@ class Ratio:
         """Divide times that were taken side by side."""
         ratios = np.divide(numerators, denominators)
         return cls(float(np.median(ratios)), float(ratios.min()), float(ratios.max()))
+
+    @property
+    def is_wide(self) -> bool:
+        """Tell whether something else kept the machine busy in some of the repeats."""
+        return self.greatest > WIDE * self.least
 
     def __str__(self) -> str:
         """Return it as "2.31 (2.05-2.60)"."""

@@ -40,6 +40,7 @@ def main() -> None:
     options = read_options()
     warnings.simplefilter("ignore", ConvergenceWarning)
     warnings.filterwarnings("ignore", "Found unknown categories")  # they are as good as rare ones
+    warnings.filterwarnings("ignore", ".*all of them rare.*tells nothing")  # data are as they are
     entries = chosen_entries(options)
     learners, recorded = chosen_learners(options)
     trials: list[Trial] = []
@@ -94,7 +95,10 @@ def numbers(text: str) -> list[int]:
 
 def chosen_entries(options: argparse.Namespace) -> list[Entry]:
     """Return the sets to run, the smallest first; say which cannot be."""
-    entries = read_entries(options.data)
+    try:
+        entries = read_entries(options.data)
+    except (OSError, ValueError, KeyError) as error:
+        sys.exit(f"--data needs a folder with a meta.json, as in the README: {error!r}")
     refuse_strangers("sets", options.sets, [entry.name for entry in entries])
     chosen = []
     for entry in entries:

@@ -52,6 +52,8 @@ def compare_training(
             flush=True,
         )
     print_means(rows, names)
+    for note in doubts(rows):
+        print(f"note: {note}")
     print_losses(rows, ["sknn", *names])
     return rows
 
@@ -91,6 +93,27 @@ def print_means(rows: list[dict[str, Any]], names: list[str]) -> None:
         means = [geometric_mean([row["ratios"][name].median for row in dense]) for name in names]
         means.append(geometric_mean([row["to_floor"].median for row in dense]))
         print(f"{'mean, dense':<21}", *(f"{mean:>18.2f}" for mean in means))
+
+
+def doubts(rows: list[dict[str, Any]]) -> list[str]:
+    """Say where the machine was too busy for the figures to mean much."""
+    wide = [
+        row["case"]
+        for row in rows
+        if any(ratio.is_wide for ratio in [*row["ratios"].values(), row["to_floor"]])
+    ]
+    below = [row["case"] for row in rows if row["to_floor"].median < 1]
+    notes = []
+    if wide:
+        notes.append(f"the repeats are far apart in {', '.join(wide)}")
+    if below:
+        notes.append(f"below the floor, which cannot be, in {', '.join(below)}")
+    if notes:
+        notes.append(
+            "this machine is busy; measure when nothing else runs, with more --repeats, or by "
+            "--threads 1 --clock processor"
+        )
+    return notes
 
 
 def print_losses(rows: list[dict[str, Any]], names: list[str]) -> None:

@@ -115,15 +115,19 @@ class BaseMLP(Stamped, CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The inputs, one sample a row.
+        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
+            The inputs, one sample a row: numbers, in a frame too. The estimators of tables
+            (`TabularMLP*`) take frames, arrays and lists of rows with columns of any kind, but no
+            sparse matrix.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The targets: labels, columns of labels or 0/1 indicators in classification, real
             numbers in regression, where a NaN among several columns is a target not known.
         sample_weight : array-like of shape (n_samples,), default=None
             How much each sample counts, 0 or more; only ratios matter. A row of weight 0 is as
             good as absent, though it must be valid. A row of weight 2 pulls like two rows (with
-            mini-batches on average, since two rows may fall into two batches).
+            mini-batches on average, since two rows may fall into two batches). In the estimators
+            of tables the size matters, too: weights above 1 on average are numbers of rows where
+            these are counted, that is for rare levels and what is "auto" (epochs, decay).
         X_val, y_val, sample_weight_val : array-likes, default=None
             Rows to validate on after every epoch, in place of a part of X that is held back. They
             decide when to stop if `early_stopping` is True or "auto"; else they are only watched.
@@ -163,8 +167,8 @@ class BaseMLP(Stamped, CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The inputs.
+        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
+            The inputs, as for `fit`.
 
         Returns
         -------

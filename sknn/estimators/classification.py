@@ -70,8 +70,8 @@ class Classification(ClassifierMixin, BaseMLP):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The inputs, one sample a row.
+        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
+            The inputs, one sample a row, as for `fit`.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The targets.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -101,8 +101,8 @@ class Classification(ClassifierMixin, BaseMLP):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The inputs.
+        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
+            The inputs, as for `fit`.
 
         Returns
         -------
@@ -119,8 +119,8 @@ class Classification(ClassifierMixin, BaseMLP):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The inputs.
+        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
+            The inputs, as for `fit`.
 
         Returns
         -------
@@ -139,8 +139,8 @@ class Classification(ClassifierMixin, BaseMLP):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The inputs.
+        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
+            The inputs, as for `fit`.
 
         Returns
         -------
@@ -156,8 +156,8 @@ class Classification(ClassifierMixin, BaseMLP):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The inputs.
+        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
+            The inputs, as for `fit`.
 
         Returns
         -------
@@ -182,8 +182,8 @@ class Classification(ClassifierMixin, BaseMLP):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The inputs.
+        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
+            The inputs, as for `fit`.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The true labels.
         sample_weight : array-like of shape (n_samples,), default=None

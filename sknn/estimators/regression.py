@@ -46,8 +46,8 @@ class Regression(RegressorMixin, BaseMLP):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The inputs, one sample a row.
+        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
+            The inputs, one sample a row, as for `fit`.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The targets.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -73,8 +73,8 @@ class Regression(RegressorMixin, BaseMLP):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The inputs.
+        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
+            The inputs, as for `fit`.
         return_std : bool, default=False
             Whether to tell how far the members are apart, too; needs two or more.
 
@@ -107,8 +107,8 @@ class Regression(RegressorMixin, BaseMLP):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The inputs.
+        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
+            The inputs, as for `fit`.
 
         Returns
         -------
@@ -128,8 +128,8 @@ class Regression(RegressorMixin, BaseMLP):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The inputs.
+        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
+            The inputs, as for `fit`.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The targets.
         sample_weight : array-like of shape (n_samples,), default=None

@@ -304,6 +304,9 @@ def test_methods_are_documented(ours, method):
     assert re.match(r"[A-Z].*[.;]", docstring)
     found = sections(docstring)
     assert entries(found.get("Parameters", "")) == list(method_parameters(ours, method))
+    if "X" in method_parameters(ours, method):
+        assert "X : {array-like, sparse matrix, frame} of shape" in found["Parameters"]
+        assert "no\n    sparse matrix" in docstring or "as for `fit`" in docstring
     gives_nothing = inspect.signature(getattr(ours, method)).return_annotation is None
     assert gives_nothing or found.get("Returns", "").strip()
 

@@ -253,6 +253,20 @@ def test_the_encoding_is_weighted(make):
     assert_equal(plan_of(trained(make, X, y, sample_weight=w)), plan_of(expected))
 
 
+@both
+def test_the_size_of_weights_matters_where_rows_are_counted(make):
+    """A weight is a number of rows for rare levels, epochs and decay, as the docstring says."""
+    X, y = rows()
+    X["street"] = [f"street {i % 40}" for i in range(80)]
+    model = make(max_iter="auto", batch_size=80, tol=0.0).set_params(weight_decay="auto")
+    with pytest.warns(UserWarning, match="'street'.*tells nothing"):
+        light = fitted(model, X, y, sample_weight=np.ones(80))
+    heavy = fitted(clone(model), X, y, sample_weight=np.full(80, 1000.0))
+    assert len(heavy.coefs_[0]) == 40 + len(light.coefs_[0])
+    assert heavy.n_iter_ < light.n_iter_
+    assert "the size matters" in " ".join(type(model).fit.__doc__.split())
+
+
 def test_weights_of_classes_are_not_weights_of_rows():
     """They are part of the target, which the encoding knows nothing of."""
     X, y = rows()
