@@ -203,7 +203,8 @@ class RealTarget(Target):
     def loss(self, name: str | Loss, settings: Mapping[str, Any] | None = None) -> Loss:
         """Make the loss of this name, its settings in the units that the network sees."""
         if name == "huber" and self.scale is not None and settings:
-            settings = {"delta": (settings["delta"] / self.scale).tolist()}
+            with np.errstate(over="ignore"):  # a delta without bounds is that of squared errors
+                settings = {"delta": (settings["delta"] / self.scale).tolist()}
         return super().loss(name, settings)
 
     def encode(self, y: Array, codes: tuple[float, float]) -> Array:

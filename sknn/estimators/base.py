@@ -43,6 +43,7 @@ from sknn.estimators.memory import (
     remembered,
     with_fresh_counters,
 )
+from sknn.estimators.reach import within_reach
 from sknn.estimators.report import print_end, print_epoch, print_refit, warn_of
 from sknn.estimators.scales import warn_of_scales
 from sknn.estimators.sklearn_private import (
@@ -556,7 +557,7 @@ class BaseMLP(Stamped, CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
     def _raw_outputs(self, X: Any) -> tuple[Array, Blueprint]:
         """Return what the fitted network says, all members together, and how that is to be read."""
         z, blueprint = self._member_outputs(X)
-        return blueprint.joined(z), blueprint
+        return within_reach(blueprint.joined, z), blueprint
 
     def _member_outputs(self, X: Any) -> tuple[Array, Blueprint]:
         """Run the fitted network on validated inputs, with a member axis if it has one.
@@ -567,7 +568,8 @@ class BaseMLP(Stamped, CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         check_is_fitted(fitted)
         blueprint = fitted._fitted_blueprint()
         X, check = fitted._prediction_inputs(X, blueprint)
-        return raw_outputs(fitted._fitted_network(blueprint), X, blueprint.dtype, check), blueprint
+        network = fitted._fitted_network(blueprint)
+        return within_reach(raw_outputs, network, X, blueprint.dtype, check), blueprint
 
     def _prediction_inputs(self, X: Any, blueprint: Blueprint) -> tuple[Any, Any]:
         """Check X, and return it with what refuses pieces of it that cannot be used."""

@@ -16,6 +16,7 @@ from sknn.engine.types import Array
 from sknn.estimators import door, parts
 from sknn.estimators.base import BaseMLP
 from sknn.estimators.labels import as_lists, given_labels, has_columns, read_target
+from sknn.estimators.reach import within_reach
 from sknn.estimators.report import warn_of
 from sknn.estimators.sklearn_private import Interval, StrOptions, fit_context
 from sknn.estimators.validation import share_right
@@ -130,7 +131,7 @@ class Classification(ClassifierMixin, BaseMLP):
         """
         z, blueprint = self._raw_outputs(X)
         target: Any = blueprint.target
-        return target.proba(blueprint.loss, z)
+        return within_reach(target.proba, blueprint.loss, z)
 
     @available_if(_has_probabilities)
     def predict_log_proba(self, X: Any) -> Array:
@@ -148,7 +149,7 @@ class Classification(ClassifierMixin, BaseMLP):
         """
         z, blueprint = self._raw_outputs(X)
         target: Any = blueprint.target
-        return target.log_proba(blueprint.loss, z)
+        return within_reach(target.log_proba, blueprint.loss, z)
 
     def member_predictions(self, X: Any) -> Any:
         """Predict with each member by itself: how sure is it, and do they agree.
@@ -167,7 +168,7 @@ class Classification(ClassifierMixin, BaseMLP):
         z, blueprint = self._member_outputs(X)
         target: Any = blueprint.target
         answers = [
-            target.proba(blueprint.loss, one)
+            within_reach(target.proba, blueprint.loss, one)
             if blueprint.loss.has_probabilities
             else target.decision(one)
             for one in blueprint.each(z)
