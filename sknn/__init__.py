@@ -7,10 +7,11 @@ from sknn.estimators import (
     TabularMLPRegressor,
 )
 from sknn.features import TableEncoder
-from sknn.persistence import load
+from sknn.persistence import Checkpoint, load
 from sknn.stamp import ModelFileError, __version__
 
 __all__ = [
+    "Checkpoint",
     "MLPClassifier",
     "MLPRegressor",
     "ModelFileError",

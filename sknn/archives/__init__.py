@@ -2,5 +2,6 @@
 
 from sknn.archives.atomic import replacing
 from sknn.archives.contents import Contents, read, write
+from sknn.archives.plain import pack_parameters
 
-__all__ = ["Contents", "read", "replacing", "write"]
+__all__ = ["Contents", "pack_parameters", "read", "replacing", "write"]

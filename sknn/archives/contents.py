@@ -2,7 +2,8 @@
 
 ::
 
-    manifest.json   {"format", "versions", "class", "parameters", "state", "arrays", "sha256"}
+    manifest.json   {"format", "versions", "class", "parameters", "state", "progress", "arrays",
+                     "sha256"}
     NAME.npy        one for each entry of "arrays": {NAME: {"shape", "dtype", "sha256"}}
 
 The manifest's own digest is that of its JSON without "sha256", with sorted keys and without spaces.
@@ -21,14 +22,14 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from sknn.archives import limits
-from sknn.archives.plain import pack, unpack
+from sknn.archives.plain import pack, pack_parameters, unpack
 from sknn.engine.types import Array
 from sknn.stamp import STATE_FORMAT, ModelFileError, blaming_file, check_format
 
 MANIFEST = "manifest.json"
 
 #: What a manifest says, all of it.
-KEYS = {"format", "versions", "class", "parameters", "state", "arrays", "sha256"}
+KEYS = {"format", "versions", "class", "parameters", "state", "progress", "arrays", "sha256"}
 
 
 @dataclass
@@ -43,6 +44,8 @@ class Contents:
         The versions of the libraries that wrote it.
     parameters, state : dict
         Plain data.
+    progress : dict, optional
+        If it is of a fit that is under way: plain data that tells how far it has come.
     format : int
         The format of the state.
     """
@@ -51,6 +54,7 @@ class Contents:
     versions: dict[str, str]
     parameters: dict[str, Any]
     state: dict[str, Any]
+    progress: dict[str, Any] | None = None
     format: int = field(default=STATE_FORMAT)
 
 
@@ -67,11 +71,9 @@ def write(file: BinaryIO, contents: Contents) -> None:
         "format": contents.format,
         "versions": contents.versions,
         "class": contents.class_name,
-        "parameters": {
-            name: pack(value, f"parameter {name}", arrays)
-            for name, value in contents.parameters.items()
-        },
+        "parameters": pack_parameters(contents.parameters, arrays),
         "state": pack(contents.state, "state", arrays),
+        "progress": pack(contents.progress, "progress", arrays),
     }
     arrays = {name: _portable(array) for name, array in arrays.items()}
     manifest["arrays"] = {
@@ -116,11 +118,14 @@ def _read(archive: zipfile.ZipFile, data: bytes) -> Contents:
 
     parameters = unpack(manifest["parameters"], take)
     state = unpack(manifest["state"], take)
+    progress = unpack(manifest["progress"], take)
     if arrays:
         raise ModelFileError(f"Arrays that belong to nothing: {sorted(arrays)[:5]}.")
     if not isinstance(parameters, dict) or not isinstance(state, dict):
         raise ModelFileError("Parameters and state must be dictionaries.")
-    return Contents(manifest["class"], manifest["versions"], parameters, state, manifest["format"])
+    return Contents(
+        manifest["class"], manifest["versions"], parameters, state, progress, manifest["format"]
+    )
 
 
 def _manifest(archive: zipfile.ZipFile, data: bytes) -> dict[str, Any]:

@@ -119,6 +119,11 @@ def _characters(texts: list[str], name: str) -> dict[str, Array]:
     }
 
 
+def pack_parameters(parameters: Mapping[str, Any], arrays: dict[str, Array]) -> dict[str, Any]:
+    """Return JSON values for an estimator's parameters; see `pack`."""
+    return {name: pack(one, f"parameter {name}", arrays) for name, one in parameters.items()}
+
+
 def unpack(value: Any, take: Callable[[str], Array]) -> Any:
     """Return the plain value that a JSON value stands for.
 

@@ -1,7 +1,10 @@
 """What happened in training: a row an epoch, and why it ended."""
 
 import math
-from typing import Literal, TypeAlias
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from sknn.engine.types import Array
 
 #: Why training ended: all epochs done; a schedule run to its end; nothing left to gain; no better
 #: weights found, though there should be; a loss or weight that was not finite; Ctrl-C; out of time;
@@ -18,6 +21,15 @@ Outcome: TypeAlias = Literal[
 ]
 
 
+@dataclass(frozen=True)
+class Snapshot:
+    """The parameters, the solver's state and the number of epochs at the end of one."""
+
+    vector: Array
+    state: dict[str, Any]
+    epochs: int
+
+
 class History:
     """A row of numbers for each finished epoch.
 
@@ -32,6 +44,8 @@ class History:
         Why training ended, one of `Outcome`.
     kept : int
         The epoch, counted from 1, whose weights the network has in the end.
+    best : Snapshot or None
+        While training is under way and is to keep the best weights: those.
     """
 
     def __init__(self) -> None:
@@ -39,6 +53,7 @@ class History:
         self.rate = math.nan
         self.outcome: Outcome = "exhausted"
         self.kept = 0
+        self.best: Snapshot | None = None
 
     def __len__(self) -> int:
         """Return the number of finished epochs."""

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from sknn.engine.batches import RandomDraws, Samples
-from sknn.engine.history import History
+from sknn.engine.history import History, Snapshot
 from sknn.engine.objective import Objective
 from sknn.engine.optimizers import SGD, State
 from sknn.engine.schedules import as_schedule
@@ -55,7 +55,14 @@ class Trainer:
     unit: float = 1.0
 
     def train(
-        self, objective: Objective, samples: Samples, *, state: State, epochs: int, rng: Rng
+        self,
+        objective: Objective,
+        samples: Samples,
+        *,
+        state: State,
+        epochs: int,
+        rng: Rng,
+        history: History | None = None,
     ) -> History:
         """Train the objective's network in place.
 
@@ -71,9 +78,11 @@ class Trainer:
         state : dict
             What the solver's `init`, or an earlier call, left; changed in place.
         epochs : int
-            How many at most.
+            How many at most, those of `history` included.
         rng : RandomState or Generator
             Draws the order of the samples.
+        history : History, optional
+            The epochs before, if training was broken off and goes on; changed in place.
 
         Returns
         -------
@@ -85,7 +94,8 @@ class Trainer:
         KeyboardInterrupt
             If it comes before the first epoch is finished, when there is nothing new to keep.
         """
-        watch = _Watch(self, objective, state)
+        watch = _Watch(self, objective, state, History() if history is None else history)
+        epochs -= len(watch.history)
         try:
             with np.errstate(over="ignore", invalid="ignore"):
                 outcome = self.solver.run(
@@ -99,22 +109,24 @@ class Trainer:
                 raise
             watch.history.outcome = "interrupted"
         watch.history.kept = len(watch.history)
-        if self.keep_best and watch.best:
-            watch.go_back(watch.best)
-            watch.history.kept = watch.best.epochs
+        best, watch.history.best = watch.history.best, None
+        if self.keep_best and best:
+            watch.go_back(best)
+            watch.history.kept = best.epochs
         return watch.history
 
 
 class _Watch:
     """What is done after each epoch; calling it returns whether training ends."""
 
-    def __init__(self, trainer: Trainer, objective: Objective, state: State) -> None:
+    def __init__(
+        self, trainer: Trainer, objective: Objective, state: State, history: History
+    ) -> None:
         self.trainer = trainer
         self.vector = objective.parameters.vector
         self.state = state
-        self.history = History()
+        self.history = history
         self.finished = self._snapshot()
-        self.best: _Snapshot | None = None
 
     def __call__(self, loss: float, rate: float) -> bool:
         trainer, history = self.trainer, self.history
@@ -132,8 +144,8 @@ class _Watch:
         history.kept = len(history)
         ends = self._stalls(row) and trainer.solver.stalled(self.state)
         self.finished = self._snapshot()
-        if trainer.stopping and trainer.stopping.improved:
-            self.best = self.finished
+        if trainer.keep_best and trainer.stopping and trainer.stopping.improved:
+            history.best = self.finished
         if ends:
             history.outcome = "converged"
         elif time.monotonic() > trainer.deadline:
@@ -143,19 +155,19 @@ class _Watch:
             history.outcome = "asked to end"
         return history.outcome != "exhausted"
 
-    def restore(self, snapshot: "_Snapshot") -> None:
+    def restore(self, snapshot: Snapshot) -> None:
         """Put back what was there, and forget what came after."""
         self.go_back(snapshot)
         del self.history.rows[snapshot.epochs :]
 
-    def go_back(self, snapshot: "_Snapshot") -> None:
+    def go_back(self, snapshot: Snapshot) -> None:
         """Put back the weights and the solver's state."""
         self.vector[...] = snapshot.vector
         self.state.clear()
         self.state.update(deepcopy(snapshot.state))
 
-    def _snapshot(self) -> "_Snapshot":
-        return _Snapshot(self.vector.copy(), deepcopy(self.state), len(self.history))
+    def _snapshot(self) -> Snapshot:
+        return Snapshot(self.vector.copy(), deepcopy(self.state), len(self.history))
 
     def _stalls(self, row: dict[str, float]) -> bool:
         stopping = self.trainer.stopping
@@ -163,15 +175,6 @@ class _Watch:
             return False
         stopping.stale = 0  # if training goes on, its patience begins anew
         return True
-
-
-@dataclass(frozen=True)
-class _Snapshot:
-    """The parameters, the solver's state and the number of epochs at the end of one."""
-
-    vector: Array
-    state: State
-    epochs: int
 
 
 def _is_finite(state: Any) -> bool:

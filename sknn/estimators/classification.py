@@ -15,6 +15,7 @@ from sknn.engine import Loss
 from sknn.engine.types import Array
 from sknn.estimators import door, parts
 from sknn.estimators.base import BaseMLP
+from sknn.estimators.fitting import partial_fit, transact
 from sknn.estimators.labels import as_lists, given_labels, has_columns, read_target
 from sknn.estimators.reach import within_reach
 from sknn.estimators.report import warn_of
@@ -92,7 +93,7 @@ class Classification(ClassifierMixin, BaseMLP):
             If a parameter or the data cannot be used; the estimator is left as it was.
         """
         self._check_same_classes(classes)
-        history = self._transact("_partial_fit", X, y, sample_weight, classes)
+        history = transact(self, partial_fit, X, y, sample_weight, classes)
         warn_of(history, stacklevel=3, solver=parts.solver_name(self), out_of_epochs=False)
         return self
 

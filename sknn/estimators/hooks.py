@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from sknn.estimators.sklearn_private import callback_context
+from sknn.estimators.progress import Course
+from sknn.estimators.sklearn_private import callback_context, callbacks_of
 
 
 class Hooks:
@@ -17,10 +18,18 @@ class Hooks:
         What the user passed to `fit`, as it is.
     epochs : int or None
         How many subtasks there may be; None if that is not known.
+    course : Course, optional
+        Keeps the progress.
     """
 
     def __init__(
-        self, estimator: Any, X: Any, y: Any, sample_weight: Any, epochs: int | None
+        self,
+        estimator: Any,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        epochs: int | None,
+        course: Course | None = None,
     ) -> None:
         self.given = {
             "estimator": estimator,
@@ -28,6 +37,7 @@ class Hooks:
             "y": y,
             "metadata": None if sample_weight is None else {"sample_weight": sample_weight},
         }
+        self.course = course
         self.fit = callback_context(estimator, max_subtasks=epochs)
         self.epoch: Any = None
         if self.fit is not None:
@@ -59,3 +69,17 @@ class Hooks:
         """End the task; the estimator itself is fitted by now."""
         if self.fit is not None:
             self.fit.call_on_fit_task_end(**self.given, reconstruction_attributes={})
+
+
+def course_of(estimator: Any, data: tuple[Any, ...]) -> Course | None:
+    """Return what keeps the progress of a fit on this data, if a callback does.
+
+    Raises
+    ------
+    ValueError
+        If several want to.
+    """
+    keepers = [one for one in callbacks_of(estimator) if hasattr(one, "course")]
+    if len(keepers) > 1:
+        raise ValueError(f"A single Checkpoint can keep the progress of a fit, not {len(keepers)}.")
+    return keepers[0].course(estimator, data) if keepers else None

@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
+
 from sknn.engine import (
     LBFGS,
     SGD,
@@ -27,6 +29,8 @@ from sknn.engine import (
     Trainer,
     as_schedule,
 )
+from sknn.estimators import door
+from sknn.estimators.blueprint import Blueprint
 
 
 def _adam(mlp: Any) -> Adam:
@@ -155,3 +159,18 @@ def schedule(mlp: Any, horizon: int) -> Schedule:
     if callable(mlp.learning_rate):
         return as_schedule(mlp.learning_rate)
     return LEARNING_RATES[mlp.learning_rate](mlp, horizon)
+
+
+def dropout(mlp: Any, blueprint: Blueprint) -> list[float]:
+    """Read how much of each hidden layer is dropped."""
+    n_hidden = len(blueprint.hidden_sizes)
+    shares = door.numbers(mlp.dropout)
+    shares = shares * n_hidden if np.ndim(mlp.dropout) == 0 else shares
+    if len(shares) != n_hidden or not all(0 <= share < 1 for share in shares):
+        raise ValueError(
+            f"dropout must be in [0, 1), one number for all {n_hidden} hidden layers or a list "
+            f"with one for each; got {mlp.dropout!r}."
+        )
+    if any(shares) and not is_stochastic(mlp):
+        raise ValueError("dropout needs a stochastic solver; lbfgs cannot follow a random loss.")
+    return shares

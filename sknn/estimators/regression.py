@@ -13,6 +13,7 @@ from sknn.engine import Loss
 from sknn.engine.types import Array
 from sknn.estimators import door, parts
 from sknn.estimators.base import BaseMLP
+from sknn.estimators.fitting import partial_fit, transact
 from sknn.estimators.reach import silent, within_reach
 from sknn.estimators.report import warn_of
 from sknn.estimators.sklearn_private import Interval, StrOptions, fit_context
@@ -64,7 +65,7 @@ class Regression(RegressorMixin, BaseMLP):
         ValueError, TypeError
             If a parameter or the data cannot be used; the estimator is left as it was.
         """
-        history = self._transact("_partial_fit", X, y, sample_weight, None)
+        history = transact(self, partial_fit, X, y, sample_weight, None)
         warn_of(history, stacklevel=3, solver=parts.solver_name(self), out_of_epochs=False)
         return self
 

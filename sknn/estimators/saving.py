@@ -9,16 +9,37 @@ import sklearn
 from sklearn.utils.validation import check_is_fitted
 
 from sknn.archives import Contents, replacing, write
-from sknn.estimators.memory import numbers_only, recalled_generator
+from sknn.estimators.memory import Memory, numbers_only, recalled_generator
 from sknn.stamp import __version__
 
-#: Attributes that are no part of a model: who is told of its training, and what is routed to it.
-NOT_KEPT = {"_skl_callbacks", "_metadata_request", "_parent_callback_ctx"}
+#: The attributes that every fitted estimator has, and those that some have.
+ALWAYS = {
+    "coefs_",
+    "intercepts_",
+    "n_layers_",
+    "n_outputs_",
+    "out_activation_",
+    "n_features_in_",
+    "loss_curve_",
+    "loss_",
+    "best_loss_",
+    "n_iter_",
+    "best_iteration_",
+    "t_",
+    "validation_scores_",
+    "validation_loss_curve_",
+    "best_validation_score_",
+    "_plan",
+    "_memory",
+}
+SOMETIMES = {"feature_names_in_", "classes_"}
 
 
 def save(estimator: Any, file: Any, *, training_state: bool) -> None:
     """Write a fitted estimator to a path or a binary file; see `BaseMLP.save`."""
-    contents = contents_of(estimator, training_state=training_state)
+    contents = contents_of(estimator)
+    if not training_state:
+        contents.state["_memory"] = _without_training(estimator)
     if not isinstance(file, str | os.PathLike):
         write(file, contents)
         return
@@ -26,8 +47,15 @@ def save(estimator: Any, file: Any, *, training_state: bool) -> None:
         write(part, contents)
 
 
-def contents_of(estimator: Any, *, training_state: bool) -> Contents:
-    """Return what an archive of a fitted estimator holds.
+def contents_of(estimator: Any, progress: dict[str, Any] | None = None) -> Contents:
+    """Return what an archive of a fitted estimator holds, its training state included.
+
+    Parameters
+    ----------
+    estimator : BaseMLP
+        What is to be saved.
+    progress : dict, optional
+        If its fit is under way: plain data that tells how far it has come.
 
     Raises
     ------
@@ -42,16 +70,27 @@ def contents_of(estimator: Any, *, training_state: bool) -> Contents:
             "Use joblib for it."
         )
     estimator._validate_params()
-    parameters = estimator.get_params(deep=False)
-    fitted = vars(estimator)
-    state = {name: fitted[name] for name in fitted if name not in {*parameters, *NOT_KEPT}}
-    memory = estimator._memory
-    if "solver" in memory and not training_state:
-        rng = recalled_generator(memory, estimator.random_state)
-        state["_memory"] = numbers_only(memory, rng)
+    known = {*ALWAYS, *SOMETIMES}
+    fitted = fitted_attributes(estimator)
+    state = {name: value for name, value in fitted.items() if name in known}
     if "classes_" in state:
         state["classes_"] = _fixed_width(state["classes_"])
-    return Contents(kind.__name__, versions(), parameters, state)
+    parameters = estimator.get_params(deep=False)
+    return Contents(kind.__name__, versions(), parameters, state, progress)
+
+
+def fitted_attributes(estimator: Any) -> dict[str, Any]:
+    """Return all that `fit` has set, by name."""
+    fitted = vars(estimator)
+    return {name: fitted[name] for name in fitted if name.endswith("_") or name in ALWAYS}
+
+
+def _without_training(estimator: Any) -> Memory:
+    """Return what a plain fit leaves in the memory."""
+    memory: Memory = estimator._memory
+    if "solver" not in memory:  # nothing else is left
+        return memory
+    return numbers_only(memory, recalled_generator(memory, estimator.random_state))
 
 
 def versions() -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Every private name of scikit-learn that this package uses, and nothing else."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sklearn.base import BaseEstimator
@@ -16,9 +17,14 @@ except ImportError:  # before scikit-learn 1.9
         """Stands in where scikit-learn has no callbacks."""
 
 
+def callbacks_of(estimator: BaseEstimator) -> Sequence[Any]:
+    """Return scikit-learn's callbacks of an estimator."""
+    return getattr(estimator, "_skl_callbacks", [])
+
+
 def callback_context(estimator: BaseEstimator, max_subtasks: int | None) -> Any:
     """Return the root task of a fit for scikit-learn's callbacks; None if there are none."""
-    if not getattr(estimator, "_skl_callbacks", None):
+    if not callbacks_of(estimator):
         return None
     return estimator._init_callback_context(max_subtasks=max_subtasks)
 
@@ -29,6 +35,7 @@ __all__ = [
     "Options",
     "StrOptions",
     "callback_context",
+    "callbacks_of",
     "check_sample_weight",
     "fit_context",
     "safe_indexing",

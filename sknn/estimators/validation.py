@@ -13,6 +13,7 @@ from sknn.engine import Loss, Samples, raw_outputs
 from sknn.engine.types import Array
 from sknn.estimators import door
 from sknn.estimators.blueprint import Blueprint
+from sknn.estimators.publishing import published
 from sknn.estimators.reach import silent
 
 #: More rows than this, and early_stopping="auto" holds some back, as HistGradientBoosting does.
@@ -155,7 +156,7 @@ class Validation:
         if self.scorer is None:
             return self.metric(self.rows.y, self.blueprint.predictions(z), self.w)
         weights = {} if self.w is None else {"sample_weight": self.w}
-        fitted = self.mlp._published(self.start)
+        fitted = published(self.mlp, self.start.network, self.blueprint)
         if not hasattr(self.rows.X, "columns"):  # the rows were checked, and have no names now
             vars(fitted).pop("feature_names_in_", None)
         return float(self.scorer(fitted, self.rows.X, self.rows.y, **weights))

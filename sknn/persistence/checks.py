@@ -12,32 +12,11 @@ from sknn.engine.types import Array
 from sknn.estimators.base import BaseMLP
 from sknn.estimators.blueprint import Blueprint
 from sknn.estimators.intake import Columns
+from sknn.estimators.saving import ALWAYS, SOMETIMES
 from sknn.persistence.encoders import check_encoder
 from sknn.persistence.memories import check_memory
 from sknn.persistence.shapes import need, need_array, need_count, need_names, need_number
 from sknn.targets import TARGETS
-
-#: What every fitted estimator has, and what some have.
-ALWAYS = {
-    "coefs_",
-    "intercepts_",
-    "n_layers_",
-    "n_outputs_",
-    "out_activation_",
-    "n_features_in_",
-    "loss_curve_",
-    "loss_",
-    "best_loss_",
-    "n_iter_",
-    "best_iteration_",
-    "t_",
-    "validation_scores_",
-    "validation_loss_curve_",
-    "best_validation_score_",
-    "_plan",
-    "_memory",
-}
-SOMETIMES = {"feature_names_in_", "classes_"}
 
 #: What a plan says.
 PLAN = {

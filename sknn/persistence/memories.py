@@ -1,12 +1,23 @@
 """Memories from a file: whether training can go on with them."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
+from sknn.engine.history import Outcome
 from sknn.estimators.memory import Memory
-from sknn.persistence.shapes import need, need_count, need_names, need_number, need_plain_numbers
+from sknn.persistence.shapes import (
+    need,
+    need_array,
+    need_count,
+    need_names,
+    need_number,
+    need_plain_numbers,
+)
+
+#: What the progress of a fit consists of.
+PROGRESS = {"begun", "now", "finished", "epochs", "outcome", "kept", "rate", "best"}
 
 
 def check_memory(memory: Memory, n_numbers: int) -> None:
@@ -53,3 +64,33 @@ def _check_generator(memory: Memory) -> None:
         np.random.RandomState(memory["next_seed"])
     if "rng" in memory:
         np.random.RandomState(0).set_state(memory["rng"])
+
+
+def check_progress(progress: Any) -> None:
+    """Refuse what cannot be the progress of a fit.
+
+    Raises
+    ------
+    ModelFileError
+        Saying what is wrong.
+    """
+    need_names("The progress", progress, PROGRESS)
+    np.random.RandomState(0).set_state(progress["begun"])
+    need(type(progress["finished"]) is bool, "finished must be true or false")
+    need(progress["outcome"] in get_args(Outcome), "no such end of training")
+    need_count("kept", progress["kept"], 0)
+    need_number("rate", progress["rate"])
+    if not progress["finished"]:
+        np.random.RandomState(0).set_state(progress["now"])
+    columns = progress["epochs"]
+    need(isinstance(columns, Mapping) and "loss" in columns, "the epochs must have losses")
+    for name, numbers in columns.items():
+        need(isinstance(numbers, list), f"the epochs' {name} must be a list")
+        need(len(numbers) == len(columns["loss"]), f"the epochs' {name} has another length")
+        for number in numbers:
+            need_number(name, number)
+    if progress["best"] is not None:
+        need_names("The best weights", progress["best"], {"vector", "state", "epochs"})
+        need_array("The best weights", progress["best"]["vector"], "f", (None,))
+        _check_state(progress["best"]["state"], progress["best"]["vector"].size)
+        need_count("epochs", progress["best"]["epochs"], 1)

@@ -14,6 +14,7 @@ from sknn.estimators import (
 )
 from sknn.estimators.base import BaseMLP
 from sknn.persistence.checks import check_model
+from sknn.persistence.memories import check_progress
 from sknn.stamp import ModelFileError, blaming_file
 
 #: What can be loaded. Nothing else is looked up by a name from a file.
@@ -106,5 +107,7 @@ def restored(contents: archives.Contents) -> BaseMLP:
         warnings.simplefilter("error")
         estimator._validate_params()
         check_model(estimator, contents.state)
+        if contents.progress is not None:
+            check_progress(contents.progress)
     estimator.__dict__.update(contents.state)
     return estimator

@@ -16,7 +16,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sknn import MLPClassifier, MLPRegressor
-from sknn.estimators import door, validation
+from sknn.estimators import door, fitting, validation
 from tests.estimators.data import TABLES, TASKS, binary, fitted, multiclass, parameters, real
 
 SETTINGS = {"learning_rate_init": 0.02, "max_iter": 60, "random_state": 0}
@@ -116,13 +116,13 @@ def test_the_held_back_part_has_the_shares_of_the_classes(make, monkeypatch):
     X, y = make(100)
     X = np.column_stack([X, np.arange(100)])
     parts = []
-    real_split = MLPClassifier._train
+    real_split = fitting.train
 
-    def spied(self, start, rows, held_back, **settings):
+    def spied(mlp, start, rows, held_back, **settings):
         parts.append((rows, held_back))
-        return real_split(self, start, rows, held_back, **settings)
+        return real_split(mlp, start, rows, held_back, **settings)
 
-    monkeypatch.setattr(MLPClassifier, "_train", spied)
+    monkeypatch.setattr(fitting, "train", spied)
     for _ in range(2):
         model = MLPClassifier((), early_stopping=True, validation_fraction=0.2, **SETTINGS)
         fitted(model, X, y)
@@ -270,13 +270,13 @@ def test_no_class_is_lost_from_training(fraction, seed, monkeypatch):
     X = np.random.RandomState(0).normal(size=(20, 3))
     y = np.arange(20) % 10
     seen = []
-    trained = MLPClassifier._train
+    trained = fitting.train
 
-    def spied(self, start, rows, held_back, **settings):
+    def spied(mlp, start, rows, held_back, **settings):
         seen.append(set(rows.y))
-        return trained(self, start, rows, held_back, **settings)
+        return trained(mlp, start, rows, held_back, **settings)
 
-    monkeypatch.setattr(MLPClassifier, "_train", spied)
+    monkeypatch.setattr(fitting, "train", spied)
     settings = {**SETTINGS, "random_state": seed, "validation_fraction": fraction}
     fitted(MLPClassifier((), early_stopping=True, **settings), X, y)
     assert seen == [set(range(10))]

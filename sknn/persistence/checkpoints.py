@@ -1,0 +1,167 @@
+"""Checkpoints: a fit that is killed goes on where it was."""
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import joblib
+
+from sknn.archives import Contents, pack_parameters, read, replacing, write
+from sknn.estimators.progress import Progress
+from sknn.estimators.saving import fitted_attributes
+from sknn.persistence.models import restored, whole
+from sknn.stamp import ModelFileError, __version__, blaming_file
+
+
+class Checkpoint:
+    """A callback that keeps the progress of fits, so that they go on where they were broken off.
+
+    Every fit has a file of its own in a folder, named after a digest of the estimator's parameters,
+    the data, and the version of sknn. If the file is there when `fit` begins, training goes on from
+    it, and ends with the same weights, bit for bit, as if it had not been broken off; a fit that
+    had come to its end is not done again. So a script, or a search over many fits, that was killed
+    is simply run once more. Other parameters or data are another fit, and begin anew. Delete the
+    folder when the results are safe, or to begin anew.
+
+    Parameters
+    ----------
+    folder : str or path
+        Where the files are; it is made if it is not there.
+    every_epochs : int, default=None
+        Keep the progress after every so many epochs.
+    every_seconds : float, default=60
+        Keep it after the first epoch that ends at least so many seconds after it was kept last;
+        None for never.
+
+    Notes
+    -----
+    It needs callbacks, and so scikit-learn 1.9 or newer. Files are as `save` makes them, so
+    parameters must not be objects, and :func:`sknn.load` reads the model so far. A refit on all
+    rows, and the solver "lbfgs", begin anew if they are broken off. `max_time` is counted from the
+    last start. The data are read once, for the digest.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from sknn import Checkpoint, MLPRegressor
+    >>> folder = tempfile.mkdtemp()
+    >>> model = MLPRegressor((4,), max_iter=500, random_state=0)
+    >>> model = model.set_callbacks(Checkpoint(folder))  # doctest: +SKIP
+    >>> model = model.fit([[0.0], [1.0]], [0, 1])  # killed? run it again
+    """
+
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        every_epochs: int | None = None,
+        every_seconds: float | None = 60,
+    ) -> None:
+        if every_epochs is not None and not (type(every_epochs) is int and every_epochs >= 1):
+            raise ValueError(f"every_epochs must be an integer >= 1 or None, got {every_epochs!r}.")
+        if every_seconds is not None and not every_seconds >= 0:
+            raise ValueError(f"every_seconds must be >= 0 or None, got {every_seconds!r}.")
+        if every_epochs is None and every_seconds is None:
+            raise ValueError("Give every_epochs or every_seconds: else nothing is ever kept.")
+        self.folder = folder
+        self.every_epochs = every_epochs
+        self.every_seconds = every_seconds
+
+    def setup(self, estimator: Any, context: Any) -> None:
+        """Do nothing: `course` is asked for by the estimators of this package."""
+
+    def teardown(self, estimator: Any, context: Any) -> None:
+        """Do nothing."""
+
+    def on_fit_task_begin(self, estimator: Any, context: Any) -> None:
+        """Do nothing."""
+
+    def on_fit_task_end(self, estimator: Any, context: Any) -> None:
+        """Do nothing."""
+
+    def course(self, estimator: Any, data: tuple[Any, ...]) -> "KeptCourse":
+        """Return what keeps the progress of one fit.
+
+        Parameters
+        ----------
+        estimator : BaseMLP
+            What is fitted.
+        data : tuple
+            All that it is fitted to.
+
+        Raises
+        ------
+        TypeError
+            If a parameter cannot be in a file.
+        """
+        pack_parameters(estimator.get_params(deep=False), {})
+        Path(self.folder).mkdir(parents=True, exist_ok=True)
+        file = Path(self.folder) / f"{fingerprint(estimator, data)}.sknn"
+        return KeptCourse(file, self.every_epochs, self.every_seconds)
+
+
+class KeptCourse:
+    """The file of one fit.
+
+    Parameters
+    ----------
+    file : path
+        Where it is, or will be.
+    every_epochs, every_seconds : numbers or None
+        When to write it.
+    """
+
+    def __init__(self, file: Path, every_epochs: int | None, every_seconds: float | None) -> None:
+        self.file = file
+        self.every_epochs = every_epochs
+        self.every_seconds = every_seconds
+        self.epochs = 0
+        self.kept = time.monotonic()
+
+    def recalled(self) -> tuple[Any, Progress] | None:
+        """Return the estimator in the file and its progress, if there is a file.
+
+        Raises
+        ------
+        ModelFileError
+            If it is damaged.
+        """
+        try:
+            data = whole(self.file)
+        except FileNotFoundError:
+            return None
+        with blaming_file(f"{self.file} cannot be gone on from; delete it to begin anew"):
+            contents = read(data)
+            if contents.progress is None:
+                raise ModelFileError(f"{self.file} is a model, and not a checkpoint.")
+            return restored(contents), Progress.from_plain(contents.progress)
+
+    def is_due(self) -> bool:
+        """Count one more epoch, and tell whether to keep the progress now."""
+        self.epochs += 1
+        by_epochs = self.every_epochs is not None and self.epochs >= self.every_epochs
+        seconds = time.monotonic() - self.kept
+        return by_epochs or (self.every_seconds is not None and seconds >= self.every_seconds)
+
+    def keep(self, contents: Contents) -> None:
+        """Write the file, in the place of the one before."""
+        with replacing(self.file) as part:
+            write(part, contents)
+        self.epochs, self.kept = 0, time.monotonic()
+
+
+def fingerprint(estimator: Any, data: tuple[Any, ...]) -> str:
+    """Return a digest of what decides how a fit ends.
+
+    Raises
+    ------
+    TypeError
+        If a parameter or the data cannot be pickled.
+    """
+    fitted = fitted_attributes(estimator) if estimator.warm_start else {}
+    of = (__version__, type(estimator).__name__, estimator.get_params(deep=False), fitted, data)
+    try:
+        return str(joblib.hash(of))
+    except Exception as error:  # whatever somebody's object raises
+        raise TypeError(f"A fit with these parameters or data has no digest: {error}") from error

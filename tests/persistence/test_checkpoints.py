@@ -1,0 +1,266 @@
+"""Checkpoints: a fit that was killed ends as if it had not been."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import warnings
+from functools import partial
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import GridSearchCV
+
+import sknn
+from sknn import Checkpoint, MLPClassifier, MLPRegressor, ModelFileError
+from tests.estimators.data import TABLES, TASKS
+from tests.persistence.test_archives import assert_alike
+
+pytest.importorskip("sklearn.callback", reason="scikit-learn has no callbacks before 1.9")
+
+
+class Killed(BaseException):
+    """Stands for the end of the process: nobody catches it."""
+
+
+class KillAfter:
+    """A callback that counts epochs, and ends the fit after so many."""
+
+    def __init__(self, epochs=np.inf):
+        self.epochs = epochs
+        self.seen = 0
+
+    def setup(self, estimator, context):
+        """Do nothing."""
+
+    def teardown(self, estimator, context):
+        """Do nothing."""
+
+    def on_fit_task_begin(self, estimator, context):
+        """Do nothing."""
+
+    def on_fit_task_end(self, estimator, context):
+        """Count an epoch."""
+        self.seen += context.task_name == "epoch"
+        if self.seen >= self.epochs:
+            raise Killed
+
+
+def fit(model, X, y, **settings):
+    """Fit without a word about convergence."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return model.fit(X, y, **settings)
+
+
+SETTINGS = {
+    "adam": {},
+    "sgd": {"solver": "sgd", "learning_rate": "adaptive", "n_iter_no_change": 1, "tol": 0.1},
+    "one cycle": {"learning_rate": "one_cycle", "solver": "adamw", "weight_decay": 0.1},
+    "dropout": {"dropout": 0.5},
+    "early stopping": {"early_stopping": True, "validation_fraction": 0.3, "n_iter_no_change": 3},
+    "refit": {"early_stopping": True, "validation_fraction": 0.3, "refit": True},
+    "in order": {"shuffle": False, "batch_size": 7},
+    "members": {"n_members": 2},
+    "float32": {"dtype": "float32", "clip_gradient_norm": 0.1},
+    "decay by loss": {"solver": "adamw", "weight_decay": 0.1, "decay_by_loss": 2.0},
+    "lbfgs": {"solver": "lbfgs"},
+}
+
+
+@pytest.mark.parametrize("killed_after", [1, 5, 11])
+@pytest.mark.parametrize("name", SETTINGS)
+@pytest.mark.parametrize("task", ["binary", "multioutput"])
+def test_a_fit_that_was_killed_ends_as_if_it_had_not_been(task, name, killed_after, tmp_path):
+    """With all its attributes, bit for bit."""
+    estimator, make = TASKS[task]
+    check(partial(estimator, (6,), **SETTINGS[name]), *make(), killed_after, tmp_path)
+
+
+@pytest.mark.parametrize("task", TABLES)
+def test_tables(task, tmp_path):
+    """With dropout and the default schedule: the encoding is not learned again."""
+    estimator, make = TABLES[task]
+    X, y = make()
+    settings = {"learning_rate": "one_cycle", "dropout": 0.2}
+    check(partial(estimator, (6,), **settings), X, y, 5, tmp_path)
+
+
+def check(make, X, y, killed_after, folder):
+    """Compare a fit that is broken off, and gone on with twice, with one that is not."""
+    model = make(max_iter=12, random_state=3)
+    whole = fit(clone(model), X, y)
+    kills = 0
+    for epochs in (killed_after, 1, np.inf):
+        broken = clone(model).set_callbacks(Checkpoint(folder, every_epochs=2), KillAfter(epochs))
+        try:
+            fit(broken, X, y)
+        except Killed:
+            kills += 1
+    assert kills or whole.n_iter_ < killed_after
+    del broken._skl_callbacks
+    assert_alike(vars(broken), vars(whole))
+
+
+def test_only_what_is_missing_is_trained(tmp_path):
+    """From the last checkpoint; and what is finished is not trained again, but warns again."""
+    X, y = TASKS["real"][1]()
+    model = MLPRegressor((3,), max_iter=9, random_state=0)
+    seen = []
+    for epochs in (6, np.inf, np.inf):
+        kill = KillAfter(epochs)
+        one = clone(model).set_callbacks(Checkpoint(tmp_path, every_epochs=4), kill)
+        try:
+            with pytest.warns(ConvergenceWarning, match="converged"):
+                one.fit(X, y)
+        except Killed:
+            pass
+        seen.append(kill.seen)
+    assert seen == [6, 5, 0]
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_every_fit_has_its_file(tmp_path):
+    """Other parameters, data, weights or rows to validate on are another fit."""
+    X, y = TASKS["real"][1]()
+    keep = Checkpoint(tmp_path, every_epochs=1)
+    fit(MLPRegressor((3,), max_iter=2, random_state=0).set_callbacks(keep), X, y)
+    fit(MLPRegressor((3,), max_iter=2, random_state=1).set_callbacks(keep), X, y)
+    model = MLPRegressor((3,), max_iter=2, random_state=0).set_callbacks(keep)
+    fit(clone(model), X, -y)
+    fit(clone(model), X, y, sample_weight=np.ones(len(y)))
+    fit(clone(model), X, y, X_val=X, y_val=y)
+    assert len(list(tmp_path.iterdir())) == 5
+    fit(model, X, y)
+    assert len(list(tmp_path.iterdir())) == 5
+
+
+def test_warm_start_goes_on_from_what_was_fitted(tmp_path):
+    """A second call is a fit of its own."""
+    X, y = TASKS["binary"][1]()
+    model = MLPClassifier((3,), max_iter=4, random_state=0, warm_start=True)
+    whole = fit(fit(clone(model), X, y), X, y)
+    first = fit(clone(model).set_callbacks(Checkpoint(tmp_path, every_epochs=1)), X, y)
+    first._skl_callbacks.append(KillAfter(2))
+    with pytest.raises(Killed):
+        fit(first, X, y)
+    first._skl_callbacks.pop()
+    fit(first, X, y)
+    del first._skl_callbacks
+    assert_alike(vars(first), vars(whole))
+
+
+def test_a_checkpoint_is_a_model_of_its_own(tmp_path):
+    """It predicts as the network did after its epoch."""
+    X, y = TASKS["multiclass"][1]()
+    model = MLPClassifier((3,), max_iter=9, random_state=0)
+    keep = Checkpoint(tmp_path, every_epochs=3)
+    with pytest.raises(Killed):
+        fit(clone(model).set_callbacks(keep, KillAfter(5)), X, y)
+    (file,) = tmp_path.iterdir()
+    so_far = sknn.load(file)
+    assert so_far.n_iter_ == 3
+    three = fit(model.set_params(max_iter=3), X, y)
+    assert_array_equal(so_far.predict_proba(X), three.predict_proba(X))
+
+
+def test_a_search_goes_on(tmp_path):
+    """Each of its fits has a file, also in two processes."""
+    X, y = TASKS["binary"][1]()
+    model = MLPClassifier((3,), max_iter=3, random_state=0)
+    kept = clone(model).set_callbacks(Checkpoint(tmp_path, every_epochs=1))
+    scores = []
+    for one in (model, kept, kept):
+        search = GridSearchCV(clone(one), {"alpha": [0.0, 0.1]}, cv=2, n_jobs=2)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            scores.append(search.fit(X, y).cv_results_["mean_test_score"])
+    assert_array_equal(scores[0], scores[1])
+    assert_array_equal(scores[0], scores[2])
+    assert len(list(tmp_path.iterdir())) == 5
+
+
+def test_what_cannot_be_kept_is_refused_before_training(tmp_path):
+    """By name; and so is a file that is damaged."""
+    X, y = TASKS["real"][1]()
+    kill = KillAfter(1)
+    model = MLPRegressor((3,), learning_rate=lambda t: 0.1, max_iter=2)
+    with pytest.raises(TypeError, match="parameter learning_rate is of type"):
+        model.set_callbacks(Checkpoint(tmp_path), kill).fit(X, y)
+    assert kill.seen == 0
+    model = MLPRegressor((3,), max_iter=2, random_state=0)
+    model.set_callbacks(Checkpoint(tmp_path, every_epochs=1))
+    fit(model, X, y)
+    (file,) = tmp_path.iterdir()
+    file.write_bytes(file.read_bytes()[:-5])
+    with pytest.raises(ModelFileError):
+        model.fit(X, y)
+    model.save(file)
+    with pytest.raises(ModelFileError, match="is a model, and not a checkpoint"):
+        model.fit(X, y)
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"every_epochs": 0}, "every_epochs must be"),
+        ({"every_epochs": 1.5}, "every_epochs must be"),
+        ({"every_seconds": -1}, "every_seconds must be"),
+        ({"every_seconds": None}, "nothing is ever kept"),
+    ],
+)
+def test_settings_that_make_no_sense(settings, says, tmp_path):
+    """Each is named."""
+    with pytest.raises(ValueError, match=says):
+        Checkpoint(tmp_path, **settings)
+
+
+def test_one_at_a_time(tmp_path):
+    """Two would not agree where to go on."""
+    X, y = TASKS["real"][1]()
+    model = MLPRegressor((3,)).set_callbacks(Checkpoint(tmp_path), Checkpoint(tmp_path))
+    with pytest.raises(ValueError, match="A single Checkpoint"):
+        model.fit(X, y)
+
+
+SCRIPT = """
+import sys, warnings
+import numpy as np
+from sknn import Checkpoint, MLPClassifier
+warnings.simplefilter("ignore")
+rng = np.random.RandomState(0)
+X = rng.normal(size=(2000, 10))
+y = (X[:, 0] > X[:, 1] ** 2).astype(int)
+model = MLPClassifier((20,), max_iter=60, random_state=0, tol=0, dropout=0.1)
+if len(sys.argv) > 2:
+    model.set_callbacks(Checkpoint(sys.argv[2], every_epochs=1))
+model.fit(X, y).save(sys.argv[1])
+"""
+
+
+def test_kill_9(tmp_path):
+    """A process that is killed again and again comes to the same end."""
+    run = [sys.executable, "-c", SCRIPT]
+    subprocess.run([*run, tmp_path / "whole.sknn"], check=True)
+    kept = [*run, tmp_path / "killed.sknn", tmp_path / "kept"]
+    kills = 0
+    for patience in (0.02, 0.1, 0.05, 0.15):
+        process = subprocess.Popen(kept)
+        deadline = time.monotonic() + 60
+        while process.poll() is None and time.monotonic() < deadline:
+            if (tmp_path / "kept").exists() and any((tmp_path / "kept").iterdir()):
+                time.sleep(patience)
+                break
+            time.sleep(0.01)
+        if process.poll() is None:
+            process.send_signal(getattr(signal, "SIGKILL", signal.SIGTERM))
+            kills += 1
+        process.wait()
+    subprocess.run(kept, check=True)
+    assert kills > 0
+    assert (tmp_path / "killed.sknn").read_bytes() == (tmp_path / "whole.sknn").read_bytes()
+    assert os.path.getsize(tmp_path / "killed.sknn") > 0
