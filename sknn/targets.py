@@ -211,7 +211,11 @@ class RealTarget(Target):
         """Return y as a matrix."""
         Y = y.reshape(len(y), -1)
         _check_columns(Y, self.n_outputs)
-        return Y if self.scale is None else (Y - self.center) / self.scale
+        if self.scale is None or self.center is None:
+            return Y
+        with np.errstate(over="ignore"):
+            scaled = (Y - self.center) / self.scale
+            return np.where(np.isinf(scaled), Y / self.scale - self.center / self.scale, scaled)
 
     def decode(self, z: Array, loss: Loss) -> Array:
         """Return the output activations, flat if there is one; several for each come last."""

@@ -149,7 +149,9 @@ class Blueprint:
         """Turn validated targets into what the raw outputs should say; see `samples`."""
         Y = self.target.encode(rows.y, self.loss.codes)
         Y = self.target.smoothed(Y, smoothing) if smoothing else Y
-        Y = door.as_type(np.repeat(Y, self.loss.units_per_output, axis=1), self.dtype, "y")
+        units = self.loss.units_per_output
+        Y = np.repeat(Y, units, axis=1) if units > 1 else Y  # of many classes it is large
+        Y = door.as_type(Y, self.dtype, "y")
         self._check_domain(Y, rows, name)
         return Y
 
