@@ -70,8 +70,11 @@ def network(draw_normal, sizes, activations):
     return Sequential(modules)
 
 
+ONE, SEVERAL = st.just(1), st.integers(1, 3)
+
+
 @st.composite
-def cases(draw, members=st.just(1)):
+def cases(draw, members=ONE):
     """Draw a network of any depth and width, any loss, and a batch of any size."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1), label="seed"))
     n, k = draw(st.integers(1, 6), label="n"), draw(st.integers(1, 4), label="k")
@@ -116,7 +119,7 @@ def test_the_gradient_is_the_slope_of_the_objective(case):
     assert_allclose(dJ @ direction, found, rtol=0, atol=1e-6 * size + 1e-9)
 
 
-@given(cases(members=st.integers(1, 3)))
+@given(cases(members=SEVERAL))
 def test_members_are_networks_side_by_side(case):
     """J is the sum of theirs, and the gradient of each its own."""
     joint = case.joint()
@@ -156,7 +159,7 @@ def test_a_weight_is_a_number_of_rows(case, data):
     assert_allclose(dJ, share * gradient_found, rtol=1e-9, atol=1e-11)
 
 
-@given(cases(members=st.integers(1, 3)), st.integers(1, 20))
+@given(cases(members=SEVERAL), st.integers(1, 20))
 def test_pieces_of_a_prediction_are_the_prediction(case, numbers):
     """However few numbers a piece may have."""
     with pytest.MonkeyPatch.context() as patch:
@@ -215,7 +218,7 @@ def test_quantiles_never_cross(levels, outputs, data):
     st.integers(1, 7),
 )
 def test_a_step_does_not_see_how_parameters_are_laid_out(optimizer, sizes, piece):
-    """Parts that are stepped each by itself move as they do in one vector, in pieces of any size."""
+    """Parts stepped each by itself move as they do in one vector, in pieces of any size."""
     rng = np.random.default_rng(0)
     whole = rng.normal(size=sum(sizes))
     parts = np.split(whole.copy(), np.cumsum(sizes)[:-1])

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from sklearn.base import is_classifier
+from sklearn.base import clone, is_classifier
 from sklearn.exceptions import ConvergenceWarning, UndefinedMetricWarning
 
 from sknn import MLPClassifier, MLPRegressor, TabularMLPClassifier, TabularMLPRegressor
@@ -76,11 +76,10 @@ INPUTS = {
 }
 
 
-def trained(model, X, y, method="fit", **more):
+def trained(model, X, y, method="fit", *, max_iter=2, **more):
     """Return a copy that was trained, or None if that was refused with an error that helps."""
-    copied = type(model)(**model.get_params()).set_params(
-        hidden_layer_sizes=(4,), max_iter=2, random_state=0
-    )
+    settings = {"hidden_layer_sizes": (4,), "max_iter": max_iter, "random_state": 0}
+    copied = clone(model).set_params(**settings)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         try:
@@ -182,8 +181,7 @@ def test_any_inputs(X_given, cls, dtype):
 def test_ten_thousand_classes():
     """Trained at once and in a stream; probabilities sum to 1."""
     X_many, y = np.arange(10_000, dtype=np.float32)[:, None] / 10_000, np.arange(10_000)
-    settings = {"hidden_layer_sizes": (), "batch_size": 1000, "tol": 1e9, "n_iter_no_change": 1}
-    at_once = MLPClassifier(**settings, max_iter=2, dtype="float32").fit(X_many, y)
+    at_once = trained(MLPClassifier(dtype="float32"), X_many, y, max_iter=1)
     streamed = MLPClassifier((4,)).partial_fit(X_many[:50], y[:50], classes=y)
     for model in (at_once, streamed):
         p = model.predict_proba(X_many[:20])
