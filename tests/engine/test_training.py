@@ -16,6 +16,7 @@ from sknn.engine import (
     Batches,
     Descent,
     EpochBatches,
+    History,
     Identity,
     Linear,
     NoImprovement,
@@ -516,6 +517,7 @@ def test_settings_that_cannot_be_are_errors():
         (lambda: RandomDraws(0), "draws must be 1 or more"),
         (lambda: SGD(2.0), "momentum must be in"),
         (lambda: Adam(1.0), "beta_1 must be in"),
+        (lambda: Adam(beta_2=1.0), "beta_2 must be in"),
         (lambda: Adam(epsilon=0), "epsilon must be above 0"),
         (lambda: linear_objective(alpha=-1), "alpha must be 0 or more"),
         (lambda: Objective(Sequential([Tanh()]), NLL()), "nothing to train"),
@@ -524,6 +526,45 @@ def test_settings_that_cannot_be_are_errors():
     ):
         with pytest.raises(ValueError, match=message):
             make()
+
+
+def test_settings_at_the_ends_of_what_can_be():
+    """A momentum of 1 never slows down, and one draw is an epoch, too."""
+    assert SGD(1.0).momentum == 1
+    assert RandomDraws(1).steps(5) == EpochBatches(1).steps(1) == 1
+    assert (Adam(0.0, 0.0).beta_1, linear_objective(alpha=0).alpha) == (0, 0)
+
+
+class Returning(SGD):
+    """Returns new parameters."""
+
+    def step(self, params, grads, state, rate):
+        """Leave the old ones as they are."""
+        return params - rate * grads
+
+
+class Summing(SquaredError):
+    """Has a gradient of the wrong shape."""
+
+    def gradient(self, z, y):
+        """Return a number for each sample."""
+        return super().gradient(z, y).sum(axis=-1)
+
+
+def test_parts_of_the_users_that_do_not_work_are_told_so():
+    """By their names."""
+    with pytest.raises(TypeError, match=r"Returning.step must change params in place .* nothing"):
+        train(trainer(Returning()), deep_objective(), 1)
+    X, Y, _ = data()
+    with pytest.raises(ValueError, match=r"Summing\(\) gives a gradient of shape \(10,\)"):
+        Objective(Sequential([layer()]), Summing()).value_and_gradient(X, Y)
+
+
+def test_a_history_begins_without_epochs():
+    """Nothing is known, and nothing is kept."""
+    history = History()
+    assert np.isnan(history.rate)
+    assert (len(history), history.kept, history.outcome) == (0, 0, "exhausted")
 
 
 class LastFirst(Batches):

@@ -10,12 +10,14 @@ from scipy import sparse
 from sknn.engine import (
     NLLM,
     Dropout,
+    Expand,
     Identity,
     Linear,
     Mish,
     Module,
     Objective,
     ReLU,
+    Samples,
     Sequential,
     Sigmoid,
     Tanh,
@@ -101,6 +103,63 @@ def test_a_trace_is_written_over_only_where_it_is_told_to():
     for array, expected in zip(third, kept, strict=True):
         assert_array_equal(array, expected)
         assert not any(array is other for other in second)
+
+
+class Noting(Module):
+    """The identity, which notes where it is told to write."""
+
+    takes_out = True
+
+    def __init__(self):
+        self.told = []
+
+    def forward(self, u, out=None):
+        """Return a copy."""
+        self.told.append(out)
+        return u.copy()
+
+    def backward(self, u, v, dv, out=None):
+        """Return a copy."""
+        self.told.append(out)
+        return dv.copy()
+
+
+def test_the_next_step_of_a_size_has_arrays_to_write_to():
+    """Forward and backward; the first has none."""
+    noting = Noting()
+    objective = Objective(
+        Sequential([network(Tanh()), noting, Linear(np.eye(3), np.ones(3))]), NLLM()
+    )
+    for seed in range(2):
+        objective.value_and_gradient(*batch(6, seed))
+    assert [out is None for out in noting.told] == [True, True, False, False]
+    assert [out.shape for out in noting.told[2:]] == [(6, 3), (6, 3)]
+
+
+def test_the_next_batch_of_a_size_is_written_over_the_last():
+    """In the type of the data and in another; a slice is a view of the data itself."""
+    X, Y = batch(20, 0)
+    for dtype in (np.float64, np.float32):
+        samples = Samples(X, Y, dtype=dtype)
+        first = samples.batch(np.arange(5))
+        second = samples.batch(np.arange(5, 10))
+        assert first[0] is second[0]
+        assert first[1] is second[1]
+        assert_array_equal(second[0], X[5:10].astype(dtype))
+        assert first[0] is not samples.batch(np.arange(4))[0]
+
+
+def test_rows_that_are_made_wide_come_in_smaller_pieces(monkeypatch):
+    """What counts is how wide the network makes them, and nothing changes."""
+    layers = Sequential(
+        [Expand(1, [0] * 7, np.arange(7.0), np.arange(1.0, 8.0), [], []), *network(Tanh()).modules]
+    )
+    layers.modules[1].W = np.ones((8, 6))
+    monkeypatch.setattr(outputs_module, "NUMBERS", 16)
+    seen, X = [], np.arange(5.0)[:, None]
+    found = raw_outputs(layers, X, float, seen.append)
+    np.testing.assert_allclose(found, layers.forward(X), rtol=1e-10)
+    assert [len(piece) for piece in seen] == [2, 2, 1]
 
 
 def test_a_workspace_keeps_two_sizes():
