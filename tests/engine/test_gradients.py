@@ -38,6 +38,7 @@ from tests.engine.gradients import (
     rebuilt,
     recipes,
 )
+from tests.generators import OwnGenerator
 
 SHAPES = [(1, 1), (5, 3), (2, 7)]
 FORWARD_ONLY = {Step}
@@ -66,7 +67,7 @@ LOSSES = every_way(concrete_classes(Loss))
 @pytest.fixture
 def rng():
     """Return a generator; every test has the same."""
-    return np.random.default_rng(0)
+    return OwnGenerator()
 
 
 def points(loss, rng, shape):

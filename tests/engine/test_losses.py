@@ -27,6 +27,7 @@ from sknn.engine import (
     SquaredHinge,
 )
 from tests.engine.gradients import VALID_Y, concrete_classes, raw_outputs, recipes
+from tests.generators import OwnGenerator
 
 LOSSES = [
     make(np.random.default_rng(0), 3) for cls in concrete_classes(Loss) for make in recipes(cls)
@@ -52,7 +53,7 @@ def by_name(losses):
 @pytest.fixture
 def rng():
     """Return a generator; every test has the same."""
-    return np.random.default_rng(0)
+    return OwnGenerator()
 
 
 @pytest.fixture
