@@ -1,5 +1,8 @@
 """Neural networks that feel native to scikit-learn, with no deep-learning framework."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from sknn.estimators import (
     MLPClassifier,
     MLPRegressor,
@@ -10,6 +13,10 @@ from sknn.features import TableEncoder
 from sknn.persistence import Checkpoint, load
 from sknn.stamp import ModelFileError, __version__
 
+if TYPE_CHECKING:
+    from sknn.persistence.onnx import to_onnx
+    from sknn.persistence.scikit_learn import from_sklearn, to_sklearn
+
 __all__ = [
     "Checkpoint",
     "MLPClassifier",
@@ -19,5 +26,29 @@ __all__ = [
     "TabularMLPClassifier",
     "TabularMLPRegressor",
     "__version__",
+    "from_sklearn",
     "load",
+    "to_onnx",
+    "to_sklearn",
 ]
+
+#: Names that are imported when they are first asked for, so that nobody else waits for them.
+_LATER = {
+    "from_sklearn": "sknn.persistence.scikit_learn",
+    "to_onnx": "sknn.persistence.onnx",
+    "to_sklearn": "sknn.persistence.scikit_learn",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what few programs need."""
+    if name == "inspection":
+        return import_module("sknn.inspection")
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_LATER[name]), name)
+
+
+def __dir__() -> list[str]:
+    """Name what is imported later, too."""
+    return sorted({*globals(), *_LATER, "inspection"})

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import log_softmax, logsumexp
+from scipy.special import log_softmax, logsumexp, softmax
 
 from sknn.engine import (
     NLL,
@@ -103,6 +103,10 @@ class Target(ABC):
     def joined(self, z: Array, loss: Loss) -> Array:
         """Return raw outputs, shape (n, k), that say what members, (g, n, k), say on average."""
         return loss.joined(z)
+
+    def joined_backward(self, z: Array, dv: Array, loss: Loss) -> Array:
+        """Pass the blame back through `joined`, from (n, k) to (g, n, k)."""
+        return loss.joined_backward(z, dv)
 
     def loss_name(self, setting: str | Loss) -> str | Loss:
         """Return the name of a loss, resolving "auto"."""
@@ -338,9 +342,23 @@ class MulticlassTarget(ClassTarget):
         if loss.out_activation != "logistic" or self.n_outputs == 1:
             return super().joined(z, loss)
         log_p = logsumexp(self.log_proba(loss, z), axis=0) - np.log(len(z))
-        others = np.where(np.eye(self.n_outputs, dtype=bool), -np.inf, log_p[:, None, :])
-        answer: Array = log_p - logsumexp(others, axis=-1)
+        answer: Array = log_p - logsumexp(self._others(log_p), axis=-1)
         return answer.astype(z.dtype, copy=False)
+
+    def joined_backward(self, z: Array, dv: Array, loss: Loss) -> Array:
+        """Pass the blame back through the logarithms of all members' normalised probabilities."""
+        if loss.out_activation != "logistic" or self.n_outputs == 1:
+            return super().joined_backward(z, dv, loss)
+        log_p = self.log_proba(loss, z)
+        of_rivals = softmax(self._others(logsumexp(log_p, axis=0)), axis=-1)
+        d_log_p = (dv - np.einsum("nk,nkj->nj", dv, of_rivals)) * softmax(log_p, axis=0)
+        d_log_a = d_log_p - np.exp(log_p) * d_log_p.sum(axis=-1, keepdims=True)
+        dz: Array = d_log_a * loss.activate(-z)
+        return dz
+
+    def _others(self, log_p: Array) -> Array:
+        """Return for each class the row without it, shape (n, k, k)."""
+        return np.where(np.eye(self.n_outputs, dtype=bool), -np.inf, log_p[:, None, :])
 
 
 class MultilabelTarget(ClassTarget):
@@ -420,6 +438,12 @@ class MultioutputTarget(ClassTarget):
         """Return what each column's target makes of the members, side by side."""
         answering = self._answering(loss, z)
         return np.hstack([column.joined(part, own) for column, part, own in answering])
+
+    def joined_backward(self, z: Array, dv: Array, loss: Loss) -> Array:
+        """Return what reaches the members of each column's target, side by side."""
+        answering = zip(self._answering(loss, z), parted(dv, self.widths), strict=True)
+        passed = [column.joined_backward(part, dw, own) for (column, part, own), dw in answering]
+        return np.concatenate(passed, axis=-1)
 
     def smoothed(self, Y: Array, share: float) -> Array:
         """Spread a share of each column's row evenly over its classes."""

@@ -1,5 +1,6 @@
 """The examples run, from any folder, without a warning, and say what they should."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,9 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.py"))
+FOLDER = Path(__file__).parent.parent / "examples"
+PICTURES = sorted(FOLDER.glob("plot_*.py"))
+EXAMPLES = sorted(set(FOLDER.glob("*.py")) - set(PICTURES))
 
 #: What an example is called with, and a word that its output must have.
 CALLS = {
@@ -16,7 +19,11 @@ CALLS = {
     "raw_table.py": ([], "it says the same"),
     "descent_by_hand.py": ([], "100% right"),
     "handwritten_digits.py": (["--data", "digits.npz", "--epochs", "2"], "test accuracy"),
+    "own_parts.py": ([], "agree with differences"),
 }
+
+#: Pictures are drawn to nowhere, whether there is a screen or not.
+NO_SCREEN = {name: value for name, value in os.environ.items() if name != "DISPLAY"}
 
 
 @pytest.fixture
@@ -28,11 +35,30 @@ def folder(tmp_path):
     return tmp_path
 
 
+def run(example, arguments, folder):
+    """Run an example in this folder, and return what it prints."""
+    command = [sys.executable, "-W", "error", example, *arguments]
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env=NO_SCREEN | {"MPLBACKEND": "Agg"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
 def test_example(example, folder):
     """Every file of the examples folder; a new one needs an entry in the table above."""
     arguments, expected = CALLS[example.name]
-    command = [sys.executable, "-W", "error", example, *arguments]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert expected in done.stdout
+    assert expected in run(example, arguments, folder)
+
+
+@pytest.mark.parametrize("example", PICTURES, ids=lambda path: path.name)
+def test_picture(example, tmp_path):
+    """Every example of the gallery; the build of the documentation shows what they draw."""
+    pytest.importorskip("matplotlib")
+    run(example, [], tmp_path)

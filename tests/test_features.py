@@ -109,8 +109,8 @@ def test_weights_of_any_size(largest, rng):
     """Only their ratios count for numbers, and nothing overflows."""
     X = frame(rng)[["age"]]
     w = rng.uniform(0.1, 1, size=len(X))
-    expected = TableEncoder().fit(X, sample_weight=w)
-    found = TableEncoder().fit(X, sample_weight=w * largest)
+    expected = TableEncoder(n_bins=48).fit(X, sample_weight=w)
+    found = TableEncoder(n_bins=48).fit(X, sample_weight=w * largest)
     assert_allclose(found.transform(X), expected.transform(X), rtol=1e-9, atol=1e-12)
 
 
@@ -198,6 +198,19 @@ def test_transform_is_the_expansion_of_what_is_read(dtype, max_one_hot, rng):
     assert compact.dtype == encoder.expansion(other).forward(compact).dtype == other
 
 
+@pytest.mark.parametrize("sparse_output", [False, True])
+def test_the_height_of_pieces_is_all_that_it_changes(sparse_output, rng):
+    """What is learned and all other columns are the same."""
+    X = frame(rng)
+    high, low = TableEncoder(), TableEncoder(piece_height=0.25, sparse_output=sparse_output)
+    wide, lower = high.fit_transform(X), low.fit_transform(X)
+    assert state(low) == state(high)
+    of_pieces = np.array([".." in name for name in high.get_feature_names_out()])
+    assert of_pieces.any()
+    lower = lower.toarray() if sparse_output else lower
+    assert_allclose(lower, np.where(of_pieces, 0.25, 1) * wide, rtol=1e-12)
+
+
 def test_long_tables_are_written_in_pieces(rng):
     """More rows than are written at a time."""
     X = rng.normal(size=(50_000, 1))
@@ -257,12 +270,23 @@ def test_very_wide_tables_have_no_pieces(rng):
 @pytest.mark.parametrize(("columns", "pieces"), [(1, 48), (5, 48), (6, 42), (20, 12), (100, 2)])
 def test_by_default_all_columns_have_few_pieces_together(columns, pieces, rng):
     """They keep their ends, and what is left out is left out evenly."""
-    X = rng.normal(size=(500, columns))
+    X = rng.normal(size=(48 * 64, columns))
     encoder, fine = TableEncoder().fit(X), TableEncoder(n_bins=48).fit(X)
     for edges, all_edges in zip(encoder.edges_, fine.edges_, strict=True):
         assert len(edges) == pieces + 1
         assert np.isin(edges, all_edges).all()
         assert_array_equal(edges[[0, -1]], all_edges[[0, -1]])
+
+
+@pytest.mark.parametrize(("n", "pieces"), [(64 * 9, 9), (64 * 9 - 1, 8), (20, 4), (5, 4)])
+def test_by_default_a_piece_has_rows_enough(n, pieces, rng):
+    """Counted by weight; of few rows there are four pieces all the same."""
+    X = rng.normal(size=(n, 2))
+    assert [len(edges) for edges in TableEncoder().fit(X).edges_] == [pieces + 1] * 2
+    twice = TableEncoder().fit(X, sample_weight=np.full(n, 2.0))
+    assert [edges.tolist() for edges in twice.edges_] == [
+        edges.tolist() for edges in TableEncoder().fit(np.vstack([X, X])).edges_
+    ]
 
 
 def test_a_column_that_says_nothing_is_left_out_and_not_looked_at_again():
@@ -312,7 +336,7 @@ def test_numbers_of_any_size(unit, dtype, rng):
 def test_numbers_closer_than_the_type_can_tell_make_steps(dtype):
     """A piece never has length 0."""
     x = np.array([0.0, 1e-20, 2e-20, 3e-20, 1, 2, 3])[:, None]
-    encoder = TableEncoder(dtype=dtype).fit(x)
+    encoder = TableEncoder(n_bins=48, dtype=dtype).fit(x)
     v = encoder.transform(x)
     assert np.isfinite(v).all()
     assert_array_equal(v[-1, 1:], np.ones(6))
@@ -603,6 +627,10 @@ def test_names_need_a_table_with_names():
         ("n_bins", 2.5),
         ("min_frequency", 0),
         ("min_frequency", 0.1),
+        ("piece_height", 0),
+        ("piece_height", np.inf),
+        ("piece_height", "high"),
+        ("piece_height", True),
         ("max_one_hot", -1),
         ("max_one_hot", True),
         ("sparse_output", "yes"),

@@ -76,11 +76,17 @@ def draws_globally(file, name):
     return library == "random"
 
 
+def draws_pictures(file, name):
+    """Return whether matplotlib is used outside the one folder for that."""
+    return name.split(".")[0] == "matplotlib" and not file.startswith("inspection/displays/")
+
+
 RULES = {
     "uses a higher floor": breaks_the_floor,
     "uses more than NumPy and SciPy": needs_more_than_arrays,
     "uses what is private to scikit-learn": is_private,
     "draws from a global generator": draws_globally,
+    "draws pictures": draws_pictures,
 }
 
 
@@ -153,6 +159,7 @@ LEAKS = {
         ("targets.py", "from sknn import MLPClassifier"),
         ("targets.py", "import sknn.engine\nsknn.estimators.MLPClassifier"),
         ("estimators/a.py", "import sknn.persistence as p"),
+        ("estimators/a.py", "def f():\n    from sknn.inspection import saliency"),
     ],
     "uses more than NumPy and SciPy": [
         ("engine/a.py", "import sklearn"),
@@ -177,6 +184,10 @@ LEAKS = {
         ("engine/a.py", "from numpy.random import shuffle"),
         ("engine/a.py", "from numpy import random\nrandom.rand"),
         ("engine/a.py", "from random import choice"),
+    ],
+    "draws pictures": [
+        ("estimators/a.py", "def f():\n    from matplotlib import pyplot"),
+        ("inspection/gradients.py", "import matplotlib"),
     ],
 }
 
@@ -209,6 +220,8 @@ def test_a_leak_is_found(rule, file, source):
         ("estimators/a.py", "from sknn.estimators.sklearn_private import Interval"),
         (PRIVATE_DOOR, "from sklearn.base import _fit_context"),
         ("__init__.py", "from sknn.estimators import MLPClassifier"),
+        ("inspection/a.py", "from sknn.estimators import door\nfrom sknn.engine import Linear"),
+        ("inspection/displays/a.py", "def f():\n    from matplotlib import pyplot"),
     ],
 )
 def test_what_is_allowed_is_no_leak(file, source):

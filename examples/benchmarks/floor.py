@@ -13,7 +13,8 @@ def floor(case: Case, X: Any, dtype: str) -> Callable[[int], None]:
 
     A step makes ``Z = A W`` and ``dW = A^T dZ`` for each layer, and ``dA = dZ W^T`` for each but
     the first, which is what backpropagation cannot do without. The rows of a batch are always the
-    same ones, so gathering them costs nothing here.
+    same ones, so gathering them costs nothing here. `np.dot` makes the products; `np.matmul` would
+    take longer for small ones, which would flatter whoever is compared with them.
     """
     rows, rest = divmod(case.n, case.batch)
     step = products(case, X[: case.batch].astype(dtype), dtype)

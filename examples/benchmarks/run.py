@@ -25,6 +25,7 @@ from peers import PEERS
 from prediction import compare_prediction
 from size import compare_size
 from sklearn.exceptions import ConvergenceWarning
+from stopwatch import CLOCKS
 from threadpoolctl import threadpool_limits
 from training import compare_training, installed_peers, unlike
 
@@ -77,6 +78,12 @@ def read_options() -> argparse.Namespace:
         default="float32",
         help="default: float64 data, and every library computes in what it likes",
     )
+    parser.add_argument(
+        "--clock",
+        choices=CLOCKS,
+        default="wall",
+        help="of training; processor: for a busy machine, with --threads 1",
+    )
     parser.add_argument("--json", metavar="FILE", help="write all figures")
     parser.add_argument("--plot", metavar="FILE", help="draw the ratios of training")
     parser.add_argument("--check", action="store_true", help="fail if losses are unlike")
@@ -96,6 +103,7 @@ def training(options: argparse.Namespace) -> list[dict[str, Any]]:
         precision=options.precision,
         threads=options.threads,
         repeats=options.repeats,
+        clock=options.clock,
     )
 
 

@@ -37,7 +37,7 @@ def print_pairs(trials: list[Trial], learners: list[str]) -> None:
     if OURS not in learners or len(learners) < 2:
         return
     print(f"\nError of {OURS} / that of the other, over sets and seeds: below 1, {OURS} is better;")
-    print("log loss: the mean difference, below 0 likewise; seconds of all fits of both\n")
+    print("log loss: the mean difference, below 0 likewise; processor seconds of all fits\n")
     heads = ("pairs", "mean", "median", "won-tied-lost", "log loss", OURS, "other")
     print(f"{'':<16}", *(f"{head:>14}" for head in heads))
     for learner in learners:

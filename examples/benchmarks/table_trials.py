@@ -34,7 +34,7 @@ class Trial:
     error : float, optional
         What is compared by ratio.
     fit_s, predict_s : float, optional
-        Seconds.
+        Seconds of the processor, which other programs on the machine hardly change.
     failure : str, optional
         Why it failed.
     """
@@ -86,11 +86,11 @@ def tried(
     X, X_test, y, y_test = parts
     try:
         model = build()
-        begun = time.perf_counter()
+        begun = time.process_time()
         model.fit(X, y)
-        fitted = time.perf_counter()
+        fitted = time.process_time()
         predicted = model.predict(X_test)
-        done = time.perf_counter()
+        done = time.process_time()
         metrics = measure(model, X_test, y_test, predicted)
     except Exception as error:
         return replace(trial, failure=f"{type(error).__name__}: {error}")

@@ -25,18 +25,25 @@ def installed_peers(names: Iterable[str], precision: str, threads: int) -> list[
 
 
 def compare_training(
-    cases: Iterable[Case], peers: list[Peer], *, precision: str, threads: int, repeats: int | None
+    cases: Iterable[Case],
+    peers: list[Peer],
+    *,
+    precision: str,
+    threads: int,
+    repeats: int | None,
+    clock: str = "wall",
 ) -> list[dict[str, Any]]:
     """Time every case and print a table; return its rows."""
     names = [peer.name for peer in peers]
     print(
-        f"\nTraining ({precision}, {threads} threads): seconds of a whole fit; its time / sknn's,"
+        f"\nTraining ({precision}, {threads} threads, {clock} clock): "
+        "seconds of a whole fit; its time / sknn's,"
     )
     print("and sknn's time / that of the bare products: median (least-greatest)\n")
     print(f"{'case':<12}{'sknn s':>9}", *(f"{name:>18}" for name in [*names, "to the floor"]))
     rows = []
     for case in cases:
-        row = compare_case(case, [Sknn(precision, threads), *peers], precision, repeats)
+        row = compare_case(case, [Sknn(precision, threads), *peers], precision, repeats, clock)
         rows.append(row)
         cells = [row["ratios"].get(name, "-") for name in names]
         print(
@@ -50,7 +57,7 @@ def compare_training(
 
 
 def compare_case(
-    case: Case, peers: list[Peer], precision: str, repeats: int | None
+    case: Case, peers: list[Peer], precision: str, repeats: int | None, clock: str = "wall"
 ) -> dict[str, Any]:
     """Fit one case with each library that can, in turn, after a fit of two epochs each."""
     X, y = case.data("float64" if precision == "default" else precision)
@@ -60,7 +67,7 @@ def compare_case(
     for fit in fits.values():
         fit(2)
     tasks = {name: partial(fit, case.epochs) for name, fit in fits.items()}
-    seconds, losses = take_turns(tasks, repeats or case.repeats)
+    seconds, losses = take_turns(tasks, repeats or case.repeats, clock)
     del losses["floor"]
     ratios = {
         name: Ratio.of(seconds[name], seconds["sknn"])

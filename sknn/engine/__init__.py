@@ -44,7 +44,7 @@ from sknn.engine.losses import (
 from sknn.engine.modules import Linear, Module, Sequential
 from sknn.engine.objective import Objective
 from sknn.engine.optimizers import SGD, Adam, Optimizer, RMSprop
-from sknn.engine.outputs import raw_outputs
+from sknn.engine.outputs import pieces, raw_outputs
 from sknn.engine.parameters import ParameterVector
 from sknn.engine.schedules import (
     Adaptive,
@@ -122,5 +122,6 @@ __all__ = [
     "as_schedule",
     "descend",
     "initializers",
+    "pieces",
     "raw_outputs",
 ]

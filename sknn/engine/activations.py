@@ -9,6 +9,7 @@ import numpy as np
 from scipy.special import expit, ndtr
 
 from sknn.engine.modules import Module
+from sknn.engine.products import constant
 from sknn.engine.types import Array
 
 
@@ -73,7 +74,7 @@ class ReLU(Module):
 
     def forward(self, u: Array, out: Array | None = None) -> Array:
         """Return ``max(0, u)``."""
-        return np.maximum(u, 0, out=out)
+        return np.maximum(u, constant(u.shape[-1], 0, u.dtype), out=out)  # twice as fast as of 0
 
     def backward(self, u: Array, v: Array, dv: Array, out: Array | None = None) -> Array:
         """Return `dv` where the unit is on, else 0."""

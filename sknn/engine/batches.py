@@ -58,9 +58,18 @@ class Samples:
         return X, self.Y[rows], None if self.w is None else self.w[rows]
 
     def batch(self, rows: Rows) -> tuple[Array, Array, Array | None]:
-        """Return the same in arrays that the next call may write over, which is faster.
+        """Return X, Y and w of some rows in arrays that the next call may write over: faster.
 
-        Row numbers must be from 0 to n - 1; they are not checked.
+        Parameters
+        ----------
+        rows : slice or array of row numbers of shape (b,) or (g, b)
+            Which rows, for each of g members its own if there are two axes. Row numbers must be
+            from 0 to n - 1; they are not checked.
+
+        Returns
+        -------
+        X, Y, w : arrays
+            As from ``samples[rows]``.
         """
         if isinstance(rows, slice) or not isinstance(self.X, np.ndarray):
             return self[rows]
@@ -96,7 +105,13 @@ class Batches(Part, ABC):
 
     @abstractmethod
     def steps(self, n: int) -> int:
-        """Return how many batches an epoch of `n` samples has."""
+        """Return how many batches an epoch of `n` samples has.
+
+        Parameters
+        ----------
+        n : int
+            The number of samples.
+        """
 
 
 class EpochBatches(Batches):

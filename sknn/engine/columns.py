@@ -22,10 +22,10 @@ class Expand(Module):
     of zeros with a single 1; then what is passed on as it is. The output has
 
     - the numbers, 0 where missing;
-    - their pieces ``clip((x - start) / (stop - start), 0, 1)``, which let the next layer bend at
-      every `start` and `stop`: the piecewise-linear encoding of Gorishniy, Rubachev and Babenko
-      (2022), "On Embeddings for Numerical Features in Tabular Deep Learning", section 3.1. There
-      the outermost pieces of a number go on beyond its ends; here they are clipped too;
+    - their pieces ``height * clip((x - start) / (stop - start), 0, 1)``, which let the next layer
+      bend at every `start` and `stop`: the piecewise-linear encoding of Gorishniy, Rubachev and
+      Babenko (2022), "On Embeddings for Numerical Features in Tabular Deep Learning", section 3.1.
+      There the outermost pieces of a number go on beyond its ends; here they are clipped too;
     - for some of the numbers whether they are missing, 1 or 0;
     - the places of each category: 1 at its code, and nowhere if it has no such place;
     - what is passed on.
@@ -37,14 +37,16 @@ class Expand(Module):
     piece_of : array of int of shape (t,)
         For each piece, the column of its number.
     start, stop : arrays of shape (t,)
-        Where each piece leaves 0 and where it reaches 1; ``start < stop``. Of the type of the
-        input, forward is fastest.
+        Where each piece leaves 0 and where it reaches its height; ``start < stop``. Of the type of
+        the input, forward is fastest.
     may_miss : array of int
         The columns of the numbers that have a place for "missing".
     places : array of int of shape (q,)
         How many places each category has.
     passed_on : int, default=0
         How many columns are passed on.
+    height : float, default=1.0
+        What every piece rises to.
 
     Examples
     --------
@@ -68,11 +70,13 @@ class Expand(Module):
         may_miss: Array,
         places: Array,
         passed_on: int = 0,
+        height: float = 1.0,
     ) -> None:
         self.numbers = int(numbers)
         self.piece_of = np.asarray(piece_of, dtype=np.intp)
         self.start = np.asarray(start)[:, None]
-        self.span = np.asarray(stop)[:, None] - self.start
+        self.height = float(height)
+        self.run = (np.asarray(stop)[:, None] - self.start) / self.height
         self.may_miss = np.asarray(may_miss, dtype=np.intp)
         self.places = np.asarray(places, dtype=np.intp)
         self.passed_on = int(passed_on)
@@ -121,8 +125,8 @@ class Expand(Module):
         np.take(narrow, self.source, axis=-2, out=wide, mode="clip")  # which needs no buffer
         numbers[...] = known
         np.subtract(pieces, self.start, out=pieces)
-        np.divide(pieces, self.span, out=pieces)
-        np.clip(pieces, 0, 1, out=pieces)
+        np.divide(pieces, self.run, out=pieces)
+        np.clip(pieces, 0, self.height, out=pieces)
         indicators[...] = missing[..., self.may_miss, :]
         np.equal(places, self.codes, out=places)
         return out
@@ -132,12 +136,12 @@ class Expand(Module):
 
         At the ends of a piece its derivative is taken as 0.
         """
-        du = np.empty_like(u) if out is None else out
+        du = np.empty((*dv.shape[:-1], u.shape[-1]), u.dtype) if out is None else out
         du[...] = 0
         pieces = self._parts(v.swapaxes(-1, -2))[1]
         d_numbers, d_pieces, *_ = self._parts(dv.swapaxes(-1, -2))
-        slopes = np.equal.outer(np.arange(self.numbers), self.piece_of) / self.span[:, 0]
-        inside = (pieces > 0) & (pieces < 1)
+        slopes = np.equal.outer(np.arange(self.numbers), self.piece_of) / self.run[:, 0]
+        inside = (pieces > 0) & (pieces < self.height)
         dx = d_numbers + slopes.astype(u.dtype, copy=False) @ (d_pieces * inside)
         known = ~np.isnan(u[..., : self.numbers])
         np.multiply(dx.swapaxes(-1, -2), known, out=du[..., : self.numbers])

@@ -60,5 +60,11 @@ class History:
         return len(self.rows)
 
     def column(self, name: str) -> list[float]:
-        """Return one number of every row."""
+        """Return one number of every row.
+
+        Parameters
+        ----------
+        name : str
+            Which one, ``loss`` for example.
+        """
         return [row[name] for row in self.rows]

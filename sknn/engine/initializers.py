@@ -18,7 +18,24 @@ Initializer: TypeAlias = Callable[..., Array]
 
 
 def zeros(rng: Rng, shape: tuple[int, ...], dtype: DTypeLike, *, fans: Fans | None = None) -> Array:
-    """Return zeros: right for offsets, fatal for the weights of a hidden layer."""
+    """Return zeros: right for offsets, fatal for the weights of a hidden layer.
+
+    Parameters
+    ----------
+    rng : RandomState or Generator
+        Draws the numbers.
+    shape : tuple of int
+        That of the weights, (m, k), after that of the members if there are any.
+    dtype : dtype
+        The type of the weights; they are drawn in float64 first.
+    fans : (int, int), optional
+        The numbers m of inputs and k of outputs, where the shape does not tell them.
+
+    Returns
+    -------
+    weights : array of that shape and type
+        The initial weights.
+    """
     return np.zeros(shape, dtype)
 
 
@@ -28,6 +45,22 @@ def lecun_normal(
     """Draw from N(0, 1/m), the textbook's choice: the spread of Z does not depend on m.
 
     LeCun, Bottou, Orr and Müller (1998), "Efficient BackProp", section 4.6.
+
+    Parameters
+    ----------
+    rng : RandomState or Generator
+        Draws the numbers.
+    shape : tuple of int
+        That of the weights, (m, k), after that of the members if there are any.
+    dtype : dtype
+        The type of the weights; they are drawn in float64 first.
+    fans : (int, int), optional
+        The numbers m of inputs and k of outputs, where the shape does not tell them.
+
+    Returns
+    -------
+    weights : array of that shape and type
+        The initial weights.
     """
     m, _ = _fans(shape, fans)
     return _normal(rng, shape, dtype, 1 / m)
@@ -39,6 +72,22 @@ def he_normal(
     """Draw from N(0, 2/m), which makes up for the half that ReLU switches off.
 
     He, Zhang, Ren and Sun (2015), "Delving Deep into Rectifiers", equation 10.
+
+    Parameters
+    ----------
+    rng : RandomState or Generator
+        Draws the numbers.
+    shape : tuple of int
+        That of the weights, (m, k), after that of the members if there are any.
+    dtype : dtype
+        The type of the weights; they are drawn in float64 first.
+    fans : (int, int), optional
+        The numbers m of inputs and k of outputs, where the shape does not tell them.
+
+    Returns
+    -------
+    weights : array of that shape and type
+        The initial weights.
     """
     m, _ = _fans(shape, fans)
     return _normal(rng, shape, dtype, 2 / m)
@@ -47,7 +96,24 @@ def he_normal(
 def he_uniform(
     rng: Rng, shape: tuple[int, ...], dtype: DTypeLike, *, fans: Fans | None = None
 ) -> Array:
-    """Draw evenly from the interval around 0 with variance 2/m; the source is `he_normal`'s."""
+    """Draw evenly from the interval around 0 with variance 2/m; the source is `he_normal`'s.
+
+    Parameters
+    ----------
+    rng : RandomState or Generator
+        Draws the numbers.
+    shape : tuple of int
+        That of the weights, (m, k), after that of the members if there are any.
+    dtype : dtype
+        The type of the weights; they are drawn in float64 first.
+    fans : (int, int), optional
+        The numbers m of inputs and k of outputs, where the shape does not tell them.
+
+    Returns
+    -------
+    weights : array of that shape and type
+        The initial weights.
+    """
     m, _ = _fans(shape, fans)
     return _uniform(rng, shape, dtype, 6 / m)
 
@@ -59,6 +125,22 @@ def glorot_normal(
 
     Glorot and Bengio (2010), "Understanding the Difficulty of Training Deep Feedforward Neural
     Networks", equation 12.
+
+    Parameters
+    ----------
+    rng : RandomState or Generator
+        Draws the numbers.
+    shape : tuple of int
+        That of the weights, (m, k), after that of the members if there are any.
+    dtype : dtype
+        The type of the weights; they are drawn in float64 first.
+    fans : (int, int), optional
+        The numbers m of inputs and k of outputs, where the shape does not tell them.
+
+    Returns
+    -------
+    weights : array of that shape and type
+        The initial weights.
     """
     m, k = _fans(shape, fans)
     return _normal(rng, shape, dtype, 2 / (m + k))
@@ -67,7 +149,24 @@ def glorot_normal(
 def glorot_uniform(
     rng: Rng, shape: tuple[int, ...], dtype: DTypeLike, *, fans: Fans | None = None
 ) -> Array:
-    """Draw evenly from within ±sqrt(6/(m + k)): Glorot and Bengio (2010), equation 16."""
+    """Draw evenly from within ±sqrt(6/(m + k)): Glorot and Bengio (2010), equation 16.
+
+    Parameters
+    ----------
+    rng : RandomState or Generator
+        Draws the numbers.
+    shape : tuple of int
+        That of the weights, (m, k), after that of the members if there are any.
+    dtype : dtype
+        The type of the weights; they are drawn in float64 first.
+    fans : (int, int), optional
+        The numbers m of inputs and k of outputs, where the shape does not tell them.
+
+    Returns
+    -------
+    weights : array of that shape and type
+        The initial weights.
+    """
     m, k = _fans(shape, fans)
     return _uniform(rng, shape, dtype, 6 / (m + k))
 
@@ -75,7 +174,24 @@ def glorot_uniform(
 def glorot_uniform_sigmoid(
     rng: Rng, shape: tuple[int, ...], dtype: DTypeLike, *, fans: Fans | None = None
 ) -> Array:
-    """Draw evenly from within ±sqrt(2/(m + k)), scikit-learn's choice for logistic units."""
+    """Draw evenly from within ±sqrt(2/(m + k)), scikit-learn's choice for logistic units.
+
+    Parameters
+    ----------
+    rng : RandomState or Generator
+        Draws the numbers.
+    shape : tuple of int
+        That of the weights, (m, k), after that of the members if there are any.
+    dtype : dtype
+        The type of the weights; they are drawn in float64 first.
+    fans : (int, int), optional
+        The numbers m of inputs and k of outputs, where the shape does not tell them.
+
+    Returns
+    -------
+    weights : array of that shape and type
+        The initial weights.
+    """
     m, k = _fans(shape, fans)
     return _uniform(rng, shape, dtype, 2 / (m + k))
 

@@ -8,12 +8,12 @@ used by many threads at once.
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from itertools import pairwise, repeat
 from typing import Any
 
 import numpy as np
 
-from sknn.engine.products import constant, product
+from sknn.engine.products import column_sums, product
 from sknn.engine.settings import Part
 from sknn.engine.types import Array, Rng
 
@@ -164,7 +164,7 @@ class Linear(Module):
         """Return ``dW = u^T dv`` and ``dW0``, the column sums of `dv`."""
         dW, dW0 = out or (np.empty_like(self.W), np.empty_like(self.W0))
         product(u.swapaxes(-1, -2) if isinstance(u, np.ndarray) else u.T, dv, dW)
-        np.matmul(constant(dv.shape[-2], 1, dv.dtype), dv, out=dW0)  # faster than a sum
+        column_sums(dv, dW0)
         return dW, dW0
 
 
@@ -208,9 +208,10 @@ class Sequential(Module):
             What an earlier call gave for as many inputs, to be written over where that is of use.
         """
         values = [u]
-        for i, module in enumerate(self.modules):
-            reused = (out[i + 1],) if out and module.takes_out else ()
-            values.append(module.forward(values[i], *reused))
+        for module, v in zip(self.modules, out[1:] if out else repeat(None), strict=False):
+            reused = (v,) if module.takes_out else ()
+            u = module.forward(u, *reused)
+            values.append(u)
         return values
 
     def forward(self, u: Array) -> Array:
@@ -221,10 +222,30 @@ class Sequential(Module):
 
     def backward(self, u: Array, v: Array, dv: Array) -> Array:
         """Pass the blame through every module, last first."""
-        values = self.trace(u)
+        return self.blames(self.trace(u), dv)[0]
+
+    def blames(self, values: Sequence[Array], dv: Array) -> list[Array]:
+        """Pass the blame all the way back, and keep it for every array, the input included.
+
+        `backpropagate` is for training: it does not go beyond the first layer.
+
+        Parameters
+        ----------
+        values : list of arrays
+            What `trace` gave.
+        dv : array of shape (n, k)
+            The derivative of the loss with respect to the last of `values`.
+
+        Returns
+        -------
+        blames : list of arrays
+            For each of `values` the derivative with respect to it; with a member axis in front of
+            the first parameters too, as each member has a blame of its own for what they share.
+        """
+        blames = [dv]
         for i in reversed(range(len(self.modules))):
-            dv = self.modules[i].backward(values[i], values[i + 1], dv)
-        return dv
+            blames.append(self.modules[i].backward(values[i], values[i + 1], blames[-1]))
+        return blames[::-1]
 
     def weight_grad(
         self, u: Array, dv: Array, out: Sequence[Array] | None = None
@@ -281,14 +302,14 @@ class Sequential(Module):
             before the first module with parameters, where nobody asks for it.
         """
         passed: list[Any] = [None] * (len(self.modules) - 1) + [dv]
-        first = next((i for i, arrays in enumerate(out) if arrays), len(self.modules))
-        for i in reversed(range(first, len(self.modules))):
-            module = self.modules[i]
+        for i in range(len(self.modules) - 1, -1, -1):
+            module, u = self.modules[i], values[i]
             if out[i]:
-                module.weight_grad(values[i], passed[i], out[i])
-            if i > first:
-                reused = (blames[i - 1],) if blames and module.takes_out else ()
-                passed[i - 1] = module.backward(values[i], values[i + 1], passed[i], *reused)
+                module.weight_grad(u, dv, out[i])
+            if not any(out[:i]):
+                break
+            reused = (blames[i - 1],) if blames and module.takes_out else ()
+            passed[i - 1] = dv = module.backward(u, values[i + 1], dv, *reused)
         return passed
 
     def reusable(

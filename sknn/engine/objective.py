@@ -7,7 +7,7 @@ from sknn.engine.modules import Sequential
 from sknn.engine.parameters import ParameterVector
 from sknn.engine.products import constant
 from sknn.engine.types import Array, Rng
-from sknn.engine.vectors import add_scaled
+from sknn.engine.vectors import add_scaled, pieces
 from sknn.engine.workspace import Workspace
 
 
@@ -61,6 +61,7 @@ class Objective:
         Returns
         -------
         J : float
+            The mean loss, and the penalty.
 
         Raises
         ------
@@ -69,53 +70,83 @@ class Objective:
         """
         z = self.network.forward(X)
         _check_samples(z, Y, w)
-        return self._reduce(self.loss.value(z, Y), z, w)[0] + self._penalty()
+        losses = self.loss.value(z, Y)
+        self._check_answers(z, losses)
+        return _weighted(losses, _shares(z, w)) + self._penalty()
 
     def value_and_gradient(
         self, X: Array, Y: Array, w: Array | None = None, *, rng: Rng | None = None
     ) -> float:
-        """Return J and leave its derivative in ``parameters.gradient``; arguments as in `value`.
+        """Return J and leave its derivative in ``parameters.gradient``.
 
-        With a generator, `rng`, units are dropped where the network has dropout.
+        Parameters
+        ----------
+        X : array or CSR matrix of shape (n, m)
+            Inputs.
+        Y : array of shape (n, k)
+            What the raw outputs should say.
+        w : array of shape (n,), optional
+            Weights of the samples, as in `value`.
+        rng : RandomState or Generator, optional
+            Drops units where the network has dropout; left out, all units are used.
+
+        Returns
+        -------
+        J : float
+            The mean loss, and the penalty.
         """
-        shape, size = (*self.members, *Y.shape[-2:-1]), (X.shape, X.dtype)
-        network = self.network if rng is None else self.network.thinned(shape, rng)
-        kept_values, kept_blames = self._workspace.get(size) or (None, None)
+        network, size = self.network, (X.shape, X.dtype, Y.shape)
+        if rng is not None:
+            network = network.thinned((*self.members, *Y.shape[-2:-1]), rng)
+        kept = self._workspace.get(size)
+        kept_values, kept_blames = kept or (None, None)
         values = network.trace(X, kept_values)
         z = values[-1]
-        _check_samples(z, Y, w)
+        if kept is None or w is not None:
+            _check_samples(z, Y, w)
         losses, dZ = self.loss.value_and_gradient(z, Y)
-        mean, share = self._reduce(losses, z, w)
-        dZ = self._scaled(dZ, z, share)
+        if kept is None:  # later steps of this size are alike
+            self._check_answers(z, losses, dZ)
+        shares = _shares(z, w)
+        dZ = np.multiply(dZ, shares[..., None], dtype=z.dtype)  # whatever a user's loss gave
         blames = network.backpropagate(values, dZ, self.parameters.gradients, kept_blames)
-        if kept_values is None:
+        if kept is None:
             self._workspace.keep(size, network.reusable(values, blames))
-        return mean + self._penalty(self.parameters.weights_gradient)
+        return _weighted(losses, shares) + self._penalty(self.parameters.weights_gradient)
 
-    def _reduce(self, losses: Array, z: Array, w: Array | None) -> tuple[float, Array]:
-        """Return the mean loss, and the share that each sample has in it, shape (n,)."""
+    def _check_answers(self, z: Array, losses: Array, dZ: Array | None = None) -> None:
+        """Refuse what a user's loss says if it would be broadcast."""
         n = z.shape[-2]
         if np.shape(losses) != z.shape[:-1]:
             raise ValueError(f"{self.loss!r} must give a number for each sample, shape ({n},).")
-        share = constant(n, 1 / n, z.dtype) if w is None else w / n
-        return float((losses * share).sum()), share
-
-    def _scaled(self, dZ: Array, z: Array, share: Array) -> Array:
-        """Return the derivative of the mean; a user's loss may have given any numbers."""
-        if np.shape(dZ) != z.shape:
+        if dZ is not None and np.shape(dZ) != z.shape:
             raise ValueError(
                 f"{self.loss!r} gives a gradient of shape {np.shape(dZ)}, not that of z."
             )
-        return np.multiply(dZ, share[..., None], dtype=z.dtype)
 
     def _penalty(self, gradient: Array | None = None) -> float:
         """Return the penalty; its derivative is added to `gradient`, if that is given."""
-        weights = self.parameters.weights
         if not self.alpha:  # so that weights whose squares overflow do not matter
             return 0.0
-        if gradient is not None:
-            add_scaled(gradient, weights, self.alpha)
-        return self.alpha / 2 * float(np.dot(weights, weights))
+        weights, square = self.parameters.weights, 0.0
+        for w, dw in pieces(weights, weights if gradient is None else gradient):
+            if gradient is not None:
+                add_scaled(dw, w, self.alpha)
+            square += float(w.dot(w))
+        return self.alpha / 2 * square
+
+
+def _shares(z: Array, w: Array | None) -> Array:
+    """Return the share that each sample has in the mean, shape (n,): the one reduction."""
+    n = z.shape[-2]
+    return constant(n, 1 / n, z.dtype) if w is None else w / n
+
+
+def _weighted(losses: Array, shares: Array) -> float:
+    """Return the mean loss, the sum of the members' if there are any."""
+    if losses.ndim == 1:
+        return float(losses.dot(shares))
+    return float((losses * shares).sum())
 
 
 def _check_samples(z: Array, Y: Array, w: Array | None) -> None:

@@ -22,7 +22,18 @@ class Optimizer(Part, ABC):
 
     @abstractmethod
     def init(self, params: Array) -> State:
-        """Return the state before the first step, for parameters of this shape and type."""
+        """Return the state before the first step, for parameters of this shape and type.
+
+        Parameters
+        ----------
+        params : array
+            The parameters, for their shape and type; left as they are.
+
+        Returns
+        -------
+        state : dict
+            Arrays and numbers; `step` changes it in place.
+        """
 
     @abstractmethod
     def step(self, params: Array, grads: Array, state: State, rate: float) -> None:
@@ -113,9 +124,7 @@ class Adam(Optimizer):
         correction = (1 - self.beta_2 ** state["t"]) ** 0.5 / (1 - self.beta_1 ** state["t"])
         rate *= correction * (1 - self.beta_1) / root
         epsilon = self.epsilon / root
-        for piece in pieces(params.size):
-            w, g = params[piece], grads[piece]
-            first, second = state["first"][piece], state["second"][piece]
+        for w, g, first, second in pieces(params, grads, state["first"], state["second"]):
             first *= self.beta_1
             first += g
             scratch = g * g
@@ -152,8 +161,7 @@ class RMSprop(Optimizer):
 
     def step(self, params: Array, grads: Array, state: State, rate: float) -> None:
         """Update the average and move against the scaled gradient."""
-        for piece in pieces(params.size):
-            w, g, square = params[piece], grads[piece], state["square"][piece]
+        for w, g, square in pieces(params, grads, state["square"]):
             scratch = g * g
             scratch *= 1 - self.beta
             square *= self.beta

@@ -1,6 +1,6 @@
 """Raw outputs of many rows: in pieces, so that memory is bounded and arrays stay in the cache."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -34,18 +34,45 @@ def raw_outputs(
     Returns
     -------
     z : array of shape (n, k), or (g, n, k) of a network with members
+        The raw outputs.
+    """
+    answers = [network.forward(u) for u in pieces(network, X, dtype, check)]
+    return answers[0] if len(answers) == 1 else np.concatenate(answers, axis=-2)
+
+
+def pieces(
+    network: Sequential,
+    X: Array,
+    dtype: DTypeLike,
+    check: Callable[[Array], None] | None = None,
+) -> Iterator[Array]:
+    """Yield the rows in pieces as a network takes them.
+
+    Parameters
+    ----------
+    network : Sequential
+        Whose widest layer decides how large a piece may be.
+    X : array or CSR matrix of shape (n, m)
+        The inputs.
+    dtype : dtype
+        The type of the network's parameters.
+    check : callable, optional
+        ``check(piece)`` is called with each converted piece, and may raise.
+
+    Yields
+    ------
+    piece : array or CSR matrix of shape (b, m)
+        Some rows in that type; one without rows if there are none.
     """
     dense = isinstance(X, np.ndarray)
     rows = max(1, NUMBERS // _widest(network, X.shape[-1] if dense else 1))
-    pieces = []
     for start in range(0, max(X.shape[0], 1), rows):
         piece = X[start : start + rows]
         with np.errstate(over="ignore"):  # `check` is there to see it
             piece = np.ascontiguousarray(piece, dtype) if dense else piece.astype(dtype, copy=False)
         if check:
             check(piece)
-        pieces.append(network.forward(piece))
-    return pieces[0] if len(pieces) == 1 else np.concatenate(pieces, axis=-2)
+        yield piece
 
 
 def _widest(network: Sequential, m: int) -> int:

@@ -57,7 +57,18 @@ class ParameterVector:
             self.gradients[i].append(gradient_view)
 
     def gradients_by_member(self, axes: int) -> list[list[Array]]:
-        """Return the gradient of each member in parts; without member `axes` there is one."""
+        """Return the gradient of each member in parts; without member `axes` there is one.
+
+        Parameters
+        ----------
+        axes : int
+            How many member axes the parameters have: 0 or 1.
+
+        Returns
+        -------
+        gradients : list of lists of arrays
+            For each member its gradient in parts; without a member axis there is one, in one part.
+        """
         if not axes:
             return [[self.gradient]]
         arrays = [array for of_module in self.gradients for array in of_module]

@@ -7,6 +7,11 @@ import numpy as np
 
 from sknn.engine.types import Array
 
+try:  # what SciPy's own products call; it is not promised to stay
+    from scipy.sparse import _sparsetools
+except ImportError:  # pragma: no cover
+    _sparsetools = None
+
 
 def product(a: Any, b: Array, out: Array | None = None) -> Array:
     """Return ``a b``, member by member if there is a member axis.
@@ -20,19 +25,41 @@ def product(a: Any, b: Array, out: Array | None = None) -> Array:
         Where to write the product.
     """
     if not isinstance(a, np.ndarray):
-        answer = _of_sparse(a, b)
-        if out is None:
-            return answer
-        out[...] = answer
-        return out
-    fits = out is None or (out.dtype == a.dtype and out.flags.c_contiguous)
-    if a.ndim == b.ndim == 2 and a.dtype == b.dtype and fits:
-        return np.dot(a, b, out)  # the same with less ado
+        return _of_sparse(a, b, out)
+    fits = out is None or (out.dtype == a.dtype == b.dtype and out.flags.c_contiguous)
+    if fits and a.ndim <= 2 >= b.ndim:
+        return a.dot(b, out)  # the same with less ado
     return np.matmul(a, b, out=out)
 
 
-def _of_sparse(a: Any, b: Array) -> Array:
+def column_sums(a: Array, out: Array | None = None) -> Array:
+    """Return the sum of each column, as a product with ones, which is faster.
+
+    Parameters
+    ----------
+    a : array of shape (..., n, k)
+        What is summed.
+    out : array of shape (..., k), optional
+        Where to write the sums.
+    """
+    return product(constant(a.shape[-2], 1, a.dtype), a, out)
+
+
+def row_sums(a: Array) -> Array:
+    """Return the sum of each row, shape (..., n), as a product with ones."""
+    return product(a, constant(a.shape[-1], 1, a.dtype))
+
+
+def _of_sparse(a: Any, b: Array, out: Array | None = None) -> Array:
     """Multiply a sparse matrix with an array, or with one for each member."""
+    if out is not None:
+        add = getattr(_sparsetools, f"{a.format}_matvecs", None)
+        if add and b.ndim == 2 and a.dtype == b.dtype == out.dtype and out.flags.c_contiguous:
+            out.fill(0)
+            add(*a.shape, b.shape[1], a.indptr, a.indices, a.data, b.ravel(), out.ravel())
+        else:
+            out[...] = _of_sparse(a, b)
+        return out
     if b.ndim == 2:
         answer: Array = a @ b
         return answer

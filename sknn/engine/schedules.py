@@ -24,7 +24,15 @@ class Schedule(Part, ABC):
 
     @abstractmethod
     def eta(self, t: int, stalls: int) -> float:
-        """Return the rate of step t = 0, 1, 2, ... after so many stalls."""
+        """Return the rate of step t = 0, 1, 2, ... after so many stalls.
+
+        Parameters
+        ----------
+        t : int
+            The step, from 0.
+        stalls : int
+            How often training stalled and went on.
+        """
 
     def __call__(self, t: int, stalls: int = 0) -> float:
         """Return the rate of step `t` as a Python float, which never widens an array's type.
@@ -54,11 +62,23 @@ class Schedule(Part, ABC):
         return rate
 
     def ends(self, stalls: int) -> bool:
-        """Return whether training that stalls should end, having stalled so often before."""
+        """Return whether training that stalls should end.
+
+        Parameters
+        ----------
+        stalls : int
+            How often it stalled before, and went on.
+        """
         return True
 
     def is_complete(self, steps: int) -> bool:
-        """Return whether so many steps are all that it was made for; without a horizon never."""
+        """Return whether all is done that it was made for; without a horizon never.
+
+        Parameters
+        ----------
+        steps : int
+            How many steps were made.
+        """
         return False
 
     def check(self, first: int, steps: int, stalls: int) -> None:
@@ -245,7 +265,18 @@ def _half_cosine(progress: float) -> float:
 
 
 def as_schedule(rate: float | Callable[[int], float]) -> Schedule:
-    """Turn a number or a function of the step into a `Schedule`."""
+    """Turn a number or a function of the step into a `Schedule`.
+
+    Parameters
+    ----------
+    rate : float, callable or Schedule
+        The learning rate; a function ``eta(t)`` of the step t = 0, 1, ... gives it anew for each.
+
+    Returns
+    -------
+    schedule : Schedule
+        What gives the rate of each step; a schedule is returned as it is.
+    """
     if isinstance(rate, Schedule):
         return rate
     return FunctionOfStep(rate) if callable(rate) else Constant(rate)

@@ -29,7 +29,18 @@ class Solver(ABC):
 
     @abstractmethod
     def init(self, objective: Objective) -> State:
-        """Return the state before the first epoch."""
+        """Return the state before the first epoch.
+
+        Parameters
+        ----------
+        objective : Objective
+            What is to be made small.
+
+        Returns
+        -------
+        state : dict
+            Arrays and numbers; `run` changes it in place.
+        """
 
     @abstractmethod
     def run(
@@ -68,7 +79,13 @@ class Solver(ABC):
         """
 
     def stalled(self, state: State) -> bool:
-        """Hear that training no longer improves; return whether it should end."""
+        """Hear that training no longer improves; return whether it should end.
+
+        Parameters
+        ----------
+        state : dict
+            What `init` gave; changed in place.
+        """
         return True
 
 
@@ -137,7 +154,9 @@ class Descent(Solver):
                 seen += Y.shape[-2]
                 if not math.isfinite(loss):
                     break
-                state["unexplained"] = _running(state["unexplained"], loss / members, constant_loss)
+                if constant_loss > 0:
+                    share = loss / members / constant_loss
+                    state["unexplained"] += RECENT * (share - state["unexplained"])
                 self._step(objective, state, rate)
             if after_epoch(total / seen / members, rate):
                 break
@@ -173,13 +192,6 @@ class Descent(Solver):
                 "and return nothing."
             )
         state["steps"] += 1
-
-
-def _running(share: float, loss: float, constant_loss: float) -> float:
-    """Return the running mean of a loss as a share of the constant one; without that it stays."""
-    if constant_loss <= 0:
-        return share
-    return (1 - RECENT) * share + RECENT * loss / constant_loss
 
 
 def clip_norm(gradient: Sequence[Array], largest: float) -> None:

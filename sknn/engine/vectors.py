@@ -1,6 +1,6 @@
 """Long vectors: sums in one pass, and pieces that bound what is needed beside them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 import numpy as np
 from scipy.linalg.blas import daxpy, saxpy
@@ -17,10 +17,14 @@ CALL = 2**13
 _AXPY = {np.dtype(np.float32): saxpy, np.dtype(np.float64): daxpy}
 
 
-def pieces(n: int) -> Iterator[slice]:
-    """Yield slices that cover a vector of n numbers."""
-    for start in range(0, n, PIECE):
-        yield slice(start, start + PIECE)
+def pieces(*vectors: Array) -> Iterable[tuple[Array, ...]]:
+    """Return views of the same piece of each vector, for one piece after the other."""
+    n = vectors[0].size
+    if n <= PIECE:
+        return (vectors,)
+    return (
+        tuple(vector[start : start + PIECE] for vector in vectors) for start in range(0, n, PIECE)
+    )
 
 
 def add_scaled(y: Array, x: Array, a: float) -> None:
@@ -38,6 +42,9 @@ def add_scaled(y: Array, x: Array, a: float) -> None:
     if axpy is None or not plain or x.dtype != y.dtype:
         y += a * x
         return
-    n = len(y)
+    n = y.size
+    if 0 < n <= CALL:
+        axpy(x, y, n, a)
+        return
     for start in range(0, n, CALL):
         axpy(x, y, min(CALL, n - start), a, start, 1, start, 1)

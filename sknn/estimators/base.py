@@ -13,7 +13,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from sknn import networks
-from sknn.engine import Loss, Module, Optimizer, Sequential, raw_outputs
+from sknn.engine import Loss, Module, Optimizer, Sequential
 from sknn.engine.types import Array
 from sknn.estimators import door, parts, saving
 from sknn.estimators.blueprint import Blueprint
@@ -21,8 +21,8 @@ from sknn.estimators.fitting import fit, transact
 from sknn.estimators.hooks import Hooks, course_of
 from sknn.estimators.intake import Intake, Numbers
 from sknn.estimators.memory import Memory
+from sknn.estimators.opened import Opened
 from sknn.estimators.publishing import sharing
-from sknn.estimators.reach import within_reach
 from sknn.estimators.report import print_end, warn_of
 from sknn.estimators.scales import warn_of_scales
 from sknn.estimators.sklearn_private import (
@@ -294,11 +294,16 @@ class BaseMLP(Stamped, CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
 
     def _raw_outputs(self, X: Any) -> tuple[Array, Blueprint]:
         """Return what the fitted network says, all members together, and how that is to be read."""
-        z, blueprint = self._member_outputs(X)
-        return within_reach(blueprint.joined, z), blueprint
+        opened = self._opened(X)
+        return opened.outputs(), opened.blueprint
 
     def _member_outputs(self, X: Any) -> tuple[Array, Blueprint]:
-        """Run the fitted network on validated inputs, with a member axis if it has one.
+        """Run the fitted network on validated inputs, with a member axis if it has one."""
+        opened = self._opened(X)
+        return opened.member_outputs(), opened.blueprint
+
+    def _opened(self, X: Any) -> Opened:
+        """Return the fitted network and what it is for, with inputs that are validated.
 
         A fit in another thread exchanges all attributes at once, so all are taken at once here.
         """
@@ -306,8 +311,7 @@ class BaseMLP(Stamped, CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         check_is_fitted(fitted)
         blueprint = fitted._fitted_blueprint()
         X, check = fitted._prediction_inputs(X, blueprint)
-        network = fitted._fitted_network(blueprint)
-        return within_reach(raw_outputs, network, X, blueprint.dtype, check), blueprint
+        return Opened(fitted._fitted_network(blueprint), blueprint, X, check)
 
     def _prediction_inputs(self, X: Any, blueprint: Blueprint) -> tuple[Any, Any]:
         """Check X, and return it with what refuses pieces of it that cannot be used."""

@@ -194,7 +194,7 @@ class MLPClassifier(Classification):
         Samples used for training, counted once an epoch.
     n_features_in_ : int
         Number of features seen by `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, if X had names that are all strings.
     n_layers_ : int
         Number of layers, input and output included.
@@ -206,7 +206,7 @@ class MLPClassifier(Classification):
     See Also
     --------
     MLPRegressor : The same for real targets.
-    sklearn.neural_network.MLPClassifier : scikit-learn's own.
+    sklearn.neural_network.MLPClassifier : That of scikit-learn.
 
     Notes
     -----

@@ -330,12 +330,12 @@ def numbers(setting: Any) -> list[float]:
         return [np.nan]
 
 
-def choose_dtype(setting: str, shape: tuple[int, int], given: Any) -> str:
-    """Read the parameter `dtype`: "auto" is float32 if X is given so, or is large."""
+def choose_dtype(setting: str, shape: tuple[int, int], given: Any, large: int = LARGE) -> str:
+    """Read the parameter `dtype`: "auto" is float32 if X is given so, or has more numbers."""
     if setting != "auto":
         return setting
     n, m = shape
-    return "float32" if given == np.float32 or n * m > LARGE else "float64"
+    return "float32" if given == np.float32 or n * m > large else "float64"
 
 
 def as_type(array: Any, dtype: str, name: str) -> Any:

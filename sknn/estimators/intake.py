@@ -38,6 +38,10 @@ class Intake(ABC):
         """Do the same with fresh layers, and with a fresh embedding if one is needed."""
         return layers
 
+    def blame(self, du: Array) -> Array:
+        """Turn a derivative with respect to `inputs`, (n, m), into one with respect to X."""
+        return du
+
     def to_plain(self) -> Any:
         """Return all of it as plain values, from which `intake` makes it anew."""
         return self.width
@@ -76,6 +80,10 @@ class Columns(Intake):
     #: Numbers that stand for a level of a column with too many of them for a place each.
     embedding_width = 8
 
+    #: More numbers than this, once they are encoded, are trained on in float32. Small tables are
+    #: gone through up to 300 times, so that it pays early.
+    large = 20_000
+
     def __init__(self, encoder: TableEncoder) -> None:
         self.encoder = encoder
         embedded = encoder.n_embedded_
@@ -88,7 +96,7 @@ class Columns(Intake):
     def choose_dtype(self, setting: str, X: Any) -> str:
         """Return float32 for "auto" if X is float32, or large once it is encoded."""
         given = getattr(X, "dtype", np.dtype(object))  # a frame has none
-        return door.choose_dtype(setting, (X.shape[0], self.width), given)
+        return door.choose_dtype(setting, (X.shape[0], self.width), given, self.large)
 
     def join(self, layers: Sequential, embedding: Array | None) -> Sequential:
         """Expand each batch, and look up the levels of columns that have too many."""
@@ -101,9 +109,11 @@ class Columns(Intake):
     def begin(self, layers: Sequential, rng: Rng, dtype: str, members: int | None) -> Sequential:
         """Draw the rows for levels from N(0, 1), and silence what training never sees.
 
-        Its weights are 0: it would be noise in predictions.
+        Its weights are 0: it would be noise in predictions. Those of low pieces are so much larger
+        that these say as much as high ones: all that changes is how fast they learn.
         """
         [W, *_] = layers.parameters
+        W[..., self.encoder.piece_columns(), :] /= self.encoder.piece_height
         W[..., np.flatnonzero(self.encoder.unseen_), :] = 0
         embedding = None
         if self.encoder.n_embedded_:
@@ -112,6 +122,17 @@ class Columns(Intake):
             embedding = np.asarray(rng.normal(size=shape), dtype)
             embedding[..., self.encoder.unseen_rows_, :] = 0
         return self.join(layers, embedding)
+
+    def blame(self, du: Array) -> Array:
+        """Return it in the units of the table; categories have none, which is NaN.
+
+        Columns that the encoder leaves out have no part in any answer, which is 0.
+        """
+        encoder = self.encoder
+        dX = np.zeros((len(du), encoder.n_features_in_))
+        dX[:, encoder.numeric_] = du[:, : len(encoder.numeric_)] / encoder.scale_
+        dX[:, encoder.categorical_] = np.nan
+        return dX
 
     def to_plain(self) -> Any:
         """Return what the encoder holds."""

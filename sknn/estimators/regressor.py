@@ -193,7 +193,7 @@ class MLPRegressor(Regression):
         Samples used for training, counted once an epoch.
     n_features_in_ : int
         Number of features seen by `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, if X had names that are all strings.
     n_layers_ : int
         Number of layers, input and output included.
@@ -205,7 +205,7 @@ class MLPRegressor(Regression):
     See Also
     --------
     MLPClassifier : The same for labels.
-    sklearn.neural_network.MLPRegressor : scikit-learn's own.
+    sklearn.neural_network.MLPRegressor : That of scikit-learn.
 
     Notes
     -----

@@ -6,7 +6,8 @@ from typing import Any
 from sklearn.base import BaseEstimator
 from sklearn.base import _fit_context as fit_context
 from sklearn.utils import _safe_indexing as safe_indexing
-from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 
 try:
@@ -29,14 +30,56 @@ def callback_context(estimator: BaseEstimator, max_subtasks: int | None) -> Any:
     return estimator._init_callback_context(max_subtasks=max_subtasks)
 
 
+def complete_mlp(mlp: Any, labels: Any) -> None:
+    """Set what scikit-learn's MLP keeps to itself after a fit, as if it had just begun.
+
+    Parameters
+    ----------
+    mlp : sklearn.neural_network.MLPClassifier or MLPRegressor
+        With all public attributes of a fit.
+    labels : sklearn.preprocessing.LabelBinarizer or None
+        Fitted to the classes; None for a regressor.
+    """
+    if labels is not None:
+        mlp._label_binarizer = labels
+    mlp._random_state = check_random_state(mlp.random_state)
+    mlp._no_improvement_count = 0
+    mlp._best_coefs = [W.copy() for W in mlp.coefs_]
+    mlp._best_intercepts = [W0.copy() for W0 in mlp.intercepts_]
+
+
+def mlp_optimizer(mlp: Any) -> Any:
+    """Return the optimizer of scikit-learn's MLP; None before its first step, or with "lbfgs"."""
+    return getattr(mlp, "_optimizer", None)
+
+
+def give_optimizer(mlp: Any) -> Any:
+    """Give scikit-learn's fitted MLP a fresh optimizer of its own, "sgd" or "adam"; return that."""
+    from sklearn.neural_network import _stochastic_optimizers as optimizers  # it takes long
+
+    params = mlp.coefs_ + mlp.intercepts_
+    if mlp.solver == "adam":
+        make, names = optimizers.AdamOptimizer, ["beta_1", "beta_2", "epsilon"]
+    else:
+        make, names = optimizers.SGDOptimizer, ["learning_rate", "momentum"]
+        names += ["nesterovs_momentum", "power_t"]
+    settings = [getattr(mlp, name) for name in ["learning_rate_init", *names]]
+    mlp._optimizer = make(params, *settings)
+    return mlp._optimizer
+
+
 __all__ = [
     "CallbackSupportMixin",
+    "HasMethods",
     "Interval",
     "Options",
     "StrOptions",
     "callback_context",
     "callbacks_of",
     "check_sample_weight",
+    "complete_mlp",
     "fit_context",
+    "give_optimizer",
+    "mlp_optimizer",
     "safe_indexing",
 ]

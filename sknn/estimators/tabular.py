@@ -18,11 +18,14 @@ from sknn.features import TableEncoder
 #: How many steps max_iter="auto" makes, and how many epochs at least.
 STEPS, FEWEST = 2500, 10
 
-#: weight_decay="auto" is the first number, beyond the second number of rows in proportion less.
-DECAY, DECAYED = 10.0, 1000
+#: weight_decay="auto" is this.
+DECAY = 10.0
 
 #: Categorical columns with more places have a few trained numbers for each instead of an input.
 MOST_PLACES = 256
+
+#: How high pieces of numbers rise.
+PIECE_HEIGHT = 0.4
 
 
 class Tabular(BaseMLP):
@@ -30,6 +33,8 @@ class Tabular(BaseMLP):
 
     _starts_at_the_mean = True
     _auto_batch_size = 128
+    #: Beyond so many rows weight_decay="auto" is in proportion less.
+    _decayed: ClassVar[int] = 1000
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         "categorical_features": ["array-like", StrOptions({"from_dtype"}), None],
@@ -71,6 +76,7 @@ class Tabular(BaseMLP):
         encoder = TableEncoder(
             self.categorical_features,
             n_bins=self.n_bins,
+            piece_height=PIECE_HEIGHT,
             min_frequency=int(self.min_frequency),
             max_one_hot=MOST_PLACES,
         )
@@ -85,7 +91,7 @@ class Tabular(BaseMLP):
     def _decay(self, rows: door.Rows) -> float:
         if not isinstance(self.weight_decay, str):
             return float(self.weight_decay)
-        return DECAY * min(1.0, DECAYED / total_weight(rows))
+        return DECAY * min(1.0, self._decayed / total_weight(rows))
 
 
 def total_weight(rows: door.Rows) -> float:

@@ -29,7 +29,7 @@ class TabularMLPClassifier(Tabular, Classification):
     n_bins : int or "auto", default="auto"
         Columns of numbers are also encoded in so many pieces at most, between the quantiles of
         training; 0 for none. "auto" is 48, or so many fewer that all columns have about 256
-        together, but at least 2.
+        together (but at least 2) and that each has 64 rows (but at least 4).
     min_frequency : int, default=5
         Levels that are rarer in training share a place, which unseen levels have too.
     label_smoothing : float or "auto", default="auto"
@@ -48,7 +48,7 @@ class TabularMLPClassifier(Tabular, Classification):
         still to be explained. "auto" is 10, and beyond 1000 rows in proportion less.
     dtype : {"auto", "float32", "float64"}, default="auto"
         The type of all arithmetic. "auto" is float32 if X is, or if it is large once it is encoded
-        (more than 100 000 numbers), and float64 otherwise; `partial_fit` decides at its first call.
+        (more than 20 000 numbers), and float64 otherwise; `partial_fit` decides at its first call.
 
     Attributes
     ----------
@@ -65,6 +65,7 @@ class TabularMLPClassifier(Tabular, Classification):
     -----
     Rows that are held back for early stopping, or given as X_val, have no part in the encoding, and
     neither has y. The offsets of the output begin at the logarithms of the classes' shares.
+    Pieces of numbers rise to 0.4, so that what is learned from them changes more slowly.
 
     Examples
     --------

@@ -27,7 +27,7 @@ class TabularMLPRegressor(Tabular, Regression):
     n_bins : int or "auto", default=48
         Columns of numbers are also encoded in so many pieces at most, between the quantiles of
         training; 0 for none. "auto" is 48, or so many fewer that all columns have about 256
-        together, but at least 2.
+        together (but at least 2) and that each has 64 rows (but at least 4).
     min_frequency : int, default=5
         Levels that are rarer in training share a place, which unseen levels have too.
     batch_size : int or "auto", default="auto"
@@ -39,10 +39,10 @@ class TabularMLPRegressor(Tabular, Regression):
     weight_decay : float or "auto", default="auto"
         Of "adamw": each step first shrinks the weights, not the offsets, by the factor
         ``1 - rate * weight_decay * share ** decay_by_loss``, with the share of the loss that is
-        still to be explained. "auto" is 10, and beyond 1000 rows in proportion less.
+        still to be explained. "auto" is 10, and beyond 2500 rows in proportion less.
     dtype : {"auto", "float32", "float64"}, default="auto"
         The type of all arithmetic. "auto" is float32 if X is, or if it is large once it is encoded
-        (more than 100 000 numbers), and float64 otherwise; `partial_fit` decides at its first call.
+        (more than 20 000 numbers), and float64 otherwise; `partial_fit` decides at its first call.
 
     Attributes
     ----------
@@ -59,6 +59,7 @@ class TabularMLPRegressor(Tabular, Regression):
     -----
     Rows that are held back for early stopping, or given as X_val, have no part in the encoding or
     in the units of y, and y has none in the encoding. The offsets of the output begin at the mean.
+    Pieces of numbers rise to 0.4, so that what is learned from them changes more slowly.
 
     Examples
     --------
@@ -77,6 +78,8 @@ class TabularMLPRegressor(Tabular, Regression):
         **Regression._parameter_constraints,
         **Tabular._parameter_constraints,
     }
+
+    _decayed = 2500
 
     @property
     def _most_epochs(self) -> int:

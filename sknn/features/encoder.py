@@ -26,8 +26,8 @@ class TableEncoder(Stamped, TransformerMixin, BaseEstimator):
     - each column of numbers that varies, standardised, 0 where missing;
     - for those of more than four different numbers the piecewise-linear encoding of Gorishniy,
       Rubachev and Babenko (2022), "On Embeddings for Numerical Features in Tabular Deep Learning":
-      between neighbouring quantiles of training a column that rises from 0 to 1 (none at all if
-      that would be more than a hundred columns of the table);
+      between neighbouring quantiles of training a column that rises from 0 to `piece_height` (none
+      at all if that would be more than a hundred columns of the table);
     - for those with missing values in training whether they are missing;
     - for each categorical column a place for every level, one for rare or unseen levels, and one
       for "missing"; 1 in one of them and 0 elsewhere.
@@ -46,7 +46,11 @@ default="from_dtype"
         - None: none is. Columns of text are an error then.
     n_bins : int or "auto", default="auto"
         The largest number of pieces of a number; 0 for none. "auto" is 48, or so many fewer that
-        all numbers have about 256 together, but at least 2.
+        all numbers have about 256 together (but at least 2), and so many fewer that each has 64
+        rows (but at least 4).
+    piece_height : float, default=1.0
+        What every piece rises to, above 0. The lower they are, the more slowly networks learn from
+        them, and the smoother is what they learn.
     min_frequency : int, default=5
         Levels with less weight in training (fewer rows) share the place for rare levels.
     max_one_hot : int or None, default=None
@@ -62,9 +66,9 @@ default="from_dtype"
     ----------
     n_features_in_ : int
         How many columns the table has.
-    feature_names_in_ : array of str of shape (n_features_in_,)
+    feature_names_in_ : array of str of shape (`n_features_in_`,)
         Their names, if all have names that are text.
-    is_categorical_ : array of bool of shape (n_features_in_,)
+    is_categorical_ : array of bool of shape (`n_features_in_`,)
         Which of them are categorical.
     kinds_ : list of str
         What each of them holds: "number", "truth", "text" or "nothing".
@@ -86,7 +90,7 @@ default="from_dtype"
         How many places those have together: the rows of a table for `sknn.engine.Embed`.
     unseen_ : array of bool of shape (n_features_out,)
         Which columns of the output are 0 in every row of training.
-    unseen_rows_ : array of bool of shape (n_rows_,)
+    unseen_rows_ : array of bool of shape (`n_rows_`,)
         Which places of the columns that are not spread out are never used in training.
 
     Notes
@@ -112,6 +116,7 @@ default="from_dtype"
         categorical_features: Any = "from_dtype",
         *,
         n_bins: int | str = "auto",
+        piece_height: float = 1.0,
         min_frequency: int = 5,
         max_one_hot: int | None = None,
         sparse_output: bool = False,
@@ -119,6 +124,7 @@ default="from_dtype"
     ) -> None:
         self.categorical_features = categorical_features
         self.n_bins = n_bins
+        self.piece_height = piece_height
         self.min_frequency = min_frequency
         self.max_one_hot = max_one_hot
         self.sparse_output = sparse_output
@@ -147,6 +153,7 @@ default="from_dtype"
         Returns
         -------
         self : TableEncoder
+            The encoder itself, fitted.
 
         Raises
         ------
@@ -184,7 +191,8 @@ default="from_dtype"
                 category[j] = levels.learn(of, self.min_frequency)
             elif (learned := numbers.learn(column, of, self.n_bins)) is not None:
                 number[j] = learned
-        unseen = [*self._keep_numbers(number), *self._keep_levels(category)]
+        rows = table.n_rows if w is None else float(w.sum())
+        unseen = [*self._keep_numbers(number, rows), *self._keep_levels(category)]
         self.unseen_ = np.array(unseen, dtype=bool)
 
     def _table(self, X: Any, *, reset: bool) -> Table:
@@ -198,7 +206,7 @@ default="from_dtype"
         columns = list(X.T) if frame is None else list(frame.iter_columns())
         return Table(columns, getattr(self, "feature_names_in_", None))
 
-    def _keep_numbers(self, learned: dict[int, numbers.Number]) -> list[bool]:
+    def _keep_numbers(self, learned: dict[int, numbers.Number], rows: float) -> list[bool]:
         """Keep what was learned of numbers; tell which of their wide columns are always 0."""
         all_numbers = list(learned.values())
         too_wide = sum(len(one.edges) > 0 for one in all_numbers) > numbers.WIDE
@@ -207,11 +215,11 @@ default="from_dtype"
         self.scale_ = np.array([one.scale for one in all_numbers], dtype=np.float64)
         self.edges_ = [np.empty(0) if too_wide else one.edges for one in all_numbers]
         if isinstance(self.n_bins, str):
-            self.edges_ = numbers.thinned(self.edges_)
+            self.edges_ = numbers.thinned(self.edges_, rows)
         self.may_miss_ = np.flatnonzero([one.missing for one in all_numbers])
-        n_pieces = sum(max(len(edges) - 1, 0) for edges in self.edges_)
+        pieces = self.piece_columns()
         constant = [not one.varies for one in all_numbers]
-        return constant + [False] * (n_pieces + len(self.may_miss_))
+        return constant + [False] * (pieces.stop - pieces.start + len(self.may_miss_))
 
     def _keep_levels(self, learned: dict[int, levels.Category]) -> list[bool]:
         """Keep what was learned of categories; tell which of their wide columns are always 0."""
@@ -285,6 +293,11 @@ default="from_dtype"
         places[:one_hot] = 0
         return np.cumsum(places) - places
 
+    def piece_columns(self) -> slice:
+        """Return where the pieces of numbers stand in the output."""
+        n_pieces = sum(max(len(edges) - 1, 0) for edges in self.edges_)
+        return slice(len(self.numeric_), len(self.numeric_) + n_pieces)
+
     def expansion(self, dtype: Any = None) -> Expand:
         """Return the module that writes what `read` gives as what `transform` gives.
 
@@ -301,7 +314,8 @@ default="from_dtype"
         """Return an expansion of the numbers and these."""
         kind = floating(self.dtype if dtype is None else dtype)
         pieces = numbers.pieces(self.center_, self.scale_, self.edges_, kind)
-        return Expand(len(self.numeric_), *pieces, self.may_miss_, places, passed_on)
+        others = (self.may_miss_, places, passed_on)
+        return Expand(len(self.numeric_), *pieces, *others, height=self.piece_height)
 
     def transform(self, X: Any) -> Any:
         """Write a table as a matrix.

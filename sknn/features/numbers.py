@@ -18,6 +18,9 @@ WIDE = 100
 #: n_bins="auto" is this, or less where all columns would have more pieces than that together.
 BINS, MOST_PIECES = 48, 256
 
+#: It is also less where a piece would have fewer rows than this, but not for that less than FEW.
+FEWEST_ROWS = 64
+
 
 @dataclass(frozen=True)
 class Number:
@@ -90,9 +93,19 @@ def _edges(of: Distribution, n_bins: int) -> Array:
     return values[places]
 
 
-def thinned(edges: list[Array]) -> list[Array]:
-    """Return fewer edges of each column, evenly left out, so that all have few pieces together."""
-    most = max(2, MOST_PIECES // max(1, sum(len(one) > 0 for one in edges)))
+def thinned(edges: list[Array], rows: float) -> list[Array]:
+    """Return fewer edges of each column, evenly left out, where there would be too many pieces.
+
+    Parameters
+    ----------
+    edges : list of arrays
+        Of each column.
+    rows : float
+        The weight of all rows.
+    """
+    together = MOST_PIECES // max(1, sum(len(one) > 0 for one in edges))
+    filled = int(min(rows / FEWEST_ROWS, BINS))
+    most = max(2, min(together, max(FEW, filled)))
     return [_every(one, most) if len(one) > most + 1 else one for one in edges]
 
 

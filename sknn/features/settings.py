@@ -1,6 +1,6 @@
 """Settings: what users may ask an encoder for, checked."""
 
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -34,6 +34,9 @@ def check_settings(encoder: Any) -> None:
             raise ValueError(
                 f"{name} must be an integer of at least {smallest}{others}, got {value!r}."
             )
+    height = encoder.piece_height
+    if not isinstance(height, Real) or isinstance(height, bool) or not 0 < float(height) < np.inf:
+        raise ValueError(f"piece_height must be a finite number above 0, got {height!r}.")
     if not isinstance(encoder.sparse_output, bool | np.bool_):
         raise ValueError(f"sparse_output must be True or False, got {encoder.sparse_output!r}.")
     floating(encoder.dtype)

@@ -74,6 +74,18 @@ def test_the_pieces_of_a_number_add_up(rng):
     assert_allclose(pieces @ np.diff(edges) - 2, np.clip(x[:, 0], -2, 3), rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_pieces_rise_to_their_height(dtype, rng):
+    """Nothing else is another."""
+    start, stop = np.array([[-1, 0], [0, 2]], dtype)
+    u = np.column_stack([rng.normal(size=50), rng.integers(2, size=50)]).astype(dtype)
+    low = Expand(1, [0, 0], start, stop, [0], [2], height=0.3).forward(u)
+    one = Expand(1, [0, 0], start, stop, [0], [2]).forward(u)
+    assert low.dtype == dtype
+    assert_allclose(low, one * [1, 0.3, 0.3, 1, 1, 1], rtol=1e-6)
+    assert low[:, 1:3].max() == dtype(0.3)
+
+
 def test_the_output_is_written_where_it_is_told():
     """In any layout; what was there does not matter."""
     expand = example()
@@ -92,10 +104,11 @@ def test_the_blame_of_missing_numbers_and_codes_is_0():
     assert_array_equal(du, [[2, 1.5, 0, 0, 1], [1, 0, 0, 0, 1], [0, 1, 0, 0, 1]])
 
 
-def test_backward_agrees_with_central_differences_on_a_table(rng):
+@pytest.mark.parametrize("height", [1, 0.3, 2.0])
+def test_backward_agrees_with_central_differences_on_a_table(height, rng):
     """Also beside missing cells, inside narrow and wide pieces."""
     start, stop = np.array([-2.0, 0.05, 0.1]), np.array([0.05, 0.1, 5.0])
-    expand = Expand(2, [1, 1, 1], start, stop, [0], [3], 2)
+    expand = Expand(2, [1, 1, 1], start, stop, [0], [3], 2, height)
     u = np.column_stack([rng.choice([-1.0, 0.07, 0.3, 7.0], size=(40, 2)), np.full((40, 3), 0.5)])
     u[::3, 0] = NAN
     check_backward(expand, u, rng)

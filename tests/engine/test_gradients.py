@@ -13,6 +13,7 @@ from sknn.engine import (
     SGD,
     Adaptive,
     Exp,
+    Expand,
     Huber,
     KnownOnly,
     LeakyReLU,
@@ -37,6 +38,7 @@ from tests.engine.gradients import (
     raw_outputs,
     rebuilt,
     recipes,
+    slope,
 )
 from tests.generators import OwnGenerator
 
@@ -510,3 +512,64 @@ def test_parts_show_their_settings(rng):
     assert repr(SGD(0.5)) == "SGD(momentum=0.5, nesterov=False)"
     assert repr(Huber(2)) == "Huber(delta=2.0)"
     assert repr(Adaptive(0.1)) == "Adaptive(rate=0.1, smallest=1e-06)"
+
+
+# What training does not need: the blame of inputs, and of what losses answer
+
+
+@pytest.mark.parametrize("make", LOSSES)
+def test_activate_backward_agrees_with_central_differences(make, rng):
+    """The derivative of what a loss answers."""
+    loss = make(rng, 3)
+    z, t, dA = raw_outputs(rng, (5, 3)), *rng.normal(size=(2, 5, 3))
+    expected = np.sum(dA * slope(loss.activate, z, t), axis=-1)
+    assert_allclose(np.sum(loss.activate_backward(z, dA) * t, axis=-1), expected, atol=1e-7)
+
+
+@pytest.mark.parametrize("make", LOSSES)
+def test_joined_backward_agrees_with_central_differences(make, rng):
+    """The derivative of what members say together; losses that have none say so."""
+    loss = make(rng, 3)
+    z, t, dv = raw_outputs(rng, (4, 5, 3)), rng.normal(size=(4, 5, 3)), rng.normal(size=(5, 3))
+    if not (loss.has_probabilities or loss.activate(z) is z):
+        with pytest.raises(NotImplementedError, match="joined_backward"):
+            loss.joined_backward(z, dv)
+        return
+    expected = np.sum(dv * slope(loss.joined, z, t), axis=-1)
+    assert_allclose(np.sum(loss.joined_backward(z, dv) * t, axis=(0, -1)), expected, atol=1e-7)
+
+
+@pytest.mark.parametrize("make", LOSSES)
+def test_blame_of_members_of_any_size_is_finite(make, rng):
+    """Sure members have a derivative, where probabilities round to 0 or 1."""
+    loss = make(rng, 3)
+    if loss.has_probabilities:
+        z = raw_outputs(rng, (4, 5, 3)) * 1e3
+        assert np.isfinite(loss.joined_backward(z, np.ones((5, 3)))).all()
+
+
+def test_a_loss_with_an_activation_of_its_own_says_what_is_missing():
+    """Nobody can guess its derivative."""
+
+    class Doubled(NLL):
+        activate_backward = Loss.activate_backward
+
+    with pytest.raises(NotImplementedError, match="Doubled has an output activation of its own"):
+        Doubled().activate_backward(np.ones((1, 1)), np.ones((1, 1)))
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_blames_reach_the_input_of_members(shared, rng):
+    """Three layers side by side, behind an expansion, have a blame each for what they share."""
+    [make] = recipes(Expand)
+    u = inputs(rng, (5, 3) if shared else (3, 5, 3))
+    first = make(rng, 3)
+    layer = Linear(rng.normal(size=(3, first.forward(u).shape[-1], 2)), rng.normal(size=(3, 2)))
+    dv = rng.normal(size=(3, 5, 2))
+    network = Sequential([first, layer])
+    blames = network.blames(network.trace(u), dv)
+    assert [blame.shape[0] for blame in blames] == [3, 3, 3]
+    for g in range(3):
+        alone = Sequential([first, Linear(layer.W[g], layer.W0[g])])
+        expected = alone.backward(u if shared else u[g], None, dv[g])
+        assert_allclose(blames[0][g], expected, rtol=1e-12, atol=1e-12)

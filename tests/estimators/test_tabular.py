@@ -23,6 +23,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from sknn import TableEncoder, TabularMLPClassifier, TabularMLPRegressor
 from sknn.engine import Embed
+from sknn.estimators import tabular
 from tests.estimators.data import PLAIN, TABLES, fitted, parameters
 
 NAN = np.nan
@@ -174,13 +175,29 @@ def test_the_encoding_is_that_of_the_encoder(make):
     """The same as a `TableEncoder` of the training rows by itself."""
     X, y = rows()
     model = trained(make, X, y)
-    alone = TableEncoder(max_one_hot=256).fit(X)
+    pieces = {"n_bins": model.n_bins, "piece_height": 0.4}
+    alone = TableEncoder(max_one_hot=256, **pieces).fit(X)
     assert_array_equal(model.encoder_.transform(X), alone.transform(X))
     names = model.encoder_.get_feature_names_out()
     assert model.coefs_[0].shape[0] == len(names)
     with pytest.raises(NotFittedError):
         make().encoder_  # noqa: B018 (reading it is what fails)
     assert not hasattr(make(), "encoder_")
+
+
+@both
+def test_low_pieces_say_as_much_before_training(make, monkeypatch):
+    """Their weights are larger, so that all that changes is how fast they learn."""
+    X, y = rows()
+    still = {"learning_rate_init": 1e-30, "weight_decay": 0.0, "random_state": 0}
+    low = fitted(make(**still), X, y)
+    monkeypatch.setattr(tabular, "PIECE_HEIGHT", 1.0)
+    high = fitted(make(**still), X, y)
+    assert (low.encoder_.piece_height, high.encoder_.piece_height) == (0.4, 1.0)
+    pieces = low.encoder_.piece_columns()
+    assert pieces.stop > pieces.start
+    assert_allclose(low.coefs_[0][pieces] * 0.4, high.coefs_[0][pieces], rtol=1e-12)
+    assert_allclose(low.predict(X), high.predict(X), rtol=1e-9)
 
 
 @both
@@ -570,8 +587,14 @@ def test_quantiles_are_trained_for_fewer_epochs():
 def test_dtypes(make, dtype):
     """float32 for float32 arrays and for tables that are large once they are encoded."""
     X, y = rows()
-    wide = pd.DataFrame(np.random.default_rng(0).normal(size=(80, 1300)))
-    for data, auto in ((X, "float64"), (wide, "float32"), (wide.to_numpy("f4")[:, :1], "float32")):
+    wide = pd.DataFrame(np.random.default_rng(0).normal(size=(80, 251)))
+    narrow = wide.to_numpy("f4")[:, :1]
+    for data, auto in (
+        (X, "float64"),
+        (wide.iloc[:, :-1], "float64"),
+        (wide, "float32"),
+        (narrow, "float32"),
+    ):
         model = fitted(make(dtype=dtype, max_iter=1), data, y)
         assert model.coefs_[0].dtype == (auto if dtype == "auto" else dtype)
         if make is REGRESSOR:

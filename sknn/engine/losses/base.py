@@ -75,15 +75,72 @@ class Loss(Part, ABC):
         """
 
     def value_and_gradient(self, z: Array, y: Array) -> tuple[Array, Array]:
-        """Return both at once; a loss whose two share their work may save it here."""
+        """Return `value` and `gradient` at once.
+
+        A loss whose two share their work may save it here.
+
+        Parameters
+        ----------
+        z : array of shape (n, k)
+            Raw outputs.
+        y : array of shape (n, k)
+            What they should have said.
+
+        Returns
+        -------
+        loss : array of shape (n,)
+            One number a sample.
+        dZ : array of shape (n, k)
+            The derivatives.
+        """
         return self.value(z, y), self.gradient(z, y)
 
     def activate(self, z: Array) -> Array:
-        """Return the output activation of `z`, an array of the same shape."""
+        """Return the output activation.
+
+        Parameters
+        ----------
+        z : array of shape (n, k)
+            Raw outputs; left as they are.
+
+        Returns
+        -------
+        a : array of shape (n, k)
+            The answers.
+        """
         return z
 
+    def activate_backward(self, z: Array, dA: Array) -> Array:
+        """Pass the blame back through `activate`.
+
+        Parameters
+        ----------
+        z : array of shape (n, k)
+            Raw outputs.
+        dA : array of shape (n, k)
+            The derivative of anything with respect to ``activate(z)``.
+
+        Returns
+        -------
+        dZ : array of shape (n, k)
+            Its derivative with respect to `z`. Training needs none of this.
+        """
+        self._need_identity("activate_backward")
+        return dA
+
     def link(self, a: Array) -> Array:
-        """Return raw outputs whose output activation is `a`: the inverse of `activate`, finite."""
+        """Return the inverse of `activate`, always finite.
+
+        Parameters
+        ----------
+        a : array of shape (n, k)
+            Answers.
+
+        Returns
+        -------
+        z : array of shape (n, k)
+            Raw outputs whose output activation is `a`.
+        """
         return a
 
     def joined(self, z: Array) -> Array:
@@ -100,6 +157,24 @@ class Loss(Part, ABC):
             Their output activation is the mean of the members' output activations.
         """
         return self.link(self.activate(z).mean(axis=0))
+
+    def joined_backward(self, z: Array, dv: Array) -> Array:
+        """Pass the blame back through `joined`; losses for labels have it.
+
+        Parameters
+        ----------
+        z : array of shape (g, n, k)
+            Raw outputs of g members.
+        dv : array of shape (n, k)
+            The derivative of anything with respect to ``joined(z)``.
+
+        Returns
+        -------
+        dz : array of shape (g, n, k)
+            Its derivative with respect to `z`.
+        """
+        self._need_identity("joined_backward")
+        return np.broadcast_to(dv / len(z), z.shape)
 
     def start(self, y: Array, w: Array | None = None) -> Array:
         """Return raw outputs that suit y on average, to begin with.
@@ -119,15 +194,45 @@ class Loss(Part, ABC):
         return self.link(mean_of_known(y, w))
 
     def only(self, outputs: slice) -> "Loss":
-        """Return the loss of some of the raw outputs, alone; by default all have the same."""
+        """Return the loss of some of the raw outputs, alone; by default all have the same.
+
+        Parameters
+        ----------
+        outputs : slice
+            Which of them.
+        """
         return self
 
     def log_activate(self, z: Array) -> Array:
-        """Return the logarithm of `activate`; ours are exact where that rounds to 0."""
+        """Return the logarithm of `activate`; ours are exact where that rounds to 0.
+
+        Parameters
+        ----------
+        z : array of shape (n, k)
+            Raw outputs.
+
+        Returns
+        -------
+        log_a : array of shape (n, k)
+            Logarithms of probabilities.
+
+        Raises
+        ------
+        NotImplementedError
+            If the answers are no probabilities.
+        """
         if not self.has_probabilities:
             raise NotImplementedError(f"{type(self).__name__} gives no probabilities.")
         with np.errstate(divide="ignore"):
             return np.log(self.activate(z))
+
+    def _need_identity(self, missing: str) -> None:
+        """Refuse to pass blame through an output activation whose derivative is not known."""
+        if type(self).activate is not Loss.activate:
+            raise NotImplementedError(
+                f"{type(self).__name__} has an output activation of its own: define "
+                f"{missing} to look at derivatives of what it answers."
+            )
 
 
 def mean_of_known(y: Array, w: Array | None) -> Array:

@@ -48,6 +48,10 @@ class KnownOnly(Loss):
         """Return the output activation of the other loss."""
         return self.loss.activate(z)
 
+    def activate_backward(self, z: Array, dA: Array) -> Array:
+        """Return what the other loss says."""
+        return self.loss.activate_backward(z, dA)
+
     def link(self, a: Array) -> Array:
         """Return what the other loss says."""
         return self.loss.link(a)
@@ -55,6 +59,10 @@ class KnownOnly(Loss):
     def joined(self, z: Array) -> Array:
         """Return what the other loss says."""
         return self.loss.joined(z)
+
+    def joined_backward(self, z: Array, dv: Array) -> Array:
+        """Return what the other loss says."""
+        return self.loss.joined_backward(z, dv)
 
     def start(self, y: Array, w: Array | None = None) -> Array:
         """Return what the other loss says."""
@@ -104,6 +112,11 @@ class SideBySide(Loss):
         """Return the output activations side by side."""
         return np.concatenate([loss.activate(u) for loss, u, _ in self._groups(z, z)], axis=-1)
 
+    def activate_backward(self, z: Array, dA: Array) -> Array:
+        """Return what reaches the raw outputs, side by side."""
+        passed = [loss.activate_backward(u, da) for loss, u, da in self._groups(z, dA)]
+        return np.concatenate(passed, axis=-1)
+
     def log_activate(self, z: Array) -> Array:
         """Return the logarithms of the output activations side by side."""
         return np.concatenate([loss.log_activate(u) for loss, u, _ in self._groups(z, z)], axis=-1)
@@ -115,6 +128,11 @@ class SideBySide(Loss):
     def joined(self, z: Array) -> Array:
         """Return the joined raw outputs side by side."""
         return np.concatenate([loss.joined(u) for loss, u, _ in self._groups(z, z)], axis=-1)
+
+    def joined_backward(self, z: Array, dv: Array) -> Array:
+        """Return what reaches the members, side by side."""
+        passed = [loss.joined_backward(u, dw) for loss, u, dw in self._groups(z, dv)]
+        return np.concatenate(passed, axis=-1)
 
     def start(self, y: Array, w: Array | None = None) -> Array:
         """Return the raw outputs to begin with side by side."""

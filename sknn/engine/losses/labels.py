@@ -1,10 +1,10 @@
 """Losses for labels, written as two numbers: "no" and "yes"."""
 
 import numpy as np
-from scipy.special import expit, log_expit, log_softmax, logit, logsumexp
+from scipy.special import expit, log_expit, log_softmax, logit, logsumexp, softmax
 
 from sknn.engine.losses.base import Loss
-from sknn.engine.products import constant
+from sknn.engine.products import row_sums
 from sknn.engine.types import Array
 
 #: Probabilities closer to 0 or 1 than this are no place to begin.
@@ -90,6 +90,10 @@ class _OnSigmoids(Loss):
         a: Array = expit(z)
         return a
 
+    def activate_backward(self, z: Array, dA: Array) -> Array:
+        """Return ``a (1 - a) dA``; 1 - a is ``sigmoid(-z)``."""
+        return dA * self.activate(z) * self.activate(-z)
+
     def log_activate(self, z: Array) -> Array:
         """Return ``log sigmoid(z)``."""
         log_a: Array = log_expit(z)
@@ -105,6 +109,12 @@ class _OnSigmoids(Loss):
         joined: Array = logsumexp(log_expit(z), axis=0) - logsumexp(log_expit(-z), axis=0)
         return joined
 
+    def joined_backward(self, z: Array, dv: Array) -> Array:
+        """Return what reaches each member, by its share in both sums."""
+        yes, no = softmax(log_expit(z), axis=0), softmax(log_expit(-z), axis=0)
+        dz: Array = dv * (yes * expit(-z) + no * expit(z))
+        return dz
+
 
 class NLL(_OnSigmoids):
     """The negative log likelihood of yes/no answers, on sigmoid outputs.
@@ -115,12 +125,12 @@ class NLL(_OnSigmoids):
 
     def value(self, z: Array, y: Array) -> Array:
         """Return ``sum (log(1 + exp(z)) - y z)``, written so that nothing overflows or cancels."""
-        loss: Array = (np.log1p(np.exp(-np.abs(z))) + (np.maximum(z, 0) - y * z)).sum(axis=-1)
-        return loss
+        return row_sums(np.log1p(np.exp(np.copysign(z, -1))) + (np.maximum(z, 0) - y * z))
 
     def gradient(self, z: Array, y: Array) -> Array:
         """Return ``a - y``."""
-        return self.activate(z) - y
+        dZ: Array = expit(z) - y
+        return dZ
 
 
 class NLLM(Loss):
@@ -142,24 +152,28 @@ class NLLM(Loss):
 
     def value_and_gradient(self, z: Array, y: Array) -> tuple[Array, Array]:
         """Return both from one exponential of each raw output."""
-        top = z.max(axis=-1, keepdims=True)
-        a = np.maximum(z - top, np.finfo(z.dtype).min)
-        shortfall = np.einsum("...k,...k->...", a, y)
+        a = np.maximum(z - _tops(z), np.finfo(z.dtype).min)
+        shortfall = row_sums(a * y)
         total = self._exponentials(a)
         a /= total[..., None]
         return np.log(total) - shortfall, np.subtract(a, y, out=a)
 
     def activate(self, z: Array) -> Array:
         """Return ``softmax(z)`` of each row."""
-        a: Array = z - z.max(axis=-1, keepdims=True)
+        a: Array = z - _tops(z)
         a /= self._exponentials(a)[..., None]
         return a
+
+    def activate_backward(self, z: Array, dA: Array) -> Array:
+        """Return ``a (dA - sum a dA)``."""
+        a = self.activate(z)
+        return a * (dA - np.sum(a * dA, axis=-1, keepdims=True))
 
     @staticmethod
     def _exponentials(a: Array) -> Array:
         """Write the exponentials over `a`, and return the sum of each row."""
         np.exp(a, out=a)
-        return np.matmul(a, constant(a.shape[-1], 1, a.dtype))
+        return row_sums(a)
 
     def log_activate(self, z: Array) -> Array:
         """Return ``log softmax(z)`` of each row."""
@@ -174,6 +188,18 @@ class NLLM(Loss):
         """Return the logarithm of the members' mean probability, exact where that rounds to 0."""
         joined: Array = logsumexp(log_softmax(z, axis=-1), axis=0) - np.log(len(z))
         return joined.astype(z.dtype, copy=False)
+
+    def joined_backward(self, z: Array, dv: Array) -> Array:
+        """Return what reaches each member, by its share in each mean probability."""
+        log_a = log_softmax(z, axis=-1)
+        d_log_a = dv * softmax(log_a, axis=0)
+        dz: Array = d_log_a - np.exp(log_a) * d_log_a.sum(axis=-1, keepdims=True)
+        return dz
+
+
+def _tops(z: Array) -> Array:
+    """Return the largest number of each row, shape (..., n, 1), found along contiguous columns."""
+    return np.maximum.reduce(z.swapaxes(-1, -2).copy(), axis=-2)[..., None]
 
 
 class Brier(_OnSigmoids):

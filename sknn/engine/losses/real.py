@@ -6,6 +6,7 @@ import numpy as np
 from scipy.special import expit, logsumexp, xlogy
 
 from sknn.engine.losses.base import Loss, mean_of_known
+from sknn.engine.products import row_sums
 from sknn.engine.types import Array
 
 #: Where a positive answer begins of which training has only seen 0.
@@ -21,7 +22,7 @@ class SquaredError(Loss):
     def value(self, z: Array, y: Array) -> Array:
         """Return ``1/2 sum (z - y)^2``."""
         error = z - y
-        return 0.5 * np.einsum("...k,...k->...", error, error)
+        return 0.5 * row_sums(error * error)
 
     def gradient(self, z: Array, y: Array) -> Array:
         """Return ``z - y``."""
@@ -119,19 +120,21 @@ class Quantile(Loss):
         return loss
 
     def gradient(self, z: Array, y: Array) -> Array:
-        """Return what reaches each raw number, which moves its quantile and all above it."""
+        """Return what reaches each raw number from the slopes of the pinballs."""
         error = y - self.activate(z)
-        dA = self._groups((error < 0) - self._levels(z) * (error != 0))
-        from_above = np.flip(np.cumsum(np.flip(dA, -1), axis=-1), -1)
-        steps = self._groups(z)[..., 1:]
-        from_above[..., 1:] *= expit(steps)
-        return from_above.reshape(z.shape)
+        return self.activate_backward(z, (error < 0) - self._levels(z) * (error != 0))
 
     def activate(self, z: Array) -> Array:
         """Return the quantiles, in order within each output."""
         groups = self._groups(z)
         parts = np.concatenate([groups[..., :1], np.logaddexp(groups[..., 1:], 0)], axis=-1)
         return np.cumsum(parts, axis=-1).reshape(z.shape)
+
+    def activate_backward(self, z: Array, dA: Array) -> Array:
+        """Return what reaches each raw number, which moves its quantile and all above it."""
+        from_above = np.flip(np.cumsum(np.flip(self._groups(dA), -1), axis=-1), -1)
+        from_above[..., 1:] *= expit(self._groups(z)[..., 1:])
+        return from_above.reshape(z.shape)
 
     def link(self, a: Array) -> Array:
         """Return the first quantile of each output, and what makes the steps to the others."""
@@ -175,6 +178,10 @@ class _OnExponentials(Loss):
     def activate(self, z: Array) -> Array:
         """Return ``exp(z)``."""
         return np.exp(z)
+
+    def activate_backward(self, z: Array, dA: Array) -> Array:
+        """Return ``a dA``."""
+        return dA * np.exp(z)
 
     def link(self, a: Array) -> Array:
         """Return ``log a``, where a is first made positive."""

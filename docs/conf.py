@@ -1,0 +1,93 @@
+"""How the documentation is built: python -m sphinx -W -b html docs docs/_build/html."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+
+import sknn
+
+project = "sknn"
+author = copyright = "The sknn developers"
+version = release = sknn.__version__
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+    "numpydoc",
+    "myst_parser",
+    "sphinx_gallery.gen_gallery",
+]
+templates_path = ["templates"]
+exclude_patterns = ["_build", "templates", "gallery/*.ipynb", "**/GALLERY_HEADER.md"]
+
+html_theme = "pydata_sphinx_theme"
+html_title = f"sknn {release}"
+html_show_sourcelink = False
+html_theme_options = {
+    "navigation_with_keys": False,
+    "show_toc_level": 2,
+    "header_links_before_dropdown": 9,
+    "secondary_sidebar_items": ["page-toc"],
+    "footer_start": ["copyright"],
+    "footer_end": [],
+}
+
+# Markdown: a link to a file that is no page of the documentation lets the reader have the file.
+myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence", "attrs_inline"]
+myst_heading_anchors = 3
+suppress_warnings = ["config.cache"]
+
+# The reference: every name that the modules publish, as numpydoc writes it.
+autosummary_generate = True
+autosummary_ignore_module_all = False
+autodoc_typehints = "none"
+autodoc_member_order = "bysource"
+autodoc_default_options = {"members": True, "inherited-members": True}
+numpydoc_show_class_members = False
+numpydoc_class_members_toctree = False
+
+# Our own names must exist; those of others need the network, and builds must not.
+nitpicky = True
+nitpick_ignore_regex = [("py:.*", r"(?!sknn\b).*")]
+
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "gallery",
+    "filename_pattern": r"/plot_",
+    "ignore_pattern": r"(^|/)(?!plot_)[^/]*\.py$",
+    "within_subsection_order": "pictures.place",
+    "reset_modules": ("pictures.apply_style",),
+    "reference_url": {"sknn": None},
+    "doc_module": ("sknn",),
+    "backreferences_dir": "reference/generated/examples",
+    "download_all_examples": False,
+    "capture_repr": (),  # an estimator's picture would name files of this machine
+    "show_memory": False,
+    "show_signature": False,
+    "write_computation_times": False,
+    "abort_on_example_error": False,
+    "min_reported_time": 10,
+    "remove_config_comments": True,
+}
+
+
+#: What scikit-learn calls of a callback.
+HOOKS = {"setup", "teardown", "on_fit_task_begin", "on_fit_task_end"}
+
+
+def skip_what_is_not_ours(app, what, name, obj, skip, options):
+    """Leave out what scikit-learn wrote, whose documentation is there, and what only it calls."""
+    module = getattr(obj, "__module__", None) or "sknn"
+    return True if name in HOOKS or not module.startswith("sknn") else None
+
+
+def setup(app):
+    """Prepare what no setting can: a README.md beside examples is no chapter of the gallery."""
+    only_rst = {"source_suffix": {".rst": "restructuredtext"}}
+    app.connect(
+        "builder-inited", lambda app: app.config.sphinx_gallery_conf.update(only_rst), priority=100
+    )
+    app.connect("autodoc-skip-member", skip_what_is_not_ours)

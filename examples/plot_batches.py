@@ -1,0 +1,99 @@
+"""
+Batch, mini-batch and single-sample descent
+===========================================
+
+The slope of the objective is a mean over all samples. A mini-batch estimates it from a few of them,
+which is less exact and much cheaper: for the price of one exact step there are many rough ones. All
+three walk here on the same surface from the same place, and every walk sees each sample ten times.
+"""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from sknn.engine import (
+    NLL,
+    SGD,
+    Descent,
+    EpochBatches,
+    Linear,
+    Objective,
+    Optimizer,
+    Samples,
+    Sequential,
+    Trainer,
+    as_schedule,
+)
+
+rng = np.random.default_rng(0)
+X = rng.normal(size=(200, 2)) @ np.array([[1.5, 0.3], [0.0, 0.7]])
+Y = (X @ [[1.0], [-1.5]] + rng.normal(scale=0.7, size=(200, 1)) > 0).astype(float)
+
+# %%
+# A neuron with two weights (and an offset that is held at 0) has a surface that can be drawn. To
+# see where the walk goes, an optimizer writes down every place before it makes its step.
+
+
+class Recorded(Optimizer):
+    """Another optimizer, with a record of where it was."""
+
+    def __init__(self, optimizer):
+        self.optimizer = optimizer
+        self.places = []
+
+    def init(self, params):
+        """Begin as the other one does."""
+        return self.optimizer.init(params)
+
+    def step(self, params, grads, state, rate):
+        """Write down the place, then step; the offset stays."""
+        self.places.append(params.copy())
+        grads[2] = 0
+        self.optimizer.step(params, grads, state, rate)
+
+
+def walk(batch_size, rate):
+    """Descend for ten epochs, and return all places."""
+    network = Sequential([Linear(W=np.array([[-1.5], [1.5]]), W0=np.zeros(1))])
+    objective = Objective(network, NLL(), alpha=0.01)
+    recorded = Recorded(SGD())
+    solver = Descent(recorded, as_schedule(rate), EpochBatches(batch_size))
+    Trainer(solver).train(
+        objective,
+        Samples(X, Y),
+        state=solver.init(objective),
+        epochs=10,
+        rng=np.random.RandomState(0),
+    )
+    return np.array([*recorded.places, objective.parameters.vector])[:, :2]
+
+
+walks = {
+    "all 200 samples a step: 10 steps": walk(200, 1.0),
+    "20 samples a step: 100 steps": walk(20, 1.0),
+    "1 sample a step: 2000 steps": walk(1, 0.3),
+}
+
+# %%
+# The rough steps are much further after the same number of samples, but a single sample pulls the
+# weights to and fro and never lets them rest. A mini-batch has most of the speed and little of the
+# noise, and its products keep the processor busy.
+
+side = np.linspace(-3, 4.5, 76)
+grid = np.stack(np.meshgrid(side, side - 2), axis=-1)
+z = grid @ X.T
+surface = NLL().value(z.reshape(-1, 1), np.tile(Y.T, (76, 76, 1)).reshape(-1, 1))
+surface = surface.reshape(z.shape).mean(axis=-1) + 0.005 * (grid**2).sum(axis=-1)
+
+lowest = grid.reshape(-1, 2)[surface.argmin()]
+
+fig, axes = plt.subplots(1, 3, figsize=(12, 4.2), sharey=True, layout="constrained")
+for number, (ax, (name, places)) in enumerate(zip(axes, walks.items(), strict=True)):
+    ax.contour(*grid.T.swapaxes(1, 2), surface, levels=15, colors="silver", linewidths=0.8)
+    ax.plot(*places.T, color=f"C{number}", linewidth=1.2)
+    ax.plot(*places[0], "ks", label="start")
+    ax.plot(*places[-1], "k*", markersize=13, label="end")
+    ax.plot(*lowest, "kx", label="lowest point")
+    ax.set(title=name, xlabel="$w_1$")
+axes[0].set_ylabel("$w_2$")
+axes[0].legend()
+plt.show()

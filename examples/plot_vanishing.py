@@ -1,0 +1,67 @@
+"""
+Vanishing gradients
+===================
+
+On its way back through a network the blame is multiplied by the slope of every activation. The
+slope of the sigmoid is 1/4 at most, so ten layers of sigmoids leave a millionth of the blame or
+less: the first layers learn nothing. ReLU passes it on as it is, where it is on.
+"""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from sknn import MLPClassifier
+from sknn.engine import NLL, Linear, Objective, ReLU, Sequential, Sigmoid, Tanh, initializers
+
+rng = np.random.RandomState(0)
+X = rng.normal(size=(200, 30))
+Y = (X[:, :1] * X[:, 1:2] > 0).astype(float)
+
+
+def gradients(activation, draw, depth=10, width=30):
+    """Return the length of the gradient of each layer's weights before training."""
+    modules = []
+    for _ in range(depth):
+        modules += [Linear(draw(rng, (width, width), float), np.zeros(width)), activation]
+    modules += [Linear(draw(rng, (width, 1), float), np.zeros(1))]
+    objective = Objective(Sequential(modules), NLL())
+    objective.value_and_gradient(X, Y)
+    return [np.linalg.norm(grads[0]) for grads in objective.parameters.gradients if grads]
+
+
+# %%
+# Each activation has the initial weights that suit it. The blame of the sigmoids still fades.
+
+fig, ax = plt.subplots(figsize=(7, 4), layout="constrained")
+cases = [
+    (Sigmoid(), initializers.glorot_uniform_sigmoid, "o"),
+    (Tanh(), initializers.lecun_normal, "s"),
+    (ReLU(), initializers.he_normal, "^"),
+]
+for activation, draw, marker in cases:
+    lengths = gradients(activation, draw)
+    ax.semilogy(range(1, 12), lengths, marker=marker, label=type(activation).__name__)
+ax.set(title="before training", xlabel="layer", ylabel="length of the gradient dW")
+ax.set(xticks=range(1, 12))
+ax.legend()
+
+# %%
+# The same ten layers in training: a disc is to be told from what surrounds it. The sigmoids do not
+# move at all, they say the share of each class and nothing else.
+
+points = rng.uniform(-1, 1, size=(400, 2))
+inside = (np.hypot(*points.T) < 0.75).astype(int)
+fig, ax = plt.subplots(figsize=(7, 4), layout="constrained")
+for name, label, style in (
+    ("logistic", "Sigmoid", "-"),
+    ("tanh", "Tanh", "--"),
+    ("relu", "ReLU", "-."),
+):
+    model = MLPClassifier(
+        (30,) * 10, name, learning_rate="cosine", learning_rate_init=0.003, batch_size=50,
+        max_iter=40, random_state=0,
+    )  # fmt: skip
+    ax.plot(model.fit(points, inside).loss_curve_, style, label=label)
+ax.set(title="in training", xlabel="epoch", ylabel="loss", ylim=(0, None))
+ax.legend()
+plt.show()

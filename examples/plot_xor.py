@@ -1,0 +1,56 @@
+"""
+Why XOR needs a hidden layer
+============================
+
+XOR means either, but not both. Its two yeses stand at opposite corners of a square, and no line has
+them on one side and the two noes on the other: whatever its weights, a single neuron gets one of
+the four wrong. Two hidden units draw two lines, and the output asks for what lies between them.
+"""
+
+import matplotlib.pyplot as plt
+import numpy as np
+from sklearn.inspection import DecisionBoundaryDisplay
+
+from sknn import MLPClassifier
+
+X = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+y = np.array([0, 1, 1, 0])
+
+# %%
+# ``hidden_layer_sizes=()`` is a network without a hidden layer, a single neuron. The best that it
+# can do for XOR is to say one half everywhere. With two hidden units the four points are learnt.
+
+settings = {"activation": "tanh", "solver": "lbfgs", "alpha": 1e-3, "random_state": 1}
+line = MLPClassifier((), **settings).fit(X, y)
+two_lines = MLPClassifier((2,), **settings).fit(X, y)
+
+fig, axes = plt.subplots(1, 2, figsize=(9, 4.2), layout="constrained")
+for ax, model, name in zip(
+    axes, (line, two_lines), ("one neuron", "two hidden units"), strict=True
+):
+    view = DecisionBoundaryDisplay.from_estimator(
+        model, X, eps=0.6, response_method="predict_proba", plot_method="pcolormesh",
+        cmap="RdBu_r", vmin=-0.9, vmax=1.9, ax=ax, grid_resolution=200, rasterized=True,
+    )  # fmt: skip
+    for label, marker in enumerate("o^"):
+        ax.plot(*X[y == label].T, marker, color=f"C{label}", markersize=12, markeredgecolor="white")
+    right = np.mean(model.predict(X) == y)
+    ax.set(title=f"{name}: {right:.0%} right", xlabel="$x_1$", ylabel="$x_2$", aspect="equal")
+    ax.set(xticks=[0, 1], yticks=[0, 1])
+
+W, W0 = two_lines.coefs_[0], two_lines.intercepts_[0]
+across = np.array([-0.6, 1.6])
+for unit in range(2):  # where the hidden unit's sum is 0
+    axes[1].plot(across, -(W0[unit] + W[0, unit] * across) / W[1, unit], "k--", linewidth=1.5)
+axes[1].set(xlim=(-0.6, 1.6), ylim=(-0.6, 1.6))
+bar = fig.colorbar(view.surface_, ax=axes, label="probability of a yes", shrink=0.85)
+bar.ax.set_ylim(0, 1)
+plt.show()
+
+# %%
+# What the hidden units say is a new picture of the same four points, and in that picture one line
+# is enough. The dashed lines above are those of the hidden units.
+
+hidden = np.tanh(X @ W + W0)
+for x, point, answer in zip(X, hidden, two_lines.predict(X), strict=True):
+    print(f"{x[0]:.0f} xor {x[1]:.0f}   hidden units {point.round(2)}   answer {answer}")

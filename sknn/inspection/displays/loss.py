@@ -1,0 +1,149 @@
+"""LossCurveDisplay."""
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+
+from sknn.estimators import parts
+from sknn.inspection.displays.drawing import BLUE, GREEN, GREY, ORANGE, Display, need_matplotlib
+from sknn.inspection.models import need_network
+
+
+class LossCurveDisplay(Display):
+    """How the loss fell, epoch by epoch.
+
+    It is recommended to use `from_estimator`, which draws at once.
+
+    Parameters
+    ----------
+    loss : sequence of float
+        The objective in training: mean loss and penalty.
+    validation_loss : sequence of float, default=None
+        The mean loss on the rows to validate on.
+    validation_score : sequence of float, default=None
+        The score on these rows.
+    best_iteration : int, default=None
+        The epoch whose weights were kept, counted from 1.
+    learning_rate : str, default=None
+        What is to be said of the learning rate.
+
+    Attributes
+    ----------
+    ax_ : Axes
+        Where the losses are drawn.
+    score_ax_ : Axes or None
+        Where the score is drawn, with an axis of its own on the right.
+    figure_ : Figure
+        The figure.
+    lines_ : list of Line2D
+        The curves.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sknn import MLPClassifier
+    >>> from sknn.inspection import LossCurveDisplay
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = MLPClassifier(solver="lbfgs", random_state=0).fit(X, y)
+    >>> display = LossCurveDisplay.from_estimator(model)  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        loss: Sequence[float],
+        *,
+        validation_loss: Sequence[float] | None = None,
+        validation_score: Sequence[float] | None = None,
+        best_iteration: int | None = None,
+        learning_rate: str | None = None,
+    ) -> None:
+        self.loss = loss
+        self.validation_loss = validation_loss
+        self.validation_score = validation_score
+        self.best_iteration = best_iteration
+        self.learning_rate = learning_rate
+
+    @classmethod
+    def from_estimator(cls, estimator: Any, *, ax: Any = None) -> Self:
+        """Draw the losses of a fitted network.
+
+        Parameters
+        ----------
+        estimator : MLPClassifier, MLPRegressor, TabularMLPClassifier or TabularMLPRegressor
+            Fitted.
+        ax : Axes, default=None
+            Where to draw; new ones if left out.
+
+        Returns
+        -------
+        display : LossCurveDisplay
+        """
+        need_matplotlib(cls.__name__)
+        mlp = need_network(estimator, cls.__name__)
+        watched = mlp.validation_scores_ is not None
+        display = cls(
+            mlp.loss_curve_,
+            validation_loss=mlp.validation_loss_curve_,
+            validation_score=mlp.validation_scores_,
+            best_iteration=mlp.best_iteration_ if watched else None,
+            learning_rate=_rate(mlp),
+        )
+        return display.plot(ax)
+
+    def plot(self, ax: Any = None) -> Self:
+        """Draw.
+
+        Parameters
+        ----------
+        ax : Axes, default=None
+            Where to draw; new ones if left out.
+
+        Returns
+        -------
+        display : LossCurveDisplay
+        """
+        ax = self._axes(ax)
+        self.lines_ = [_curve(ax, self.loss, BLUE, "-", "training loss and penalty")]
+        if self.validation_loss is not None:
+            self.lines_.append(_curve(ax, self.validation_loss, ORANGE, "--", "validation loss"))
+        self.score_ax_ = self._plot_score(ax)
+        rate = "" if self.learning_rate is None else f" (learning rate: {self.learning_rate})"
+        ax.set(xlabel=f"epoch{rate}", ylabel="loss")
+        ax.xaxis.get_major_locator().set_params(integer=True)
+        handles = list(self.lines_)
+        if self.best_iteration is not None:
+            label = f"best epoch: {self.best_iteration}"
+            style = {"color": GREY, "linestyle": ":", "label": label}
+            handles.append(ax.axvline(self.best_iteration, **style))
+        above = {"loc": "lower center", "bbox_to_anchor": (0.5, 1), "frameon": False}
+        ax.legend(handles=handles, ncols=2, **above)
+        return self
+
+    def _plot_score(self, ax: Any) -> Any:
+        """Draw the score, which has an axis of its own; return that."""
+        if self.validation_score is None:
+            return None
+        score_ax = ax.twinx()
+        line = _curve(score_ax, self.validation_score, GREEN, "-.", "validation score (right)")
+        self.lines_.append(line)
+        score_ax.set_ylabel("score", color=GREEN)
+        score_ax.tick_params(axis="y", colors=GREEN)
+        return score_ax
+
+
+def _rate(mlp: Any) -> str | None:
+    """Return what the parameters say of the learning rate, if the solver has one."""
+    if not parts.is_stochastic(mlp):
+        return None
+    if callable(mlp.learning_rate):
+        return getattr(mlp.learning_rate, "__name__", type(mlp.learning_rate).__name__)
+    return f"{mlp.learning_rate}, {mlp.learning_rate_init:g}"
+
+
+def _curve(ax: Any, values: Sequence[float], color: str, style: str, label: str) -> Any:
+    """Draw one number an epoch; a single one is a dot."""
+    epochs = np.arange(1, len(values) + 1)
+    marker = "o" if len(epochs) == 1 else None
+    [line] = ax.plot(epochs, values, style, color=color, marker=marker, label=label)
+    return line

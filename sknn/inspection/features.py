@@ -1,0 +1,179 @@
+"""Features: what hidden layers make of their inputs, for other estimators to learn from."""
+
+from numbers import Integral
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    MetaEstimatorMixin,
+    TransformerMixin,
+    clone,
+)
+from sklearn.utils import Tags, get_tags
+from sklearn.utils.validation import check_is_fitted
+
+from sknn.engine.types import Array
+from sknn.estimators.sklearn_private import HasMethods, fit_context
+from sknn.inspection.layers import layer_outputs
+from sknn.inspection.models import need_network
+
+
+class HiddenFeatures(
+    ClassNamePrefixFeaturesOutMixin, TransformerMixin, MetaEstimatorMixin, BaseEstimator
+):
+    """A hidden layer's activations as features.
+
+    Parameters
+    ----------
+    estimator : MLPClassifier, MLPRegressor, TabularMLPClassifier or TabularMLPRegressor
+        The network.
+    layer : int, default=-1
+        Which hidden layer: 0 is the first, -1 the last.
+    prefit : bool, default=False
+        Whether `estimator` is fitted already, and used as it is. `fit` then trains nothing, and is
+        not needed. Else `fit` trains a clone.
+
+    Attributes
+    ----------
+    estimator_ : estimator
+        The fitted network; with `prefit` the `estimator` itself.
+    n_features_in_ : int
+        Number of features of X.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features, if X had names that are all strings.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.neighbors import KNeighborsClassifier
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sknn import MLPClassifier
+    >>> from sknn.inspection import HiddenFeatures
+    >>> X, y = load_digits(return_X_y=True)
+    >>> quick = {"learning_rate": "one_cycle", "learning_rate_init": 0.01, "max_iter": 10}
+    >>> mlp = MLPClassifier((32, 8), random_state=0, **quick)
+    >>> model = make_pipeline(HiddenFeatures(mlp), KNeighborsClassifier()).fit(X[:1500], y[:1500])
+    >>> model[:-1].transform(X[:2]).shape
+    (2, 8)
+    """
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        "estimator": [HasMethods(["fit", "predict"])],
+        "layer": [Integral],
+        "prefit": ["boolean"],
+    }
+
+    def __init__(self, estimator: Any, *, layer: int = -1, prefit: bool = False) -> None:
+        self.estimator = estimator
+        self.layer = layer
+        self.prefit = prefit
+
+    @fit_context(prefer_skip_nested_validation=False)  # the network looks at its own parameters
+    def fit(self, X: Any, y: Any = None, **fit_params: Any) -> Self:
+        """Train a clone of the network; with `prefit` only look at the one that there is.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
+            The inputs.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The targets.
+        **fit_params : dict
+            For the network's `fit`.
+
+        Returns
+        -------
+        self : HiddenFeatures
+
+        Raises
+        ------
+        TypeError
+            If `estimator` is none of ours.
+        ValueError
+            If there is no such layer, or the network cannot be fitted.
+        """
+        if self.prefit:
+            network = need_network(self.estimator, "HiddenFeatures")
+        else:
+            network = clone(self.estimator).fit(X, y, **fit_params)
+            need_network(network, "HiddenFeatures")
+        self._width(network)
+        self.estimator_ = network
+        return self
+
+    def transform(self, X: Any) -> Array:
+        """Return the activations of the layer.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
+            The inputs.
+
+        Returns
+        -------
+        A : ndarray of shape (n_samples, n_units)
+            In the type of the network; those of several members side by side.
+        """
+        check_is_fitted(self)
+        network = self._network()
+        self._width(network)
+        A = layer_outputs(network, X)[:-1][self.layer].A
+        return A if A.ndim == 2 else np.concatenate(list(A), axis=1)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Tell whether there is a fitted network."""
+        return self.prefit or hasattr(self, "estimator_")
+
+    def __sklearn_tags__(self) -> Tags:
+        """Say that the inputs are those of the network, and that it needs y."""
+        tags = super().__sklearn_tags__()
+        inner = get_tags(self.estimator)
+        tags.input_tags = inner.input_tags
+        tags.target_tags.required = True
+        tags.transformer_tags.preserves_dtype = []
+        return tags
+
+    @property
+    def n_features_in_(self) -> int:
+        """Number of features of X."""
+        return int(self._of_network("n_features_in_"))
+
+    @property
+    def feature_names_in_(self) -> Any:
+        """Names of the features, if X had names that are all strings."""
+        return self._of_network("feature_names_in_")
+
+    @property
+    def _n_features_out(self) -> int:
+        """How many features come out."""
+        return self._width(self._network())
+
+    def _network(self) -> Any:
+        """Return the fitted network."""
+        if self.prefit and not hasattr(self, "estimator_"):
+            return need_network(self.estimator, "HiddenFeatures")
+        return self.estimator_
+
+    def _of_network(self, name: str) -> Any:
+        """Return an attribute of the fitted network, if there is one."""
+        if not self.__sklearn_is_fitted__():
+            raise AttributeError(f"{type(self).__name__} has no {name} before it is fitted.")
+        return getattr(self._network(), name)
+
+    def _width(self, network: Any) -> int:
+        """Return how many features the layer gives.
+
+        Raises
+        ------
+        ValueError
+            If there is no such layer.
+        """
+        hidden = network.intercepts_[:-1]
+        if not -len(hidden) <= self.layer < len(hidden):
+            raise ValueError(
+                f"layer={self.layer}, but the network has {len(hidden)} hidden layers, counted "
+                "from 0, or from -1 backwards."
+            )
+        return int(hidden[self.layer].size)  # of all members

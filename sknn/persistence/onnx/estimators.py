@@ -1,0 +1,43 @@
+"""Fitted estimators as nodes: what stands before the network, the network, its answers."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sknn.estimators.base import BaseMLP
+from sknn.estimators.intake import Columns
+from sknn.features import TableEncoder
+from sknn.persistence.onnx.activations import Raw
+from sknn.persistence.onnx.answers import answers
+from sknn.persistence.onnx.graph import Graph, Output, Value
+from sknn.persistence.onnx.modules import forward
+from sknn.persistence.onnx.tables import compact
+
+
+def encoder_of(mlp: BaseMLP) -> TableEncoder | None:
+    """Return the encoder of a fitted estimator for tables; None for one that takes numbers."""
+    intake = mlp._fitted_blueprint().intake
+    return intake.encoder if isinstance(intake, Columns) else None
+
+
+def write(graph: Graph, mlp: BaseMLP, inputs: Sequence[Value]) -> list[Output]:
+    """Add the nodes of a fitted estimator.
+
+    Parameters
+    ----------
+    graph : Graph
+        Where they are added.
+    mlp : BaseMLP
+        Fitted.
+    inputs : list of Value
+        One, float32 of shape (n, m); for a table its columns.
+
+    Returns
+    -------
+    outputs : list of Output
+        Of `answers`.
+    """
+    blueprint: Any = mlp._fitted_blueprint()
+    encoder = encoder_of(mlp)
+    u = inputs[0] if encoder is None else compact(graph, encoder, inputs, blueprint.dtype)
+    z = forward(graph, mlp._fitted_network(blueprint), u)
+    return answers(graph, Raw(z, blueprint.target, blueprint.loss, blueprint.members))

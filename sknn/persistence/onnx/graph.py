@@ -1,0 +1,173 @@
+"""Graphs: nodes of ONNX in the making, each value known by its name."""
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from sknn.engine.types import Array
+from sknn.persistence.extras import required
+
+#: The name of a value in a graph.
+Value: TypeAlias = str
+
+#: The domain of the operators that belong to machine learning alone, and its version here.
+ML, ML_VERSION = "ai.onnx.ml", 2
+
+#: What names inside a graph begin with, unlike those of inputs.
+PREFIX = "sknn/"
+
+
+@dataclass(frozen=True)
+class Output:
+    """What a graph gives.
+
+    Attributes
+    ----------
+    name : str
+        What users call it.
+    value : Value
+        Where it comes from.
+    dtype : {"float32", "int64", "str"}
+        The type of its numbers.
+    shape : tuple of int
+        Its axes after the first, which counts the samples.
+    """
+
+    name: str
+    value: Value
+    dtype: str
+    shape: tuple[int, ...]
+
+
+class Graph:
+    """Nodes and constants, in the order in which they are needed.
+
+    All operators that are used here are the same from version 13 of ONNX on.
+
+    Attributes
+    ----------
+    nodes : list of (str, str, list of Value, Value, dict)
+        Of each node its operator, the operator's domain, inputs, output and attributes.
+    constants : dict of Value to array
+        Weights and settings.
+    """
+
+    def __init__(self) -> None:
+        self.nodes: list[tuple[str, str, list[Value], Value, dict[str, Any]]] = []
+        self.constants: dict[Value, Array] = {}
+
+    def add(self, operator: str, *inputs: Any, domain: str = "", **attributes: Any) -> Value:
+        """Add a node, and return the name of what it gives.
+
+        Parameters
+        ----------
+        operator : str
+            Of ONNX, such as "MatMul".
+        *inputs : Value, number or array
+            What is no name becomes a constant; floats become float32.
+        domain : str, default=""
+            Where the operator is defined; ONNX itself if left out.
+        **attributes : number, str or list
+            Settings of the operator.
+        """
+        names = [one if isinstance(one, str) else self.constant(one) for one in inputs]
+        value = f"{PREFIX}{operator}_{len(self.nodes)}"
+        self.nodes.append((operator, domain, names, value, attributes))
+        return value
+
+    def constant(self, array: Any, dtype: str | None = None) -> Value:
+        """Add a constant, and return its name.
+
+        Raises
+        ------
+        ValueError
+            If a number is too large for its type.
+        """
+        array = np.asarray(array)
+        dtype = dtype or {"f": "float32", "i": "int64"}.get(array.dtype.kind)
+        with np.errstate(over="ignore"):
+            converted = array.astype(dtype) if dtype else array
+        if converted.dtype.kind == "f" and not np.isfinite(converted).all():
+            raise ValueError(
+                f"The model holds a number that is not finite in {dtype}, the type of the ONNX "
+                "graph. Train it on scaled data."
+            )
+        value = f"{PREFIX}constant_{len(self.constants)}"
+        self.constants[value] = converted
+        return value
+
+    def columns(self, value: Value, numbers: Any) -> Value:
+        """Return some columns of a value, by their numbers."""
+        return self.add("Gather", value, np.asarray(numbers, dtype=np.int64), axis=-1)
+
+    def cast(self, value: Value, dtype: str) -> Value:
+        """Return a value in another type."""
+        return self.add("Cast", value, to=element_type(dtype))
+
+    def model(self, inputs: Any, outputs: list[Output], opset: int) -> Any:
+        """Return the graph as a model.
+
+        Parameters
+        ----------
+        inputs : list of (str, str, tuple of int)
+            Their names, types, and axes after the first.
+        outputs : list of Output
+            What the graph gives.
+        opset : int
+            The version of ONNX.
+
+        Returns
+        -------
+        model : onnx.ModelProto
+            Checked.
+        """
+        onnx = required("onnx", "to_onnx")
+        nodes = [_node(*node) for node in self.nodes]
+        nodes += [onnx.helper.make_node("Identity", [one.value], [one.name]) for one in outputs]
+        ends = [
+            [_tensor(name, dtype, shape) for name, dtype, shape in side]
+            for side in (inputs, [(one.name, one.dtype, one.shape) for one in outputs])
+        ]
+        constants = [tensor(value, array) for value, array in self.constants.items()]
+        domains = [("", opset)]
+        if any(domain == ML for _, domain, *_ in self.nodes):
+            domains.append((ML, ML_VERSION))
+        opsets = [onnx.helper.make_opsetid(*domain) for domain in domains]
+        model = onnx.helper.make_model(
+            onnx.helper.make_graph(nodes, "sknn", *ends, constants),
+            opset_imports=opsets,
+            ir_version=onnx.helper.find_min_ir_version_for(opsets),
+            producer_name="sknn",
+        )
+        onnx.checker.check_model(model, full_check=True)
+        return model
+
+
+def _node(
+    operator: str, domain: str, inputs: list[Value], value: Value, attributes: dict[str, Any]
+) -> Any:
+    onnx = required("onnx", "to_onnx")
+    return onnx.helper.make_node(operator, inputs, [value], value, domain=domain, **attributes)
+
+
+def _tensor(name: str, dtype: str, shape: tuple[int, ...]) -> Any:
+    onnx = required("onnx", "to_onnx")
+    return onnx.helper.make_tensor_value_info(name, element_type(dtype), ["n", *shape])
+
+
+def tensor(value: Value, array: Array) -> Any:
+    """Return a constant as a tensor of ONNX."""
+    onnx = required("onnx", "to_onnx")
+    if array.dtype.kind == "U":
+        array = array.astype(object)
+    return onnx.numpy_helper.from_array(array, value)
+
+
+def element_type(dtype: str) -> int:
+    """Return ONNX's number for a type."""
+    onnx = required("onnx", "to_onnx")
+    number: int = onnx.helper.np_dtype_to_tensor_dtype(
+        np.dtype(object if dtype == "str" else dtype)
+    )
+    return number

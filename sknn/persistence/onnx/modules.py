@@ -1,0 +1,180 @@
+"""Modules as nodes: one table of what each becomes."""
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from sknn.engine import (
+    ELU,
+    GELU,
+    SELU,
+    Dropout,
+    Embed,
+    Exp,
+    Expand,
+    Identity,
+    LeakyReLU,
+    Linear,
+    Mish,
+    Module,
+    ReLU,
+    Sequential,
+    Sigmoid,
+    SiLU,
+    Softplus,
+    Step,
+    Tanh,
+)
+from sknn.persistence.onnx.graph import Graph, Value
+
+#: Adds the nodes of a module to a graph: from its input to its output.
+Writer: TypeAlias = Callable[[Graph, Any, Value], Value]
+
+
+def forward(graph: Graph, network: Sequential, u: Value) -> Value:
+    """Add the nodes of a network.
+
+    Parameters
+    ----------
+    graph : Graph
+        Where they are added.
+    network : Sequential
+        With or without members; with them its output has a leading member axis.
+    u : Value
+        Its input, float32.
+
+    Raises
+    ------
+    ValueError
+        If there are modules that are not in the table; the message names them.
+    """
+    unknown = {type(module).__name__ for module in network.modules if type(module) not in WRITERS}
+    if unknown:
+        known = ", ".join(sorted(module.__name__ for module in WRITERS))
+        raise ValueError(
+            f"{', '.join(sorted(unknown))} cannot be exported to ONNX, which has no such operator. "
+            f"The modules that can: {known}."
+        )
+    for module in network.modules:
+        u = WRITERS[type(module)](graph, module, u)
+    return u
+
+
+def _same(graph: Graph, module: Module, u: Value) -> Value:
+    return u
+
+
+def _simple(operator: str) -> Writer:
+    """Return what writes a module that is one operator without settings."""
+    return lambda graph, module, u: graph.add(operator, u)
+
+
+def _linear(graph: Graph, module: Linear, u: Value) -> Value:
+    offsets = module.W0 if module.W0.ndim == 1 else module.W0[..., None, :]
+    return graph.add("Add", graph.add("MatMul", u, module.W), offsets)
+
+
+def _sigmoid(graph: Graph, module: Sigmoid, u: Value) -> Value:
+    return graph.add("Sigmoid", u if module.slope == 1 else graph.add("Mul", u, module.slope))
+
+
+def _leaky_relu(graph: Graph, module: LeakyReLU, u: Value) -> Value:
+    return graph.add("LeakyRelu", u, alpha=module.slope)
+
+
+def _elu(graph: Graph, module: ELU, u: Value) -> Value:
+    return graph.add("Elu", u, alpha=module.alpha)
+
+
+def _selu(graph: Graph, module: SELU, u: Value) -> Value:
+    return graph.add("Selu", u, alpha=module.alpha, gamma=module.scale)
+
+
+def _gelu(graph: Graph, module: GELU, u: Value) -> Value:
+    """``u (1 + erf(u / sqrt(2))) / 2``: ONNX has an operator for it only from version 20 on."""
+    erf = graph.add("Erf", graph.add("Mul", u, math.sqrt(0.5)))
+    return graph.add("Mul", graph.add("Mul", u, 0.5), graph.add("Add", erf, 1.0))
+
+
+def _silu(graph: Graph, module: SiLU, u: Value) -> Value:
+    return graph.add("Mul", u, graph.add("Sigmoid", u))
+
+
+def _mish(graph: Graph, module: Mish, u: Value) -> Value:
+    """``u tanh(softplus(u))``: ONNX has an operator for it only from version 18 on."""
+    return graph.add("Mul", u, graph.add("Tanh", graph.add("Softplus", u)))
+
+
+def _step(graph: Graph, module: Step, u: Value) -> Value:
+    return graph.cast(graph.add("GreaterOrEqual", u, float(module.threshold)), "float32")
+
+
+def _expand(graph: Graph, module: Expand, u: Value) -> Value:
+    """Make the wide columns of the narrow ones, in their type; float32 from there on."""
+    p, q = module.numbers, len(module.places)
+    dtype = module.start.dtype.name
+    parts = []
+    if p:
+        x = graph.columns(u, np.arange(p))
+        missing = graph.add("IsNaN", x)
+        x = graph.add("Where", missing, graph.constant(0, dtype), x)
+        parts.append(x)
+        if len(module.piece_of):
+            parts.append(_pieces(graph, module, x))
+        if len(module.may_miss):
+            parts.append(graph.columns(missing, module.may_miss))
+    if q:
+        codes = graph.columns(u, np.repeat(np.arange(p, p + q), module.places))
+        parts.append(graph.add("Equal", codes, graph.constant(module.codes[:, 0], dtype)))
+    if module.passed_on:
+        parts.append(graph.columns(u, np.arange(p + q, p + q + module.passed_on)))
+    return graph.add("Concat", *(graph.cast(part, "float32") for part in parts), axis=-1)
+
+
+def _pieces(graph: Graph, module: Expand, x: Value) -> Value:
+    dtype = module.start.dtype.name
+    start, run = (graph.constant(of[:, 0], dtype) for of in (module.start, module.run))
+    slope = graph.add("Div", graph.add("Sub", graph.columns(x, module.piece_of), start), run)
+    return graph.add("Clip", slope, *(graph.constant(end, dtype) for end in (0, module.height)))
+
+
+def _embed(graph: Graph, module: Embed, u: Value) -> Value:
+    """Return the other columns, which all members share, then the rows of E side by side."""
+    *members, rows, d = module.E.shape
+    others = _slice(graph, u, 0, -module.columns)
+    numbers = _slice(graph, u, -module.columns, np.iinfo(np.int64).max)
+    numbers = graph.cast(graph.add("Clip", numbers, 0.0, rows - 1.0), "int64")
+    looked_up = graph.add("Gather", module.E, numbers, axis=len(members))
+    side_by_side = np.array([*members, -1, module.columns * d])
+    if members:
+        others = graph.add("Expand", others, np.array([*members, 1, 1]))
+    return graph.add("Concat", others, graph.add("Reshape", looked_up, side_by_side), axis=-1)
+
+
+def _slice(graph: Graph, u: Value, start: int, stop: int) -> Value:
+    """Return columns from one to before another, counted from the end if negative."""
+    return graph.add("Slice", u, np.array([start]), np.array([stop]), np.array([-1]))
+
+
+#: What writes each module.
+WRITERS: Mapping[type[Module], Writer] = {
+    Linear: _linear,
+    Dropout: _same,
+    Expand: _expand,
+    Embed: _embed,
+    Identity: _same,
+    Sigmoid: _sigmoid,
+    Tanh: _simple("Tanh"),
+    ReLU: _simple("Relu"),
+    LeakyReLU: _leaky_relu,
+    ELU: _elu,
+    SELU: _selu,
+    GELU: _gelu,
+    SiLU: _silu,
+    Mish: _mish,
+    Softplus: _simple("Softplus"),
+    Exp: _simple("Exp"),
+    Step: _step,
+}

@@ -1,0 +1,378 @@
+"""Displays: what is drawn, and on which axes."""
+
+import builtins
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.datasets import load_digits
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
+
+from sknn import MLPClassifier, MLPRegressor, TabularMLPRegressor
+from sknn.inspection import (
+    AdversarialDisplay,
+    GradientFlowDisplay,
+    LossCurveDisplay,
+    NetworkDisplay,
+    WeightsDisplay,
+    adversarial,
+    displays,
+    gradient_flow,
+)
+from tests.estimators.data import TASKS, binary, fitted, multiclass, real, table
+
+pyplot = pytest.importorskip("matplotlib.pyplot")
+
+BRIEF = {"hidden_layer_sizes": (6, 5), "max_iter": 3, "learning_rate_init": 0.01, "random_state": 0}
+SHAPE = (8, 8)
+
+
+@pytest.fixture(autouse=True)
+def _agg():
+    """Draw without a screen, and leave no figure behind."""
+    pyplot.switch_backend("Agg")
+    yield
+    pyplot.close("all")
+
+
+@pytest.fixture(scope="module")
+def digits():
+    """Return a model that reads digits, and a few of them."""
+    X, y = load_digits(return_X_y=True)
+    model = MLPClassifier((20, 12), early_stopping=True, max_iter=5, random_state=0)
+    return fitted(model, X, y), X[:50], y[:50]
+
+
+#: How to draw each display of a model of digits: functions of the model, X, y and axes.
+DRAWN = {
+    AdversarialDisplay: lambda model, X, y, ax: AdversarialDisplay.from_estimator(
+        model, X[:2], y[:2], epsilon=2, image_shape=SHAPE, ax=ax
+    ),
+    GradientFlowDisplay: lambda model, X, y, ax: GradientFlowDisplay.from_estimator(
+        model, X, y, ax=ax
+    ),
+    LossCurveDisplay: lambda model, X, y, ax: LossCurveDisplay.from_estimator(model, ax=ax),
+    NetworkDisplay: lambda model, X, y, ax: NetworkDisplay.from_estimator(model, ax=ax),
+    WeightsDisplay: lambda model, X, y, ax: WeightsDisplay.from_estimator(
+        model, image_shape=SHAPE, ax=ax
+    ),
+}
+EVERY = pytest.mark.parametrize("cls", DRAWN, ids=lambda cls: cls.__name__)
+
+
+def texts(ax):
+    """Return all that is written inside some axes."""
+    return [text.get_text() for text in ax.texts]
+
+
+def legend(ax):
+    """Return what the legend says."""
+    return [text.get_text() for text in ax.get_legend().get_texts()]
+
+
+# What all share
+
+
+def test_no_display_is_forgotten():
+    """Each that is exported is drawn here."""
+    assert {cls.__name__ for cls in DRAWN} == set(displays.__all__)
+
+
+@EVERY
+def test_a_display_is_drawn_on_new_axes_or_on_those_that_are_given(cls, digits):
+    """It can be drawn again, and rendered."""
+    display = DRAWN[cls](*digits, None)
+    assert type(display) is cls
+    assert display.ax_.figure is display.figure_
+    display.figure_.canvas.draw()
+    figure, ax = pyplot.subplots()
+    assert display.plot(ax) is display
+    assert display.ax_ is ax
+    assert display.figure_ is figure
+    assert DRAWN[cls](*digits, ax).ax_ is ax
+    first = display.plot()
+    assert first.ax_ is not ax
+
+
+@EVERY
+def test_nothing_but_fitted_networks_is_drawn(cls, digits):
+    """In the words of all the rest."""
+    _, X, y = digits
+    with pytest.raises(NotFittedError):
+        DRAWN[cls](MLPClassifier(), X, y, None)
+    other = LogisticRegression().fit(X[:, :1], y)
+    with pytest.raises(TypeError, match=r"looks into .* got LogisticRegression"):
+        DRAWN[cls](other, X, y, None)
+
+
+@EVERY
+def test_without_matplotlib_the_error_says_what_to_install(cls, digits, monkeypatch):
+    """Before anything is computed, and in `plot` too."""
+    display = DRAWN[cls](*digits, None)
+    imported = builtins.__import__
+
+    def without(name, *args, **kwargs):
+        if name.split(".")[0] == "matplotlib":
+            raise ImportError(f"No module named {name!r}")
+        return imported(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    for draw in (lambda: DRAWN[cls](*digits, None), display.plot):
+        with pytest.raises(ImportError, match=rf'{cls.__name__} .*pip install "sknn\[plot\]"'):
+            draw()
+
+
+def test_matplotlib_is_imported_only_to_draw():
+    """And the inspection only when it is asked for, by import or by attribute."""
+    code = (
+        "import sys, sknn\n"
+        "assert 'sknn.inspection' not in sys.modules\n"
+        "assert sknn.inspection.NetworkDisplay and 'inspection' in dir(sknn)\n"
+        "from sknn.inspection import *\n"
+        "assert 'matplotlib' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
+
+
+# Loss
+
+
+def test_the_losses_are_those_of_training(digits):
+    """With a score of its own axis, and the best epoch, where rows were held back."""
+    model, *_ = digits
+    display = LossCurveDisplay.from_estimator(model)
+    curves = [model.loss_curve_, model.validation_loss_curve_, model.validation_scores_]
+    for line, curve in zip(display.lines_, curves, strict=True):
+        assert_array_equal(line.get_xdata(), np.arange(1, 6))
+        assert_array_equal(line.get_ydata(), curve)
+    assert legend(display.ax_) == [
+        "training loss and penalty",
+        "validation loss",
+        "validation score (right)",
+        f"best epoch: {model.best_iteration_}",
+    ]
+    assert display.ax_.get_xlabel() == "epoch (learning rate: constant, 0.001)"
+    assert display.ax_.get_ylabel() == "loss"
+    assert display.score_ax_.get_ylabel() == "score"
+
+
+def test_training_alone_has_one_curve():
+    """Nothing was held back; a single epoch is a dot."""
+    X, y = real()
+    display = LossCurveDisplay.from_estimator(fitted(MLPRegressor(max_iter=1), X, y))
+    assert len(display.lines_) == 1
+    assert display.lines_[0].get_marker() == "o"
+    assert display.score_ax_ is None
+    assert legend(display.ax_) == ["training loss and penalty"]
+
+
+def halved(t):
+    """Return the rate of step t."""
+    return 0.01 / 2**t
+
+
+@pytest.mark.parametrize(
+    ("settings", "label"),
+    [
+        ({"learning_rate": "one_cycle", "learning_rate_init": 0.05}, "one_cycle, 0.05"),
+        ({"learning_rate": halved}, "halved"),
+        ({"solver": "lbfgs"}, None),
+    ],
+)
+def test_the_learning_rate_is_named(settings, label):
+    """If the solver has one."""
+    X, y = real()
+    display = LossCurveDisplay.from_estimator(fitted(MLPRegressor(max_iter=2, **settings), X, y))
+    expected = "epoch" if label is None else f"epoch (learning rate: {label})"
+    assert display.ax_.get_xlabel() == expected
+
+
+# Network
+
+
+def test_every_unit_of_a_small_network_is_drawn():
+    """With lines for all weights and a title above each column."""
+    X, y = binary()
+    model = fitted(MLPClassifier(**BRIEF, activation="tanh"), X, np.array(["no", "yes"])[y])
+    display = NetworkDisplay.from_estimator(model)
+    assert [len(lines.get_segments()) for lines in display.lines_] == [24, 30, 5]
+    expected = ["input\n4\n", "hidden 1\n6\ntanh", "hidden 2\n5\ntanh", "output\n1\nlogistic"]
+    assert texts(display.ax_) == [*expected, "x0", "x1", "x2", "x3", "yes"]
+    assert legend(display.ax_) == ["weight above 0", "weight below 0"]
+
+
+def test_lines_show_sign_and_size():
+    """Thick is large, blue is above 0."""
+    weights = [np.array([[1.0, -2.0]])]
+    display = NetworkDisplay(weights, ["input", "output"]).plot()
+    [lines] = display.lines_
+    thin, thick = lines.get_linewidths()
+    assert thick == 2 * thin
+    above, below = lines.get_colors()[:, :3]
+    assert above[2] > above[0]
+    assert below[2] < below[0]
+    assert texts(display.ax_) == ["input", "output"]
+
+
+def test_large_layers_are_abridged(digits):
+    """The first and the last units, with dots between; never more than asked for."""
+    model, *_ = digits
+    display = NetworkDisplay.from_estimator(model, max_units=5)
+    assert [len(lines.get_segments()) for lines in display.lines_] == [25, 25, 25]
+    names = texts(display.ax_)[4:]
+    assert names == ["x0", "x1", "x2", "x62", "x63", "0", "1", "2", "8", "9"]
+    with pytest.raises(ValueError, match="max_units"):
+        NetworkDisplay.from_estimator(model, max_units=1)
+
+
+def test_names_of_tables_and_outputs():
+    """Columns as they are encoded, quantiles, members."""
+    X, y = real()
+    settings = {"n_bins": 2, "loss": "quantile", "quantile": [0.1, 0.9], "n_members": 2}
+    model = TabularMLPRegressor((3,), **settings, max_iter=1, random_state=0)
+    model = fitted(model, table(X), y)
+    display = NetworkDisplay.from_estimator(model, max_units=100, member=1)
+    names = texts(display.ax_)[3:]
+    assert names[: len(model.encoder_.unseen_)] == model.encoder_.get_feature_names_out().tolist()
+    assert names[-2:] == ["y, 0.1 quantile", "y, 0.9 quantile"]
+    assert_array_equal(display.weights[0], model.coefs_[0][1])
+    with pytest.raises(ValueError, match="member=2, but there are 2"):
+        NetworkDisplay.from_estimator(model, member=2)
+
+
+def test_names_of_levels_that_are_embedded():
+    """Each has a few inputs."""
+    frame = pd.DataFrame({"id": [f"n{i}" for i in range(300)] * 2})
+    model = TabularMLPRegressor((3,), min_frequency=1, max_iter=1, random_state=0)
+    model = fitted(model, frame, np.arange(600.0))
+    names = texts(NetworkDisplay.from_estimator(model).ax_)[3:-1]
+    assert names == [f"id_place {i}" for i in range(8)]
+
+
+def test_names_of_every_kind_of_output():
+    """Labels, several columns, several outputs; long ones are cut."""
+    X, y = multiclass()
+    columns = np.column_stack([y > 0, y])
+    model = fitted(MLPClassifier(**BRIEF), X, columns)
+    assert texts(NetworkDisplay.from_estimator(model).ax_)[-4:] == [
+        "y0: 1",
+        "y1: 0",
+        "y1: 1",
+        "y1: 2",
+    ]
+    X, Y = TASKS["multioutput"][1]()
+    frame = pd.DataFrame(X, columns=["a", "b", "c", "d" * 100])
+    drawn = texts(NetworkDisplay.from_estimator(fitted(MLPRegressor(**BRIEF), frame, Y)).ax_)
+    assert drawn[-2:] == ["y0", "y1"]
+    assert max(map(len, drawn)) < 30
+
+
+# Weights
+
+
+def test_images_of_units(digits):
+    """As many as asked for, each with its number, around 0."""
+    model, *_ = digits
+    display = WeightsDisplay.from_estimator(model, image_shape=SHAPE, max_units=7)
+    assert texts(display.ax_) == [str(unit) for unit in range(7)]
+    assert display.ax_.get_title() == "hidden 1: 7 of 20 units"
+    shown = np.ma.filled(display.image_.get_array().astype(float), np.nan)
+    known = shown[~np.isnan(shown)]
+    assert_allclose(np.sort(known), np.sort(model.coefs_[0][:, :7].ravel()), rtol=1e-6)
+    assert_array_equal(shown[2:10, 2:10], model.coefs_[0][:, 0].reshape(SHAPE))
+    low, high = display.image_.get_clim()
+    assert low == -high
+    everything = WeightsDisplay.from_estimator(model, image_shape=SHAPE, max_units=100)
+    assert everything.ax_.get_title() == "hidden 1"
+    with pytest.raises(ValueError, match="does not make 64 inputs"):
+        WeightsDisplay.from_estimator(model, image_shape=(8, 9))
+
+
+def test_histograms_of_layers(digits):
+    """One for each layer, below each other."""
+    model, *_ = digits
+    display = WeightsDisplay.from_estimator(model)
+    assert display.image_ is None
+    labels = [label.get_text() for label in display.ax_.get_yticklabels()]
+    assert labels == ["hidden 1\n64 x 20", "hidden 2\n20 x 12", "output\n12 x 10"]
+    assert display.ax_.get_xlabel() == "weight"
+    for layer, patch in enumerate(display.ax_.patches):
+        heights = patch.get_data().values + layer
+        largest = max(np.abs(W).max() for W in model.coefs_)
+        counts, _ = np.histogram(model.coefs_[layer], len(heights), (-largest, largest))
+        assert_allclose(heights, 0.85 * counts / counts.max(), atol=1e-12)
+
+
+# Flow
+
+
+def test_sizes_and_shares_of_each_layer(digits):
+    """The numbers of `gradient_flow`, and what of a layer is dead or saturated."""
+    model, X, y = digits
+    flow = gradient_flow(model, X, y)
+    display = GradientFlowDisplay.from_estimator(model, X, y)
+    of_weights, of_sums = display.lines_
+    assert_array_equal(of_weights.get_xdata(), [layer.dW for layer in flow])
+    assert_array_equal(of_sums.get_xdata(), [layer.dZ for layer in flow])
+    labels = [label.get_text() for label in display.ax_.get_yticklabels()]
+    assert labels[0] == f"hidden 1\ndead {flow[0].dead:.0%}"
+    assert labels[-1] == "output"
+    assert display.ax_.get_xscale() == "log"
+    assert legend(display.ax_) == ["dL/dW", "dL/dZ"]
+    assert display.ax_.get_xlabel() == "root mean square of the gradient"
+    assert display.ax_.yaxis_inverted()
+
+
+def test_a_flow_of_nothing_is_drawn():
+    """A network without slopes has no logarithms."""
+    X, y = real()
+    model = fitted(MLPRegressor(max_iter=1, loss="absolute_error"), X, np.zeros(60))
+    for array in (*model.coefs_, *model.intercepts_):
+        array[...] = 0
+    display = GradientFlowDisplay.from_estimator(model, X, np.zeros(60))
+    assert display.ax_.get_xscale() == "linear"
+    model = fitted(MLPRegressor((4,), "tanh", max_iter=1), X, y)
+    display = GradientFlowDisplay.from_estimator(model, X, y, sample_weight=np.ones(60))
+    assert "saturated" in display.ax_.get_yticklabels()[0].get_text()
+
+
+# Adversarial
+
+
+def test_image_signal_and_sum(digits):
+    """And what the model says before and after."""
+    model, X, y = digits
+    settings = {"epsilon": 3, "bounds": (0, 16), "steps": 3}
+    display = AdversarialDisplay.from_estimator(model, X[:2], y[:2], image_shape=SHAPE, **settings)
+    moved = adversarial(model, X[:2], y[:2], **settings)
+    assert_array_equal(display.X_adversarial, moved)
+    drawn = [np.asarray(image.get_array()) for image in display.ax_.images]
+    for image, expected in zip(drawn[::2], (X[0], moved[0] - X[0], moved[0]), strict=True):
+        assert_allclose(image, expected.reshape(SHAPE))
+    words = texts(display.ax_)
+    for title in ("image", "signal", "sum", "+", "="):
+        assert title in words
+    for x, answer in [(X[:2], display.before), (moved, display.after)]:
+        sure = model.predict_proba(x).max(axis=1)
+        both = zip(model.predict(x), sure, strict=True)
+        expected = [f"predicted: {label}\nprobability {share:.0%}" for label, share in both]
+        assert answer == expected
+        assert set(answer) <= set(words)
+
+
+def test_frames_losses_without_probabilities_and_numbers(digits):
+    """Names of features are no hindrance, and a regressor says a number."""
+    _, X, y = digits
+    frame = pd.DataFrame(X, columns=[f"pixel{i}" for i in range(64)])
+    model = fitted(MLPClassifier(**BRIEF, loss="hinge"), frame, y)
+    display = AdversarialDisplay.from_estimator(model, frame[:1], epsilon=1, image_shape=SHAPE)
+    assert display.before == [f"predicted: {model.predict(frame[:1])[0]}"]
+    number = fitted(MLPRegressor(**BRIEF), X, y)
+    display = AdversarialDisplay.from_estimator(number, X[:1], [3], epsilon=1, image_shape=SHAPE)
+    assert display.before == [f"predicted: {number.predict(X[:1])[0]:.3g}"]
+    with pytest.raises(ValueError, match="does not make 64 inputs"):
+        AdversarialDisplay.from_estimator(model, frame[:1], epsilon=1, image_shape=(8, 9))

@@ -1,0 +1,190 @@
+"""Layers, and the flow of gradients through them."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
+from sklearn.linear_model import LinearRegression
+
+from sknn import MLPClassifier, MLPRegressor
+from sknn.engine import Objective
+from sknn.inspection import gradient_flow, layer_outputs
+from sknn.networks import ACTIVATIONS
+from sknn.targets import TARGETS
+from tests.estimators.data import TABLES, TASKS, binary, fitted, multiclass, real
+
+BRIEF = {"hidden_layer_sizes": (6, 5), "max_iter": 3, "learning_rate_init": 0.01, "random_state": 0}
+
+#: Every kind of target, of numbers and of tables.
+EVERY = {**TASKS, **TABLES}
+
+
+def named(cls, **settings):
+    """Return an estimator with brief training."""
+    return cls(**{**BRIEF, **settings})
+
+
+def said(model, X):
+    """Return what the model answers, in the shape of the last layer's activation."""
+    if not hasattr(model, "predict_proba"):
+        return model.predict(X).reshape(len(X), -1)
+    p = model.predict_proba(X)
+    return p[:, 1:] if len(np.shape(model.classes_)) == 1 and len(model.classes_) == 2 else p
+
+
+# Layers
+
+
+@pytest.mark.parametrize("members", [1, 3])
+@pytest.mark.parametrize("task", EVERY)
+def test_every_layer_is_made_of_the_one_before(task, members):
+    """``Z = A W + W0`` and ``A = f(Z)``; the last one is what the model says."""
+    cls, make = EVERY[task]
+    X, y = make()
+    model = fitted(named(cls, activation=["tanh", "relu"], n_members=members), X, y)
+    layers = layer_outputs(model, X)
+    assert [layer.name for layer in layers] == ["hidden 1", "hidden 2", "output"]
+    members_first = (members,) if members > 1 else ()
+    assert [layer.Z.shape for layer in layers[:2]] == [(*members_first, 60, k) for k in (6, 5)]
+    assert_allclose(layers[0].A, np.tanh(layers[0].Z), rtol=1e-12)
+    assert_allclose(layers[1].A, np.maximum(layers[1].Z, 0), rtol=1e-12)
+    for before, after, W, W0 in zip(
+        layers, layers[1:], model.coefs_[1:], model.intercepts_[1:], strict=False
+    ):
+        expected = before.A @ W + W0[..., None, :]
+        assert_allclose(after.Z, expected, rtol=1e-10, atol=1e-12)
+    answers = layers[-1].A if members == 1 else layers[-1].A.mean(axis=0)
+    assert_allclose(answers, said(model, X), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("loss", TARGETS["real"].losses)
+def test_the_last_layer_is_in_the_units_of_y(loss):
+    """Through every output activation, for several columns and quantiles."""
+    X, Y = TASKS["multioutput"][1]()
+    quantiles = {"quantile": [0.2, 0.8]} if loss == "quantile" else {}
+    model = named(MLPRegressor, loss=loss, standardize_y=True, **quantiles)
+    Y = np.exp(Y) * [1, 1000]
+    assert_allclose(layer_outputs(fitted(model, X, Y), X)[-1].A, said(model, X), rtol=1e-12)
+
+
+@pytest.mark.parametrize("loss", TARGETS["multiclass"].losses)
+def test_the_last_layer_of_several_classes(loss):
+    """Probabilities, those of sigmoids not yet normalised, or the raw output."""
+    X, y = multiclass()
+    model = fitted(named(MLPClassifier, loss=loss), X, y)
+    _, _, (_, Z, A) = layer_outputs(model, X)
+    assert_array_equal(Z, model.decision_function(X))
+    if hasattr(model, "predict_proba"):
+        assert_allclose(A / A.sum(axis=1, keepdims=True), model.predict_proba(X), rtol=1e-12)
+    else:
+        assert_array_equal(A, Z)
+
+
+def test_forms_and_pieces(monkeypatch):
+    """Sparse input is dense input; many rows come in pieces; without hidden layers there is one."""
+    X, y = multiclass()
+    model = fitted(named(MLPClassifier, n_members=3), X, y)
+    whole = layer_outputs(model, X)
+    monkeypatch.setattr("sknn.engine.outputs.NUMBERS", 50)
+    for again in [layer_outputs(model, X), layer_outputs(model, sparse.csr_matrix(X))]:
+        for one, other in zip(whole, again, strict=True):
+            assert_allclose(one.Z, other.Z, rtol=1e-10, atol=1e-14)
+            assert_allclose(one.A, other.A, rtol=1e-10, atol=1e-14)
+    [layer] = layer_outputs(fitted(named(MLPClassifier, hidden_layer_sizes=()), X, y), X)
+    assert layer.name == "output"
+
+
+def test_activations_of_ones_own():
+    """Whatever module stands there."""
+    X, y = binary()
+    for activation in sorted(ACTIVATIONS):
+        model = fitted(named(MLPClassifier, activation=ACTIVATIONS[activation]()), X, y)
+        first = layer_outputs(model, X)[0]
+        assert_array_equal(first.A, ACTIVATIONS[activation]().forward(first.Z))
+
+
+# Flow
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("members", [1, 3])
+@pytest.mark.parametrize("task", EVERY)
+def test_sizes_are_those_of_the_objective(task, members, weighted):
+    """The gradients that training without penalty would follow."""
+    cls, make = EVERY[task]
+    X, y = make()
+    model = fitted(named(cls, n_members=members, activation="tanh"), X, y)
+    w = np.arange(60) % 3 if weighted else None
+    flow = gradient_flow(model, X, y, w)
+    rows = slice(None) if w is None else w > 0
+    blueprint = model._fitted_blueprint()
+    network = model._fitted_network(blueprint)
+    objective = Objective(network, blueprint.loss)
+    inputs = blueprint.intake.inputs(X[rows], blueprint.dtype)
+    labels = blueprint.target.encode(np.asarray(y)[rows], blueprint.loss.codes)
+    shares = None if w is None else w[rows] / w[rows].mean()
+    objective.value_and_gradient(inputs, labels.astype(float), shares)
+    grads = [grad for of_module in objective.parameters.gradients for grad in of_module]
+    of_weights = [grad for grad in grads if grad.shape[-2:] in [W.shape[-2:] for W in model.coefs_]]
+    sizes = [np.sqrt(np.mean(dW**2)) for dW in of_weights[: len(flow)]]
+    assert_allclose([layer.dW for layer in flow], sizes, rtol=1e-9)
+
+
+def test_the_last_dz_is_that_of_the_loss():
+    """Sigmoid and log loss: the answer minus what is right."""
+    X, y = binary()
+    model = fitted(named(MLPClassifier), X, y)
+    error = model.predict_proba(X)[:, 1] - y
+    assert_allclose(gradient_flow(model, X, y)[-1].dZ, np.sqrt(np.mean(error**2)), rtol=1e-12)
+    w = np.arange(60) + 1.0
+    expected = np.sqrt(np.mean((w / w.mean() * error) ** 2))
+    assert_allclose(gradient_flow(model, X, y, w)[-1].dZ, expected, rtol=1e-12)
+    assert_allclose(gradient_flow(model, X, y, 7 * w)[-1].dZ, expected, rtol=1e-12)
+
+
+def test_units_that_are_never_on_are_dead():
+    """Half of the first layer is switched off."""
+    X, y = real()
+    model = fitted(named(MLPRegressor), X, y)
+    assert gradient_flow(model, X, y)[0].dead < 0.5
+    model.intercepts_[0][:3] = -1e6
+    first, second, last = gradient_flow(model, X, y)
+    assert first.dead >= 0.5
+    assert np.isnan([first.saturated, second.saturated, last.saturated, last.dead]).all()
+
+
+@pytest.mark.parametrize("activation", ["logistic", "tanh"])
+def test_units_at_their_ends_are_saturated(activation):
+    """None with tiny weights, all with huge ones."""
+    X, y = real()
+    model = fitted(named(MLPRegressor, activation=activation, hidden_layer_sizes=(6,)), X, y)
+    for offset, share in [(0, 0), (100, 1), (-100, 1)]:
+        model.coefs_[0][...] = 0
+        model.intercepts_[0][...] = offset
+        first, _ = gradient_flow(model, X, y)
+        assert first.saturated == share
+        assert first.dead == (share if activation == "tanh" or offset > 0 else 0)
+
+
+def test_flow_of_sparse_inputs_and_unknown_targets():
+    """What `fit` takes."""
+    X, Y = TASKS["multioutput"][1]()
+    model = fitted(named(MLPRegressor), X, Y)
+    dense, thin = gradient_flow(model, X, Y), gradient_flow(model, sparse.csr_matrix(X), Y)
+    assert_allclose([row[1:3] for row in dense], [row[1:3] for row in thin], rtol=1e-10)
+    Y[::2, 0] = np.nan
+    assert np.isfinite([row[1:3] for row in gradient_flow(model, X, Y)]).all()
+
+
+def test_what_is_refused():
+    """Other estimators, other numbers of rows, unknown classes."""
+    X, y = binary()
+    with pytest.raises(TypeError, match="layer_outputs looks into"):
+        layer_outputs(LinearRegression().fit(X, y), X)
+    with pytest.raises(TypeError, match="gradient_flow looks into"):
+        gradient_flow(LinearRegression().fit(X, y), X, y)
+    model = fitted(named(MLPClassifier), X, y)
+    with pytest.raises(ValueError, match="inconsistent numbers"):
+        gradient_flow(model, X, y[:5])
+    with pytest.raises(ValueError, match="classes"):
+        gradient_flow(model, X, y + 5)

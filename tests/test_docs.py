@@ -1,0 +1,132 @@
+"""The documentation tells the truth: its code runs, and it knows every public name."""
+
+import ast
+import doctest
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+
+import sknn
+import sknn.engine
+import sknn.inspection
+from sknn.engine import initializers
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+#: Pages whose code is run elsewhere: in tests/inspection, which looks at what comes of it, too.
+ELSEWHERE = [DOCS / "inspection.md"]
+PAGES = [
+    page
+    for page in sorted(DOCS.rglob("*.md"))
+    if "_build" not in page.parts and page not in ELSEWHERE
+]
+BLOCK = re.compile(r"^```(python|pycon)\n(.*?)^```$", flags=re.DOTALL | re.MULTILINE)
+
+#: Packages that the code of a page needs, beside those that all tests need.
+NEEDS = {"deploy.md": ["onnxruntime", "skl2onnx"]}
+
+OPTIONS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+
+
+@pytest.mark.filterwarnings("ignore:Stochastic Optimizer:sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(DOCS)))
+def test_blocks_run(page, tmp_path, monkeypatch):
+    """Those of a page one after the other, in an empty folder; answers are as printed."""
+    for package in NEEDS.get(str(page.relative_to(DOCS)), []):
+        pytest.importorskip(package)
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    for kind, code in BLOCK.findall(page.read_text(encoding="utf-8")):
+        if kind == "python":
+            exec(compile(code, page.name, "exec"), names)
+        else:
+            run_session(code, names, page.name)
+
+
+def run_session(code, names, page):
+    """Run a session of the interpreter with these names, which it may add to."""
+    session = doctest.DocTestParser().get_doctest(code, names, page, page, 0)
+    session.globs = names  # not a copy: later blocks see what this one defines
+    reports = []
+    runner = doctest.DocTestRunner(optionflags=OPTIONS)
+    runner.run(session, out=reports.append, clear_globs=False)
+    assert not runner.summarize(verbose=False).failed, "".join(reports)
+
+
+def public():
+    """Return every public name with what it stands for."""
+    found = {f"sknn.{name}": getattr(sknn, name) for name in sknn.__all__ if name[0] != "_"}
+    for module in (sknn.engine, sknn.inspection):
+        found |= {f"{module.__name__}.{name}": getattr(module, name) for name in module.__all__}
+    for name, value in vars(initializers).items():
+        if inspect.isfunction(value) and name[0] != "_":
+            found[f"sknn.engine.initializers.{name}"] = value
+    return {name: value for name, value in found.items() if not inspect.ismodule(value)}
+
+
+def test_the_reference_has_every_public_name():
+    """Each once, on some page of docs/reference."""
+    listed = []
+    for page in (DOCS / "reference").glob("*.md"):
+        module = ""
+        for line in page.read_text(encoding="utf-8").splitlines():
+            if line.startswith(".. currentmodule::"):
+                module = line.split()[-1]
+            elif re.fullmatch(r"   \w+", line):
+                listed.append(f"{module}.{line.strip()}")
+    assert sorted(listed) == sorted(public())
+
+
+def test_the_gallery_has_a_place_for_every_example():
+    """In docs/pictures.py, which says in what order they are shown."""
+    tree = ast.parse((DOCS / "pictures.py").read_text(encoding="utf-8"))
+    order = next(
+        ast.literal_eval(node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign) and node.targets[0].id == "ORDER"
+    )
+    files = (ROOT / "examples").glob("plot_*.py")
+    assert sorted(order) == sorted(path.stem.removeprefix("plot_") for path in files)
+
+
+#: What is asked of the docstring of every public name, in numpydoc's words: a summary of one line
+#: that begins with a capital letter and ends with a period, sections in order, and parameters that
+#: are those of the signature, each with a type and a description.
+CHECKS = {
+    "GL03", "GL05", "GL06", "GL07", "GL08", "GL09", "GL10",
+    "SS01", "SS02", "SS03", "SS04", "SS06",
+    "PR01", "PR02", "PR03", "PR04", "PR05", "PR06", "PR07", "PR08", "PR09", "PR10",
+    "RT04", "RT05", "YD01", "SA02", "SA03", "SA04",
+}  # fmt: skip
+
+
+#: What scikit-learn calls of a callback, and the reference leaves out.
+HOOKS = {"setup", "teardown", "on_fit_task_begin", "on_fit_task_end"}
+
+
+def documented():
+    """Return all public names, and those of the methods that a class does not inherit.
+
+    What overrides a method does what is said there, so that a line that tells how is enough.
+    """
+    names = []
+    for name, value in public().items():
+        names.append(name)
+        for method, function in vars(value).items() if inspect.isclass(value) else ():
+            inherited = any(hasattr(base, method) for base in value.__bases__)
+            own = method[0] != "_" and not inherited and method not in HOOKS
+            if inspect.isfunction(function) and own:
+                names.append(f"{name}.{method}")
+    return sorted(names)
+
+
+@pytest.mark.parametrize("name", documented())
+def test_docstring(name):
+    """As numpydoc has it."""
+    validate = pytest.importorskip("numpydoc.validate")
+    errors = {code: text for code, text in validate.validate(name)["errors"] if code in CHECKS}
+    if issubclass(getattr(public().get(name), "__base__", object), tuple):
+        errors.pop("PR01", None)  # nobody builds these; their fields are their attributes
+    assert not errors
