@@ -454,3 +454,9 @@ def test_quantiles_of_many_weights_in_single_precision():
     level = (2.0**24 + 1000) / w.sum()
     start = Quantile([level]).start(y, w.astype(np.float32))
     assert_allclose(start, [1000], atol=1)
+
+
+def test_an_exact_answer_has_nothing_to_blame_a_quantile_for():
+    """At its kink the slope is taken as 0."""
+    z = np.array([[2.0, -1.0]])
+    assert_array_equal(Quantile([0.3]).gradient(z, z), [[0, 0]])

@@ -9,11 +9,13 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
 from sknn.engine import (
+    LBFGS,
     NLL,
     SGD,
     Adam,
     Adaptive,
     Batches,
+    Cosine,
     Descent,
     EpochBatches,
     History,
@@ -565,6 +567,63 @@ def test_a_history_begins_without_epochs():
     history = History()
     assert np.isnan(history.rate)
     assert (len(history), history.kept, history.outcome) == (0, 0, "exhausted")
+
+
+@pytest.mark.parametrize(("epochs", "outcome"), [(3, "exhausted"), (4, "completed")])
+def test_a_schedule_that_ran_its_course_is_completed(epochs, outcome):
+    """It says so after its last step, and what is kept is the last epoch."""
+    told = []
+    loop = trainer(
+        rate=Cosine(0.1, 4 * STEPS_PER_EPOCH), on_epoch=lambda _, last: told.append(last)
+    )
+    history, _ = train(loop, deep_objective(), epochs)
+    assert (history.outcome, history.kept) == (outcome, epochs)
+    assert told == [False] * epochs
+
+
+def test_the_last_epoch_is_told_so():
+    """When stopping ends training."""
+    told = []
+    loop = trainer(
+        rate=0.0,
+        batch_size=N,
+        stopping=NoImprovement(1, 1e-9),
+        on_epoch=lambda _, last: told.append(last),
+    )
+    train(loop, deep_objective(), 10)
+    assert told == [False, True]
+
+
+class Uphill(SquaredError):
+    """Has a gradient that leads away."""
+
+    def gradient(self, z, y):
+        """Return minus the gradient."""
+        return y - z
+
+
+def test_lbfgs_that_finds_nothing_better_is_stuck():
+    """Its line search fails."""
+    objective = Objective(Sequential([layer()]), Uphill())
+    X, Y, _ = data()
+    history = Trainer(LBFGS()).train(objective, Samples(X, Y), state={}, epochs=10, rng=None)
+    assert history.outcome == "stuck"
+
+
+class Wide(SquaredError):
+    """A loss of the user's that answers in double precision."""
+
+    def gradient(self, z, y):
+        """Return the gradient."""
+        return super().gradient(z, y).astype(np.float64)
+
+
+def test_a_wide_gradient_of_the_users_is_made_narrow():
+    """Before it is passed back."""
+    X, Y, _ = data("float32")
+    witness = Witness()
+    Objective(Sequential([layer(M, K, "float32"), witness]), Wide()).value_and_gradient(X, Y)
+    assert witness.seen == {"float32"}
 
 
 class LastFirst(Batches):

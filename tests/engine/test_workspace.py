@@ -155,11 +155,27 @@ def test_rows_that_are_made_wide_come_in_smaller_pieces(monkeypatch):
         [Expand(1, [0] * 7, np.arange(7.0), np.arange(1.0, 8.0), [], []), *network(Tanh()).modules]
     )
     layers.modules[1].W = np.ones((8, 6))
-    monkeypatch.setattr(outputs_module, "NUMBERS", 16)
+    monkeypatch.setattr(outputs_module, "NUMBERS", 24)
     seen, X = [], np.arange(5.0)[:, None]
     found = raw_outputs(layers, X, float, seen.append)
     np.testing.assert_allclose(found, layers.forward(X), rtol=1e-10)
-    assert [len(piece) for piece in seen] == [2, 2, 1]
+    assert [len(piece) for piece in seen] == [3, 2]
+
+
+def test_pieces_of_members_come_together_row_by_row(monkeypatch):
+    """The rows are the last axis but one."""
+    layers, (X, _) = network(Tanh(), members=(2,)), batch(7, 0)
+    expected = layers.forward(X)
+    monkeypatch.setattr(outputs_module, "NUMBERS", 24)
+    np.testing.assert_allclose(raw_outputs(layers, X, float), expected, rtol=1e-10)
+
+
+def test_numbers_too_large_for_the_network_are_seen_by_the_check():
+    """Without a warning before it."""
+    seen = []
+    layer = Linear(np.ones((1, 1), "f4"), np.ones(1, "f4"))
+    raw_outputs(Sequential([layer]), np.array([[1e300]]), np.float32, seen.append)
+    assert np.isinf(seen[0]).all()
 
 
 def test_a_workspace_keeps_two_sizes():

@@ -4,6 +4,7 @@ import io
 import pickle
 
 import numpy as np
+import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -14,6 +15,8 @@ from sklearn.base import clone, is_classifier
 import sknn
 from sknn.networks import ACTIVATIONS
 from tests.estimators.data import TASKS, fitted, parameters
+
+pytestmark = pytest.mark.filterwarnings("ignore:The inputs look unscaled:UserWarning")
 
 #: What makes rows and order matter, two numbers at most.
 NUMBERS = st.one_of(st.sampled_from([0.0, 1.0]), st.floats(-3, 3, width=16))
