@@ -22,6 +22,7 @@ from sknn.engine import (
     Module,
     ReLU,
     Sequential,
+    SiLU,
     Step,
     Tanh,
 )
@@ -165,6 +166,12 @@ def test_the_derivative_at_a_kink_is_taken_from_the_left(module, derivative):
     """Where central differences cannot tell, the docstrings do."""
     u, dv = np.zeros((1, 1)), np.ones((1, 1))
     assert module.backward(u, module.forward(u), dv) == derivative
+
+
+def test_the_derivative_of_silu_at_0_is_a_half():
+    """Where its output over its input is 0/0."""
+    u, dv = np.zeros((1, 2)), np.ones((1, 2))
+    assert_array_equal(SiLU().backward(u, SiLU().forward(u), dv), [[0.5, 0.5]])
 
 
 def test_a_step_is_1_at_its_threshold():

@@ -460,3 +460,22 @@ def test_an_exact_answer_has_nothing_to_blame_a_quantile_for():
     """At its kink the slope is taken as 0."""
     z = np.array([[2.0, -1.0]])
     assert_array_equal(Quantile([0.3]).gradient(z, z), [[0, 0]])
+
+
+def test_raw_numbers_of_several_quantiles_come_back_from_their_answers():
+    """The first is as it is, the others are steps."""
+    z = np.array([[1.0, -2.0, 3.0, 0.0, 0.5, 30.0]])
+    loss = Quantile([0.1, 0.5, 0.9])
+    assert_allclose(loss.link(loss.activate(z)), z, rtol=1e-9, atol=1e-9)
+
+
+def test_a_mean_of_what_is_known_needs_no_large_weight():
+    """The heaviest row may be one that is not known."""
+    y = np.array([[np.nan], [2.0], [4.0]])
+    assert_allclose(SquaredError().start(y, np.array([1.0, 0.2, 0.2])), [3.0])
+
+
+def test_settings_that_are_left_out():
+    """What the documentation says."""
+    assert Huber().delta == 1
+    assert Quantile().quantiles == (0.5,)

@@ -530,6 +530,13 @@ def test_settings_that_cannot_be_are_errors():
             make()
 
 
+def test_the_numbers_of_rows_are_told():
+    """All three, if there are weights."""
+    X, Y, w = data()
+    with pytest.raises(ValueError, match=r"got \(10, 9, 8\)"):
+        Samples(X, Y[1:], w[2:])
+
+
 def test_settings_at_the_ends_of_what_can_be():
     """A momentum of 1 never slows down, and one draw is an epoch, too."""
     assert SGD(1.0).momentum == 1
@@ -592,6 +599,49 @@ def test_the_last_epoch_is_told_so():
     )
     train(loop, deep_objective(), 10)
     assert told == [False, True]
+
+
+def test_the_best_epoch_is_kept_if_it_is_asked_for():
+    """Its weights, and its number."""
+    scores, seen, objective = iter([1.0, 3.0, 2.0]), [], deep_objective()
+
+    def evaluate():
+        seen.append(weights(objective))
+        return {"score": next(scores)}
+
+    watched = NoImprovement(10, 0.0, key="score", higher_is_better=True)
+    loop = trainer(evaluate=evaluate, stopping=watched, keep_best=True)
+    history, state = train(loop, objective, 3)
+    assert (history.kept, len(history), history.rate) == (2, 3, RATE)
+    assert_array_equal(weights(objective), seen[1])
+    assert state["steps"] == 2 * STEPS_PER_EPOCH
+
+
+def test_the_epoch_that_passes_the_deadline_is_the_last():
+    """However many were asked for."""
+    history, _ = train(trainer(deadline=0.0), deep_objective(), 3)
+    assert (history.outcome, len(history)) == ("out of time", 1)
+
+
+def test_lbfgs_weighs_the_samples():
+    """A row of weight 2 is the row twice, to the digits that it converges to."""
+    X, Y, _ = data()
+    w = np.arange(N) % 3
+    found, expected = linear_objective(), linear_objective()
+    for objective, samples in (
+        (found, Samples(X, Y, w / w.mean())),
+        (expected, Samples(X.repeat(w, axis=0), Y.repeat(w, axis=0))),
+    ):
+        Trainer(LBFGS(tol=1e-10)).train(objective, samples, state={}, epochs=500, rng=None)
+    assert_allclose(weights(found), weights(expected), rtol=1e-5)
+
+
+def test_lbfgs_that_begins_at_the_minimum_has_an_epoch():
+    """So that there is a loss to tell."""
+    objective = Objective(Sequential([Linear(np.zeros((M, K)), np.zeros(K))]), SquaredError())
+    samples = Samples(data()[0], np.zeros((N, K)))
+    history = Trainer(LBFGS()).train(objective, samples, state={}, epochs=9, rng=None)
+    assert (history.column("loss"), history.outcome) == ([0.0], "converged")
 
 
 class Uphill(SquaredError):
