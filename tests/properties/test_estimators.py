@@ -16,7 +16,10 @@ import sknn
 from sknn.networks import ACTIVATIONS
 from tests.estimators.data import TASKS, fitted, parameters
 
-pytestmark = pytest.mark.filterwarnings("ignore:The inputs look unscaled:UserWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:The inputs look unscaled:UserWarning"),
+    pytest.mark.thread_unsafe(reason="a filter of warnings belongs to the whole process"),
+]
 
 #: What makes rows and order matter, two numbers at most.
 NUMBERS = st.one_of(st.sampled_from([0.0, 1.0]), st.floats(-3, 3, width=16))

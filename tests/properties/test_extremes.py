@@ -47,7 +47,10 @@ for i, (model, _) in enumerate(MODELS):
 every_model = pytest.mark.parametrize(
     ("model", "y"), MODELS, ids=[f"{i} {model!r}"[:70] for i, (model, _) in enumerate(MODELS)]
 )
-pytestmark = pytest.mark.filterwarnings("ignore:The inputs look unscaled:UserWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:The inputs look unscaled:UserWarning"),
+    pytest.mark.thread_unsafe(reason="a filter of warnings belongs to the whole process"),
+]
 
 
 def outlier(value):
@@ -177,6 +180,7 @@ def test_any_inputs(X_given, cls, dtype):
         assert_answers_are_finite(fitted, X_given, y)
 
 
+@pytest.mark.filterwarnings("ignore:The number of unique classes is greater")
 def test_ten_thousand_classes():
     """A first chunk of fifty rows; probabilities sum to 1."""
     X_few, classes = np.arange(50.0)[:, None] / 50, np.arange(10_000)
