@@ -520,9 +520,10 @@ def test_a_column_of_neither_numbers_nor_text_is_named(name):
     with pytest.raises(TypeError, match=f"Column '{name}' holds .*{what}.*Turn"):
         TableEncoder().fit(pl.DataFrame({"a": [1, 2], name: pl.Series(values, dtype=dtype)}))
     objects = pd.DataFrame({"a": [1, 2], name: pd.Series(values, dtype=object)})
-    with pytest.raises(TypeError, match=f"Column '{name}' holds .*Turn"):
+    what = what if what == "dates or times" else ""
+    with pytest.raises(TypeError, match=f"Column '{name}' holds {what}.*Turn"):
         TableEncoder().fit(objects)
-    with pytest.raises(TypeError, match=r"Column 1 holds .*Turn"):
+    with pytest.raises(TypeError, match=f"Column 1 holds {what}.*Turn"):
         TableEncoder().fit(objects.to_numpy())
 
 
@@ -533,7 +534,10 @@ def test_a_column_of_neither_numbers_nor_text_is_named(name):
         (pd.to_datetime(["2020", "2021"]).tz_localize("UTC"), "dates or times"),
         (pd.to_timedelta([1, 2]), "dates or times"),
         (pd.Categorical(pd.to_datetime(["2020", "2021"])), "dates or times"),
-        (pd.period_range("2020", periods=2), "Period"),
+        (pd.period_range("2020", periods=2), r"dates or times \(Period"),
+        ([DAY, pd.NaT], "dates or times"),
+        ([DAY, None], "dates or times"),
+        ([DAY, ...], "values of type date, ellipsis"),
         (pd.cut([1.0, 2.0], 2), "Interval"),
         ([1j, 2j], "complex"),
         (pd.Series([1j, 2], dtype=object), "complex"),
@@ -658,6 +662,26 @@ def test_wrong_weights_are_explained(w, message):
     """In scikit-learn's words."""
     with pytest.raises(ValueError, match=message):
         TableEncoder().fit([[1], [2]], sample_weight=w)
+
+
+def test_columns_of_one_name_are_named():
+    """Whatever their names are; with an error that is not somebody else's."""
+    for twins in (["a", "b", "a"], [1, 2, 1]):
+        with pytest.raises(ValueError, match=f"same name: {twins[0]!r}.*rename") as caught:
+            TableEncoder().fit(pd.DataFrame(np.ones((4, 3)), columns=twins))
+        assert caught.type is ValueError
+
+
+def test_columns_of_rare_levels_are_named():
+    """Ids, dates and numbers stored as text say nothing; few rare levels may be a small table."""
+    ids = [f"id{i}" for i in range(21)]
+    table = pd.DataFrame({"number": range(21), "id": ids, "few": ["a", *ids[:10], *["b"] * 10]})
+    with pytest.warns(UserWarning, match=r"^Column 'id': .*min_frequency=5.*stored as text") as one:
+        TableEncoder().fit(table)
+    assert one[0].filename == __file__
+    for silent in (table[:20], pd.concat([table] * 5), table.drop(columns="id")):
+        TableEncoder().fit(silent)  # warnings are errors here
+    TableEncoder(min_frequency=1).fit(table)
 
 
 def test_empty_and_lazy_tables_are_explained():

@@ -33,7 +33,9 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         If it cannot be written; what was at `path` is as it was.
     """
     target = Path(os.path.realpath(path))
-    part = target.with_name(f".{target.name}.{secrets.token_hex(6)}.tmp")
+    if target.exists() and not target.is_file():
+        raise OSError(f"{path} is no file: a folder, a device or a pipe cannot be replaced.")
+    part = target.with_name(f".{target.stem[:40]}.{secrets.token_hex(6)}.tmp")
     try:
         with open(part, "xb") as file:
             yield file
@@ -42,9 +44,11 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         if target.exists():
             shutil.copymode(target, part)
         os.replace(part, target)
-    except BaseException:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename == str(part):  # a name nobody knows
+            raise OSError(error.errno, error.strerror, os.fspath(path)) from error
         raise
     _put_on_disk(target.parent)
 

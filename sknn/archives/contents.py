@@ -14,6 +14,7 @@ import hashlib
 import io
 import json
 import math
+import sys
 import zipfile
 from dataclasses import dataclass, field
 from functools import partial
@@ -110,7 +111,7 @@ def read(data: bytes) -> Contents:
 def _read(archive: zipfile.ZipFile, data: bytes) -> Contents:
     manifest = _manifest(archive, data)
     wanted = manifest["arrays"]
-    limits.check_members(archive, [MANIFEST, *(f"{name}.npy" for name in wanted)], len(data))
+    limits.check_members(archive, [MANIFEST, *(f"{name}.npy" for name in wanted)], data)
     arrays = {name: partial(_array, archive, name, told) for name, told in wanted.items()}
 
     def take(name: str) -> Array:
@@ -152,13 +153,13 @@ def _array(archive: zipfile.ZipFile, name: str, told: Any) -> Array:
     size = math.prod(shape) * dtype.itemsize
     limits.check_array_size(archive, f"{name}.npy", size)
     member = limits.read_member(archive, f"{name}.npy")
-    header = io.BytesIO(member)
-    found = limits.npy_header(header)
-    if found != (shape, dtype) or len(member) - header.tell() != size:
+    body = limits.numbers_of(member, shape, dtype)
+    if body is None or len(body) != size:
         raise ModelFileError(f"{name}: shape and type in the array are not those in the manifest.")
-    body = memoryview(member)[header.tell() :]
     if hashlib.sha256(body).hexdigest() != told["sha256"]:
         raise ModelFileError(f"{name}: the numbers are damaged, their SHA-256 is another.")
+    if dtype.kind == "U" and (np.frombuffer(body, "<u4") > sys.maxunicode).any():
+        raise ModelFileError(f"{name}: the text has characters that do not exist.")
     values = np.frombuffer(body, dtype).reshape(shape)
     return values.astype(dtype.newbyteorder("="))
 
@@ -174,7 +175,7 @@ def _digest(array: Array) -> str:
 
 def _manifest_digest(manifest: dict[str, Any]) -> str:
     told = {key: value for key, value in manifest.items() if key != "sha256"}
-    text = json.dumps(told, sort_keys=True, separators=(",", ":"))
+    text = json.dumps(told, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

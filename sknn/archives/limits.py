@@ -4,7 +4,7 @@ import re
 import struct
 import zipfile
 from collections.abc import Sequence
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from sknn.stamp import ModelFileError
 
 #: The last record of a zip file without a comment: PKWARE's APPNOTE.TXT, section 4.3.16.
 END = struct.Struct("<4s4H2LH")
+
+#: How long the name and what follows it are, in the record before a member: section 4.3.7.
+LENGTHS, RECORD = struct.Struct("<26x2H"), 30
 
 #: Values in a manifest: so many in any case, and one more for so many bytes of the file.
 VALUES, BYTES_A_VALUE = 20_000, 16
@@ -40,13 +43,18 @@ def check_directory(data: bytes) -> None:
         raise ModelFileError("The file lists more members than it can hold.")
 
 
-def check_members(archive: zipfile.ZipFile, names: Sequence[str], size: int) -> None:
-    """Refuse members that are unknown, missing, there twice, packed, locked or overlapping."""
-    found = archive.infolist()
+def check_members(archive: zipfile.ZipFile, names: Sequence[str], data: bytes) -> None:
+    """Refuse members that are unknown, missing or there twice, overlaps and gaps between them."""
+    found = sorted(archive.infolist(), key=lambda one: one.header_offset)
     if sorted(one.filename for one in found) != sorted(names):
         raise ModelFileError("The members of the file are not those that its manifest lists.")
-    if sum(one.file_size for one in found) > size:
-        raise ModelFileError("The members of the file are larger than the file.")
+    end = 0
+    for one in found:
+        if one.header_offset != end:
+            raise ModelFileError("The members of the file do not follow each other.")
+        end += RECORD + sum(LENGTHS.unpack_from(data, end)) + one.compress_size
+    if end != archive.start_dir:
+        raise ModelFileError("There is something between the members of the file and their list.")
 
 
 def read_member(archive: zipfile.ZipFile, name: str) -> bytes:
@@ -87,14 +95,13 @@ def check_array_size(archive: zipfile.ZipFile, name: str, size: int) -> None:
         raise ModelFileError(f"{name}: its shape asks for {size} bytes; there are others.")
 
 
-def npy_header(file: BinaryIO) -> tuple[tuple[int, ...], Any] | None:
-    """Return the shape and type that the header of a .npy file tells; None if of another order.
+def numbers_of(member: bytes, shape: tuple[int, ...], dtype: np.dtype[Any]) -> memoryview | None:
+    """Return the bytes of a .npy file behind its header; None if that tells anything else.
 
-    The file is left where the numbers begin.
+    Headers are Python, which is compared here and not read: version 1.0 of NumPy's format.
     """
-    if np.lib.format.read_magic(file) != (1, 0):
-        return None
-    shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(
-        file, max_header_size=LONGEST_HEADER
-    )
-    return None if fortran_order else (shape, dtype)
+    start = 10 + int.from_bytes(member[8:10], "little")
+    wanted = f"{{'descr': '{dtype.str}', 'fortran_order': False, 'shape': {shape}, }}"
+    header = member[10:start].rstrip(b" \n")
+    fits = member[:8] == b"\x93NUMPY\x01\x00" and header == wanted.encode()
+    return memoryview(member)[start:] if fits else None

@@ -70,9 +70,17 @@ def _pack_scalar(value: Any, name: str) -> Any:
         return number if math.isfinite(number) else {"$float": repr(number)}
     raise TypeError(
         f"{name} is of type {type(value).__name__}; what can be saved are None, truth values, "
-        "numbers, text, and arrays, lists and dictionaries of them. Give it by its name, or "
-        "save the estimator with joblib."
+        f"numbers, text, and arrays, lists and dictionaries of them. {_advice(value)}"
     )
+
+
+def _advice(value: Any) -> str:
+    """Return what to give in the place of an object."""
+    if isinstance(value, np.random.RandomState | np.random.Generator):
+        return "Give an integer instead of a generator."
+    if type(value).__module__.partition(".")[0] == "sknn":
+        return "If sknn has a name for it, give that."
+    return "Functions and objects of your own are code, which such a file never holds."
 
 
 def _pack_each(values: Any, name: str, arrays: dict[str, Array]) -> list[Any]:
@@ -119,9 +127,22 @@ def _characters(texts: list[str], name: str) -> dict[str, Array]:
     }
 
 
-def pack_parameters(parameters: Mapping[str, Any], arrays: dict[str, Array]) -> dict[str, Any]:
-    """Return JSON values for an estimator's parameters; see `pack`."""
-    return {name: pack(one, f"parameter {name}", arrays) for name, one in parameters.items()}
+def pack_parameters(
+    parameters: Mapping[str, Any],
+    arrays: dict[str, Array],
+    otherwise: str = "joblib saves the estimator as it is.",
+) -> dict[str, Any]:
+    """Return JSON values for an estimator's parameters; see `pack`.
+
+    Raises
+    ------
+    TypeError
+        If one cannot be saved; the message ends with what can be done `otherwise`.
+    """
+    try:
+        return {name: pack(one, f"parameter {name}", arrays) for name, one in parameters.items()}
+    except TypeError as error:
+        raise TypeError(f"{error} {otherwise}") from error
 
 
 def unpack(value: Any, take: Callable[[str], Array]) -> Any:

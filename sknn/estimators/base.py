@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.utils import Tags
+from sklearn.utils import Tags, estimator_html_repr
 from sklearn.utils.validation import check_is_fitted
 
 from sknn import networks
@@ -20,6 +20,7 @@ from sknn.estimators.blueprint import Blueprint
 from sknn.estimators.fitting import fit, transact
 from sknn.estimators.hooks import Hooks, course_of
 from sknn.estimators.intake import Intake, Numbers
+from sknn.estimators.layers import with_layers
 from sknn.estimators.memory import Memory
 from sknn.estimators.opened import Opened
 from sknn.estimators.publishing import sharing
@@ -216,6 +217,11 @@ class BaseMLP(Stamped, CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         tags.input_tags.sparse = True
         return tags
 
+    def _html_repr(self) -> str:
+        """Show parameters, fitted attributes and layers in a notebook."""
+        page: str = estimator_html_repr(self)
+        return with_layers(page, vars(self)) if hasattr(self, "coefs_") else page
+
     def _doc_link_url_param_generator(self) -> dict[str, str]:
         """Find the docstring, which comes with the package."""
         return {"address": Path(inspect.getfile(type(self))).as_uri()}
@@ -226,8 +232,15 @@ class BaseMLP(Stamped, CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
 
     def _new_intake(self, rows: door.Rows) -> Intake:
         """Learn from training rows how X becomes inputs of the network."""
-        warn_of_scales(rows.X, getattr(self, "feature_names_in_", None), stacklevel=7)
         return Numbers(rows.X.shape[1])
+
+    def _warn_of_inputs(self, rows: door.Rows, intake: Any, *, stacklevel: int) -> None:
+        """Warn of training rows that a network can learn little from.
+
+        The stacklevel counts the frames between here and the line to blame, not this function's.
+        """
+        names = getattr(self, "feature_names_in_", None)
+        warn_of_scales(rows.X, names, stacklevel=stacklevel + 1)
 
     def _epochs(self, rows: door.Rows) -> int:
         """Read how many epochs there are at most."""

@@ -16,7 +16,7 @@ from sknn.engine.types import Array
 from sknn.estimators import door, parts
 from sknn.estimators.base import BaseMLP
 from sknn.estimators.fitting import partial_fit, transact
-from sknn.estimators.labels import as_lists, given_labels, has_columns, read_target
+from sknn.estimators.labels import as_lists, check_labels, given_labels, has_columns, read_target
 from sknn.estimators.reach import within_reach
 from sknn.estimators.report import warn_of
 from sknn.estimators.sklearn_private import Interval, StrOptions, fit_context
@@ -195,6 +195,7 @@ class Classification(ClassifierMixin, BaseMLP):
         score : float
         """
         check_is_fitted(self)
+        check_labels(y)
         if self._plan["target"] != MultioutputTarget.kind:
             return super().score(X, y, door.scoring_weights(sample_weight, y))
         y = door.scored(y)

@@ -18,9 +18,11 @@ from sklearn.utils import (
 from sklearn.utils.validation import validate_data
 
 from sknn.engine.types import Array
+from sknn.estimators.labels import check_labels
 from sknn.estimators.reach import silent
+from sknn.estimators.reals import as_numbers
 from sknn.estimators.sklearn_private import check_sample_weight, safe_indexing
-from sknn.features.frames import as_array, as_frame
+from sknn.features.frames import as_array, as_frame, need_cells
 
 #: More numbers than this in X, and dtype="auto" computes in float32.
 LARGE = 10**5
@@ -111,7 +113,11 @@ def training_rows(estimator: Any, X: Any, y: Any, sample_weight: Any, *, reset: 
     ValueError
         In scikit-learn's words, for what it refuses; and if all weights are zero.
     """
-    y, unknown = known_targets(y) if is_regressor(estimator) else (y, None)
+    unknown = None
+    if is_regressor(estimator):
+        y, unknown = known_targets(as_numbers(y))
+    else:
+        check_labels(y)
     X, y = estimator._checked(X, y, reset=reset)
     if sparse.issparse(y):
         y = y.toarray()
@@ -152,6 +158,7 @@ def scored(y: Any, *, numeric: bool = False) -> Array:
     Among several columns of numbers NaN is a target that is not known, but some must be.
     """
     y = y.toarray() if sparse.issparse(y) else y
+    y = as_numbers(y) if numeric else y
     several = numeric and np.asarray(y).ndim == 2 and np.asarray(y).shape[1] > 1
     with silent():
         array: Array = check_array(
@@ -256,8 +263,9 @@ def checked_numbers(estimator: BaseEstimator, X: Any, y: Any, *, reset: bool) ->
 
 def checked_columns(estimator: BaseEstimator, X: Any, *, reset: bool) -> Any:
     """Check that X may be a table: a frame, or rows of anything."""
-    if as_frame(X) is not None:
+    if (frame := as_frame(X)) is not None:
         validate_data(estimator, X, reset=reset, skip_check_array=True)
+        need_cells(frame.shape, estimator)
         return X
     return validate_data(estimator, as_array(X), dtype=None, ensure_all_finite=False, reset=reset)
 

@@ -21,7 +21,7 @@ from sknn.estimators.memory import (
 )
 from sknn.estimators.progress import Course, Progress, generator_in
 from sknn.estimators.publishing import published, record, sharing
-from sknn.estimators.report import print_epoch, print_refit
+from sknn.estimators.report import print_epoch, print_recalled, print_refit
 from sknn.estimators.starts import Start
 from sknn.estimators.threads import OneThread
 from sknn.estimators.validation import Validation
@@ -53,7 +53,7 @@ def fit(mlp: Any, given: Given, given_val: Given, hooks: Hooks) -> History:
     """
     if mlp.warm_start and mlp.refit:
         raise ValueError("refit=True trains afresh, warm_start=True goes on: choose one.")
-    earlier = hooks.course.recalled() if hooks.course else None
+    earlier = _recalled(hooks.course, mlp.verbose) if hooks.course else None
     if earlier and earlier[1].finished:
         mlp.__dict__.update(saving.fitted_attributes(earlier[0]))
         return earlier[1].history
@@ -85,8 +85,7 @@ def fit(mlp: Any, given: Given, given_val: Given, hooks: Hooks) -> History:
     if not mlp.warm_start:
         mlp._memory = numbers_only(mlp._memory, start.rng)
     if hooks.course and history.outcome in (*COMPLETE, "diverged"):
-        progress = Progress(progress.begun, history=history, finished=True)
-        hooks.course.keep(saving.contents_of(mlp, progress=progress.to_plain()))
+        _keep_end(hooks.course, mlp, Progress(progress.begun, history=history, finished=True))
     return history
 
 
@@ -111,7 +110,7 @@ def refit(mlp: Any, rows: door.Rows, before: Start, found: History) -> History:
 def _train_again(mlp: Any, rows: door.Rows, before: Start, epochs: int) -> History:
     """Train afresh on all rows for a number of epochs, keeping what validation found."""
     rng = recalled_generator({}, mlp.random_state)
-    start = starts.fresh(mlp, rows, mlp._new_target(rows.y), rng)
+    start = starts.fresh(mlp, rows, mlp._new_target(rows.y), rng, again=True)
     start.hooks, start.deadline, start.stalls = before.hooks, before.deadline, False
     start.course, start.decay = before.course, before.decay
     found = (mlp.validation_scores_, mlp.validation_loss_curve_, mlp.best_validation_score_)
@@ -212,6 +211,23 @@ def _on_epoch(
         return ends
 
     return on_epoch if mlp.verbose or hooks is not None else None
+
+
+def _recalled(course: Course, verbose: Any) -> tuple[Any, Progress] | None:
+    """Return what is known of this fit from earlier."""
+    earlier = course.recalled()
+    if earlier and verbose:
+        progress = earlier[1]
+        print_recalled(len(progress.history), course.file, finished=progress.finished)
+    return earlier
+
+
+def _keep_end(course: Course, mlp: Any, progress: Progress) -> None:
+    """Keep what a fit came to, or forget it where the next fit is to come to something else."""
+    if mlp.random_state is None:
+        course.forget()
+    else:
+        course.keep(saving.contents_of(mlp, progress=progress.to_plain()))
 
 
 def _keep(course: Course, start: Start, estimator: Any) -> None:

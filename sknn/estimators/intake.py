@@ -1,6 +1,7 @@
 """What stands before the first layer: how the rows that users give become its inputs."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -75,6 +76,8 @@ class Columns(Intake):
     ----------
     encoder : TableEncoder
         Fitted.
+    silent : sequence of str, optional
+        What messages call the columns that say nothing, each with many levels but only rare ones.
     """
 
     #: Numbers that stand for a level of a column with too many of them for a place each.
@@ -84,14 +87,15 @@ class Columns(Intake):
     #: gone through up to 300 times, so that it pays early.
     large = 20_000
 
-    def __init__(self, encoder: TableEncoder) -> None:
+    def __init__(self, encoder: TableEncoder, silent: Sequence[str] = ()) -> None:
         self.encoder = encoder
+        self.silent = silent
         embedded = encoder.n_embedded_
         self.width = len(encoder.unseen_) + embedded * (self.embedding_width - 1)
 
     def inputs(self, X: Any, dtype: str) -> Any:
         """Return the compact matrix, a number a cell."""
-        return self.encoder.read(X, dtype)
+        return self.encoder.read_checked(X, dtype)
 
     def choose_dtype(self, setting: str, X: Any) -> str:
         """Return float32 for "auto" if X is float32, or large once it is encoded."""

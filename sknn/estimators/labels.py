@@ -3,10 +3,48 @@
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from sknn.engine.types import Array
+from sknn.features.frames import without_missing
 from sknn.targets import ClassTarget, MultilabelTarget, MultioutputTarget, label_target
+
+
+def check_labels(y: Any) -> None:
+    """Refuse labels that are missing, or that are text and numbers at once.
+
+    Parameters
+    ----------
+    y : object
+        What the user passed.
+
+    Raises
+    ------
+    ValueError
+        If labels are missing.
+    TypeError
+        If those of a column cannot be sorted.
+    """
+    if y is None or sparse.issparse(y):
+        return
+    array = np.asarray(y)
+    if array.dtype.kind not in "OT":
+        return
+    for column in array.reshape(len(array), -1).T if array.ndim else ():
+        labels = without_missing(column.tolist())
+        types = set(map(type, labels))
+        if missing := labels.count(None):
+            raise ValueError(
+                f"y holds missing labels, {missing} of {len(labels)}. Drop these rows, or give "
+                "them a label of their own."
+            )
+        if len({issubclass(kind, str) for kind in types}) > 1:
+            named = ", ".join(sorted(kind.__name__ for kind in types))
+            raise TypeError(
+                f"Labels must be all strings or all numbers, but y mixes types: {named}. Turn all "
+                "of them into one."
+            )
 
 
 def read_target(y: Array) -> ClassTarget:

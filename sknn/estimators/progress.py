@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -68,7 +69,15 @@ def generator_in(state: Mapping[str, Any]) -> np.random.RandomState:
 
 
 class Course(Protocol):
-    """What keeps the progress of one fit, and knows it from earlier."""
+    """What keeps the progress of one fit, and knows it from earlier.
+
+    Attributes
+    ----------
+    file : path
+        Where.
+    """
+
+    file: Path
 
     def recalled(self) -> tuple[Any, Progress] | None:
         """Return the estimator as it was when training was broken off, and how far it had come."""
@@ -78,3 +87,6 @@ class Course(Protocol):
 
     def keep(self, contents: Contents) -> None:
         """Keep an estimator in training, with its progress."""
+
+    def forget(self) -> None:
+        """Forget all of it."""

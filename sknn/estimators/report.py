@@ -37,6 +37,13 @@ def print_epoch(epoch: int, row: Mapping[str, float]) -> None:
     print(f"epoch {epoch:4d}   {'  '.join(columns)}".rstrip())
 
 
+def print_recalled(epochs: int, file: object, *, finished: bool) -> None:
+    """Print what a checkpoint tells of earlier."""
+    print(
+        f"was finished before: {file}" if finished else f"goes on after epoch {epochs} from {file}"
+    )
+
+
 def print_refit(epochs: int) -> None:
     """Print that training begins anew."""
     print(f"training again, on all rows, for {epochs} epochs")

@@ -12,7 +12,8 @@ from sknn.archives import Contents, replacing, write
 from sknn.estimators.memory import Memory, numbers_only, recalled_generator
 from sknn.stamp import __version__
 
-#: The attributes that every fitted estimator has, and those that some have.
+#: What every fitted estimator has, and what some have. Nothing else is a part of the model: not who
+#: is told of its training, what is routed to it, or what a user has put beside it.
 ALWAYS = {
     "coefs_",
     "intercepts_",

@@ -42,9 +42,13 @@ class Start:
     progress: Progress | None = None
 
 
-def fresh(mlp: Any, rows: door.Rows, target: Target, rng: np.random.RandomState) -> Start:
-    """Build a network with fresh weights and an empty record."""
+def fresh(
+    mlp: Any, rows: door.Rows, target: Target, rng: np.random.RandomState, *, again: bool = False
+) -> Start:
+    """Build a network with fresh weights and an empty record; warn of odd rows, but not again."""
     intake = mlp._new_intake(rows)
+    if not again:
+        mlp._warn_of_inputs(rows, intake, stacklevel=6)
     dtype = intake.choose_dtype(mlp.dtype, rows.X)
     blueprint = mlp._new_blueprint(mlp._standardized(target, rows), dtype, intake)
     network = blueprint.new_network(mlp.initialization, rng)

@@ -14,6 +14,7 @@ from sknn.estimators.blueprint import Blueprint
 from sknn.estimators.intake import Columns
 from sknn.estimators.sklearn_private import Interval, StrOptions
 from sknn.features import TableEncoder
+from sknn.features.levels import warn_of_rare
 
 #: How many steps max_iter="auto" makes, and how many epochs at least.
 STEPS, FEWEST = 2500, 10
@@ -80,7 +81,11 @@ class Tabular(BaseMLP):
             min_frequency=int(self.min_frequency),
             max_one_hot=MOST_PLACES,
         )
-        return Columns(encoder.fit(rows.X, sample_weight=rows.counts))
+        silent = encoder._learn(rows.X, rows.counts)
+        return Columns(encoder, silent)
+
+    def _warn_of_inputs(self, rows: door.Rows, intake: Any, *, stacklevel: int) -> None:
+        warn_of_rare(intake.silent, self.min_frequency, stacklevel=stacklevel + 1)
 
     def _epochs(self, rows: door.Rows) -> int:
         if not isinstance(self.max_iter, str):

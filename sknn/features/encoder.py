@@ -13,7 +13,7 @@ from sknn.engine.types import Array
 from sknn.features import levels, matrices, names, numbers
 from sknn.features.choice import categorical_mask, is_categorical
 from sknn.features.distributions import distribution
-from sknn.features.frames import KINDS, Column, Table, as_array, as_frame
+from sknn.features.frames import KINDS, Column, Table, as_array, as_frame, need_cells
 from sknn.features.settings import check_settings, floating, row_weights
 from sknn.stamp import Stamped
 
@@ -161,18 +161,28 @@ default="from_dtype"
             If a column holds what is neither number nor text, or both; the message names it.
         ValueError
             If a column holds infinities, or a parameter makes no sense.
+
+        Warns
+        -----
+        UserWarning
+            If a categorical column has many levels and all of them are rare.
         """
         fitted = type(self)(**self.get_params(deep=False))
-        fitted._learn(X, sample_weight)
+        silent = fitted._learn(X, sample_weight)
         for name in [name for name in vars(self) if name.endswith("_")]:
             delattr(self, name)
         learned = {name: value for name, value in vars(fitted).items() if name.endswith("_")}
         self.__dict__.update(learned)
+        levels.warn_of_rare(silent, self.min_frequency, stacklevel=2)
         return self
 
-    def _learn(self, X: Any, sample_weight: ArrayLike | None) -> None:
-        """Do what `fit` does, on an encoder that may be left half done."""
+    def _learn(self, X: Any, sample_weight: ArrayLike | None) -> list[str]:
+        """Do what `fit` does, on an encoder that may be left half done.
+
+        Return what messages call the columns to warn of.
+        """
         check_settings(self)
+        silent = []
         table = self._table(X, reset=True)
         w = row_weights(sample_weight, table.n_rows)
         chosen = categorical_mask(self.categorical_features, table.names, self.n_features_in_)
@@ -189,20 +199,26 @@ default="from_dtype"
                 continue
             if self.is_categorical_[j]:
                 category[j] = levels.learn(of, self.min_frequency)
+                silent += [column.label] * category[j].says_nothing
             elif (learned := numbers.learn(column, of, self.n_bins)) is not None:
                 number[j] = learned
         rows = table.n_rows if w is None else float(w.sum())
         unseen = [*self._keep_numbers(number, rows), *self._keep_levels(category)]
         self.unseen_ = np.array(unseen, dtype=bool)
+        return silent
 
     def _table(self, X: Any, *, reset: bool) -> Table:
         """Check names and shape, in scikit-learn's words; the columns are read later."""
-        frame = as_frame(X)
-        if frame is None:
+        if (frame := as_frame(X)) is None:
             X = validate_data(self, as_array(X), reset=reset, dtype=None, ensure_all_finite=False)
         else:
             validate_data(self, X, reset=reset, skip_check_array=True)
-            _need_cells(frame.shape)
+            need_cells(frame.shape, self)
+        return self._checked_table(X)
+
+    def _checked_table(self, X: Any) -> Table:
+        """Return the columns of a table whose names and shape were checked."""
+        frame = as_frame(X)
         columns = list(X.T) if frame is None else list(frame.iter_columns())
         return Table(columns, getattr(self, "feature_names_in_", None))
 
@@ -258,7 +274,21 @@ default="from_dtype"
             If the columns are others than in fit, or a number is too large.
         """
         check_is_fitted(self)
-        table = self._table(X, reset=False)
+        return self._compact(self._table(X, reset=False), dtype)
+
+    def read_checked(self, X: Any, dtype: Any = None) -> Array:
+        """Do what `read` does with a table whose names and width were compared with those of fit.
+
+        Parameters
+        ----------
+        X : frame or array of shape (n, n_features)
+            The table.
+        dtype : {"float32", "float64"}, optional
+            As for `read`.
+        """
+        return self._compact(self._checked_table(X), dtype)
+
+    def _compact(self, table: Table, dtype: Any) -> Array:
         p = len(self.numeric_)
         kind = floating(self.dtype if dtype is None else dtype)
         compact = np.empty((table.n_rows, p + len(self.categorical_)), kind)
@@ -369,13 +399,3 @@ default="from_dtype"
 def _unseen(learned: dict[int, levels.Category], columns: list[int]) -> list[bool]:
     """Return for each place of some columns whether training had nothing for it."""
     return list(chain.from_iterable(learned[j].unseen for j in columns))
-
-
-def _need_cells(shape: tuple[int, int]) -> None:
-    """Refuse frames without rows or columns, in scikit-learn's words."""
-    for axis, what in enumerate(["sample(s)", "feature(s)"]):
-        if not shape[axis]:
-            raise ValueError(
-                f"Found array with 0 {what} (shape={shape}) while a minimum of 1 is required by "
-                "TableEncoder."
-            )

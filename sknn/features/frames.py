@@ -1,7 +1,9 @@
 """Frames: a table of any kind, read column by column as numbers or as text."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date, time, timedelta
 from decimal import Decimal
 from numbers import Real
 from typing import Any, NoReturn, TypeAlias
@@ -15,6 +17,9 @@ Cells: TypeAlias = "Array | list[str | None]"
 
 #: What messages call the kinds of columns.
 KINDS = {"number": "numbers", "truth": "True and False", "text": "text", "nothing": "no value"}
+
+#: Types of single dates and times; pandas' Period and NaT are known by their names.
+TEMPORAL = (date, time, timedelta, np.datetime64, np.timedelta64)
 
 
 @dataclass(frozen=True)
@@ -88,15 +93,45 @@ def as_frame(X: Any) -> Any:
     ------
     TypeError
         If it is lazy.
+    ValueError
+        If two columns have the same name.
     """
     if isinstance(X, np.ndarray | list | tuple):
         return None
     import narwhals.stable.v2 as nw  # here, as arrays do not need it
+    from narwhals.exceptions import DuplicateError
 
-    frame = nw.from_native(X, pass_through=True)
+    try:
+        frame = nw.from_native(X, pass_through=True)
+    except DuplicateError as error:
+        _refuse_twins(getattr(X, "column_names", X.columns), error)
     if isinstance(frame, nw.LazyFrame):
         raise TypeError("X is a lazy frame. Collect it first: X.collect().")
     return frame if isinstance(frame, nw.DataFrame) else None
+
+
+def _refuse_twins(names: Iterable[Any], error: Exception) -> NoReturn:
+    twins = [name for name, count in Counter(names).items() if count > 1]
+    raise ValueError(
+        f"X has several columns of the same name: {', '.join(map(repr, twins[:10]))}. Drop all but "
+        "one of each, or rename them."
+    ) from error
+
+
+def need_cells(shape: tuple[int, int], owner: Any) -> None:
+    """Refuse frames without rows or columns, in scikit-learn's words.
+
+    Raises
+    ------
+    ValueError
+        Naming the class of their owner.
+    """
+    for axis, what in enumerate(["sample(s)", "feature(s)"]):
+        if not shape[axis]:
+            raise ValueError(
+                f"Found array with 0 {what} (shape={shape}) while a minimum of 1 is required by "
+                f"{type(owner).__name__}."
+            )
 
 
 def as_array(X: Any) -> Any:
@@ -161,23 +196,37 @@ def _as_numbers(values: Any, kind: str, label: str) -> tuple[str, Array]:
 
 def _read_objects(values: list[Any], label: str) -> tuple[str, Cells]:
     """Return the kind and the cells of a column of Python objects."""
-    types = set(map(type, values))
-    nothing = {t for t in types if t is type(None) or t.__name__ == "NAType"}  # pandas.NA's
-    floats = {t for t in types if issubclass(t, float | np.floating)}
-    if nothing or floats:
-        values = [None if _is_missing(v, nothing, floats) else v for v in values]
-        types = set(map(type, values)) - {type(None)}
+    values = without_missing(values)
+    types = set(map(type, values)) - {type(None)}
     if not types:
         return "nothing", np.full(len(values), np.nan)
     kinds = set(map(_kind, types))
     if None in kinds:
-        _refuse_values(label, _listed(types))
+        _refuse_objects(label, types)
     if len(kinds) > 1:
         raise TypeError(
             f"{label} mixes values of types {_listed(types)}. Turn all of them into text, or all "
             "of them into numbers."
         )
     return ("text", values) if kinds == {"text"} else _as_numbers(values, str(kinds.pop()), label)
+
+
+def _refuse_objects(label: str, types: set[type]) -> NoReturn:
+    """Refuse objects that are of no use; dates and times with advice of their own."""
+    unknown = [t for t in types if _kind(t) is None]
+    if all(issubclass(t, TEMPORAL) or t.__name__ in ("Period", "NaTType") for t in unknown):
+        _refuse_dates(label, _listed(unknown))
+    _refuse_values(label, _listed(types))
+
+
+def without_missing(values: list[Any]) -> list[Any]:
+    """Return Python objects with None in place of all that stands for no value."""
+    types = set(map(type, values))
+    nothing = {t for t in types if t is type(None) or t.__name__ == "NAType"}  # pandas.NA's
+    floats = {t for t in types if issubclass(t, float | np.floating)}
+    if not (nothing or floats):
+        return values
+    return [None if _is_missing(v, nothing, floats) else v for v in values]
 
 
 def _is_missing(value: Any, nothing: set[type], floats: set[type]) -> bool:

@@ -4,6 +4,8 @@ Every column has a place for each of its levels, then one for levels that are ra
 one for "missing".
 """
 
+import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import repeat
 from typing import TypeAlias
@@ -20,6 +22,12 @@ Levels: TypeAlias = "Array | list[str]"
 #: The places behind those of the levels.
 OTHERS = ["rare", "missing"]
 
+#: If a column has more levels than this and all are rare, something is amiss.
+MANY = 20
+
+#: Columns that are named.
+SHOWN = 5
+
 
 @dataclass(frozen=True)
 class Category:
@@ -31,10 +39,13 @@ class Category:
         Those that are kept.
     unseen : list of bool
         For each place, whether training had nothing for it.
+    says_nothing : bool
+        Whether there are many levels and all of them are rare.
     """
 
     levels: Levels
     unseen: list[bool]
+    says_nothing: bool
 
 
 def learn(of: Distribution, min_frequency: int) -> Category:
@@ -44,7 +55,32 @@ def learn(of: Distribution, min_frequency: int) -> Category:
     some_rare = len(kept) < len(keep)
     values = of.values
     levels = values[kept] if isinstance(values, np.ndarray) else [values[i] for i in kept]
-    return Category(levels, [False] * len(kept) + [not some_rare, not of.missing])
+    unseen = [False] * len(kept) + [not some_rare, not of.missing]
+    return Category(levels, unseen, not len(kept) and len(keep) > MANY)
+
+
+def warn_of_rare(columns: Sequence[str], min_frequency: int, *, stacklevel: int) -> None:
+    """Warn of columns that say nothing, naming them.
+
+    Parameters
+    ----------
+    columns : sequence of str
+        What messages call them.
+    min_frequency : int
+        Below which levels are rare.
+    stacklevel : int
+        Frames between here and the line to blame, this function's own not counted.
+    """
+    if columns:
+        more = f" and {len(columns) - SHOWN} more" if len(columns) > SHOWN else ""
+        warnings.warn(
+            f"{', '.join(columns[:SHOWN])}{more}: each has more than {MANY} levels, all of them "
+            f"rare (below min_frequency={min_frequency}), and so tells nothing. If they are "
+            "numbers or dates stored as text, turn them into numbers; if they are names of single "
+            "rows, drop them; else lower min_frequency.",
+            UserWarning,
+            stacklevel=stacklevel + 1,
+        )
 
 
 def codes(column: Column, levels: Levels) -> Array:

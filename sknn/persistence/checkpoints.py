@@ -11,7 +11,10 @@ from sknn.archives import Contents, pack_parameters, read, replacing, write
 from sknn.estimators.progress import Progress
 from sknn.estimators.saving import fitted_attributes
 from sknn.persistence.models import restored, whole
-from sknn.stamp import ModelFileError, __version__, blaming_file
+from sknn.stamp import ModelFileError, __version__, blaming_file, naming_file
+
+#: Parameters that do not decide how a fit ends: one that is out of time has not come to its end.
+INDECISIVE = {"verbose", "max_time"}
 
 
 class Checkpoint:
@@ -21,8 +24,12 @@ class Checkpoint:
     the data, and the version of sknn. If the file is there when `fit` begins, training goes on from
     it, and ends with the same weights, bit for bit, as if it had not been broken off; a fit that
     had come to its end is not done again. So a script, or a search over many fits, that was killed
-    is simply run once more. Other parameters or data are another fit, and begin anew. Delete the
-    folder when the results are safe, or to begin anew.
+    is simply run once more. Other parameters or data are another fit, and begin anew (but `verbose`
+    and `max_time` may change). Delete the folder when the results are safe, or to begin anew.
+
+    With ``random_state=None`` every fit is to be another. What was broken off goes on, but the file
+    is deleted when the fit comes to its end, and the next one begins anew. So give an integer where
+    finished fits of a script or a search are not to be done again.
 
     Parameters
     ----------
@@ -95,7 +102,8 @@ class Checkpoint:
         TypeError
             If a parameter cannot be in a file.
         """
-        pack_parameters(estimator.get_params(deep=False), {})
+        otherwise = "Without Checkpoint the fit takes it."
+        pack_parameters(estimator.get_params(deep=False), {}, otherwise)
         Path(self.folder).mkdir(parents=True, exist_ok=True)
         file = Path(self.folder) / f"{fingerprint(estimator, data)}.sknn"
         return KeptCourse(file, self.every_epochs, self.every_seconds)
@@ -127,15 +135,16 @@ class KeptCourse:
         ModelFileError
             If it is damaged.
         """
-        try:
-            data = whole(self.file)
-        except FileNotFoundError:
-            return None
-        with blaming_file(f"{self.file} cannot be gone on from; delete it to begin anew"):
+        with naming_file(self.file, " Delete it to begin anew."):
+            try:
+                data = whole(self.file)
+            except FileNotFoundError:
+                return None
             contents = read(data)
             if contents.progress is None:
-                raise ModelFileError(f"{self.file} is a model, and not a checkpoint.")
-            return restored(contents), Progress.from_plain(contents.progress)
+                raise ModelFileError("This is a model, and not a checkpoint.")
+            with blaming_file("A fit cannot go on from it"):
+                return restored(contents), Progress.from_plain(contents.progress)
 
     def is_due(self) -> bool:
         """Count one more epoch, and tell whether to keep the progress now."""
@@ -150,6 +159,10 @@ class KeptCourse:
             write(part, contents)
         self.epochs, self.kept = 0, time.monotonic()
 
+    def forget(self) -> None:
+        """Delete the file."""
+        self.file.unlink(missing_ok=True)
+
 
 def fingerprint(estimator: Any, data: tuple[Any, ...]) -> str:
     """Return a digest of what decides how a fit ends.
@@ -160,7 +173,9 @@ def fingerprint(estimator: Any, data: tuple[Any, ...]) -> str:
         If a parameter or the data cannot be pickled.
     """
     fitted = fitted_attributes(estimator) if estimator.warm_start else {}
-    of = (__version__, type(estimator).__name__, estimator.get_params(deep=False), fitted, data)
+    parameters = estimator.get_params(deep=False)
+    decisive = {name: parameters[name] for name in parameters if name not in INDECISIVE}
+    of = (__version__, type(estimator).__name__, decisive, fitted, data)
     try:
         return str(joblib.hash(of))
     except Exception as error:  # whatever somebody's object raises

@@ -56,9 +56,14 @@ def check_model(estimator: BaseMLP, state: Mapping[str, Any]) -> None:
     blueprint = fitted._fitted_blueprint()
     _check_intake(state, blueprint)
     _check_layers(state, blueprint)
-    n_numbers = sum(W.size for W in state["coefs_"] + state["intercepts_"])
+    check_memory(state["_memory"], fitted, vector_of(state))
+
+
+def vector_of(state: Mapping[str, Any]) -> Array:
+    """Return an array as long as all numbers of a network together, and of their type."""
     embedding = state["_plan"]["embedding"]
-    check_memory(state["_memory"], n_numbers + (0 if embedding is None else embedding.size))
+    n = sum(W.size for W in state["coefs_"] + state["intercepts_"])
+    return np.zeros(n + (0 if embedding is None else embedding.size), state["_plan"]["dtype"])
 
 
 def _check_record(state: Mapping[str, Any]) -> None:
@@ -102,13 +107,19 @@ def _check_plan(estimator: BaseMLP, state: Mapping[str, Any]) -> None:
     )
     need(known, "the activations must be a list of known names")
     if labels:
-        _check_classes(state["classes_"])
+        _check_classes(state["classes_"], plan["target"])
     else:
         _check_units(plan["target_settings"], plan["n_outputs"])
 
 
-def _check_classes(classes: Any) -> None:
+def _check_classes(classes: Any, target: str) -> None:
     """Check the labels of one column, or of each of several."""
+    several = isinstance(classes, list)
+    need(several == (target == "multioutput"), f"classes_ do not fit the target {target}")
+    if target in ("binary", "multiclass"):
+        need(
+            (len(classes) == 2) == (target == "binary"), f"{len(classes)} classes are not {target}"
+        )
     for labels in classes if isinstance(classes, list) else [classes]:
         need_array("classes_", labels, "biufU", (None,))
         in_order = len(labels) > 0 and bool((labels[:-1] < labels[1:]).all())
@@ -130,7 +141,7 @@ def _check_intake(state: Mapping[str, Any], blueprint: Blueprint) -> None:
     embedding = state["_plan"]["embedding"]
     shape: tuple[int, ...] | None = None
     if isinstance(intake, Columns):
-        check_encoder(intake.encoder, n_features)
+        check_encoder(intake.encoder, n_features, state.get("feature_names_in_"))
         if intake.encoder.n_embedded_:
             shape = (intake.encoder.n_rows_, intake.embedding_width)
     else:

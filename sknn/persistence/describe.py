@@ -1,9 +1,13 @@
 """Describing: what is in a model file, without building the model."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from sknn import archives
+from sknn.estimators.layers import layers_of
 from sknn.persistence.models import whole
 from sknn.stamp import blaming_file
 
@@ -34,7 +38,12 @@ def describe(file: Any) -> str:
         _parameters(contents.parameters),
     ]
     with blaming_file("The file does not describe a model"):
-        return "\n\n".join("\n".join(lines) for lines in sections)
+        return "\n\n".join("\n".join(map(_printable, lines)) for lines in sections)
+
+
+def _printable(line: str) -> str:
+    """Return a line without what a terminal would obey, or cannot show."""
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in line)
 
 
 def _writer(contents: archives.Contents, size: int) -> Iterator[str]:
@@ -44,35 +53,51 @@ def _writer(contents: archives.Contents, size: int) -> Iterator[str]:
 
 
 def _layers(state: dict[str, Any]) -> Iterator[str]:
-    """Yield a line a layer; inputs and outputs of the last axes, whatever the members."""
-    plan, coefs = state.get("_plan", {}), state.get("coefs_", [])
-    activations = [*plan.get("activations", []), state.get("out_activation_")]
-    yield f"{'layer':<8}{'shape':>16}{'numbers':>14}  activation"
-    total = 0
-    for i, (W, W0) in enumerate(zip(coefs, state.get("intercepts_", []), strict=False)):
-        shape = " x ".join(map(str, W.shape[-2:]))
-        activation = activations[i] if i < len(activations) else "?"
-        total += W.size + W0.size
-        yield f"{i + 1:<8}{shape:>16}{W.size + W0.size:>14,}  {activation}"
-    members = plan.get("n_members", 1)
-    several = f" in {members} members" if members != 1 else ""
-    yield f"{'in all':<8}{'':>16}{total:>14,}  {plan.get('dtype')}{several}"
+    """Yield a line a layer."""
+    layers, plan = layers_of(state), state["_plan"]
+    yield f"{'layer':<12}{'shape':>16}{'numbers':>14}  activation"
+    for layer in layers:
+        shape = " x ".join(map(str, layer.shape))
+        yield f"{layer.name:<12}{shape:>16}{layer.parameters:>14,}  {layer.activation}"
+    several = f", {plan['n_members']} members" if plan["n_members"] != 1 else ""
+    total = sum(layer.parameters for layer in layers)
+    yield f"{'in all':<12}{'':>16}{total:>14,}  {plan['dtype']}{several}"
 
 
 def _training(state: dict[str, Any]) -> Iterator[str]:
     plan, memory = state.get("_plan", {}), state.get("_memory", {})
-    yield f"inputs   {state.get('n_features_in_')} columns{_listed(state.get('feature_names_in_'))}"
+    kinds = _kinds(plan.get("intake"))
+    names = _labelled(state.get("feature_names_in_"), kinds)
+    yield f"inputs   {_counted(state.get('n_features_in_'), 'column')}{_listed(names)}"
+    if kinds:
+        yield f"kinds    {', '.join(f'{n} {kind}' for kind, n in Counter(kinds).most_common())}"
     yield f"target   {plan.get('target')}{_listed(state.get('classes_'))}, loss {plan.get('loss')}"
-    yield f"trained  {state.get('n_iter_')} epochs, loss {state.get('loss_')}"
+    yield f"trained  {_counted(state.get('n_iter_'), 'epoch')}, loss {state.get('loss_')}"
     goes_on = "kept" if "optimizer" in memory.get("state", {}) else "not kept"
     yield f"training state {goes_on}"
+
+
+def _kinds(intake: Any) -> list[str]:
+    """Return what each column of a table holds; nothing where all are plain numbers."""
+    return list(intake.get("kinds_", [])) if isinstance(intake, dict) else []
+
+
+def _labelled(names: Any, kinds: list[str]) -> Any:
+    """Return names of columns with what they hold."""
+    if names is None or not kinds:
+        return names
+    return [f"{name}: {kind}" for name, kind in zip(names, kinds, strict=True)]
+
+
+def _counted(number: Any, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _listed(values: Any) -> str:
     """Return the first few of some values in brackets, nothing for none."""
     if values is None or len(values) == 0:
         return ""
-    shown = [str(value) for value in values[:8]]
+    shown = [str(value.tolist() if np.ndim(value) else value) for value in values[:8]]
     return f" ({', '.join(shown)}{', ...' if len(values) > len(shown) else ''})"
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from sknn.engine.types import Array
 from sknn.features import TableEncoder
 from sknn.features.frames import KINDS
 from sknn.features.levels import OTHERS
@@ -29,8 +30,17 @@ ALWAYS = {
 }
 
 
-def check_encoder(encoder: TableEncoder, n_features: int) -> None:
+def check_encoder(encoder: TableEncoder, n_features: int, names: Array | None) -> None:
     """Refuse an encoder that cannot have been fitted to a table of so many columns.
+
+    Parameters
+    ----------
+    encoder : TableEncoder
+        What is to be checked.
+    n_features : int
+        How many columns the table has.
+    names : array of shape (n_features,) or None
+        The names of the columns.
 
     Raises
     ------
@@ -42,8 +52,11 @@ def check_encoder(encoder: TableEncoder, n_features: int) -> None:
     check_settings(encoder)
     need_count("n_features_in_", encoder.n_features_in_, 1)
     need(encoder.n_features_in_ == n_features, "the encoder is for another number of columns")
-    if hasattr(encoder, "feature_names_in_"):
-        need_array("feature_names_in_", encoder.feature_names_in_, "OU", (n_features,))
+    own: Any = getattr(encoder, "feature_names_in_", None)
+    need((own is None) == (names is None), "the encoder and the model differ in names")
+    if names is not None:
+        need_array("feature_names_in_", own, "OU", (n_features,))
+        need(own.tolist() == names.tolist(), "the encoder's columns have other names")
     known = isinstance(encoder.kinds_, list) and all(kind in KINDS for kind in encoder.kinds_)
     need(known and len(encoder.kinds_) == n_features, "each column must be of a known kind")
     need_array("is_categorical_", encoder.is_categorical_, "b", (n_features,))
@@ -54,6 +67,9 @@ def check_encoder(encoder: TableEncoder, n_features: int) -> None:
 def _check_numbers(encoder: TableEncoder, n_features: int) -> None:
     _need_places("numeric_", encoder.numeric_, n_features)
     p = len(encoder.numeric_)
+    numbers = all(encoder.kinds_[j] in ("number", "truth") for j in encoder.numeric_)
+    need(numbers, "numeric_ names columns of something else")
+    need(not encoder.is_categorical_[encoder.numeric_].any(), "numeric_ names categorical columns")
     need_array("center_", encoder.center_, "f", (p,))
     need_array("scale_", encoder.scale_, "f", (p,))
     need(bool((encoder.scale_ > 0).all()), "scale_ must be above 0")
@@ -68,8 +84,11 @@ def _check_levels(encoder: TableEncoder, n_features: int) -> None:
     _need_places("categorical_", encoder.categorical_, n_features)
     need_count("n_embedded_", encoder.n_embedded_, 0)
     need_count("n_rows_", encoder.n_rows_, 0)
-    n_levels = [_checked_levels(levels) for levels in encoder.levels_]
-    need(len(n_levels) == len(encoder.categorical_), "levels_ and categorical_ do not fit")
+    need(len(encoder.levels_) == len(encoder.categorical_), "levels_ and categorical_ do not fit")
+    chosen = bool(encoder.is_categorical_[encoder.categorical_].all())
+    need(chosen, "categorical_ names other columns than is_categorical_")
+    kinds = [encoder.kinds_[j] for j in encoder.categorical_]
+    n_levels = [_checked_levels(*of) for of in zip(encoder.levels_, kinds, strict=True)]
     one_hot = len(n_levels) - encoder.n_embedded_
     need(one_hot >= 0, "n_embedded_ is too large")
     places = [n + len(OTHERS) for n in n_levels]
@@ -80,8 +99,9 @@ def _check_levels(encoder: TableEncoder, n_features: int) -> None:
     need_array("unseen_rows_", encoder.unseen_rows_, "b", (encoder.n_rows_,))
 
 
-def _checked_levels(levels: Any) -> int:
-    """Return how many levels there are; text, or numbers that rise."""
+def _checked_levels(levels: Any, kind: str) -> int:
+    """Return how many levels there are; text where the column is, else numbers that rise."""
+    need(isinstance(levels, list) == (kind == "text"), f"levels_ of {kind} of another kind")
     if isinstance(levels, list):
         need(all(isinstance(level, str) for level in levels), "levels_ must be text or numbers")
         need(len(set(levels)) == len(levels), "levels_ has a level twice")

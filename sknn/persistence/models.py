@@ -13,9 +13,9 @@ from sknn.estimators import (
     TabularMLPRegressor,
 )
 from sknn.estimators.base import BaseMLP
-from sknn.persistence.checks import check_model
+from sknn.persistence.checks import check_model, vector_of
 from sknn.persistence.memories import check_progress
-from sknn.stamp import ModelFileError, blaming_file
+from sknn.stamp import ModelFileError, blaming_file, naming_file
 
 #: What can be loaded. Nothing else is looked up by a name from a file.
 CLASSES: dict[str, type[BaseMLP]] = {
@@ -56,9 +56,10 @@ def load(file: Any) -> BaseMLP:
     >>> sknn.load(path).predict([[0.5]]) == model.predict([[0.5]])
     array([ True])
     """
-    contents = archives.read(whole(file))
-    with blaming_file("The parts of the model do not fit together"):
-        return restored(contents)
+    with naming_file(file):
+        contents = archives.read(whole(file))
+        with blaming_file("The parts of the model do not fit together"):
+            return restored(contents)
 
 
 def whole(file: Any) -> bytes:
@@ -72,9 +73,9 @@ def whole(file: Any) -> bytes:
         If it is something else.
     """
     if isinstance(file, str | os.PathLike):
+        if not stat.S_ISREG(os.stat(file).st_mode):  # to open a pipe would wait for its other end
+            raise ModelFileError("This is not a file, but a pipe or a device.")
         with open(file, "rb") as opened:
-            if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
-                raise ModelFileError(f"{os.fspath(file)} is not a file.")
             return opened.read()
     data = file.read() if hasattr(file, "read") else None
     if not isinstance(data, bytes):
@@ -99,15 +100,15 @@ def restored(contents: archives.Contents) -> BaseMLP:
         )
     cls = CLASSES[contents.class_name]
     names = set(cls().get_params(deep=False))
-    if set(contents.parameters) != names:
-        odd = sorted(set(contents.parameters) ^ names)
-        raise ModelFileError(f"Parameters that are unknown or missing: {odd[:5]}.")
+    unknown = sorted(set(contents.parameters) - names)  # what the writer did not know is as ever
+    if unknown:
+        raise ModelFileError(f"Parameters that are unknown: {unknown[:5]}.")
     estimator = cls(**contents.parameters)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         estimator._validate_params()
         check_model(estimator, contents.state)
         if contents.progress is not None:
-            check_progress(contents.progress)
+            check_progress(contents.progress, vector_of(contents.state))
     estimator.__dict__.update(contents.state)
     return estimator

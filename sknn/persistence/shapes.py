@@ -8,6 +8,9 @@ import numpy as np
 
 from sknn.stamp import ModelFileError
 
+#: No integer in a state is as large.
+MANY = 2**63
+
 
 def need(holds: bool, what: str) -> None:
     """Demand something of a file.
@@ -33,13 +36,15 @@ def need_names(
 
 
 def need_count(name: str, value: Any, smallest: int) -> None:
-    """Demand an integer."""
-    need(type(value) is int and value >= smallest, f"{name} must be an integer >= {smallest}")
+    """Demand an integer that can be counted to."""
+    fits = type(value) is int and smallest <= value < MANY
+    need(fits, f"{name} must be an integer >= {smallest}, and below 2**63")
 
 
 def need_number(name: str, value: Any) -> None:
-    """Demand a number; it may be infinite."""
-    need(type(value) in (int, float), f"{name} must be a number")
+    """Demand a number that a float can be; it may be infinite."""
+    fits = type(value) is float or (type(value) is int and abs(value) < MANY)
+    need(fits, f"{name} must be a number that a float can be")
 
 
 def need_array(

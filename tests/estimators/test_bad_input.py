@@ -1,8 +1,10 @@
 """Bad input gets a clear error, and a failed call leaves the estimator exactly as it was."""
 
 import copy
+import datetime
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_equal
 from sklearn import config_context
@@ -48,7 +50,14 @@ BAD_TABLES = {
 }
 BAD_LABELS = {
     "continuous": (Y + 0.5 * X[:, 0], "continuous"),
-    "mixed": (np.array([1, "a"], dtype=object)[Y], "Labels must be all strings or all numbers"),
+    "mixed": (np.array([1, "a"], dtype=object)[Y], "Labels must be all strings .* int, str"),
+    "mixed_columns": (np.array([[1, "a"], ["b", "c"]], dtype=object)[Y], "y mixes types: int, str"),
+    "none": (np.array(["a", None], dtype=object)[Y], "y holds missing labels, 30 of 60"),
+    "list_with_none": (["a", None] * 30, "y holds missing labels, 30 of 60"),
+    "nan_among_text": (np.array(["a", np.nan], dtype=object)[Y], "y holds missing labels"),
+    "pandas_na": (pd.Series(["a", None] * 30, dtype="string"), "y holds missing labels"),
+    "pandas_categories": (pd.Series(["a", None] * 30, dtype="category"), "y holds missing labels"),
+    "pandas_columns": (pd.DataFrame({"a": ["b", None] * 30, "c": Y}), "y holds missing labels"),
     "not_indicators": (np.column_stack([2 * Y, 2 - 2 * Y]), "only 0 and 1"),
 }
 BAD_PARAMETERS = {
@@ -153,6 +162,46 @@ def test_bad_labels(is_fitted, y, match):
     if is_fitted:
         fitted(model, X, Y)
     assert_refused(model, "fit", {"X": X, "y": y}, match)
+
+
+@pytest.mark.parametrize("name", ["mixed", "none", "pandas_na"])
+def test_bad_labels_to_compare_with(name):
+    """The same in score."""
+    y, match = BAD_LABELS[name]
+    model = fitted(MLPClassifier(**QUICK), X, np.array(["a", "b"])[Y])
+    assert_refused(model, "score", {"X": X, "y": y}, match)
+
+
+TEXT = np.array(["a", "b"])[Y]
+NO_NUMBERS = {
+    "text": TEXT,
+    "objects": TEXT.astype(object),
+    "list": TEXT.tolist(),
+    "columns": np.column_stack([TEXT, TEXT]),
+    "pandas": pd.Series(TEXT, dtype="string"),
+    "dates": pd.Series([datetime.date(2020, 1, 1)] * 60),
+}
+
+
+@pytest.mark.parametrize("estimator", [MLPRegressor, TabularMLPRegressor])
+@pytest.mark.parametrize("method", ["fit", "partial_fit", "score"])
+@pytest.mark.parametrize("y", NO_NUMBERS.values(), ids=NO_NUMBERS)
+def test_targets_that_are_no_numbers(estimator, method, y):
+    """The error says what they must be, and where labels go."""
+    model = fitted(estimator(**QUICK), X, Y)
+    assert_refused(model, method, {"X": X, "y": y}, "y must be numbers: .*For labels there are")
+
+
+@pytest.mark.parametrize("estimator", [MLPRegressor, TabularMLPRegressor])
+@pytest.mark.parametrize("as_text", [np.asarray, list, lambda y: pd.Series(y, dtype="category")])
+def test_numbers_as_text_are_read(estimator, as_text):
+    """As scikit-learn's regressors do; what is missing among them is an error."""
+    y = X[:, 0].round(3)
+    model = fitted(estimator(**QUICK), X, y)
+    again = fitted(estimator(**QUICK), X, as_text(y.astype(str)))
+    assert_equal(again.predict(X), model.predict(X))
+    gap = np.array([None, *y[1:]], dtype=object)
+    assert_refused(model, "fit", {"X": X, "y": gap}, "y contains NaN")
 
 
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])

@@ -12,6 +12,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+import sknn
 from sknn import MLPClassifier
 from tests.estimators.data import TABLES, TASKS, binary, fitted, parameters
 
@@ -193,3 +194,18 @@ def test_a_fitted_copy_has_the_record_so_far(warm_start):
         assert copy.loss_curve_ == model.loss_curve_[:epochs]
         assert copy.loss_ == model.loss_curve_[epochs - 1]
         assert copy.validation_scores_ == model.validation_scores_[:epochs]
+
+
+def test_a_fitted_copy_can_be_saved_and_goes_on(tmp_path):
+    """A hook may keep each epoch; other attributes of the estimator are not kept."""
+    X, y = binary()
+    watching = Watching()
+    model = fitted(MLPClassifier((6,), **SETTINGS).set_callbacks(watching), X, y)
+    model.note_ = "mine"
+    copies = [ended[-1] for ended in watching.ended[:-1]]
+    for copy in [*copies, model]:
+        copy.save(tmp_path / "model.sknn")
+        again = sknn.load(tmp_path / "model.sknn")
+        assert_array_equal(again.predict_proba(X), copy.predict_proba(X))
+        assert again.partial_fit(X, y).n_iter_ == copy.partial_fit(X, y).n_iter_
+        assert not hasattr(again, "note_")

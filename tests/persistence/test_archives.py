@@ -3,7 +3,9 @@
 import io
 import json
 import os
+import re
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -105,21 +107,21 @@ def test_labels_of_type_object_become_text():
 
 
 @pytest.mark.parametrize(
-    ("parameter", "value"),
+    ("parameter", "value", "advice"),
     [
-        ("learning_rate", lambda t: 0.1),
-        ("initialization", lambda rng, shape, dtype: np.zeros(shape)),
-        ("activation", sknn.engine.LeakyReLU(0.1)),
-        ("loss", sknn.engine.NLL()),
-        ("solver", sknn.engine.SGD(0.5)),
-        ("random_state", np.random.RandomState(0)),
+        ("learning_rate", lambda t: 0.1, "are code"),
+        ("initialization", lambda rng, shape, dtype: np.zeros(shape), "are code"),
+        ("activation", sknn.engine.LeakyReLU(0.1), "a name for it"),
+        ("loss", sknn.engine.NLL(), "a name for it"),
+        ("solver", sknn.engine.SGD(0.5), "a name for it"),
+        ("random_state", np.random.RandomState(0), "Give an integer"),
     ],
 )
-def test_parameters_that_are_objects_are_refused_by_name(parameter, value, tmp_path):
-    """Nothing is written then."""
+def test_parameters_that_are_objects_are_refused_by_name(parameter, value, advice, tmp_path):
+    """With what can be done instead; nothing is written then."""
     X, y = TASKS["binary"][1]()
     model = fitted(MLPClassifier((3,), max_iter=2, **{parameter: value}), X, y)
-    with pytest.raises(TypeError, match=f"parameter {parameter} is of type"):
+    with pytest.raises(TypeError, match=f"parameter {parameter} is of type.*{advice}.*joblib"):
         model.save(tmp_path / "model.sknn")
     assert not any(tmp_path.iterdir())
 
@@ -168,6 +170,27 @@ def test_a_path_is_written_at_once_and_whole(tmp_path):
     assert path.stat().st_mode & 0o777 == 0o640
     assert_array_equal(sknn.load(path).predict(X), model.predict(X))
     assert {one.name for one in tmp_path.iterdir()} == {"model.sknn", "link"}
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path, monkeypatch):
+    """By the path that was given, and not by that of a file that nobody knows."""
+    model, _ = small()
+    monkeypatch.chdir(tmp_path)
+    for path, error in (("no/such/model.sknn", FileNotFoundError), (".", OSError)):
+        with pytest.raises(error) as caught:
+            model.save(path)
+        assert caught.value.filename == path
+    assert not any(tmp_path.iterdir())
+
+
+def test_a_damaged_file_is_named(tmp_path):
+    """By its path."""
+    path = tmp_path / "model.sknn"
+    path.write_bytes(b"nonsense")
+    with pytest.raises(ModelFileError, match=f"^{re.escape(str(path))}: .*no sknn model"):
+        sknn.load(path)
+    with pytest.raises(ModelFileError, match=r"^This is no sknn model"):
+        sknn.load(io.BytesIO(b"nonsense"))
 
 
 def test_a_save_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
@@ -227,9 +250,8 @@ def rewritten(data, change):
     [
         (lambda c: setattr(c, "class_name", "os.system"), "does not know"),
         (lambda c: setattr(c, "format", 99), "Install sknn"),
-        (lambda c: c.parameters.pop("alpha"), "unknown or missing: .'alpha'"),
         (lambda c: c.parameters.update(alpha=-1.0), "alpha"),
-        (lambda c: c.parameters.update(beta=1.0), "unknown or missing: .'beta'"),
+        (lambda c: c.parameters.update(beta=1.0), "are unknown: .'beta'"),
         (lambda c: c.state.update(extra_=1), "unknown parts: 'extra_'"),
         (lambda c: c.state.pop("t_"), "lacks t_"),
         (lambda c: c.state.update(t_=1.5), "t_ must be an integer"),
@@ -272,8 +294,40 @@ def test_what_is_no_file(tmp_path):
         sknn.load(3)
     with pytest.raises(TypeError, match="path or a binary file"):
         sknn.load(io.StringIO("text"))
+    for wrong in (os.devnull, tmp_path):
+        with pytest.raises(ModelFileError, match="not a file"):
+            sknn.load(wrong)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names")
+def test_a_pipe_is_neither_waited_for_nor_replaced(tmp_path):
+    """Nor are folders and devices."""
+    os.mkfifo(tmp_path / "pipe")
     with pytest.raises(ModelFileError, match="not a file"):
-        sknn.load(os.devnull)
+        sknn.load(tmp_path / "pipe")
+    model, _ = small()
+    for wrong in (tmp_path / "pipe", tmp_path):
+        with pytest.raises(OSError, match="cannot be replaced"):
+            model.save(wrong)
+    assert [one.name for one in tmp_path.iterdir()] == ["pipe"]
+
+
+def test_a_long_name_is_a_name(tmp_path):
+    """The temporary name beside it is not longer."""
+    model, _ = small()
+    path = tmp_path / ("ä" * 120 + ".sknn")
+    model.save(path)
+    assert path.read_bytes() == saved(model)
+
+
+def test_many_saves_at_once(tmp_path):
+    """Each writes a file of its own, and the last to be done stays."""
+    models = [small(alpha=alpha)[0] for alpha in (0.1, 0.2)]
+    path, files = tmp_path / "model.sknn", [saved(model) for model in models]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda i: models[i % 2].save(path), range(40)))
+    assert path.read_bytes() in files
+    assert [one.name for one in tmp_path.iterdir()] == ["model.sknn"]
 
 
 def test_inspect_tells_what_is_in_a_file(tmp_path, capsys):
@@ -285,7 +339,16 @@ def test_inspect_tells_what_is_in_a_file(tmp_path, capsys):
     page = capsys.readouterr().out
     for text in ("TabularMLPClassifier", sknn.__version__, "silu", "softmax", "2 members", "0, 1"):
         assert text in page
+    (names, kinds) = (model.feature_names_in_, model.encoder_.kinds_)
+    assert f"({names[0]}: {kinds[0]}, {names[1]}: {kinds[1]}" in page
+    for kind in set(kinds):
+        assert f"{kinds.count(kind)} {kind}" in page.partition("\nkinds ")[2].partition("\n")[0]
     assert f"  hidden_layer_sizes = {model.hidden_layer_sizes}" in page
+    fitted(MLPRegressor((3,), max_iter=1), X := np.eye(3), X[0]).save(path)
+    assert main(["inspect", str(path)]) == 0
+    page = capsys.readouterr().out
+    assert "trained  1 epoch, loss" in page
+    assert "kinds" not in page
     path.write_bytes(b"nonsense")
     assert main(["inspect", str(path)]) == 1
     assert "no sknn model" in capsys.readouterr().err

@@ -1,6 +1,7 @@
 """Checkpoints: a fit that was killed ends as if it had not been."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -189,19 +190,61 @@ def test_what_cannot_be_kept_is_refused_before_training(tmp_path):
     X, y = TASKS["real"][1]()
     kill = KillAfter(1)
     model = MLPRegressor((3,), learning_rate=lambda t: 0.1, max_iter=2)
-    with pytest.raises(TypeError, match="parameter learning_rate is of type"):
+    with pytest.raises(TypeError, match="parameter learning_rate is of type") as caught:
         model.set_callbacks(Checkpoint(tmp_path), kill).fit(X, y)
     assert kill.seen == 0
+    assert "are code" in str(caught.value)
+    assert str(caught.value).endswith("Without Checkpoint the fit takes it.")
     model = MLPRegressor((3,), max_iter=2, random_state=0)
     model.set_callbacks(Checkpoint(tmp_path, every_epochs=1))
     fit(model, X, y)
     (file,) = tmp_path.iterdir()
     file.write_bytes(file.read_bytes()[:-5])
-    with pytest.raises(ModelFileError):
+    what_to_do = f"^{re.escape(str(file))}: .*Delete it to begin anew"
+    with pytest.raises(ModelFileError, match=what_to_do):
         model.fit(X, y)
     model.save(file)
-    with pytest.raises(ModelFileError, match="is a model, and not a checkpoint"):
+    with pytest.raises(ModelFileError, match=what_to_do) as caught:
         model.fit(X, y)
+    assert "is a model, and not a checkpoint" in str(caught.value)
+
+
+def test_a_fit_without_a_seed_goes_on_but_is_not_done_again(tmp_path):
+    """Each is another fit than the one before."""
+    X, y = TASKS["real"][1]()
+    keep = Checkpoint(tmp_path, every_epochs=1)
+    model = MLPRegressor((3,), max_iter=5).set_callbacks(keep)
+    first, second = (fit(clone(model), X, y) for _ in range(2))
+    assert list(tmp_path.iterdir()) == []
+    assert (first.predict(X) != second.predict(X)).all()
+    kill = KillAfter(4)
+    broken = clone(model)
+    broken._skl_callbacks.append(kill)
+    with pytest.raises(Killed):
+        fit(broken, X, y)
+    (file,) = tmp_path.iterdir()
+    so_far = sknn.load(file)
+    kill.seen = -np.inf
+    fit(broken, X, y)
+    assert broken.loss_curve_[: so_far.n_iter_] == so_far.loss_curve_
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_does_not_decide_the_end_may_change(tmp_path, capsys):
+    """A fit goes on with more time and more words, which tell so."""
+    X, y = TASKS["real"][1]()
+    model = MLPRegressor((3,), max_iter=6, random_state=0)
+    whole = fit(clone(model), X, y)
+    keep = Checkpoint(tmp_path, every_epochs=2)
+    with pytest.raises(Killed):
+        fit(clone(model).set_callbacks(keep, KillAfter(5)), X, y)
+    (file,) = tmp_path.iterdir()
+    for says in (f"goes on after epoch 4 from {file}\nepoch    5", f"was finished before: {file}"):
+        again = clone(model).set_params(verbose=True, max_time=1000).set_callbacks(keep)
+        fit(again, X, y)
+        assert capsys.readouterr().out.startswith(says)
+        assert again.loss_curve_ == whole.loss_curve_
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,111 @@
+"""Checks: parts that fit in shape and digest, and still are those of no model."""
+
+import numpy as np
+import pytest
+
+from sknn import ModelFileError
+from sknn.persistence.describe import describe
+from tests.persistence.fuzz import zips
+from tests.persistence.fuzz.seeds import files
+from tests.persistence.test_archives import loaded, rewritten
+
+
+def encoder(contents):
+    """Return what a file tells of its encoder."""
+    return contents.state["_plan"]["intake"]
+
+
+def optimizer(contents):
+    """Return what a file tells of its optimizer."""
+    return contents.state["_memory"]["state"]["optimizer"]
+
+
+def generator(contents):
+    """Return what a file tells of its generator."""
+    return contents.state["_memory"]["rng"]
+
+
+CHANGES = [
+    ("stream", lambda c: generator(c)["state"].update(pos=10**8), "place must be 624 or less"),
+    ("stream", lambda c: generator(c)["state"].update(pos=-1), "place must be an integer >= 0"),
+    ("stream", lambda c: generator(c)["state"].update(key=np.zeros(3, "u4")), "key has shape"),
+    ("stream", lambda c: generator(c).update(bit_generator="PCG64"), "MT19937"),
+    ("stream", lambda c: optimizer(c).pop("t"), "optimizer's state lacks t"),
+    ("stream", lambda c: optimizer(c).update(more=1), "unknown parts: 'more'"),
+    ("stream", lambda c: optimizer(c).update(t=-1), "t must be an integer >= 0"),
+    ("stream", lambda c: optimizer(c)["second"].__isub__(1e9), "second is below 0"),
+    (
+        "stream",
+        lambda c: optimizer(c).update(first=optimizer(c)["first"].astype("f4")),
+        "first is not of type float64",
+    ),
+    ("stream", lambda c: c.state["_memory"]["stopping"].update(best=10**400), "a float can be"),
+    ("stream", lambda c: c.state.update(t_=2**63), "below 2..63"),
+    ("text", lambda c: c.state["_memory"].update(next_seed=None), "next_seed must be an integer"),
+    ("text", lambda c: c.state.update(classes_=c.state["classes_"][:2]), "2 classes are not multi"),
+    ("linear", lambda c: c.state.update(classes_=np.array([1])), "1 classes are not binary"),
+    ("labels", lambda c: c.state.update(classes_=[np.arange(3)]), "do not fit the target"),
+    ("table", lambda c: encoder(c)["kinds_"].__setitem__(1, "number"), "levels_ of number"),
+    ("table", lambda c: encoder(c)["kinds_"].__setitem__(0, "text"), "numeric_ names columns"),
+    ("table", lambda c: encoder(c)["is_categorical_"].__setitem__(0, True), "numeric_ names cat"),
+    ("table", lambda c: encoder(c)["is_categorical_"].__setitem__(1, False), "than is_categorical"),
+    ("table", lambda c: encoder(c)["feature_names_in_"].__setitem__(0, "b"), "other names"),
+    ("table", lambda c: encoder(c).pop("feature_names_in_"), "differ in names"),
+]
+
+
+@pytest.mark.parametrize(("name", "change", "says"), CHANGES)
+def test_what_no_model_has_is_named(name, change, says):
+    """Else prediction or training would fail, or read memory that is not its own."""
+    with pytest.raises(ModelFileError, match=says):
+        loaded(rewritten(files()[name], change))
+
+
+def test_numbers_beyond_the_range_are_refused():
+    """JSON reads them as infinite; `save` writes infinity in another way."""
+    from tests.persistence.fuzz.sealed import opened, sealed
+
+    manifest, members = opened(files()["text"])
+    manifest["parameters"]["tol"] = "HERE"
+    data = sealed(manifest, members, lambda text: text.replace('"HERE"', "1e400"))
+    with pytest.raises(ModelFileError, match="Out of range"):
+        loaded(data)
+
+
+def test_characters_that_do_not_exist_are_refused():
+    """Python would make texts of them that it cannot print."""
+    from tests.persistence.fuzz.sealed import npy, opened, sealed
+
+    manifest, members = opened(files()["text"])
+    letters = np.array(["no", "perhaps", "yes"])
+    letters.view("<u4")[-1] = 0x110000
+    members["state.classes_.npy"] = npy(letters)
+    with pytest.raises(ModelFileError, match="characters that do not exist"):
+        loaded(sealed(manifest, members))
+
+
+def test_nothing_hides_between_the_members():
+    """Before, between or behind them; a file within a file is not looked for."""
+    data = files()["text"]
+    members = zips.members_of(data)
+    hidden = zips.Member("hidden", b"anything", offset=0)
+    whole = zips.assembled([*members[:2], hidden, *members[2:]])
+    for wrong in (data + data, data[:100] + data, whole):
+        with pytest.raises(ModelFileError):
+            loaded(wrong)
+    with pytest.raises(ModelFileError, match="do not follow each other"):
+        loaded(data + data)
+
+
+def test_a_description_says_nothing_to_the_terminal():
+    """Labels are shown without what moves the cursor, and without what cannot be printed."""
+    import io
+
+    def change(contents):
+        contents.state["classes_"] = np.array(["\x1b[2J", "\ud800", "a\nb"])
+        contents.versions["sknn"] = "\x1b]0;title\x07"
+
+    page = describe(io.BytesIO(rewritten(files()["text"], change)))
+    assert page.isascii()
+    assert all(letter.isprintable() or letter == "\n" for letter in page)
+    assert "\\x1b[2J" in page
