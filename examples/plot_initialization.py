@@ -54,6 +54,6 @@ from sknn import MLPRegressor
 x = np.linspace(-2, 2, 100).reshape(-1, 1)
 for initialization in (lambda rng, shape, dtype: np.zeros(shape, dtype), "lecun_normal"):
     model = MLPRegressor(
-        (20,), "tanh", solver="lbfgs", initialization=initialization, random_state=0
+        (20,), "tanh", solver="lbfgs", max_iter=2000, initialization=initialization, random_state=0
     )
     print(f"R2 = {model.fit(x, np.abs(x).ravel()).score(x, np.abs(x)):.3f}")

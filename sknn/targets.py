@@ -207,14 +207,19 @@ class RealTarget(Target):
     def loss(self, name: str | Loss, settings: Mapping[str, Any] | None = None) -> Loss:
         """Make the loss of this name, its settings in the units that the network sees."""
         if name == "huber" and self.scale is not None and settings:
-            settings = {"delta": (settings["delta"] / self.scale).tolist()}
+            with np.errstate(over="ignore"):  # a delta without bounds is that of squared errors
+                settings = {"delta": (settings["delta"] / self.scale).tolist()}
         return super().loss(name, settings)
 
     def encode(self, y: Array, codes: tuple[float, float]) -> Array:
         """Return y as a matrix."""
         Y = y.reshape(len(y), -1)
         _check_columns(Y, self.n_outputs)
-        return Y if self.scale is None else (Y - self.center) / self.scale
+        if self.scale is None or self.center is None:
+            return Y
+        with np.errstate(over="ignore"):
+            scaled = (Y - self.center) / self.scale
+            return np.where(np.isinf(scaled), Y / self.scale - self.center / self.scale, scaled)
 
     def decode(self, z: Array, loss: Loss) -> Array:
         """Return the output activations, flat if there is one; several for each come last."""

@@ -20,6 +20,7 @@ from sklearn.utils.fixes import parse_version
 
 from sknn import TableEncoder
 from sknn.engine import Embed
+from tests.generators import OwnGenerator
 
 NAN = np.nan
 CONFIGURATIONS = [
@@ -36,7 +37,7 @@ STRICT = (
 @pytest.fixture
 def rng():
     """Return a generator; every test has the same."""
-    return np.random.default_rng(0)
+    return OwnGenerator()
 
 
 def cells(rng, n=200):

@@ -311,8 +311,8 @@ class BaseMLP(Stamped, CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
 
     def _raw_outputs(self, X: Any) -> tuple[Array, Blueprint]:
         """Return what the fitted network says, all members together, and how that is to be read."""
-        z, blueprint = self._member_outputs(X)
-        return blueprint.joined(z), blueprint
+        opened = self._opened(X)
+        return opened.outputs(), opened.blueprint
 
     def _member_outputs(self, X: Any) -> tuple[Array, Blueprint]:
         """Run the fitted network on validated inputs, with a member axis if it has one."""

@@ -15,6 +15,7 @@ from sknn.engine import KnownOnly, Loss, Module, Samples, Sequential
 from sknn.engine.types import Array, Rng
 from sknn.estimators import door
 from sknn.estimators.intake import Intake, intake
+from sknn.estimators.reach import within_reach
 from sknn.targets import Target
 
 
@@ -68,7 +69,8 @@ class Blueprint:
 
     def predictions(self, z: Array) -> Array:
         """Read the predictions from raw outputs, as the user writes y."""
-        return self.target.decode(z, self.loss)
+        answers: Array = within_reach(self.target.decode, z, self.loss)
+        return answers
 
     def to_plain(self) -> dict[str, Any]:
         """Return what a fitted estimator keeps: plain values, and copies of the user's objects."""
@@ -147,7 +149,9 @@ class Blueprint:
         """Turn validated targets into what the raw outputs should say; see `samples`."""
         Y = self.target.encode(rows.y, self.loss.codes)
         Y = self.target.smoothed(Y, smoothing) if smoothing else Y
-        Y = door.as_type(np.repeat(Y, self.loss.units_per_output, axis=1), self.dtype, "y")
+        units = self.loss.units_per_output
+        Y = np.repeat(Y, units, axis=1) if units > 1 else Y  # of many classes it is large
+        Y = door.as_type(Y, self.dtype, "y")
         self._check_domain(Y, rows, name)
         return Y
 

@@ -17,6 +17,7 @@ from sknn.estimators import door, parts
 from sknn.estimators.base import BaseMLP
 from sknn.estimators.fitting import partial_fit, transact
 from sknn.estimators.labels import as_lists, check_labels, given_labels, has_columns, read_target
+from sknn.estimators.reach import within_reach
 from sknn.estimators.report import warn_of
 from sknn.estimators.sklearn_private import Interval, StrOptions, fit_context
 from sknn.estimators.validation import share_right
@@ -131,7 +132,7 @@ class Classification(ClassifierMixin, BaseMLP):
         """
         z, blueprint = self._raw_outputs(X)
         target: Any = blueprint.target
-        return target.proba(blueprint.loss, z)
+        return within_reach(target.proba, blueprint.loss, z)
 
     @available_if(_has_probabilities)
     def predict_log_proba(self, X: Any) -> Array:
@@ -149,7 +150,7 @@ class Classification(ClassifierMixin, BaseMLP):
         """
         z, blueprint = self._raw_outputs(X)
         target: Any = blueprint.target
-        return target.log_proba(blueprint.loss, z)
+        return within_reach(target.log_proba, blueprint.loss, z)
 
     def member_predictions(self, X: Any) -> Any:
         """Predict with each member by itself: how sure is it, and do they agree.
@@ -168,7 +169,7 @@ class Classification(ClassifierMixin, BaseMLP):
         z, blueprint = self._member_outputs(X)
         target: Any = blueprint.target
         answers = [
-            target.proba(blueprint.loss, one)
+            within_reach(target.proba, blueprint.loss, one)
             if blueprint.loss.has_probabilities
             else target.decision(one)
             for one in blueprint.each(z)

@@ -19,6 +19,7 @@ from sklearn.utils.validation import validate_data
 
 from sknn.engine.types import Array
 from sknn.estimators.labels import check_labels
+from sknn.estimators.reach import silent
 from sknn.estimators.reals import as_numbers
 from sknn.estimators.sklearn_private import check_sample_weight, safe_indexing
 from sknn.features.frames import as_array, as_frame, need_cells
@@ -58,7 +59,7 @@ class Rows:
         ValueError
             If none is left.
         """
-        with np.errstate(over="ignore"):
+        with silent():
             w = factors if self.w is None else self.w * factors
         if not np.isfinite(w).all():
             raise ValueError("The weights of samples times those of their classes are too large.")
@@ -145,7 +146,8 @@ def known_targets(y: Any) -> tuple[Any, Any]:
     shape = () if sparse.issparse(y) else np.asarray(y).shape
     if len(shape) != 2 or shape[1] < 2:
         return y, None
-    array = check_array(y, ensure_all_finite="allow-nan", ensure_min_samples=0, input_name="y")
+    with silent():
+        array = check_array(y, ensure_all_finite="allow-nan", ensure_min_samples=0, input_name="y")
     unknown = np.isnan(array)
     return (np.where(unknown, 0, array), unknown) if unknown.any() else (y, None)
 
@@ -158,13 +160,14 @@ def scored(y: Any, *, numeric: bool = False) -> Array:
     y = y.toarray() if sparse.issparse(y) else y
     y = as_numbers(y) if numeric else y
     several = numeric and np.asarray(y).ndim == 2 and np.asarray(y).shape[1] > 1
-    array: Array = check_array(
-        y,
-        dtype="numeric" if numeric else None,
-        ensure_2d=False,
-        ensure_all_finite="allow-nan" if several else True,
-        input_name="y",
-    )
+    with silent():
+        array: Array = check_array(
+            y,
+            dtype="numeric" if numeric else None,
+            ensure_2d=False,
+            ensure_all_finite="allow-nan" if several else True,
+            input_name="y",
+        )
     if several:
         _need_known(np.isnan(array))
     return array.ravel() if array.ndim == 2 and array.shape[1] == 1 else array
@@ -230,28 +233,30 @@ def prediction_rows(
     """
 
     def check(piece: Any) -> None:
-        with np.errstate(over="ignore", invalid="ignore"):
+        with silent():
             assert_all_finite(piece, estimator_name=type(estimator).__name__, input_name="X")
 
     if _is_plain(estimator, X):
         return X, check
-    X = validate_data(estimator, X, accept_sparse="csr", dtype="numeric", reset=False)
+    with silent():
+        X = validate_data(estimator, X, accept_sparse="csr", dtype="numeric", reset=False)
     refuse_dates(X, "X")
     return X, check if np.dtype(dtype).itemsize < X.dtype.itemsize else None
 
 
 def checked_numbers(estimator: BaseEstimator, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
     """Check X that must be numbers: an array, a frame or a sparse matrix of them; and y."""
-    X, y = validate_data(
-        estimator,
-        X,
-        y,
-        accept_sparse="csr",
-        dtype="numeric",
-        multi_output=True,
-        y_numeric=is_regressor(estimator),
-        reset=reset,
-    )
+    with silent():
+        X, y = validate_data(
+            estimator,
+            X,
+            y,
+            accept_sparse="csr",
+            dtype="numeric",
+            multi_output=True,
+            y_numeric=is_regressor(estimator),
+            reset=reset,
+        )
     refuse_dates(X, "X")
     return X, y
 
@@ -274,7 +279,8 @@ def checked_table(estimator: BaseEstimator, X: Any, y: Any, *, reset: bool) -> t
             "is None."
         )
     rows = np.zeros((X.shape[0], 1))
-    _, y = check_X_y(rows, y, multi_output=True, y_numeric=is_regressor(estimator))
+    with silent():
+        _, y = check_X_y(rows, y, multi_output=True, y_numeric=is_regressor(estimator))
     return X, y
 
 
@@ -346,7 +352,7 @@ def as_type(array: Any, dtype: str, name: str) -> Any:
     In y a NaN may be a target that is not known.
     """
     narrower = np.dtype(dtype).itemsize < array.dtype.itemsize
-    with np.errstate(over="ignore", invalid="ignore"):
+    with silent():
         if isinstance(array, np.ndarray):
             array = np.ascontiguousarray(array, dtype)
         else:
@@ -367,10 +373,17 @@ def weights(w: Array | None, dtype: str, *, relative: bool) -> Array | None:
         The type to convert to.
     relative : bool
         Whether only their ratios count: they are divided by their mean then.
+
+    Raises
+    ------
+    ValueError
+        If one is too large for the type, or all are too small.
     """
     if w is None:
         return None
     if relative:
         w = w / w.max()  # first, so that the sum cannot overflow
         w = w / w.mean()
-    return as_type(w, dtype, "sample_weight")
+    w = as_type(w, dtype, "sample_weight")
+    _need_weight(w)
+    return w

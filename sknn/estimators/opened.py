@@ -7,6 +7,7 @@ from typing import Any
 from sknn.engine import Sequential, pieces, raw_outputs
 from sknn.engine.types import Array
 from sknn.estimators.blueprint import Blueprint
+from sknn.estimators.reach import within_reach
 
 
 @dataclass
@@ -36,8 +37,10 @@ class Opened:
 
     def member_outputs(self) -> Array:
         """Return the raw outputs, with a member axis if the network has one."""
-        return raw_outputs(self.network, self.X, self.blueprint.dtype, self.check)
+        z: Array = within_reach(raw_outputs, self.network, self.X, self.blueprint.dtype, self.check)
+        return z
 
     def outputs(self) -> Array:
         """Return the raw outputs of all members together, shape (n, k)."""
-        return self.blueprint.joined(self.member_outputs())
+        z: Array = within_reach(self.blueprint.joined, self.member_outputs())
+        return z

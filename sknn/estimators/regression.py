@@ -14,6 +14,7 @@ from sknn.engine.types import Array
 from sknn.estimators import door, parts
 from sknn.estimators.base import BaseMLP
 from sknn.estimators.fitting import partial_fit, transact
+from sknn.estimators.reach import silent, within_reach
 from sknn.estimators.report import warn_of
 from sknn.estimators.sklearn_private import Interval, StrOptions, fit_context
 from sknn.estimators.validation import mean_known_loss, r2_of_known
@@ -100,7 +101,7 @@ class Regression(RegressorMixin, BaseMLP):
                 "return_std=True needs members that differ: fit with n_members=8, for example."
             )
         predictions = self.member_predictions(X)
-        return predictions.mean(axis=0), predictions.std(axis=0)
+        return within_reach(predictions.mean, 0), within_reach(predictions.std, 0)
 
     def member_predictions(self, X: Any) -> Array:
         """Predict the targets with each member by itself.
@@ -143,9 +144,11 @@ class Regression(RegressorMixin, BaseMLP):
         w = door.scoring_weights(sample_weight, y)
         z, blueprint = self._raw_outputs(X)
         check_consistent_length(z, y)
-        if blueprint.loss.units_per_output == 1:
+        Y = blueprint.targets(door.Rows(X, y, w), "y") if blueprint.loss.units_per_output > 1 else y
+        with silent():  # the worst score is minus infinity
+            if blueprint.loss.units_per_output > 1:
+                return -mean_known_loss(blueprint, z, Y, w)
             return r2_of_known(y, blueprint.predictions(z), w)
-        return -mean_known_loss(blueprint, z, blueprint.targets(door.Rows(X, y, w), "y"), w)
 
     def __sklearn_tags__(self) -> Tags:
         """Say that several targets at once are welcome."""

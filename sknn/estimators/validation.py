@@ -14,6 +14,7 @@ from sknn.engine.types import Array
 from sknn.estimators import door
 from sknn.estimators.blueprint import Blueprint
 from sknn.estimators.publishing import published
+from sknn.estimators.reach import silent
 
 #: More rows than this, and early_stopping="auto" holds some back, as HistGradientBoosting does.
 MANY = 10_000
@@ -123,7 +124,8 @@ class Validation:
     def _try(self) -> None:
         """Score the network before it is trained, to hear at once what a scorer cannot do."""
         try:
-            score = self()["validation_score"]
+            with silent():
+                score = self()["validation_score"]
         except Exception as error:
             raise ValueError(
                 f"scoring={self.mlp.scoring!r} cannot score the rows to validate on "
@@ -186,6 +188,7 @@ def share_right(y: Array, predictions: Array, w: Array | None) -> float:
 def r2_of_known(y: Array, predictions: Array, w: Array | None) -> float:
     """Return R2, averaged over the columns, each from the rows whose target is known."""
     _need_one_shape(y, predictions)
+    y, predictions = _in_reach(y, predictions)
     unknown = np.isnan(y)
     if not unknown.any():
         return float(r2_score(y, predictions, sample_weight=w))
@@ -195,6 +198,14 @@ def r2_of_known(y: Array, predictions: Array, w: Array | None) -> float:
             weights = None if w is None else np.asarray(w)[~missing]
             scores.append(r2_score(column[~missing], predicted[~missing], sample_weight=weights))
     return float(np.mean(scores)) if scores else np.nan
+
+
+def _in_reach(y: Array, predictions: Array) -> tuple[Array, Array]:
+    """Divide both by a power of 2, which R2 does not see, so that squares of y can be written."""
+    y, predictions = np.asarray(y, np.float64), np.asarray(predictions, np.float64)
+    exponents = np.frexp(np.nanmax(np.abs(y), axis=0, initial=0))[1]
+    with silent():  # the square of 1e200 is infinite, and the score minus infinity
+        return np.ldexp(y, -exponents), np.clip(np.ldexp(predictions, -exponents), -1e200, 1e200)
 
 
 def _need_one_shape(y: Array, predictions: Array) -> None:

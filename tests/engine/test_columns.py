@@ -9,6 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from sknn.engine import Embed, Expand, Linear, Objective, Sequential, SquaredError
 from tests.engine.gradients import check_backward, check_weight_grad
+from tests.generators import OwnGenerator
 
 NAN = np.nan
 
@@ -16,7 +17,7 @@ NAN = np.nan
 @pytest.fixture
 def rng():
     """Return a generator; every test has the same."""
-    return np.random.default_rng(0)
+    return OwnGenerator()
 
 
 def example(dtype=np.float64):

@@ -59,6 +59,13 @@ def test_the_gradient_is_that_of_the_thinned_network():
     assert_allclose((ends[0] - ends[1]) / 2e-5, slope, rtol=1e-7)
 
 
+def test_without_a_generator_nothing_is_dropped():
+    """The gradient is that of the value."""
+    X, Y = np.ones((4, 3)), np.ones((4, 2))
+    objective = Objective(network(), SquaredError())
+    assert objective.value_and_gradient(X, Y) == objective.value(X, Y)
+
+
 @pytest.mark.parametrize("share", [-0.1, 1.0, np.nan])
 def test_impossible_shares_are_errors(share):
     """Everything cannot be dropped."""

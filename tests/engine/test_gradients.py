@@ -22,6 +22,7 @@ from sknn.engine import (
     Module,
     ReLU,
     Sequential,
+    SiLU,
     Step,
     Tanh,
 )
@@ -40,6 +41,7 @@ from tests.engine.gradients import (
     recipes,
     slope,
 )
+from tests.generators import OwnGenerator
 
 SHAPES = [(1, 1), (5, 3), (2, 7)]
 FORWARD_ONLY = {Step}
@@ -68,7 +70,7 @@ LOSSES = every_way(concrete_classes(Loss))
 @pytest.fixture
 def rng():
     """Return a generator; every test has the same."""
-    return np.random.default_rng(0)
+    return OwnGenerator()
 
 
 def points(loss, rng, shape):
@@ -164,6 +166,17 @@ def test_the_derivative_at_a_kink_is_taken_from_the_left(module, derivative):
     """Where central differences cannot tell, the docstrings do."""
     u, dv = np.zeros((1, 1)), np.ones((1, 1))
     assert module.backward(u, module.forward(u), dv) == derivative
+
+
+def test_the_derivative_of_silu_at_0_is_a_half():
+    """Where its output over its input is 0/0."""
+    u, dv = np.zeros((1, 2)), np.ones((1, 2))
+    assert_array_equal(SiLU().backward(u, SiLU().forward(u), dv), [[0.5, 0.5]])
+
+
+def test_a_step_is_1_at_its_threshold():
+    """And 0 just below."""
+    assert Step(0.5).forward(np.array([0.5, np.nextafter(0.5, 0)])).tolist() == [1, 0]
 
 
 # The checker rejects what is wrong
@@ -292,6 +305,20 @@ def test_a_trace_is_the_input_and_every_output(rng):
         assert_array_equal(module.forward(before), after)
     assert_array_equal(Sequential(modules).forward(u), values[-1])
     assert len(values) == 4
+
+
+def test_the_blame_stops_where_nothing_learns(rng):
+    """Nobody asks for that of the inputs; what was handed in comes back last."""
+    network = Sequential([Tanh(), linear(rng, 3), Tanh(), linear(rng, 4)])
+    values = network.trace(inputs(rng, (5, 3)))
+    dv = rng.normal(size=values[-1].shape)
+    grads = [[np.empty_like(p) for p in module.parameters] for module in network.modules]
+    blames = network.backpropagate(values, dv, grads)
+    assert blames[0] is None
+    assert [blame.shape for blame in blames[1:]] == [value.shape for value in values[2:]]
+    assert blames[-1] is dv
+    start_at_once = Sequential(network.modules[1:])
+    assert start_at_once.backpropagate(values[1:], dv, grads[1:])[-1] is dv
 
 
 # Members
@@ -451,6 +478,23 @@ def test_weight_grad_writes_where_it_is_told(make, rng):
     module.weight_grad(u, dv, out)
     for written, expected in zip(out, module.weight_grad(u, dv), strict=True):
         assert_array_equal(written, expected)
+
+
+@pytest.mark.parametrize("make", MODULES)
+def test_modules_that_take_an_array_write_there(make, rng):
+    """The answer is that very array, and what it would be elsewhere."""
+    module = make(rng, 3)
+    u = inputs(rng, (5, 3))
+    v = module.forward(u)
+    du = module.backward(u, v, v)
+    if module.takes_out:
+        for found, expected in [
+            (lambda out: module.forward(u, out), v),
+            (lambda out: module.backward(u, v, v, out), du),
+        ]:
+            out = np.full_like(expected, np.nan)
+            assert found(out) is out
+            assert_array_equal(out, expected)
 
 
 @pytest.mark.parametrize("convert", [sparse.csr_array, sparse.csr_matrix])

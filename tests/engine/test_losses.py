@@ -22,10 +22,12 @@ from sknn.engine import (
     Loss,
     Poisson,
     Quantile,
+    SideBySide,
     SquaredError,
     SquaredHinge,
 )
 from tests.engine.gradients import VALID_Y, concrete_classes, raw_outputs, recipes
+from tests.generators import OwnGenerator
 
 LOSSES = [
     make(np.random.default_rng(0), 3) for cls in concrete_classes(Loss) for make in recipes(cls)
@@ -51,7 +53,7 @@ def by_name(losses):
 @pytest.fixture
 def rng():
     """Return a generator; every test has the same."""
-    return np.random.default_rng(0)
+    return OwnGenerator()
 
 
 @pytest.fixture
@@ -394,3 +396,86 @@ def test_the_softmax_loss_of_smoothed_labels_does_not_cancel(dtype):
         assert_allclose(loss.value(np.array([extreme], dtype), y), np.log(3), rtol=1e-5)
     with np.errstate(over="ignore"):
         assert np.isfinite(loss.value(np.array([[largest, largest, -largest]], dtype), y)).all()
+
+
+@by_name(LOSSES)
+def test_links_of_answers_at_the_ends_are_finite(loss):
+    """Shares of 0 and 1 are no place to begin; others come back from their link."""
+    ends = np.array([[0.0, 1.0, 1.0]])
+    assert np.isfinite(loss.link(ends)).all()
+    answers = np.array([[0.2, 0.3, 0.5]])
+    assert_allclose(loss.activate(loss.link(answers)), answers, rtol=1e-10)
+
+
+class Cauchit(SquaredError):
+    """A loss of the user's, whose probabilities reach 0."""
+
+    has_probabilities = True
+
+    def activate(self, z):
+        """Return probabilities."""
+        return np.clip(z, 0, 1)
+
+
+def test_the_logarithm_of_a_users_probability_may_be_of_0():
+    """Minus infinity, and no warning."""
+    z = np.array([[-1.0, 0.5]])
+    assert_allclose(Cauchit().log_activate(z), [[-np.inf, np.log(0.5)]])
+
+
+def test_a_loss_of_the_known_says_what_the_other_says():
+    """Link, activation and what else is not about targets."""
+    inner, known = Poisson(), KnownOnly(Poisson())
+    a = np.array([[1.0, 2.0, 3.0]])
+    assert_array_equal(known.link(a), inner.link(a))
+    assert_array_equal(known.joined(a[None]), inner.joined(a[None]))
+    for name in ("out_activation", "domain", "degree", "units_per_output"):
+        assert getattr(known, name) == getattr(inner, name)
+
+
+def test_losses_side_by_side_are_each_what_they_are_alone():
+    """Their activations and logarithms stand side by side; a softmax gives the name."""
+    both = SideBySide([NLL(), NLLM()], [1, 3])
+    z = np.random.default_rng(0).normal(size=(5, 4))
+    for name in ("activate", "log_activate", "link"):
+        given = expit(z) if name == "link" else z
+        apart = [getattr(NLL(), name)(given[:, :1]), getattr(NLLM(), name)(given[:, 1:])]
+        assert_array_equal(getattr(both, name)(given), np.hstack(apart))
+    assert both.out_activation == "softmax"
+    assert SideBySide([NLL(), NLL()], [1, 1]).out_activation == "logistic"
+    assert both.has_probabilities
+    assert not SideBySide([NLL(), Hinge()], [1, 1]).has_probabilities
+
+
+def test_quantiles_of_many_weights_in_single_precision():
+    """Small weights count beside a large one: their sum has twice the digits."""
+    y, w = np.arange(2001.0)[:, None], np.ones(2001)
+    w[0] = 2.0**24
+    level = (2.0**24 + 1000) / w.sum()
+    start = Quantile([level]).start(y, w.astype(np.float32))
+    assert_allclose(start, [1000], atol=1)
+
+
+def test_an_exact_answer_has_nothing_to_blame_a_quantile_for():
+    """At its kink the slope is taken as 0."""
+    z = np.array([[2.0, -1.0]])
+    assert_array_equal(Quantile([0.3]).gradient(z, z), [[0, 0]])
+
+
+def test_raw_numbers_of_several_quantiles_come_back_from_their_answers():
+    """The first is as it is, the others are steps."""
+    z = np.array([[1.0, -2.0, 3.0, 0.0, 0.5, 30.0]])
+    loss = Quantile([0.1, 0.5, 0.9])
+    assert_allclose(loss.link(loss.activate(z)), z, rtol=1e-9, atol=1e-9)
+
+
+def test_a_mean_of_what_is_known_needs_no_large_weight():
+    """The heaviest row may be one that is not known."""
+    y = np.array([[np.nan], [2.0], [4.0]])
+    assert_allclose(SquaredError().start(y, np.array([1.0, 0.2, 0.2])), [3.0])
+
+
+def test_settings_that_are_left_out():
+    """What the documentation says."""
+    assert Huber().delta == 1
+    assert Quantile().quantiles == (0.5,)

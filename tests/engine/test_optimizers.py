@@ -177,3 +177,13 @@ def test_parameters_may_have_any_shape_and_type(optimizer, rate, shape, dtype):
     strided = np.zeros(10)[::2]
     optimizer.step(strided, np.ones(5), optimizer.init(strided), rate)
     assert (strided < 0).all()
+
+
+def test_defaults_that_are_documented():
+    """And what an optimizer is made with, it keeps."""
+    assert vars(RMSprop()) == {"beta": 0.99, "epsilon": 1e-8}
+    assert vars(Adam()) == {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8}
+    assert vars(SGD()) == {"momentum": 0.0, "nesterov": False}
+    for make in (RMSprop, Adam):
+        with pytest.raises(ValueError, match="epsilon must be above 0"):
+            make(epsilon=0.0)

@@ -140,3 +140,12 @@ def test_one_cycle_warms_up():
     schedule = OneCycle(1.0, 100, warm_up=0.4)
     assert_allclose([schedule(0), schedule(20), schedule(40)], [0.04, 0.52, 1.0])
     assert_allclose(schedule(70), 0.5)
+
+
+@pytest.mark.parametrize(
+    ("rate", "error"), [(["a"], TypeError), ("a", ValueError), (10**400, OverflowError)]
+)
+def test_a_rate_that_is_no_number_is_told_with_its_step(rate, error):
+    """In an error of the kind that it was."""
+    with pytest.raises(error, match="must be a number, at step 7: "):
+        as_schedule(lambda t: rate)(7)

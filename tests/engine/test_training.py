@@ -9,13 +9,16 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
 from sknn.engine import (
+    LBFGS,
     NLL,
     SGD,
     Adam,
     Adaptive,
     Batches,
+    Cosine,
     Descent,
     EpochBatches,
+    History,
     Identity,
     Linear,
     NoImprovement,
@@ -516,6 +519,7 @@ def test_settings_that_cannot_be_are_errors():
         (lambda: RandomDraws(0), "draws must be 1 or more"),
         (lambda: SGD(2.0), "momentum must be in"),
         (lambda: Adam(1.0), "beta_1 must be in"),
+        (lambda: Adam(beta_2=1.0), "beta_2 must be in"),
         (lambda: Adam(epsilon=0), "epsilon must be above 0"),
         (lambda: linear_objective(alpha=-1), "alpha must be 0 or more"),
         (lambda: Objective(Sequential([Tanh()]), NLL()), "nothing to train"),
@@ -524,6 +528,152 @@ def test_settings_that_cannot_be_are_errors():
     ):
         with pytest.raises(ValueError, match=message):
             make()
+
+
+def test_the_numbers_of_rows_are_told():
+    """All three, if there are weights."""
+    X, Y, w = data()
+    with pytest.raises(ValueError, match=r"got \(10, 9, 8\)"):
+        Samples(X, Y[1:], w[2:])
+
+
+def test_settings_at_the_ends_of_what_can_be():
+    """A momentum of 1 never slows down, and one draw is an epoch, too."""
+    assert SGD(1.0).momentum == 1
+    assert RandomDraws(1).steps(5) == EpochBatches(1).steps(1) == 1
+    assert (Adam(0.0, 0.0).beta_1, linear_objective(alpha=0).alpha) == (0, 0)
+
+
+class Returning(SGD):
+    """Returns new parameters."""
+
+    def step(self, params, grads, state, rate):
+        """Leave the old ones as they are."""
+        return params - rate * grads
+
+
+class Summing(SquaredError):
+    """Has a gradient of the wrong shape."""
+
+    def gradient(self, z, y):
+        """Return a number for each sample."""
+        return super().gradient(z, y).sum(axis=-1)
+
+
+def test_parts_of_the_users_that_do_not_work_are_told_so():
+    """By their names."""
+    with pytest.raises(TypeError, match=r"Returning.step must change params in place .* nothing"):
+        train(trainer(Returning()), deep_objective(), 1)
+    X, Y, _ = data()
+    with pytest.raises(ValueError, match=r"Summing\(\) gives a gradient of shape \(10,\)"):
+        Objective(Sequential([layer()]), Summing()).value_and_gradient(X, Y)
+
+
+def test_a_history_begins_without_epochs():
+    """Nothing is known, and nothing is kept."""
+    history = History()
+    assert np.isnan(history.rate)
+    assert (len(history), history.kept, history.outcome) == (0, 0, "exhausted")
+
+
+@pytest.mark.parametrize(("epochs", "outcome"), [(3, "exhausted"), (4, "completed")])
+def test_a_schedule_that_ran_its_course_is_completed(epochs, outcome):
+    """It says so after its last step, and what is kept is the last epoch."""
+    told = []
+    loop = trainer(
+        rate=Cosine(0.1, 4 * STEPS_PER_EPOCH), on_epoch=lambda _, last: told.append(last)
+    )
+    history, _ = train(loop, deep_objective(), epochs)
+    assert (history.outcome, history.kept) == (outcome, epochs)
+    assert told == [False] * epochs
+
+
+def test_the_last_epoch_is_told_so():
+    """When stopping ends training."""
+    told = []
+    loop = trainer(
+        rate=0.0,
+        batch_size=N,
+        stopping=NoImprovement(1, 1e-9),
+        on_epoch=lambda _, last: told.append(last),
+    )
+    train(loop, deep_objective(), 10)
+    assert told == [False, True]
+
+
+def test_the_best_epoch_is_kept_if_it_is_asked_for():
+    """Its weights, and its number."""
+    scores, seen, objective = iter([1.0, 3.0, 2.0]), [], deep_objective()
+
+    def evaluate():
+        seen.append(weights(objective))
+        return {"score": next(scores)}
+
+    watched = NoImprovement(10, 0.0, key="score", higher_is_better=True)
+    loop = trainer(evaluate=evaluate, stopping=watched, keep_best=True)
+    history, state = train(loop, objective, 3)
+    assert (history.kept, len(history), history.rate) == (2, 3, RATE)
+    assert_array_equal(weights(objective), seen[1])
+    assert state["steps"] == 2 * STEPS_PER_EPOCH
+
+
+def test_the_epoch_that_passes_the_deadline_is_the_last():
+    """However many were asked for."""
+    history, _ = train(trainer(deadline=0.0), deep_objective(), 3)
+    assert (history.outcome, len(history)) == ("out of time", 1)
+
+
+def test_lbfgs_weighs_the_samples():
+    """A row of weight 2 is the row twice, to the digits that it converges to."""
+    X, Y, _ = data()
+    w = np.arange(N) % 3
+    found, expected = linear_objective(), linear_objective()
+    for objective, samples in (
+        (found, Samples(X, Y, w / w.mean())),
+        (expected, Samples(X.repeat(w, axis=0), Y.repeat(w, axis=0))),
+    ):
+        Trainer(LBFGS(tol=1e-10)).train(objective, samples, state={}, epochs=500, rng=None)
+    assert_allclose(weights(found), weights(expected), rtol=1e-5)
+
+
+def test_lbfgs_that_begins_at_the_minimum_has_an_epoch():
+    """So that there is a loss to tell."""
+    objective = Objective(Sequential([Linear(np.zeros((M, K)), np.zeros(K))]), SquaredError())
+    samples = Samples(data()[0], np.zeros((N, K)))
+    history = Trainer(LBFGS()).train(objective, samples, state={}, epochs=9, rng=None)
+    assert (history.column("loss"), history.outcome) == ([0.0], "converged")
+
+
+class Uphill(SquaredError):
+    """Has a gradient that leads away."""
+
+    def gradient(self, z, y):
+        """Return minus the gradient."""
+        return y - z
+
+
+def test_lbfgs_that_finds_nothing_better_is_stuck():
+    """Its line search fails."""
+    objective = Objective(Sequential([layer()]), Uphill())
+    X, Y, _ = data()
+    history = Trainer(LBFGS()).train(objective, Samples(X, Y), state={}, epochs=10, rng=None)
+    assert history.outcome == "stuck"
+
+
+class Wide(SquaredError):
+    """A loss of the user's that answers in double precision."""
+
+    def gradient(self, z, y):
+        """Return the gradient."""
+        return super().gradient(z, y).astype(np.float64)
+
+
+def test_a_wide_gradient_of_the_users_is_made_narrow():
+    """Before it is passed back."""
+    X, Y, _ = data("float32")
+    witness = Witness()
+    Objective(Sequential([layer(M, K, "float32"), witness]), Wide()).value_and_gradient(X, Y)
+    assert witness.seen == {"float32"}
 
 
 class LastFirst(Batches):

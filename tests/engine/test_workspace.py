@@ -10,12 +10,14 @@ from scipy import sparse
 from sknn.engine import (
     NLLM,
     Dropout,
+    Expand,
     Identity,
     Linear,
     Mish,
     Module,
     Objective,
     ReLU,
+    Samples,
     Sequential,
     Sigmoid,
     Tanh,
@@ -101,6 +103,79 @@ def test_a_trace_is_written_over_only_where_it_is_told_to():
     for array, expected in zip(third, kept, strict=True):
         assert_array_equal(array, expected)
         assert not any(array is other for other in second)
+
+
+class Noting(Module):
+    """The identity, which notes where it is told to write."""
+
+    takes_out = True
+
+    def __init__(self):
+        self.told = []
+
+    def forward(self, u, out=None):
+        """Return a copy."""
+        self.told.append(out)
+        return u.copy()
+
+    def backward(self, u, v, dv, out=None):
+        """Return a copy."""
+        self.told.append(out)
+        return dv.copy()
+
+
+def test_the_next_step_of_a_size_has_arrays_to_write_to():
+    """Forward and backward; the first has none."""
+    noting = Noting()
+    objective = Objective(
+        Sequential([network(Tanh()), noting, Linear(np.eye(3), np.ones(3))]), NLLM()
+    )
+    for seed in range(2):
+        objective.value_and_gradient(*batch(6, seed))
+    assert [out is None for out in noting.told] == [True, True, False, False]
+    assert [out.shape for out in noting.told[2:]] == [(6, 3), (6, 3)]
+
+
+def test_the_next_batch_of_a_size_is_written_over_the_last():
+    """In the type of the data and in another; a slice is a view of the data itself."""
+    X, Y = batch(20, 0)
+    for dtype in (np.float64, np.float32):
+        samples = Samples(X, Y, dtype=dtype)
+        first = samples.batch(np.arange(5))
+        second = samples.batch(np.arange(5, 10))
+        assert first[0] is second[0]
+        assert first[1] is second[1]
+        assert_array_equal(second[0], X[5:10].astype(dtype))
+        assert first[0] is not samples.batch(np.arange(4))[0]
+
+
+def test_rows_that_are_made_wide_come_in_smaller_pieces(monkeypatch):
+    """What counts is how wide the network makes them, and nothing changes."""
+    layers = Sequential(
+        [Expand(1, [0] * 7, np.arange(7.0), np.arange(1.0, 8.0), [], []), *network(Tanh()).modules]
+    )
+    layers.modules[1].W = np.ones((8, 6))
+    monkeypatch.setattr(outputs_module, "NUMBERS", 24)
+    seen, X = [], np.arange(5.0)[:, None]
+    found = raw_outputs(layers, X, float, seen.append)
+    np.testing.assert_allclose(found, layers.forward(X), rtol=1e-10)
+    assert [len(piece) for piece in seen] == [3, 2]
+
+
+def test_pieces_of_members_come_together_row_by_row(monkeypatch):
+    """The rows are the last axis but one."""
+    layers, (X, _) = network(Tanh(), members=(2,)), batch(7, 0)
+    expected = layers.forward(X)
+    monkeypatch.setattr(outputs_module, "NUMBERS", 24)
+    np.testing.assert_allclose(raw_outputs(layers, X, float), expected, rtol=1e-10)
+
+
+def test_numbers_too_large_for_the_network_are_seen_by_the_check():
+    """Without a warning before it."""
+    seen = []
+    layer = Linear(np.ones((1, 1), "f4"), np.ones(1, "f4"))
+    raw_outputs(Sequential([layer]), np.array([[1e300]]), np.float32, seen.append)
+    assert np.isinf(seen[0]).all()
 
 
 def test_a_workspace_keeps_two_sizes():
@@ -232,6 +307,7 @@ def test_wide_sparse_rows_are_not_predicted_one_by_one():
     """No array is as wide as they are."""
     layers = Sequential([Linear(np.ones((2**20, 2), np.float32), np.zeros(2, np.float32))])
     seen = []
-    X = sparse.random(50, 2**20, density=1e-5, format="csr", dtype=np.float32, random_state=0)
+    entries = np.ones(50, np.float32), np.arange(50) * 2**14, np.arange(51)
+    X = sparse.csr_matrix(entries, shape=(50, 2**20))
     raw_outputs(layers, X, np.float32, seen.append)
     assert len(seen) == 1

@@ -92,6 +92,9 @@ def fitted(estimator, X, y, **fit_params):
         return estimator.fit(X, y, **fit_params)
 
 
+fitted.__thread_safe__ = False  # the filter of warnings belongs to the whole process
+
+
 def parameters(estimator):
     """Return all weights and offsets as one vector."""
     return np.concatenate([array.ravel() for array in estimator.coefs_ + estimator.intercepts_])

@@ -13,6 +13,8 @@ from sknn import MLPClassifier
 from sknn.estimators.threads import LARGE, TINY, OneThread
 from tests.estimators.data import binary, fitted
 
+pytestmark = pytest.mark.thread_unsafe(reason="BLAS threads belong to the whole process")
+
 SMALL = (TINY + LARGE) // 2
 
 

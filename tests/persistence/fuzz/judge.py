@@ -148,6 +148,8 @@ REFUSALS = [
     "too large",
     "hidden_layer_sizes",
     "activat",
+    "array element",  # sizes of hidden layers that are no list of numbers
+    "classes not in",  # columns of text and of numbers, which no matrix of predictions holds
 ]
 
 

@@ -1,0 +1,38 @@
+"""Answers that are too large to be written: an error, never infinity or NaN in silence."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+
+def silent() -> Any:
+    """Return a context without NumPy's warnings, for what looks at the results itself."""
+    return np.errstate(over="ignore", invalid="ignore")
+
+
+def within_reach(compute: Callable[..., Any], *given: Any) -> Any:
+    """Return what a function computes, if its type can hold that.
+
+    Parameters
+    ----------
+    compute : callable
+        Returns an array, or a list of arrays.
+    *given : objects
+        What it is called with.
+
+    Raises
+    ------
+    ValueError
+        If a number is not finite.
+    """
+    with silent():
+        answers = compute(*given)
+    for array in answers if isinstance(answers, list) else [answers]:
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise ValueError(
+                f"The network's answers are too large for {array.dtype}: its weights or numbers in "
+                "X are. Scale the inputs as in training (StandardScaler, in a pipeline)"
+                + ("; float64 reaches further." if array.dtype == np.float32 else ".")
+            )
+    return answers

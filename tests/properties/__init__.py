@@ -1,0 +1,1 @@
+"""Laws for whatever Hypothesis draws: shapes, settings and numbers that nobody would think of."""
