@@ -130,7 +130,7 @@ def _characters(texts: list[str], name: str) -> dict[str, Array]:
 def pack_parameters(
     parameters: Mapping[str, Any],
     arrays: dict[str, Array],
-    otherwise: str = "joblib saves the estimator as it is.",
+    otherwise: str = "joblib takes whatever can be pickled.",
 ) -> dict[str, Any]:
     """Return JSON values for an estimator's parameters; see `pack`.
 
