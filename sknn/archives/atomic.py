@@ -1,6 +1,7 @@
 """Atomic writing: a file is the old one or the new one, whatever happens in between."""
 
 import contextlib
+import errno
 import os
 import secrets
 import shutil
@@ -34,7 +35,8 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """
     target = Path(os.path.realpath(path))
     if target.exists() and not target.is_file():
-        raise OSError(f"{path} is no file: a folder, a device or a pipe cannot be replaced.")
+        what = "A folder, a device or a pipe cannot be replaced"
+        raise OSError(errno.EINVAL, what, os.fspath(path))
     part = target.with_name(f".{target.stem[:40]}.{secrets.token_hex(6)}.tmp")
     try:
         with open(part, "xb") as file:
