@@ -43,6 +43,7 @@ class BaseMLP(Stamped, CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
     coefs_: list[Array]
     intercepts_: list[Array]
     loss_curve_: list[float]
+    learning_rates_: list[float]
     best_loss_: float
     best_validation_score_: float | None
     validation_scores_: list[float] | None

@@ -176,6 +176,8 @@ class MLPClassifier(Classification):
     loss_curve_ : list of float
         The objective (mean loss and penalty), averaged over each epoch's batches; of "lbfgs", after
         each iteration.
+    learning_rates_ : list of float
+        The learning rate of each epoch's last step; NaN for "lbfgs", which has none.
     loss_ : float
         The last of `loss_curve_`.
     best_loss_ : float

@@ -35,12 +35,14 @@ def published(mlp: Any, network: Sequential, blueprint: Blueprint) -> Any:
 
 def clear_record(mlp: Any) -> None:
     """Begin to count epochs anew."""
-    mlp.loss_curve_, mlp.best_loss_, mlp.t_ = [], np.inf, 0
+    mlp.loss_curve_, mlp.learning_rates_, mlp.best_loss_, mlp.t_ = [], [], np.inf, 0
 
 
 def record(mlp: Any, history: History, n_samples: int) -> None:
     """Add to the attributes that tell how training went."""
     losses = history.column("loss")
+    unknown = [math.nan] * len(mlp.loss_curve_)  # of models from before they were kept
+    mlp.learning_rates_ = [*getattr(mlp, "learning_rates_", unknown), *history.column("rate")]
     mlp.loss_curve_ = [*mlp.loss_curve_, *losses]
     mlp.loss_ = mlp.loss_curve_[-1] if mlp.loss_curve_ else np.inf
     mlp.best_loss_ = min([mlp.best_loss_, *losses])

@@ -33,7 +33,7 @@ ALWAYS = {
     "_plan",
     "_memory",
 }
-SOMETIMES = {"feature_names_in_", "classes_"}
+SOMETIMES = {"feature_names_in_", "classes_", "learning_rates_"}
 
 
 def save(estimator: Any, file: Any, *, training_state: bool) -> None:

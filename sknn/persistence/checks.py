@@ -76,8 +76,8 @@ def _check_record(state: Mapping[str, Any]) -> None:
         need_number(name, state[name])
     if state["best_validation_score_"] is not None:
         need_number("best_validation_score_", state["best_validation_score_"])
-    for name in ("loss_curve_", "validation_scores_", "validation_loss_curve_"):
-        curve = state[name]
+    for name in ("loss_curve_", "learning_rates_", "validation_scores_", "validation_loss_curve_"):
+        curve = state.get(name)
         need(curve is None or isinstance(curve, list), f"{name} must be a list")
         for number in curve or []:
             need_number(name, number)

@@ -191,6 +191,20 @@ def test_the_learning_rate_is_named(settings, label):
     assert display.ax_.get_xlabel() == expected
 
 
+def test_a_learning_rate_that_changes_is_drawn():
+    """From 0 to its peak; a constant one is only named, and that of lbfgs is not known."""
+    X, y = real()
+    settings = {"learning_rate": "one_cycle", "learning_rate_init": 0.05, "max_iter": 5}
+    model = fitted(MLPRegressor(random_state=0, **settings), X, y)
+    display = LossCurveDisplay.from_estimator(model)
+    drawn = display.rate_ax_.lines[0].get_ydata()
+    assert_array_equal(drawn, model.learning_rates_)
+    assert "learning rate, up to 0.0" in legend(display.ax_)[1]
+    for settings in ({"learning_rate": "constant"}, {"solver": "lbfgs"}):
+        model = fitted(MLPRegressor(max_iter=3, **settings), X, y)
+        assert LossCurveDisplay.from_estimator(model).rate_ax_ is None
+
+
 # Network
 
 

@@ -6,7 +6,15 @@ from typing import Any, Self
 import numpy as np
 
 from sknn.estimators import parts
-from sknn.inspection.displays.drawing import BLUE, GREEN, GREY, ORANGE, Display, need_matplotlib
+from sknn.inspection.displays.drawing import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    RED,
+    Display,
+    need_matplotlib,
+)
 from sknn.inspection.models import need_network
 
 
@@ -27,6 +35,8 @@ class LossCurveDisplay(Display):
         The epoch whose weights were kept, counted from 1.
     learning_rate : str, default=None
         What is to be said of the learning rate.
+    learning_rates : sequence of float, default=None
+        That of each epoch; drawn where it changes.
 
     Attributes
     ----------
@@ -34,6 +44,8 @@ class LossCurveDisplay(Display):
         Where the losses are drawn.
     score_ax_ : Axes or None
         Where the score is drawn, with an axis of its own on the right.
+    rate_ax_ : Axes or None
+        Where the learning rate is drawn, from 0 up to its peak.
     figure_ : Figure
         The figure.
     lines_ : list of Line2D
@@ -57,12 +69,14 @@ class LossCurveDisplay(Display):
         validation_score: Sequence[float] | None = None,
         best_iteration: int | None = None,
         learning_rate: str | None = None,
+        learning_rates: Sequence[float] | None = None,
     ) -> None:
         self.loss = loss
         self.validation_loss = validation_loss
         self.validation_score = validation_score
         self.best_iteration = best_iteration
         self.learning_rate = learning_rate
+        self.learning_rates = learning_rates
 
     @classmethod
     def from_estimator(cls, estimator: Any, *, ax: Any = None) -> Self:
@@ -88,6 +102,7 @@ class LossCurveDisplay(Display):
             validation_score=mlp.validation_scores_,
             best_iteration=mlp.best_iteration_ if watched else None,
             learning_rate=_rate(mlp),
+            learning_rates=getattr(mlp, "learning_rates_", None),
         )
         return display.plot(ax)
 
@@ -108,6 +123,7 @@ class LossCurveDisplay(Display):
         if self.validation_loss is not None:
             self.lines_.append(_curve(ax, self.validation_loss, ORANGE, "--", "validation loss"))
         self.score_ax_ = self._plot_score(ax)
+        self.rate_ax_ = self._plot_rates(ax)
         rate = "" if self.learning_rate is None else f" (learning rate: {self.learning_rate})"
         ax.set(xlabel=f"epoch{rate}", ylabel="loss")
         ax.xaxis.get_major_locator().set_params(integer=True)
@@ -131,6 +147,18 @@ class LossCurveDisplay(Display):
         score_ax.tick_params(axis="y", colors=GREEN)
         return score_ax
 
+    def _plot_rates(self, ax: Any) -> Any:
+        """Draw the learning rate from 0 to its peak, if it changes; return its axes."""
+        rates = np.asarray([] if self.learning_rates is None else self.learning_rates)
+        known = rates[np.isfinite(rates)]
+        if len(known) < 2 or known.min() == known.max():
+            return None
+        rate_ax = ax.twinx()
+        label = f"learning rate, up to {known.max():.2g}"
+        self.lines_.append(_curve(rate_ax, rates, RED, (0, (1, 2)), label))
+        rate_ax.set(ylim=(0, 1.05 * known.max()), yticks=[])
+        return rate_ax
+
 
 def _rate(mlp: Any) -> str | None:
     """Return what the parameters say of the learning rate, if the solver has one."""
@@ -141,9 +169,9 @@ def _rate(mlp: Any) -> str | None:
     return f"{mlp.learning_rate}, {mlp.learning_rate_init:g}"
 
 
-def _curve(ax: Any, values: Sequence[float], color: str, style: str, label: str) -> Any:
+def _curve(ax: Any, values: Any, color: str, style: Any, label: str) -> Any:
     """Draw one number an epoch; a single one is a dot."""
     epochs = np.arange(1, len(values) + 1)
     marker = "o" if len(epochs) == 1 else None
-    [line] = ax.plot(epochs, values, style, color=color, marker=marker, label=label)
+    [line] = ax.plot(epochs, values, linestyle=style, color=color, marker=marker, label=label)
     return line

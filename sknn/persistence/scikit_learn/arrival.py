@@ -121,6 +121,7 @@ def _record(mlp: Any, ours: Any) -> None:
     curve = [float(loss) for loss in getattr(mlp, "loss_curve_", [])]
     scores = getattr(mlp, "validation_scores_", None)
     ours.loss_curve_, ours.loss_ = curve, mlp.loss_
+    ours.learning_rates_ = [np.nan] * len(curve)  # it does not tell
     ours.best_loss_ = min(curve, default=mlp.loss_)
     ours.t_, ours.n_iter_ = int(mlp.t_), len(curve) or mlp.n_iter_
     ours.validation_scores_ = [float(score) for score in scores] if scores else None
