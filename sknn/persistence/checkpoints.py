@@ -43,7 +43,8 @@ class Checkpoint:
 
     Notes
     -----
-    It needs callbacks, and so scikit-learn 1.9 or newer. Files are as `save` makes them, so
+    Give it to the outermost estimator, a pipeline or a search, which hands it on to the networks
+    inside. It needs callbacks, and so scikit-learn 1.9 or newer. Files are as `save` makes them, so
     parameters must not be objects, and :func:`sknn.load` reads the model so far. A refit on all
     rows, and the solver "lbfgs", begin anew if they are broken off. `max_time` is counted from the
     last start. The data are read once, for the digest.
@@ -74,6 +75,9 @@ class Checkpoint:
         self.folder = folder
         self.every_epochs = every_epochs
         self.every_seconds = every_seconds
+
+    #: Meta-estimators hand it on to the networks inside them, however deep those lie.
+    max_propagation_depth = None
 
     def setup(self, estimator: Any, context: Any) -> None:
         """Do nothing: `course` is asked for by the estimators of this package."""

@@ -15,6 +15,8 @@ from numpy.testing import assert_array_equal
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 import sknn
 from sknn import Checkpoint, MLPClassifier, MLPRegressor, ModelFileError
@@ -169,20 +171,33 @@ def test_a_checkpoint_is_a_model_of_its_own(tmp_path):
     assert_array_equal(so_far.predict_proba(X), three.predict_proba(X))
 
 
-def test_a_search_goes_on(tmp_path):
-    """Each of its fits has a file, also in two processes."""
+@pytest.mark.parametrize("n_jobs", [None, 2])
+def test_a_search_over_pipelines_goes_on(n_jobs, tmp_path):
+    """Whoever is outermost hands it on; each fit has a file, also in two processes."""
     X, y = TASKS["binary"][1]()
-    model = MLPClassifier((3,), max_iter=3, random_state=0)
-    kept = clone(model).set_callbacks(Checkpoint(tmp_path, every_epochs=1))
+    model = make_pipeline(StandardScaler(), MLPClassifier((3,), max_iter=3, random_state=0))
+    search = GridSearchCV(model, {"mlpclassifier__alpha": [0.0, 0.1]}, cv=2, n_jobs=n_jobs)
+    kept = clone(search).set_callbacks(Checkpoint(tmp_path, every_epochs=1))
     scores = []
-    for one in (model, kept, kept):
-        search = GridSearchCV(clone(one), {"alpha": [0.0, 0.1]}, cv=2, n_jobs=2)
+    for one in (search, kept, kept):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            scores.append(search.fit(X, y).cv_results_["mean_test_score"])
+            scores.append(one.fit(X, y).cv_results_["mean_test_score"])
     assert_array_equal(scores[0], scores[1])
     assert_array_equal(scores[0], scores[2])
     assert len(list(tmp_path.iterdir())) == 5
+
+
+def test_a_pipeline_hands_it_on_too(tmp_path):
+    """Given to a step of it, scikit-learn says that the pipeline is to have it."""
+    X, y = TASKS["binary"][1]()
+    model = make_pipeline(StandardScaler(), MLPClassifier((3,), max_iter=3, random_state=0))
+    keep = Checkpoint(tmp_path, every_epochs=1)
+    fit(clone(model).set_callbacks(keep), X, y)
+    assert len(list(tmp_path.iterdir())) == 1
+    model[-1].set_callbacks(keep)
+    with pytest.raises(TypeError, match="directly on the meta-estimator"):
+        fit(model, X, y)
 
 
 def test_what_cannot_be_kept_is_refused_before_training(tmp_path):
