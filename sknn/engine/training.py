@@ -13,6 +13,7 @@ from sknn.engine.batches import RandomDraws, Samples
 from sknn.engine.history import History, Snapshot
 from sknn.engine.objective import Objective
 from sknn.engine.optimizers import SGD, State
+from sknn.engine.outputs import raw_outputs
 from sknn.engine.schedules import as_schedule
 from sknn.engine.solvers import Descent, Solver
 from sknn.engine.stopping import NoImprovement
@@ -67,7 +68,8 @@ class Trainer:
         """Train the objective's network in place.
 
         Whatever ends training, the network is left as a finished epoch left it: Ctrl-C and a loss
-        or a weight that is not finite take it back to the end of the epoch before.
+        or a weight that is not finite take it back to the end of the epoch before, or of the one
+        before that, if its answers to the samples are finite only there.
 
         Parameters
         ----------
@@ -94,7 +96,7 @@ class Trainer:
         KeyboardInterrupt
             If it comes before the first epoch is finished, when there is nothing new to keep.
         """
-        watch = _Watch(self, objective, state, History() if history is None else history)
+        watch = _Watch(self, objective, samples, state, History() if history is None else history)
         epochs -= len(watch.history)
         try:
             with np.errstate(over="ignore", invalid="ignore"):
@@ -120,19 +122,28 @@ class _Watch:
     """What is done after each epoch; calling it returns whether training ends."""
 
     def __init__(
-        self, trainer: Trainer, objective: Objective, state: State, history: History
+        self,
+        trainer: Trainer,
+        objective: Objective,
+        samples: Samples,
+        state: State,
+        history: History,
     ) -> None:
         self.trainer = trainer
+        self.network = objective.network
+        self.samples = samples
         self.vector = objective.parameters.vector
         self.state = state
         self.history = history
-        self.finished = self._snapshot()
+        self.finished = self.before = self._snapshot()
 
     def __call__(self, loss: float, rate: float) -> bool:
         trainer, history = self.trainer, self.history
         history.rate = rate
         if not (math.isfinite(loss) and _is_finite(self.vector) and _is_finite(self.state)):
             self.restore(self.finished)
+            if not self._answers_are_finite():
+                self.restore(self.before)
             history.outcome = "diverged"
             return True
         row = {
@@ -143,7 +154,7 @@ class _Watch:
         history.rows.append(row)
         history.kept = len(history)
         ends = self._stalls(row) and trainer.solver.stalled(self.state)
-        self.finished = self._snapshot()
+        self.before, self.finished = self.finished, self._snapshot()
         if trainer.keep_best and trainer.stopping and trainer.stopping.improved:
             history.best = self.finished
         if ends:
@@ -165,6 +176,11 @@ class _Watch:
         self.vector[...] = snapshot.vector
         self.state.clear()
         self.state.update(deepcopy(snapshot.state))
+
+    def _answers_are_finite(self) -> bool:
+        """Tell whether the network can answer the samples at all."""
+        z = raw_outputs(self.network, self.samples.X, self.vector.dtype)
+        return bool(np.isfinite(z).all())
 
     def _snapshot(self) -> Snapshot:
         return Snapshot(self.vector.copy(), deepcopy(self.state), len(self.history))
