@@ -23,7 +23,7 @@ def deep(activation, draw, depth=10, width=100):
 
 
 # %%
-# The spread of the activations in each of ten layers, before any training; the inputs have spread 1.
+# The spread of the activations in each of ten layers, before any training; that of the inputs is 1.
 # It should neither fade nor grow: ``lecun_normal`` draws from N(0, 1/m) for m inputs, which keeps
 # the spread of the sums; ReLU switches half of the signal off, for which the 2 in ``he_normal``,
 # N(0, 2/m), makes up.
@@ -31,8 +31,8 @@ def deep(activation, draw, depth=10, width=100):
 # For tanh a steady spread is not enough. The largest weights have the steadiest curve, because
 # their units are pressed against -1 and 1, and there tanh is flat: nothing that is wrong with such
 # an answer can be mended through it. So the picture in the middle shows the share of answers beyond
-# 0.95 in size. ``lecun_normal`` has none, for the price of fading a little in every layer, to a
-# fifth after ten.
+# 0.95 in size. With ``lecun_normal`` there are soon none, for the price of fading a little in every
+# layer, to a fifth after ten.
 
 choices = {
     "N(0, 0.05²)": lambda shape: rng.normal(0, 0.05, shape),
@@ -51,7 +51,7 @@ for (name, draw), marker in zip(choices.items(), "ovs^", strict=True):
             print(f"{name:24} beyond 0.95 in the last layer: {saturated[-1]:.1%}")
 for ax, name in ((spread, "tanh: spread"), (relu, "ReLU: spread")):
     ax.set(title=name, ylabel="root mean square of the activations", ylim=(1e-4, 1e4))
-flat.set(title="tanh: pressed against the ends", ylabel="share of |a| > 0.95", ylim=(-0.02, 1))
+flat.set(title="tanh: pressed against the ends", ylabel="share of |a| > 0.95", ylim=(-0.02, 0.6))
 for ax in (spread, flat, relu):
     ax.set(xlabel="layer", xticks=range(11))
 spread.legend(loc="lower left")
