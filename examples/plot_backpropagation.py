@@ -48,7 +48,7 @@ print(f"dW02 = {dW02.round(4)}\ndW01 = {dW01.round(4)}")
 
 # %%
 # The whole network with its numbers: above each line the weight, below it the gradient. The offsets
-# stand above their units, and the gradient of an offset is the ``dz`` in the unit.
+# stand above their units, each with its gradient, which is the ``dz`` in the unit.
 
 
 def draw_unit(ax, place, lines, colour):
@@ -58,7 +58,7 @@ def draw_unit(ax, place, lines, colour):
 
 
 def draw_offset(ax, place, offset, gradient):
-    """Write the offset of a unit above it, and its gradient above that."""
+    """Write the offset of a unit above it, and its gradient beside that."""
     x, y = place
     ax.text(x - 0.1, y + 0.58, f"$w_0$ {offset:+.2f}", ha="right", va="bottom", color="C0")
     ax.text(x + 0.1, y + 0.58, f"{gradient:+.4f}", ha="left", va="bottom", color="C1")
@@ -114,15 +114,9 @@ for i in range(len(vector)):
     below = objective.value(X, Y)
     vector[i] += little
     measured.append((above - below) / (2 * little))
-of_hidden = [f"hidden W[{i}, {j}]" for i in range(2) for j in range(2)]
-names = [
-    *of_hidden,
-    "hidden W0[0]",
-    "hidden W0[1]",
-    "output W[0, 0]",
-    "output W[1, 0]",
-    "output W0[0]",
-]
+names = [f"hidden W[{i}, {j}]" for i in range(2) for j in range(2)]
+names += ["output W[0, 0]", "output W[1, 0]"]  # first all weights, then all offsets
+names += ["hidden W0[0]", "hidden W0[1]", "output W0[0]"]
 print("                backpropagation  measured")
 for row in zip(names, objective.parameters.gradient, measured, strict=True):
     print("{:15} {:15.4f} {:9.4f}".format(*row))
