@@ -48,8 +48,8 @@ plt.show()
 
 # %%
 # How much of the blame reaches each layer, that is how large the derivatives of the loss are there:
-# by the weights (dW), and by the weighted sums (dZ). No layer is cut off here: dZ is of much the same
-# size in all of them. What would be too small is in :doc:`/inspection`.
+# by the weights (dW), and by the weighted sums (dZ). No layer is cut off here: dZ is of much the
+# same size in all of them. What would be too small is in :doc:`/inspection`.
 
 fig, ax = plt.subplots(figsize=(8, 2.8), layout="constrained")
 GradientFlowDisplay.from_estimator(network, X, y, ax=ax)
