@@ -1,6 +1,7 @@
 """The command line: ``python -m sknn inspect FILE``."""
 
 import argparse
+import io
 import sys
 from collections.abc import Sequence
 
@@ -21,6 +22,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ModelFileError, OSError) as error:
         print(f"{chosen.file}: {error}", file=sys.stderr)
         return 1
+    if isinstance(sys.stdout, io.TextIOWrapper):  # terminals may lack letters
+        sys.stdout.reconfigure(errors="backslashreplace")
     print(page)
     return 0
 

@@ -144,8 +144,8 @@ def test_every_kind_of_table_is_the_same(rng):
     plain = pd.DataFrame(table)
     nullable = plain.astype({"city": "category", "owner": "boolean", "age": "Float64"})
     strings = plain.astype({"city": "string", "rooms": "Int8"})
-    labels = pl.DataFrame(table).with_columns(pl.col("city").cast(pl.Categorical))
-    enum = labels.with_columns(pl.col("city").cast(pl.Enum(["Ulm", "Rome", "Paris", "Oslo"])))
+    labels = pl.DataFrame(table, schema_overrides={"city": pl.Categorical})
+    enum = pl.DataFrame(table, schema_overrides={"city": pl.Enum(["Ulm", "Rome", "Paris", "Oslo"])})
     objects = np.array(rows, dtype=object)
     expected = TableEncoder().fit(plain)
     for X in [plain, plain.astype(object), nullable, strings, labels, enum, objects, rows]:

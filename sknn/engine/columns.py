@@ -74,9 +74,9 @@ class Expand(Module):
     ) -> None:
         self.numbers = int(numbers)
         self.piece_of = np.asarray(piece_of, dtype=np.intp)
-        self.start = np.asarray(start)[:, None]
+        self.start, self.stop = np.asarray(start)[:, None], np.asarray(stop)[:, None]
         self.height = float(height)
-        self.run = (np.asarray(stop)[:, None] - self.start) / self.height
+        self.run = (self.stop - self.start) / self.height
         self.may_miss = np.asarray(may_miss, dtype=np.intp)
         self.places = np.asarray(places, dtype=np.intp)
         self.passed_on = int(passed_on)
@@ -134,14 +134,14 @@ class Expand(Module):
     def backward(self, u: Array, v: Array, dv: Array, out: Array | None = None) -> Array:
         """Return the derivative for the known numbers and what is passed on; 0 for all else.
 
-        At the ends of a piece its derivative is taken as 0.
+        Where a piece begins its derivative is the one to the right.
         """
         du = np.empty((*dv.shape[:-1], u.shape[-1]), u.dtype) if out is None else out
         du[...] = 0
-        pieces = self._parts(v.swapaxes(-1, -2))[1]
+        x = np.take(u.swapaxes(-1, -2), self.piece_of, axis=-2)
         d_numbers, d_pieces, *_ = self._parts(dv.swapaxes(-1, -2))
         slopes = np.equal.outer(np.arange(self.numbers), self.piece_of) / self.run[:, 0]
-        inside = (pieces > 0) & (pieces < self.height)
+        inside = (x >= self.start) & (x < self.stop)  # not so where missing
         dx = d_numbers + slopes.astype(u.dtype, copy=False) @ (d_pieces * inside)
         known = ~np.isnan(u[..., : self.numbers])
         np.multiply(dx.swapaxes(-1, -2), known, out=du[..., : self.numbers])

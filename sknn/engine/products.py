@@ -5,12 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from sknn.engine import scipy_private
 from sknn.engine.types import Array
-
-try:  # what SciPy's own products call; it is not promised to stay
-    from scipy.sparse import _sparsetools
-except ImportError:  # pragma: no cover
-    _sparsetools = None
 
 
 def product(a: Any, b: Array, out: Array | None = None) -> Array:
@@ -53,10 +49,10 @@ def row_sums(a: Array) -> Array:
 def _of_sparse(a: Any, b: Array, out: Array | None = None) -> Array:
     """Multiply a sparse matrix with an array, or with one for each member."""
     if out is not None:
-        add = getattr(_sparsetools, f"{a.format}_matvecs", None)
-        if add and b.ndim == 2 and a.dtype == b.dtype == out.dtype and out.flags.c_contiguous:
+        fits = a.dtype == b.dtype == out.dtype and out.flags.c_contiguous
+        if scipy_private.WORKS and a.format in ("csr", "csc") and b.ndim == 2 and fits:
             out.fill(0)
-            add(*a.shape, b.shape[1], a.indptr, a.indices, a.data, b.ravel(), out.ravel())
+            scipy_private.add_product(a, b, out)
         else:
             out[...] = _of_sparse(a, b)
         return out

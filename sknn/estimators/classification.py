@@ -150,7 +150,7 @@ class Classification(ClassifierMixin, BaseMLP):
         """
         z, blueprint = self._raw_outputs(X)
         target: Any = blueprint.target
-        return within_reach(target.log_proba, blueprint.loss, z)
+        return within_reach(target.log_proba, blueprint.loss, z, lowest=-np.inf)
 
     def member_predictions(self, X: Any) -> Any:
         """Predict with each member by itself: how sure is it, and do they agree.

@@ -1,6 +1,8 @@
 """Fitting: rows -> a start -> training -> a fitted estimator, or nothing at all."""
 
+import warnings
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -55,6 +57,8 @@ def fit(mlp: Any, given: Given, given_val: Given, hooks: Hooks) -> History:
         raise ValueError("refit=True trains afresh, warm_start=True goes on: choose one.")
     earlier = _recalled(hooks.course, mlp.verbose) if hooks.course else None
     if earlier and earlier[1].finished:
+        for name in saving.fitted_attributes(mlp):
+            delattr(mlp, name)
         mlp.__dict__.update(saving.fitted_attributes(earlier[0]))
         return earlier[1].history
     resume = mlp.warm_start and hasattr(mlp, "coefs_")
@@ -85,7 +89,7 @@ def fit(mlp: Any, given: Given, given_val: Given, hooks: Hooks) -> History:
     if not mlp.warm_start:
         mlp._memory = numbers_only(mlp._memory, start.rng)
     if hooks.course and history.outcome in (*COMPLETE, "diverged"):
-        _keep_end(hooks.course, mlp, Progress(progress.begun, history=history, finished=True))
+        _keep(hooks.course, mlp, Progress(progress.begun, history=history, finished=True))
     return history
 
 
@@ -173,7 +177,7 @@ def train(
     def fitted(history: History) -> Any:
         estimator = published(mlp, start.network, blueprint)
         record(estimator, history, len(samples))
-        estimator._memory = remembered(state, name, stopping, mlp.random_state, start.rng)
+        estimator._memory = remembered(deepcopy(state), name, stopping, mlp.random_state, start.rng)
         return estimator
 
     trainer.on_epoch = _on_epoch(mlp, start, fitted, epochs)
@@ -202,9 +206,11 @@ def _on_epoch(
             print_epoch(before + len(history), history.rows[-1])
         if hooks is None:
             return False
+        late = history.outcome == "out of time"
         last = last or len(history) == epochs
-        if start.progress and hooks.course and not last and hooks.course.is_due():
-            _keep(hooks.course, start, fitted(history))
+        if start.progress and hooks.course and (late or (not last and hooks.course.is_due())):
+            start.progress.now = start.rng.get_state(legacy=False)
+            _keep(hooks.course, fitted(history), start.progress)
         ends = hooks.epoch_ends(lambda: saving.fitted_attributes(fitted(history)))
         if not (ends or last):
             hooks.epoch_begins()
@@ -222,16 +228,13 @@ def _recalled(course: Course, verbose: Any) -> tuple[Any, Progress] | None:
     return earlier
 
 
-def _keep_end(course: Course, mlp: Any, progress: Progress) -> None:
-    """Keep what a fit came to, or forget it where the next fit is to come to something else."""
-    if mlp.random_state is None:
-        course.forget()
-    else:
+def _keep(course: Course, mlp: Any, progress: Progress) -> None:
+    """Keep the progress of a fit, which is worth more than its file."""
+    try:
         course.keep(saving.contents_of(mlp, progress=progress.to_plain()))
-
-
-def _keep(course: Course, start: Start, estimator: Any) -> None:
-    """Keep the progress of a fit after an epoch."""
-    progress: Any = start.progress
-    progress.now = start.rng.get_state(legacy=False)
-    course.keep(saving.contents_of(estimator, progress=progress.to_plain()))
+    except OSError as error:
+        warnings.warn(
+            f"The progress of the fit cannot be kept, training goes on: {error}",
+            UserWarning,
+            stacklevel=2,
+        )

@@ -40,7 +40,7 @@ class Progress:
             "now": self.now,
             "finished": self.finished,
             "epochs": {name: history.column(name) for name in names},
-            "outcome": history.outcome,
+            "outcome": history.outcome if self.finished else "exhausted",
             "kept": history.kept,
             "rate": history.rate,
             "best": None
@@ -87,6 +87,3 @@ class Course(Protocol):
 
     def keep(self, contents: Contents) -> None:
         """Keep an estimator in training, with its progress."""
-
-    def forget(self) -> None:
-        """Forget all of it."""

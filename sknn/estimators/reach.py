@@ -11,7 +11,7 @@ def silent() -> Any:
     return np.errstate(over="ignore", invalid="ignore")
 
 
-def within_reach(compute: Callable[..., Any], *given: Any) -> Any:
+def within_reach(compute: Callable[..., Any], *given: Any, lowest: float | None = None) -> Any:
     """Return what a function computes, if its type can hold that.
 
     Parameters
@@ -20,6 +20,8 @@ def within_reach(compute: Callable[..., Any], *given: Any) -> Any:
         Returns an array, or a list of arrays.
     *given : objects
         What it is called with.
+    lowest : float, optional
+        A number that may be returned though it is not finite: the logarithm of 0, say.
 
     Raises
     ------
@@ -29,7 +31,7 @@ def within_reach(compute: Callable[..., Any], *given: Any) -> Any:
     with silent():
         answers = compute(*given)
     for array in answers if isinstance(answers, list) else [answers]:
-        if array.dtype.kind == "f" and not np.isfinite(array).all():
+        if array.dtype.kind == "f" and not (np.isfinite(array) | (array == lowest)).all():
             raise ValueError(
                 f"The network's answers are too large for {array.dtype}: its weights or numbers in "
                 "X are. Scale the inputs as in training (StandardScaler, in a pipeline)"

@@ -39,6 +39,8 @@ SOMETIMES = {"feature_names_in_", "classes_", "learning_rates_"}
 def save(estimator: Any, file: Any, *, training_state: bool) -> None:
     """Write a fitted estimator to a path or a binary file; see `BaseMLP.save`."""
     contents = contents_of(estimator)
+    if "classes_" in contents.state:
+        contents.state["classes_"] = _fixed_width(contents.state["classes_"])
     if not training_state:
         contents.state["_memory"] = _without_training(estimator)
     if not isinstance(file, str | os.PathLike):
@@ -64,20 +66,29 @@ def contents_of(estimator: Any, progress: dict[str, Any] | None = None) -> Conte
         If it is not fitted, or of a class that is not from this package.
     """
     check_is_fitted(estimator)
-    kind = type(estimator)
-    if kind.__module__.partition(".")[0] != "sknn":
-        raise TypeError(
-            f"{kind.__qualname__} is a class of your own; save and load know those of sknn only. "
-            "Use joblib for it."
-        )
+    need_own_class(estimator)
     estimator._validate_params()
     known = {*ALWAYS, *SOMETIMES}
     fitted = fitted_attributes(estimator)
     state = {name: value for name, value in fitted.items() if name in known}
-    if "classes_" in state:
-        state["classes_"] = _fixed_width(state["classes_"])
     parameters = estimator.get_params(deep=False)
-    return Contents(kind.__name__, versions(), parameters, state, progress)
+    return Contents(type(estimator).__name__, versions(), parameters, state, progress)
+
+
+def need_own_class(estimator: Any) -> None:
+    """Refuse an estimator of a class that is not from this package.
+
+    Raises
+    ------
+    TypeError
+        Naming it.
+    """
+    kind = type(estimator)
+    if kind.__module__.partition(".")[0] != "sknn":
+        raise TypeError(
+            f"{kind.__qualname__} is a class of your own; files without code know those of sknn "
+            "only. Use joblib to save it."
+        )
 
 
 def fitted_attributes(estimator: Any) -> dict[str, Any]:

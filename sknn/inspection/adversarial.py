@@ -103,11 +103,11 @@ def adversarial(
     _check_settings(epsilon, norm, steps)
     low, high = _bounds(bounds, X)
     Y, sign = _goal(opened, y, target)
-    measure, step = NORMS[str(norm)], sign * min(1, REACH / steps) * epsilon
+    measure, step = NORMS[str(norm)], sign * min(1, REACH / steps) * float(epsilon)
     r = np.zeros_like(X)
     for _ in range(steps):
         r = r + step * measure.step(_slopes(opened, X + r, Y, away=sign > 0))
-        r = np.clip(X + measure.within(r, epsilon), low, high) - X
+        r = np.clip(X + measure.within(r, float(epsilon)), low, high) - X
     return np.clip(X + r, low, high)
 
 

@@ -1,5 +1,6 @@
 """Checkpoints: a fit that is killed goes on where it was."""
 
+import io
 import os
 import time
 from pathlib import Path
@@ -9,7 +10,7 @@ import joblib
 
 from sknn.archives import Contents, pack_parameters, read, replacing, write
 from sknn.estimators.progress import Progress
-from sknn.estimators.saving import fitted_attributes
+from sknn.estimators.saving import contents_of, need_own_class
 from sknn.persistence.models import restored, whole
 from sknn.stamp import ModelFileError, __version__, blaming_file, naming_file
 
@@ -27,9 +28,7 @@ class Checkpoint:
     is simply run once more. Other parameters or data are another fit, and begin anew (but `verbose`
     and `max_time` may change). Delete the folder when the results are safe, or to begin anew.
 
-    With ``random_state=None`` every fit is to be another. What was broken off goes on, but the file
-    is deleted when the fit comes to its end, and the next one begins anew. So give an integer where
-    finished fits of a script or a search are not to be done again.
+    The estimator needs an integer `random_state`: with None every fit is to be another one.
 
     Parameters
     ----------
@@ -43,7 +42,8 @@ class Checkpoint:
 
     Notes
     -----
-    It needs callbacks, and so scikit-learn 1.9 or newer. Files are as `save` makes them, so
+    Give it to the outermost estimator, a pipeline or a search, which hands it on to the networks
+    inside. It needs callbacks, and so scikit-learn 1.9 or newer. Files are as `save` makes them, so
     parameters must not be objects, and :func:`sknn.load` reads the model so far. A refit on all
     rows, and the solver "lbfgs", begin anew if they are broken off. `max_time` is counted from the
     last start. The data are read once, for the digest.
@@ -75,6 +75,9 @@ class Checkpoint:
         self.every_epochs = every_epochs
         self.every_seconds = every_seconds
 
+    #: Meta-estimators hand it on to the networks inside them, however deep those lie.
+    max_propagation_depth = None
+
     def setup(self, estimator: Any, context: Any) -> None:
         """Do nothing: `course` is asked for by the estimators of this package."""
 
@@ -99,9 +102,17 @@ class Checkpoint:
 
         Raises
         ------
+        ValueError
+            If there is no seed.
         TypeError
-            If a parameter cannot be in a file.
+            If a parameter or the class cannot be in a file.
         """
+        if estimator.random_state is None:
+            raise ValueError(
+                "Checkpoint needs an integer random_state: with None every fit is to be another "
+                "one, and cannot be told from one that was broken off."
+            )
+        need_own_class(estimator)
         otherwise = "Without Checkpoint the fit takes it."
         pack_parameters(estimator.get_params(deep=False), {}, otherwise)
         Path(self.folder).mkdir(parents=True, exist_ok=True)
@@ -159,10 +170,6 @@ class KeptCourse:
             write(part, contents)
         self.epochs, self.kept = 0, time.monotonic()
 
-    def forget(self) -> None:
-        """Delete the file."""
-        self.file.unlink(missing_ok=True)
-
 
 def fingerprint(estimator: Any, data: tuple[Any, ...]) -> str:
     """Return a digest of what decides how a fit ends.
@@ -172,10 +179,14 @@ def fingerprint(estimator: Any, data: tuple[Any, ...]) -> str:
     TypeError
         If a parameter or the data cannot be pickled.
     """
-    fitted = fitted_attributes(estimator) if estimator.warm_start else {}
+    fitted = io.BytesIO()
+    if estimator.warm_start and hasattr(estimator, "coefs_"):
+        contents = contents_of(estimator)
+        contents.parameters = {}
+        write(fitted, contents)  # equal models are equal files
     parameters = estimator.get_params(deep=False)
     decisive = {name: parameters[name] for name in parameters if name not in INDECISIVE}
-    of = (__version__, type(estimator).__name__, decisive, fitted, data)
+    of = (__version__, type(estimator).__name__, decisive, fitted.getvalue(), data)
     try:
         return str(joblib.hash(of))
     except Exception as error:  # whatever somebody's object raises

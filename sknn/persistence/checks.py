@@ -82,6 +82,9 @@ def _check_record(state: Mapping[str, Any]) -> None:
         for number in curve or []:
             need_number(name, number)
     need(isinstance(state["loss_curve_"], list), "loss_curve_ must be a list")
+    rates = state.get("learning_rates_", [None] * len(state["loss_curve_"]))
+    alike = isinstance(rates, list) and len(rates) == len(state["loss_curve_"])
+    need(alike, "learning_rates_ must be a list as long as loss_curve_")
     need(isinstance(state["out_activation_"], str), "out_activation_ must be text")
     if "feature_names_in_" in state:
         names = state["feature_names_in_"]
@@ -121,7 +124,7 @@ def _check_classes(classes: Any, target: str) -> None:
             (len(classes) == 2) == (target == "binary"), f"{len(classes)} classes are not {target}"
         )
     for labels in classes if isinstance(classes, list) else [classes]:
-        need_array("classes_", labels, "biufU", (None,))
+        need_array("classes_", labels, "biufUO", (None,))
         in_order = len(labels) > 0 and bool((labels[:-1] < labels[1:]).all())
         need(in_order, "classes_ must be in order, each once")
 

@@ -137,7 +137,8 @@ def check_progress(progress: Any, numbers: Array) -> None:
     if not progress["finished"]:
         _check_rng(progress["now"])
     columns = progress["epochs"]
-    need(isinstance(columns, Mapping) and "loss" in columns, "the epochs must have losses")
+    known = isinstance(columns, Mapping) and (not columns or "loss" in columns)
+    need(known, "the epochs must have losses")
     for name, column in columns.items():
         need(isinstance(column, list), f"the epochs' {name} must be a list")
         need(len(column) == len(columns["loss"]), f"the epochs' {name} has another length")

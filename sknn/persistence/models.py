@@ -2,8 +2,9 @@
 
 import os
 import stat
-import warnings
 from typing import Any
+
+import numpy as np
 
 from sknn import archives
 from sknn.estimators import (
@@ -104,8 +105,7 @@ def restored(contents: archives.Contents) -> BaseMLP:
     if unknown:
         raise ModelFileError(f"Parameters that are unknown: {unknown[:5]}.")
     estimator = cls(**contents.parameters)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
+    with np.errstate(over="raise", invalid="raise", divide="raise"):
         estimator._validate_params()
         check_model(estimator, contents.state)
         if contents.progress is not None:

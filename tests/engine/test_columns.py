@@ -114,6 +114,15 @@ def test_backward_agrees_with_central_differences_on_a_table(height, rng):
     check_backward(expand, u, rng)
 
 
+@pytest.mark.parametrize(("x", "slope"), [(-3, 0), (-2, 0.5), (0, 0.25), (4, 0)])
+def test_the_slope_where_a_piece_begins_is_that_to_the_right(x, slope):
+    """Rows of training lie just there, as edges are quantiles."""
+    expand = Expand(1, [0, 0], [-2.0, 0.0], [0.0, 4.0], may_miss=[], places=[])
+    u = np.array([[float(x)]])
+    dv = np.array([[0.0, 1.0, 1.0]])
+    assert expand.backward(u, expand.forward(u), dv) == slope
+
+
 def test_a_table_without_any_columns_is_expanded_to_none():
     """There is nothing to trip over in what is empty."""
     nothing = np.zeros(0)

@@ -73,7 +73,7 @@ def as_objects(frame):
 def as_polars(frame):
     """Return a frame of polars."""
     cells = {name: [None if c != c else c for c in frame[name].tolist()] for name in frame.columns}
-    return pl.DataFrame(cells).with_columns(pl.col(name).cast(pl.Categorical) for name in ["size"])
+    return pl.DataFrame(cells, schema_overrides={"size": pl.Categorical})
 
 
 CONTAINERS = {

@@ -95,6 +95,14 @@ def test_one_step_is_the_sign_of_the_gradient(digits):
         assert_allclose((moved - X[:5])[:, j], 1e-4 * np.sign(slope), rtol=1e-6)
 
 
+@pytest.mark.parametrize("epsilon", [0.1, np.float64(0.1), np.float32(0.1)])
+def test_inputs_keep_their_type(epsilon):
+    """Whatever that of epsilon is."""
+    X, y = binary()
+    model = fitted(MLPClassifier(**BRIEF), X, y)
+    assert adversarial(model, X.astype(np.float32), epsilon=epsilon).dtype == np.float32
+
+
 def test_towards_every_class(digits):
     """Each class can be asked for, one for all samples or one for each."""
     model, X, _ = digits

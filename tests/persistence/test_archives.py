@@ -4,6 +4,10 @@ import io
 import json
 import os
 import re
+import stat
+import subprocess
+import sys
+import warnings
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 
@@ -16,6 +20,7 @@ import sknn
 import sknn.engine
 from sknn import MLPClassifier, MLPRegressor, ModelFileError
 from sknn.__main__ import main
+from sknn.persistence import models
 from tests.estimators.data import TABLES, TASKS, fitted
 
 MODELS = TASKS | TABLES
@@ -351,3 +356,47 @@ def test_inspect_tells_what_is_in_a_file(tmp_path, capsys):
     path.write_bytes(b"nonsense")
     assert main(["inspect", str(path)]) == 1
     assert "no sknn model" in capsys.readouterr().err
+
+
+def test_loading_leaves_the_warnings_of_others_alone(monkeypatch):
+    """Filters belong to the whole process: other threads would get errors."""
+    data = saved(small()[0])
+    check = models.check_model
+
+    def warned(*args):
+        warnings.warn("of another thread", UserWarning, stacklevel=1)
+        return check(*args)
+
+    monkeypatch.setattr(models, "check_model", warned)
+    with pytest.warns(UserWarning, match="of another thread"):
+        loaded(data)
+
+
+def test_a_folder_that_cannot_be_put_on_the_disk_is_no_failure(tmp_path, monkeypatch):
+    """The new file is in its place by then."""
+    model, X = small()
+    fsync = os.fsync
+
+    def of_files_only(number):
+        if stat.S_ISDIR(os.fstat(number).st_mode):
+            raise OSError(22, "Invalid argument")
+        fsync(number)
+
+    monkeypatch.setattr(os, "fsync", of_files_only)
+    model.save(tmp_path / "model.sknn")
+    assert_array_equal(sknn.load(tmp_path / "model.sknn").predict(X), model.predict(X))
+
+
+def test_inspect_writes_what_the_terminal_can_show(tmp_path):
+    """Letters that it has not are spelled out."""
+    X, y = TASKS["binary"][1]()
+    model = fitted(MLPClassifier((3,), max_iter=2), X, np.array(["é", "ü"])[y])
+    model.save(tmp_path / "model.sknn")
+    done = subprocess.run(
+        [sys.executable, "-m", "sknn", "inspect", tmp_path / "model.sknn"],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert r"\xe9, \xfc" in done.stdout

@@ -15,11 +15,13 @@ from numpy.testing import assert_array_equal
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 import sknn
 from sknn import Checkpoint, MLPClassifier, MLPRegressor, ModelFileError
 from tests.estimators.data import TABLES, TASKS
-from tests.persistence.test_archives import assert_alike
+from tests.persistence.test_archives import MODELS, MyMLP, assert_alike
 
 pytest.importorskip("sklearn.callback", reason="scikit-learn has no callbacks before 1.9")
 
@@ -169,27 +171,40 @@ def test_a_checkpoint_is_a_model_of_its_own(tmp_path):
     assert_array_equal(so_far.predict_proba(X), three.predict_proba(X))
 
 
-def test_a_search_goes_on(tmp_path):
-    """Each of its fits has a file, also in two processes."""
+@pytest.mark.parametrize("n_jobs", [None, 2])
+def test_a_search_over_pipelines_goes_on(n_jobs, tmp_path):
+    """Whoever is outermost hands it on; each fit has a file, also in two processes."""
     X, y = TASKS["binary"][1]()
-    model = MLPClassifier((3,), max_iter=3, random_state=0)
-    kept = clone(model).set_callbacks(Checkpoint(tmp_path, every_epochs=1))
+    model = make_pipeline(StandardScaler(), MLPClassifier((3,), max_iter=3, random_state=0))
+    search = GridSearchCV(model, {"mlpclassifier__alpha": [0.0, 0.1]}, cv=2, n_jobs=n_jobs)
+    kept = clone(search).set_callbacks(Checkpoint(tmp_path, every_epochs=1))
     scores = []
-    for one in (model, kept, kept):
-        search = GridSearchCV(clone(one), {"alpha": [0.0, 0.1]}, cv=2, n_jobs=2)
+    for one in (search, kept, kept):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            scores.append(search.fit(X, y).cv_results_["mean_test_score"])
+            scores.append(one.fit(X, y).cv_results_["mean_test_score"])
     assert_array_equal(scores[0], scores[1])
     assert_array_equal(scores[0], scores[2])
     assert len(list(tmp_path.iterdir())) == 5
+
+
+def test_a_pipeline_hands_it_on_too(tmp_path):
+    """Given to a step of it, scikit-learn says that the pipeline is to have it."""
+    X, y = TASKS["binary"][1]()
+    model = make_pipeline(StandardScaler(), MLPClassifier((3,), max_iter=3, random_state=0))
+    keep = Checkpoint(tmp_path, every_epochs=1)
+    fit(clone(model).set_callbacks(keep), X, y)
+    assert len(list(tmp_path.iterdir())) == 1
+    model[-1].set_callbacks(keep)
+    with pytest.raises(TypeError, match="directly on the meta-estimator"):
+        fit(model, X, y)
 
 
 def test_what_cannot_be_kept_is_refused_before_training(tmp_path):
     """By name; and so is a file that is damaged."""
     X, y = TASKS["real"][1]()
     kill = KillAfter(1)
-    model = MLPRegressor((3,), learning_rate=lambda t: 0.1, max_iter=2)
+    model = MLPRegressor((3,), learning_rate=lambda t: 0.1, max_iter=2, random_state=0)
     with pytest.raises(TypeError, match="parameter learning_rate is of type") as caught:
         model.set_callbacks(Checkpoint(tmp_path), kill).fit(X, y)
     assert kill.seen == 0
@@ -207,27 +222,6 @@ def test_what_cannot_be_kept_is_refused_before_training(tmp_path):
     with pytest.raises(ModelFileError, match=what_to_do) as caught:
         model.fit(X, y)
     assert "is a model, and not a checkpoint" in str(caught.value)
-
-
-def test_a_fit_without_a_seed_goes_on_but_is_not_done_again(tmp_path):
-    """Each is another fit than the one before."""
-    X, y = TASKS["real"][1]()
-    keep = Checkpoint(tmp_path, every_epochs=1)
-    model = MLPRegressor((3,), max_iter=5).set_callbacks(keep)
-    first, second = (fit(clone(model), X, y) for _ in range(2))
-    assert list(tmp_path.iterdir()) == []
-    assert (first.predict(X) != second.predict(X)).all()
-    kill = KillAfter(4)
-    broken = clone(model)
-    broken._skl_callbacks.append(kill)
-    with pytest.raises(Killed):
-        fit(broken, X, y)
-    (file,) = tmp_path.iterdir()
-    so_far = sknn.load(file)
-    kill.seen = -np.inf
-    fit(broken, X, y)
-    assert broken.loss_curve_[: so_far.n_iter_] == so_far.loss_curve_
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_does_not_decide_the_end_may_change(tmp_path, capsys):
@@ -307,3 +301,100 @@ def test_kill_9(tmp_path):
     assert kills > 0
     assert (tmp_path / "killed.sknn").read_bytes() == (tmp_path / "whole.sknn").read_bytes()
     assert os.path.getsize(tmp_path / "killed.sknn") > 0
+
+
+def test_a_fit_that_diverges_at_once_is_done_again(tmp_path):
+    """It has no epoch to tell of."""
+    X, y = TASKS["real"][1]()
+    model = MLPRegressor((4,), solver="sgd", learning_rate_init=1e100, random_state=0, max_iter=3)
+    for _ in range(2):
+        again = fit(clone(model).set_callbacks(Checkpoint(tmp_path)), X * 1e150, y * 1e100)
+        assert again.loss_curve_ == []
+
+
+def test_a_full_disk_does_not_cost_the_fit(tmp_path, monkeypatch):
+    """It warns, and goes on."""
+    X, y = TASKS["real"][1]()
+    model = MLPRegressor((4,), max_iter=4, random_state=0)
+    whole = fit(clone(model), X, y)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("sknn.persistence.checkpoints.write", full)
+    kept = clone(model).set_callbacks(Checkpoint(tmp_path, every_epochs=1))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        kept.fit(X, y)
+    said = [str(one.message) for one in caught]
+    assert sum("cannot be kept, training goes on: [Errno 28] No space" in one for one in said) == 4
+    assert_array_equal(kept.coefs_[0], whole.coefs_[0])
+
+
+def test_out_of_time_is_no_end(tmp_path):
+    """The epoch that passed the limit is kept, and the next call goes on behind it."""
+    X, y = TASKS["binary"][1]()
+    settings = {"max_iter": 10**6, "n_iter_no_change": np.inf, "max_time": 0.05}
+    model = MLPClassifier((4,), random_state=0, **settings)
+    done = []
+    for _ in range(3):
+        done.append(fit(clone(model).set_callbacks(Checkpoint(tmp_path)), X, y).n_iter_)
+    assert done[0] < done[1] < done[2]
+
+
+def test_who_cannot_be_kept_is_told_before_training(tmp_path):
+    """A class of the user's own; a fit that is to be another one every time."""
+    X, y = TASKS["real"][1]()
+    kill = KillAfter(1)
+    with pytest.raises(ValueError, match="needs an integer random_state"):
+        MLPRegressor((3,)).set_callbacks(Checkpoint(tmp_path), kill).fit(X, y)
+    with pytest.raises(TypeError, match="MyMLP is a class of your own"):
+        MyMLP((3,), random_state=0).set_callbacks(Checkpoint(tmp_path), kill).fit(X, y)
+    assert kill.seen == 0
+
+
+@pytest.mark.parametrize("task", ["multiclass", "multiclass of a table"])
+def test_warm_starts_go_on_from_what_was_recalled(task, tmp_path):
+    """What a fit begins with is told by what it holds, whatever its arrays look like in memory."""
+    estimator, make = MODELS[task]
+    X, y = make()
+    labels = np.array(["a", "bb", "c"], dtype=object)[y]
+    for _ in range(2):
+        model = estimator((4,), max_iter=2, warm_start=True, random_state=0)
+        model.set_callbacks(Checkpoint(tmp_path, every_epochs=1))
+        fit(fit(model, X, labels), X, labels)
+        assert model.classes_.dtype == object
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_what_is_recalled_replaces_all_of_an_earlier_fit(tmp_path):
+    """Names of columns too."""
+    frame, y = TABLES["real of a table"][1]()
+    X = frame[["amount"]].fillna(0)
+    model = MLPRegressor((3,), max_iter=2, random_state=0)
+    fit(clone(model).set_callbacks(Checkpoint(tmp_path)), X.to_numpy(), y)
+    model.set_callbacks(Checkpoint(tmp_path))
+    assert hasattr(fit(model, X, y), "feature_names_in_")
+    assert not hasattr(fit(model, X.to_numpy(), y), "feature_names_in_")
+
+
+class Keeper(KillAfter):
+    """A callback that keeps what it is given after each epoch."""
+
+    def __init__(self):
+        super().__init__()
+        self.estimators = []
+
+    def on_fit_task_end(self, estimator, context, *, fitted_estimator):
+        """Keep an estimator."""
+        if context.task_name == "epoch":
+            self.estimators.append(fitted_estimator)
+
+
+def test_what_callbacks_are_given_stays_as_it_is():
+    """The memory too: training goes on in another."""
+    X, y = TASKS["real"][1]()
+    keeper = Keeper()
+    settings = {"random_state": 0, "warm_start": True, "batch_size": 20}
+    fit(MLPRegressor((3,), max_iter=6, **settings).set_callbacks(keeper), X, y)
+    assert [one._memory["state"]["steps"] for one in keeper.estimators] == [3, 6, 9, 12, 15, 18]
