@@ -32,26 +32,36 @@ print(f"Z1 = {Z1.round(4)}\nA1 = {A1.round(4)}\nZ2 = {Z2.round(4)}\nloss = {L.ro
 # Backward
 # --------
 # The loss hands back its derivative, ``dZ2 = Z2 - Y``. Each layer takes the blame ``dZ`` of its
-# sums and makes two things of it: the gradient of its own weights, ``dW = A^T dZ``, and the blame
-# of what it was given, ``dA = dZ W^T``. The activation multiplies by its slope,
+# sums and makes two things of it: the gradient of its own weights, ``dW = A^T dZ`` (and of its
+# offsets, the column sums of ``dZ``, which of one sample are ``dZ`` itself), and the blame of what
+# it was given, ``dA = dZ W^T``. The activation multiplies by its slope,
 # ``dZ1 = A1 (1 - A1) dA1``.
 
 dZ2 = loss.gradient(Z2, Y)
-dW2, _ = output.weight_grad(A1, dZ2)
+dW2, dW02 = output.weight_grad(A1, dZ2)
 dA1 = output.backward(A1, Z2, dZ2)
 dZ1 = sigmoid.backward(Z1, A1, dA1)
-dW1, _ = hidden.weight_grad(X, dZ1)
+dW1, dW01 = hidden.weight_grad(X, dZ1)
 print(f"dZ2 = {dZ2.round(4)}\ndA1 = {dA1.round(4)}\ndZ1 = {dZ1.round(4)}")
 print(f"dW2 =\n{dW2.round(4)}\ndW1 =\n{dW1.round(4)}")
+print(f"dW02 = {dW02.round(4)}\ndW01 = {dW01.round(4)}")
 
 # %%
-# The whole network with its numbers: above each line the weight, below it the gradient.
+# The whole network with its numbers: above each line the weight, below it the gradient. The offsets
+# stand above their units, each with its gradient, which is the ``dz`` in the unit.
 
 
 def draw_unit(ax, place, lines, colour):
     """Draw a unit as a circle with its numbers inside."""
     ax.add_patch(plt.Circle(place, 0.52, facecolor="white", edgecolor=colour, linewidth=2))
     ax.text(*place, "\n".join(lines), ha="center", va="center", fontsize=9)
+
+
+def draw_offset(ax, place, offset, gradient):
+    """Write the offset of a unit above it, and its gradient beside that."""
+    x, y = place
+    ax.text(x - 0.1, y + 0.58, f"$w_0$ {offset:+.2f}", ha="right", va="bottom", color="C0")
+    ax.text(x + 0.1, y + 0.58, f"{gradient:+.4f}", ha="left", va="bottom", color="C1")
 
 
 def draw_weight(ax, start, end, weight, gradient, share):
@@ -74,13 +84,15 @@ for j, unit in enumerate(units):
     draw_weight(ax, unit, answer, output.W[j, 0], dW2[j, 0], 0.5)
     numbers = [f"z {Z1[0, j]:.3f}", f"a {A1[0, j]:.3f}", f"dz {dZ1[0, j]:.3f}"]
     draw_unit(ax, unit, numbers, "C2")
+    draw_offset(ax, unit, hidden.W0[j], dW01[j])
 for i, place in enumerate(inputs):
     draw_unit(ax, place, [f"$x_{i + 1}$ = {X[0, i]:g}"], "black")
 draw_unit(ax, answer, [f"z {Z2[0, 0]:.3f}", f"dz {dZ2[0, 0]:.3f}"], "C2")
+draw_offset(ax, answer, output.W0[0], dW02[0])
 ax.text(8, 0.75, f"right: {Y[0, 0]:g}\nloss: {L[0]:.3f}", ha="center", va="top")
-ax.plot([], [], color="C0", label="weight")
+ax.plot([], [], color="C0", label="weight or offset")
 ax.plot([], [], color="C1", label="gradient of the loss with respect to it")
-ax.set(xlim=(-0.8, 8.8), ylim=(-0.8, 3.8), aspect="equal")
+ax.set(xlim=(-0.8, 8.8), ylim=(-0.8, 4.1), aspect="equal")
 ax.axis("off")
 ax.legend(loc="upper right")
 plt.show()
@@ -102,5 +114,9 @@ for i in range(len(vector)):
     below = objective.value(X, Y)
     vector[i] += little
     measured.append((above - below) / (2 * little))
-print("backpropagation", objective.parameters.gradient.round(4))
-print("measured       ", np.round(measured, 4))
+names = [f"hidden W[{i}, {j}]" for i in range(2) for j in range(2)]
+names += ["output W[0, 0]", "output W[1, 0]"]  # first all weights, then all offsets
+names += ["hidden W0[0]", "hidden W0[1]", "output W0[0]"]
+print("                backpropagation  measured")
+for row in zip(names, objective.parameters.gradient, measured, strict=True):
+    print("{:15} {:15.4f} {:9.4f}".format(*row))

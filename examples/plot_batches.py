@@ -68,12 +68,14 @@ def walk(batch_size, rate):
 
 
 walks = {
-    "all 200 samples a step: 10 steps": walk(200, 1.0),
-    "20 samples a step: 100 steps": walk(20, 1.0),
-    "1 sample a step: 2000 steps": walk(1, 0.3),
+    "all 200 samples a step\n10 steps, rate 1": walk(200, 1.0),
+    "20 samples a step\n100 steps, rate 1": walk(20, 1.0),
+    "1 sample a step\n2000 steps, rate 0.3": walk(1, 0.3),
 }
 
 # %%
+# A single sample is so rough a guide that it needs a smaller rate: 0.3, where the others have 1.
+#
 # The rough steps are much further after the same number of samples, but a single sample pulls the
 # weights to and fro and never lets them rest. A mini-batch has most of the speed and little of the
 # noise, and its products keep the processor busy.

@@ -21,7 +21,8 @@ pairs = [
 ]
 
 # %%
-# Three pairs for a single output, and beside them one that does not suit. Above: the loss of one
+# Three pairs for a single output, and beside them one that does not suit; the fourth good pair, for
+# several classes, has several outputs and comes below. Above: the loss of one
 # sample and the gradient that the network is blamed with. Below: what the output activation makes
 # of ``z``. All of it comes from the three methods of a loss.
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from sknn import MLPRegressor
 
-rng = np.random.default_rng(1)
+rng = np.random.default_rng(4)
 
 
 def noisy_wave(n):
@@ -21,20 +21,21 @@ def noisy_wave(n):
     return x, np.sin(1.5 * x.ravel()) + rng.normal(scale=0.3, size=n)
 
 
-X, y = noisy_wave(35)
+X, y = noisy_wave(20)
 X_test, y_test = noisy_wave(2000)
 
 # %%
 # The penalty
 # -----------
-# 60 tanh units (181 weights and offsets) for 35 points, without a penalty and with two. The weights
-# begin large here, and nothing but the penalty makes them small. Too little follows every point,
-# too much follows none.
+# 60 tanh units (181 weights and offsets) for 20 points, without a penalty and with two. The weights
+# begin large here, and nothing but the penalty makes them small. Without it the curve runs after
+# every point, and between them it goes where it likes: the smallest error on the points that it was
+# trained on, and by far the largest on others. Too large a penalty follows nothing.
 
 
 def large(rng, shape, dtype):
-    """Return initial weights with a standard deviation of 3."""
-    return rng.normal(0, 3, shape)
+    """Return initial weights that make sums of spread 6, from inputs of spread 1."""
+    return rng.normal(0, 6 / np.sqrt(shape[0]), shape)
 
 
 grid = np.linspace(-3, 3, 400).reshape(-1, 1)
@@ -45,11 +46,14 @@ for number, (ax, alpha) in enumerate(zip(axes, (0, 1e-2, 1e-1), strict=True)):
         max_fun=40000, tol=1e-3, random_state=0,
     )  # fmt: skip
     model.fit(X, y)
-    error = np.sqrt(np.mean((model.predict(X_test) - y_test) ** 2))
+    errors = [np.sqrt(np.mean((model.predict(A) - b) ** 2)) for A, b in ((X, y), (X_test, y_test))]
     ax.plot(X, y, "k.", label="training points")
     ax.plot(grid, np.sin(1.5 * grid), "k:", linewidth=1, label="without noise")
     ax.plot(grid, model.predict(grid), f"C{number}")
-    ax.set(title=f"alpha = {alpha:g}, test error {error:.2f}", xlabel="x", ylim=(-2.2, 2.2))
+    ax.set(xlabel="x", ylim=(-2.7, 2.7))
+    ax.set_title(
+        "alpha = {:g}\nerror in training {:.2f}, on new points {:.2f}".format(alpha, *errors)
+    )
 axes[0].set_ylabel("y")
 axes[0].legend(loc="lower center", ncols=2, fontsize="small")
 plt.show()
@@ -57,21 +61,24 @@ plt.show()
 # %%
 # Early stopping
 # --------------
-# The loss of the training rows always falls. That of rows that were not trained on falls and then
-# rises again: from there on the network learns what is true of its training rows only.
-# ``early_stopping`` watches those rows and keeps the weights of the best epoch.
+# The loss of the training rows falls on the whole, as long as one trains. That of rows that were
+# not trained on falls and then rises again: from there on the network learns what is true of its
+# training rows only. ``early_stopping`` watches those rows and keeps the weights of the best epoch.
+# It would stop here when 10 epochs have brought nothing better; ``n_iter_no_change=800`` waits
+# longer, to show what comes after.
 
-settings = {"activation": "tanh", "alpha": 0, "learning_rate_init": 0.01, "random_state": 0}
 stopped = MLPRegressor(
-    (200, 200), early_stopping=True, scoring="loss", n_iter_no_change=300, max_iter=1500, **settings
-)
+    (50, 50), "tanh", alpha=0, initialization=large, learning_rate_init=0.01, early_stopping=True,
+    scoring="loss", n_iter_no_change=800, max_iter=1500, random_state=1,
+)  # fmt: skip
 stopped.fit(X, y, X_val=X_test[:200], y_val=y_test[:200])
 
 fig, ax = plt.subplots(figsize=(7.5, 4), layout="constrained")
-ax.plot(stopped.loss_curve_, label="training rows")
-ax.plot(stopped.validation_loss_curve_, "--", label="rows to validate on")
+epochs = range(1, stopped.n_iter_ + 1)
+ax.plot(epochs, stopped.loss_curve_, label="training rows")
+ax.plot(epochs, stopped.validation_loss_curve_, "--", label="rows to validate on")
 best = stopped.best_iteration_
-ax.plot(best - 1, stopped.validation_loss_curve_[best - 1], "ko", label=f"best, epoch {best}")
-ax.set(xlabel="epoch", ylabel="loss (half the squared error)", ylim=(0, 0.2))
+ax.plot(best, stopped.validation_loss_curve_[best - 1], "ko", label=f"best, epoch {best}")
+ax.set(xlabel="epoch", ylabel="loss (half the squared error)", ylim=(0, 0.3))
 ax.legend()
 plt.show()

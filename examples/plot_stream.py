@@ -29,10 +29,11 @@ def chunk(turn, n=200):
 turns = np.concatenate([np.zeros(100), np.linspace(0, np.pi / 2, 100), np.zeros(100)])
 network = MLPClassifier((20,), learning_rate_init=0.01, batch_size=20, random_state=0)
 once = MLPClassifier((20,), learning_rate_init=0.01, batch_size=20, random_state=0)
-following, staying = [], []
+tested, following, staying = [], [], []
 for number, turn in enumerate(turns):
     X, y = chunk(turn)
-    if number:
+    if number:  # before the first chunk nothing has been learnt
+        tested.append(number)
         following.append(network.score(X, y))
         staying.append(once.score(X, y))
     network.partial_fit(X, y, classes=[0, 1])
@@ -42,8 +43,8 @@ for number, turn in enumerate(turns):
         network = pickle.loads(pickle.dumps(network))
 
 fig, ax = plt.subplots(figsize=(9, 4), layout="constrained")
-ax.plot(following, label="goes on learning", linewidth=1.5)
-ax.plot(staying, "--", label="learnt from the first 50 chunks", linewidth=1.5)
+ax.plot(tested, following, label="goes on learning", linewidth=1.5)
+ax.plot(tested, staying, "--", label="learnt from the first 50 chunks", linewidth=1.5)
 for at, text in ((0, "the world stays"), (100, "it turns"), (200, "it is as it was")):
     ax.axvline(at, color="grey", linewidth=1, linestyle=":")
     ax.text(at + 2, 1.02, text)

@@ -61,7 +61,8 @@ for name, label, style in (
         (30,) * 10, name, learning_rate="cosine", learning_rate_init=0.003, batch_size=50,
         max_iter=40, random_state=0,
     )  # fmt: skip
-    ax.plot(model.fit(points, inside).loss_curve_, style, label=label)
+    losses = model.fit(points, inside).loss_curve_
+    ax.plot(range(1, len(losses) + 1), losses, style, label=label)
 ax.set(title="in training", xlabel="epoch", ylabel="loss", ylim=(0, None))
 ax.legend()
 plt.show()

@@ -25,7 +25,7 @@ THICKEST = 2.5
 class NetworkDisplay(Display):
     """A network as books draw it: units in columns, weights as lines between them.
 
-    The line of a weight is blue where it is above 0 and red and dashed where it is below; it is as
+    The line of a weight is blue where it is above 0, orange and dashed where it is below; it is as
     thick and as opaque as the weight is large, beside the largest of its layer. Of large layers the
     first and the last units are drawn, with dots between them.
 
