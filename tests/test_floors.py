@@ -8,6 +8,8 @@ import pytest
 
 import sknn
 
+pytestmark = pytest.mark.thread_unsafe(reason="Python 3.11 cannot parse in several threads")
+
 ROOT = Path(sknn.__file__).parent
 FILES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py"))
 
