@@ -25,12 +25,18 @@ PAGES = [
 BLOCK = re.compile(r"^```(python|pycon)\n(.*?)^```$", flags=re.DOTALL | re.MULTILINE)
 
 #: Packages that the code of a page needs, beside those that all tests need.
-NEEDS = {"deploy.md": ["onnxruntime", "skl2onnx"]}
+NEEDS = {
+    "deploy.md": ["onnxruntime", "skl2onnx"],
+    "howto/progress.md": ["sklearn.callback", "rich"],
+    "howto/resume.md": ["sklearn.callback"],
+    "saving.md": ["skops"],
+}
 
 OPTIONS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 
 
 @pytest.mark.filterwarnings("ignore:Stochastic Optimizer:sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.filterwarnings("ignore:The inputs look unscaled:UserWarning")
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(DOCS)))
 def test_blocks_run(page, tmp_path, monkeypatch):
     """Those of a page one after the other, in an empty folder; answers are as printed."""
