@@ -111,14 +111,19 @@ def described(data, *, refused):
 def exercise(model):
     """Do with a model what can be done with every honest one."""
     X = inputs(model)
-    predictions = model.predict(X)
-    for name in ("predict_proba", "decision_function", "member_predictions"):
-        if hasattr(model, name):
-            getattr(model, name)(X)
     repr(model)
     again = saved(model, training_state=True)
     assert saved(sknn.load(io.BytesIO(again)), training_state=True) == again
-    train_on(model, X, predictions)
+    try:
+        predictions = model.predict(X)
+        for name in ("predict_proba", "decision_function", "member_predictions"):
+            if hasattr(model, name):
+                getattr(model, name)(X)
+    except ValueError as error:  # weights may be so large that there is no answer
+        if "The network's answers are too large" not in str(error):
+            raise
+    else:
+        train_on(model, X, predictions)
 
 
 def train_on(model, X, y):
