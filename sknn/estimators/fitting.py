@@ -177,7 +177,7 @@ def train(
     def fitted(history: History) -> Any:
         estimator = published(mlp, start.network, blueprint)
         record(estimator, history, len(samples))
-        estimator._memory = remembered(deepcopy(state), name, stopping, mlp.random_state, start.rng)
+        estimator._memory = remembered(state, name, stopping, mlp.random_state, start.rng)
         return estimator
 
     trainer.on_epoch = _on_epoch(mlp, start, fitted, epochs)
@@ -211,12 +211,18 @@ def _on_epoch(
         if start.progress and hooks.course and (late or (not last and hooks.course.is_due())):
             start.progress.now = start.rng.get_state(legacy=False)
             _keep(hooks.course, fitted(history), start.progress)
-        ends = hooks.epoch_ends(lambda: saving.fitted_attributes(fitted(history)))
+        ends = hooks.epoch_ends(lambda: _apart(fitted(history)))
         if not (ends or last):
             hooks.epoch_begins()
         return ends
 
     return on_epoch if mlp.verbose or hooks is not None else None
+
+
+def _apart(estimator: Any) -> dict[str, Any]:
+    """Return the attributes of an estimator in training, none of which training goes on with."""
+    attributes = saving.fitted_attributes(estimator)
+    return {**attributes, "_memory": deepcopy(attributes["_memory"])}
 
 
 def _recalled(course: Course, verbose: Any) -> tuple[Any, Progress] | None:

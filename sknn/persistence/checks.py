@@ -123,7 +123,7 @@ def _check_classes(classes: Any, target: str) -> None:
         need(
             (len(classes) == 2) == (target == "binary"), f"{len(classes)} classes are not {target}"
         )
-    for labels in classes if isinstance(classes, list) else [classes]:
+    for labels in classes if several else [classes]:
         need_array("classes_", labels, "biufUO", (None,))
         in_order = len(labels) > 0 and bool((labels[:-1] < labels[1:]).all())
         need(in_order, "classes_ must be in order, each once")
