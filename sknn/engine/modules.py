@@ -7,15 +7,28 @@ used by many threads at once.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
-from itertools import pairwise, repeat
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from sknn.engine.products import column_sums, product
+from sknn.engine.products import (
+    add_to_rows,
+    column_sums,
+    column_sums_call,
+    product,
+    product_call,
+    rows_call,
+)
 from sknn.engine.settings import Part
 from sknn.engine.types import Array, Rng
+
+#: What is called in a step, in order; all arguments are bound.
+Calls: TypeAlias = list[Callable[[], Any]]
+
+#: The verbs of a module that can be bound to arrays.
+VERBS = "forward", "backward", "weight_grad"
 
 
 class Module(Part, ABC):
@@ -38,9 +51,12 @@ class Module(Part, ABC):
     takes_out: bool = False
 
     def __init_subclass__(cls) -> None:
-        """Begin without `takes_out`, whose promise a subclass may not keep."""
+        """Begin without `takes_out`, and without what is bound of a verb that is another here."""
         super().__init_subclass__()
         cls.takes_out = "takes_out" in vars(cls) and cls.takes_out
+        for bound in (f"bound_{verb}" for verb in VERBS if verb in vars(cls)):
+            if bound not in vars(cls):
+                setattr(cls, bound, getattr(Module, bound))
 
     @abstractmethod
     def forward(self, u: Array) -> Array:
@@ -97,6 +113,59 @@ class Module(Part, ABC):
         """
         return ()
 
+    def bound_forward(self, u: Array, v: Array) -> Calls:
+        """Return what `forward` does, again and again, with arrays that stay the same ones.
+
+        A module may return calls that need less time than its verb; these here suit all.
+
+        Parameters
+        ----------
+        u, v : arrays
+            What is read, and what is written over.
+
+        Returns
+        -------
+        calls : list of callables
+            To be called in order, without arguments.
+        """
+        if self.takes_out:
+            return [partial(_written, v, self.forward, u, v)]
+        return [partial(_written, v, self.forward, u)]
+
+    def bound_backward(self, u: Array, v: Array, dv: Array, du: Array) -> Calls:
+        """Return what `backward` does with these arrays; `du` is written over.
+
+        Parameters
+        ----------
+        u, v, dv, du : arrays
+            As those of `backward`.
+
+        Returns
+        -------
+        calls : list of callables
+            As those of `bound_forward`.
+        """
+        if self.takes_out:
+            return [partial(_written, du, self.backward, u, v, dv, du)]
+        return [partial(_written, du, self.backward, u, v, dv)]
+
+    def bound_weight_grad(self, u: Array, dv: Array, out: Sequence[Array]) -> Calls:
+        """Return what `weight_grad` does with these arrays; those of `out` are written over.
+
+        Parameters
+        ----------
+        u, dv : arrays
+            As those of `weight_grad`.
+        out : sequence of arrays
+            One array a parameter.
+
+        Returns
+        -------
+        calls : list of callables
+            As those of `bound_forward`.
+        """
+        return [partial(self.weight_grad, u, dv, out)]
+
     def drawn(self, shape: tuple[int, ...], rng: Rng) -> "Module":
         """Return what stands for this module in one training step; itself if it is not random.
 
@@ -108,6 +177,11 @@ class Module(Part, ABC):
             Draws what is random.
         """
         return self
+
+    @property
+    def is_random(self) -> bool:
+        """Whether `drawn` gives anything but the module itself."""
+        return type(self).drawn is not Module.drawn
 
     @property
     def parameters(self) -> list[Array]:
@@ -151,21 +225,46 @@ class Linear(Module):
     def forward(self, u: Array, out: Array | None = None) -> Array:
         """Return ``u W + W0``; `u` may be a SciPy CSR matrix."""
         Z = product(u, self.W, out)
-        Z += self.W0 if self.W0.ndim == 1 else self.W0[..., None, :]
+        add_to_rows(Z, self.W0)
         return Z
+
+    def bound_forward(self, u: Array, v: Array) -> Calls:
+        """Return the product and the sums."""
+        return [product_call(u, self.W, v), *rows_call(v, self.W0)]
 
     def backward(self, u: Array, v: Array, dv: Array, out: Array | None = None) -> Array:
         """Return ``dv W^T``."""
         return product(dv, self.W.swapaxes(-1, -2), out)
+
+    def bound_backward(self, u: Array, v: Array, dv: Array, du: Array) -> Calls:
+        """Return the product."""
+        return [product_call(dv, self.W.swapaxes(-1, -2), du)]
 
     def weight_grad(
         self, u: Array, dv: Array, out: Sequence[Array] | None = None
     ) -> Sequence[Array]:
         """Return ``dW = u^T dv`` and ``dW0``, the column sums of `dv`."""
         dW, dW0 = out or (np.empty_like(self.W), np.empty_like(self.W0))
-        product(u.swapaxes(-1, -2) if isinstance(u, np.ndarray) else u.T, dv, dW)
+        product(_transposed(u), dv, dW)
         column_sums(dv, dW0)
         return dW, dW0
+
+    def bound_weight_grad(self, u: Array, dv: Array, out: Sequence[Array]) -> Calls:
+        """Return the product and the column sums."""
+        dW, dW0 = out
+        return [product_call(_transposed(u), dv, dW), column_sums_call(dv, dW0)]
+
+
+def _transposed(u: Any) -> Any:
+    """Return ``u^T``, of each member if there are any."""
+    return u.swapaxes(-1, -2) if isinstance(u, np.ndarray) else u.T
+
+
+def _written(out: Array, verb: Callable[..., Array], *arguments: Array) -> None:
+    """Call a verb, and have its answer in `out` even if it is another array."""
+    answer = verb(*arguments)
+    if answer is not out:
+        np.copyto(out, answer)
 
 
 class Sequential(Module):
@@ -197,21 +296,17 @@ class Sequential(Module):
         """Return the modules in order."""
         return f"Sequential({self.modules!r})"
 
-    def trace(self, u: Array, out: Sequence[Array | None] | None = None) -> list[Array]:
+    def trace(self, u: Array) -> list[Array]:
         """Run forward and keep every array: the input, then each module's output.
 
         Parameters
         ----------
         u : array of shape (n, m)
             The inputs.
-        out : sequence of arrays or None, optional
-            What an earlier call gave for as many inputs, to be written over where that is of use.
         """
         values = [u]
-        for module, v in zip(self.modules, out[1:] if out else repeat(None), strict=False):
-            reused = (v,) if module.takes_out else ()
-            u = module.forward(u, *reused)
-            values.append(u)
+        for module in self.modules:
+            values.append(module.forward(values[-1]))
         return values
 
     def forward(self, u: Array) -> Array:
@@ -260,7 +355,7 @@ class Sequential(Module):
     @property
     def is_random(self) -> bool:
         """Whether a training step draws anything."""
-        return any(type(module).drawn is not Module.drawn for module in self.modules)
+        return any(module.is_random for module in self.modules)
 
     def thinned(self, shape: tuple[int, ...], rng: Rng) -> "Sequential":
         """Return the network of one training step: the same layers, with units dropped at random.
@@ -276,11 +371,7 @@ class Sequential(Module):
         return Sequential(module.drawn(shape, rng) for module in self.modules)
 
     def backpropagate(
-        self,
-        values: Sequence[Array],
-        dv: Array,
-        out: Sequence[Sequence[Array]],
-        blames: Sequence[Array | None] | None = None,
+        self, values: Sequence[Array], dv: Array, out: Sequence[Sequence[Array]]
     ) -> list[Array | None]:
         """Walk from the last module to the first and write each weight gradient on the way.
 
@@ -292,8 +383,6 @@ class Sequential(Module):
             The derivative of the loss with respect to the last of `values`.
         out : list of lists of arrays
             For each module, the arrays to write its weight gradients to.
-        blames : list of arrays or None, optional
-            What an earlier call gave for as many inputs, to be written over where that is of use.
 
         Returns
         -------
@@ -301,39 +390,15 @@ class Sequential(Module):
             For the output of each module, the derivative of the loss with respect to it; None
             before the first module with parameters, where nobody asks for it.
         """
-        passed: list[Any] = [None] * (len(self.modules) - 1) + [dv]
+        blames: list[Any] = [None] * (len(self.modules) - 1) + [dv]
         for i in range(len(self.modules) - 1, -1, -1):
             module, u = self.modules[i], values[i]
             if out[i]:
                 module.weight_grad(u, dv, out[i])
             if not any(out[:i]):
                 break
-            reused = (blames[i - 1],) if blames and module.takes_out else ()
-            passed[i - 1] = dv = module.backward(u, values[i + 1], dv, *reused)
-        return passed
-
-    def reusable(
-        self, values: Sequence[Array], blames: Sequence[Array | None]
-    ) -> tuple[list[Array | None], list[Array | None]]:
-        """Return what the next step may write over: arrays that a module here made itself.
-
-        Parameters
-        ----------
-        values, blames : lists of arrays
-            What `trace` and `backpropagate` gave.
-        """
-        made = [False, *(module.takes_out for module in self.modules)]
-        handed_on = [True, *(v is u for u, v in pairwise(values))]
-        forward = [
-            v if own and not same else None
-            for v, own, same in zip(values, made, handed_on, strict=True)
-        ]
-        handed_back = [*(du is dv for du, dv in pairwise(blames)), True]
-        backward = [
-            dv if own and not same else None
-            for dv, own, same in zip(blames, [*made[2:], False], handed_back, strict=True)
-        ]
-        return forward, backward
+            blames[i - 1] = dv = module.backward(u, values[i + 1], dv)
+        return blames
 
     @property
     def parameters(self) -> list[Array]:

@@ -5,6 +5,7 @@ import numpy as np
 from sknn.engine.losses import Loss
 from sknn.engine.modules import Sequential
 from sknn.engine.parameters import ParameterVector
+from sknn.engine.passes import Pass
 from sknn.engine.products import constant
 from sknn.engine.types import Array, Rng
 from sknn.engine.vectors import add_scaled, pieces
@@ -95,23 +96,19 @@ class Objective:
         J : float
             The mean loss, and the penalty.
         """
-        network, size = self.network, (X.shape, X.dtype, Y.shape)
-        if rng is not None:
-            network = network.thinned((*self.members, *Y.shape[-2:-1]), rng)
-        kept = self._workspace.get(size)
-        kept_values, kept_blames = kept or (None, None)
-        values = network.trace(X, kept_values)
-        z = values[-1]
-        if kept is None or w is not None:
+        size = X.shape, X.dtype, Y.shape
+        step = self._workspace.get(size)
+        if step is None:
+            step = Pass(self.network, self.parameters.gradients)
+            self._workspace.keep(size, step)
+        z = step.forward(X, (*self.members, *Y.shape[-2:-1]), rng)
+        if step.is_first or w is not None:
             _check_samples(z, Y, w)
         losses, dZ = self.loss.value_and_gradient(z, Y)
-        if kept is None:  # later steps of this size are alike
+        if step.is_first:  # later ones of this size are alike
             self._check_answers(z, losses, dZ)
         shares = _shares(z, w)
-        dZ = np.multiply(dZ, shares[..., None], dtype=z.dtype)  # whatever a user's loss gave
-        blames = network.backpropagate(values, dZ, self.parameters.gradients, kept_blames)
-        if kept is None:
-            self._workspace.keep(size, network.reusable(values, blames))
+        step.backward(dZ, 1 / z.shape[-2] if w is None else shares[..., None])
         return _weighted(losses, shares) + self._penalty(self.parameters.weights_gradient)
 
     def _check_answers(self, z: Array, losses: Array, dZ: Array | None = None) -> None:

@@ -1,12 +1,22 @@
 """Products of matrices, and the constant vectors that sums and means are products with."""
 
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
+from scipy.linalg.blas import dger, sger
 
 from sknn.engine import scipy_private
 from sknn.engine.types import Array
+
+#: Numbers in a call of `ger`: OpenBLAS would wake a second thread for more than 32 768.
+CALL = 2**15
+
+#: Fewer rows are added to by NumPy, which takes less to begin with.
+FEW = 4
+
+_GER = {np.dtype(np.float32): sger, np.dtype(np.float64): dger}
 
 
 def product(a: Any, b: Array, out: Array | None = None) -> Array:
@@ -20,12 +30,60 @@ def product(a: Any, b: Array, out: Array | None = None) -> Array:
     out : array of shape (..., n, k), optional
         Where to write the product.
     """
+    if out is not None:
+        product_call(a, b, out)()
+        return out
     if not isinstance(a, np.ndarray):
-        return _of_sparse(a, b, out)
-    fits = out is None or (out.dtype == a.dtype == b.dtype and out.flags.c_contiguous)
-    if fits and a.ndim <= 2 >= b.ndim:
-        return a.dot(b, out)  # the same with less ado
-    return np.matmul(a, b, out=out)
+        return _of_sparse(a, b)
+    return np.dot(a, b) if a.ndim <= 2 >= b.ndim else np.matmul(a, b)
+
+
+def product_call(a: Any, b: Array, out: Array) -> Callable[[], Any]:
+    """Return the call that writes ``a b`` to `out`, with as little ado as these arrays allow.
+
+    Parameters
+    ----------
+    a, b, out : arrays
+        As those of `product`.
+    """
+    if not isinstance(a, np.ndarray):
+        return partial(_of_sparse, a, b, out)
+    if out.dtype == a.dtype == b.dtype and out.flags.c_contiguous and a.ndim <= 2 >= b.ndim:
+        return partial(a.dot, b, out)
+    return partial(np.matmul, a, b, out)
+
+
+def add_to_rows(a: Array, row: Array) -> None:
+    """Add a row to every row of `a` in place, member by member if there is a member axis.
+
+    Parameters
+    ----------
+    a : array of shape (..., n, k)
+        Changed in place.
+    row : array of shape (..., k)
+        What is added.
+    """
+    for call in rows_call(a, row):
+        call()
+
+
+def rows_call(a: Array, row: Array) -> list[Callable[[], Any]]:
+    """Return the calls that add a row to every row of `a`; BLAS needs half the time of NumPy.
+
+    Parameters
+    ----------
+    a, row : arrays
+        As those of `add_to_rows`.
+    """
+    ger, n, k = _GER.get(a.dtype), a.shape[-2], a.shape[-1]
+    fits = a.ndim == 2 and row.dtype == a.dtype and a.flags.c_contiguous and row.flags.c_contiguous
+    if ger is None or not fits or not FEW <= n or not 0 < k <= CALL:
+        return [partial(np.add, a, row if row.ndim == 1 else row[..., None, :], a)]
+    pieces = [a[start : start + CALL // k] for start in range(0, n, CALL // k)]
+    return [
+        partial(ger, 1, row, constant(len(piece), 1, a.dtype), 1, 1, piece.T, 1, 1, 1)
+        for piece in pieces
+    ]
 
 
 def column_sums(a: Array, out: Array | None = None) -> Array:
@@ -39,6 +97,17 @@ def column_sums(a: Array, out: Array | None = None) -> Array:
         Where to write the sums.
     """
     return product(constant(a.shape[-2], 1, a.dtype), a, out)
+
+
+def column_sums_call(a: Array, out: Array) -> Callable[[], Any]:
+    """Return the call that writes the sum of each column to `out`.
+
+    Parameters
+    ----------
+    a, out : arrays
+        As those of `column_sums`.
+    """
+    return product_call(constant(a.shape[-2], 1, a.dtype), a, out)
 
 
 def row_sums(a: Array) -> Array:
