@@ -77,10 +77,27 @@ def test_tables(folder):
 def test_chosen_parts(folder):
     """One set, one learner of those that must be asked for, and seed 0 because of --quick."""
     chosen = ("--quick", "--sets", "lines", "--learners", "sknn-members", "--members", "2")
-    done = run(folder, *chosen)
+    done = run(folder, *chosen, "--json", "figures.json")
     assert done.returncode == 0, done.stderr
     assert "lines, seed 0:  sknn-members 0." in done.stdout
     assert "seed 1" not in done.stdout
+    assert "one of them (1 fits)" in done.stdout
+    (trial,) = json.loads((folder / "figures.json").read_text())["trials"]
+    assert trial["error"] <= trial["alone"]["error"] * (1 + 1e-9)
+
+
+def test_members_one_by_one(folder):
+    """Of labels too; a network alone has none."""
+    done = run(
+        folder,
+        *("--sets", "fruit", "--seeds", "0", "--learners", "sknn,sknn-members"),
+        *("--members", "2", "--json", "figures.json"),
+    )
+    assert done.returncode == 0, done.stderr
+    one, several = json.loads((folder / "figures.json").read_text())["trials"]
+    assert one["alone"] == {}
+    assert 0.01 <= several["alone"]["error"] < 0.3
+    assert several["alone"]["log_loss"] >= several["metrics"]["log_loss"]
 
 
 def test_a_folder_that_is_none(folder):

@@ -1,6 +1,7 @@
 """Table report: what came of all trials, pair by pair and set by set."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import numpy as np
 from stopwatch import geometric_mean
@@ -20,6 +21,7 @@ def print_report(trials: list[Trial], intervals: list[Trial]) -> None:
     """Print all tables, and who failed."""
     learners = list(dict.fromkeys(trial.learner for trial in trials))
     print_pairs(trials, learners)
+    print_members(trials)
     print("\nErrors: 1 - accuracy + 0.01, or RMSE / std; * where a seed is missing\n")
     print_sets(trials, learners, lambda trial: trial.error)
     print("\nLog losses\n")
@@ -45,6 +47,21 @@ def print_pairs(trials: list[Trial], learners: list[str]) -> None:
         if learner != OURS and pairs:
             cells = compared(pairs)
             print(f"{learner:<16}", *(f"{cell:>14}" for cell in cells))
+
+
+def print_members(trials: list[Trial]) -> None:
+    """Compare what several members answer together with what they answer one by one."""
+    pairs = [(trial, by_itself(trial)) for trial in trials if trial.alone]
+    if pairs:
+        count, mean, median, tally, loss, *_ = compared(pairs)
+        print(f"\nError of all members together / that of one of them ({count} fits): mean {mean},")
+        print(f"median {median}, won-tied-lost {tally}; log loss {loss}")
+
+
+def by_itself(trial: Trial) -> Trial:
+    """Return what its members came to one by one."""
+    metrics = {name: value for name, value in trial.alone.items() if name != "error"}
+    return replace(trial, metrics=metrics, error=trial.alone["error"])
 
 
 def matched(trials: Iterable[Trial], one: str, other: str) -> list[tuple[Trial, Trial]]:

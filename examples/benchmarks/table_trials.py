@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from stopwatch import geometric_mean
 from table_scores import classification_metrics, error_of, interval_metrics, regression_metrics
 from table_sets import Parts, TableSet
 
@@ -37,6 +38,9 @@ class Trial:
         Seconds of the processor, which other programs on the machine hardly change.
     failure : str, optional
         Why it failed.
+    alone : dict
+        If it has several members, the means of what each of them comes to by itself: "error", the
+        geometric one, and "log_loss".
     """
 
     name: str
@@ -47,6 +51,7 @@ class Trial:
     fit_s: float | None = None
     predict_s: float | None = None
     failure: str | None = None
+    alone: dict[str, float] = field(default_factory=dict)
 
     @property
     def place(self) -> tuple[str, int]:
@@ -57,13 +62,33 @@ class Trial:
 def try_learner(learner: str, build: Callable[[], Any], table: TableSet, seed: int) -> Trial:
     """Fit a learner to the training rows and see how well it does on the test rows."""
 
-    def measure(model: Any, X: Any, y: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
+    def measure(model: Any, X: Any, y: np.ndarray, predicted: np.ndarray) -> dict[str, Any]:
         if table.is_regression:
-            return regression_metrics(y, predicted)
-        return classification_metrics(y, predicted, model.predict_proba(X), model.classes_)
+            together = regression_metrics(y, predicted)
+        else:
+            together = classification_metrics(y, predicted, model.predict_proba(X), model.classes_)
+        several = getattr(model, "n_members", 1) > 1
+        return {"metrics": together, "alone": alone(model, X, y) if several else {}}
 
     trial = Trial(table.name, seed, learner)
     return scored(tried(trial, build, measure, table.parts(seed)), table)
+
+
+def alone(model: Any, X: Any, y: np.ndarray) -> dict[str, float]:
+    """Return the mean error, and log loss, of the members of a model, each by itself."""
+    predictions = model.member_predictions(X)
+    if hasattr(model, "classes_"):
+        labels = [model.classes_[p.argmax(axis=1)] for p in predictions]
+        metrics = [
+            classification_metrics(y, answers, p, model.classes_)
+            for answers, p in zip(labels, predictions, strict=True)
+        ]
+    else:
+        metrics = [regression_metrics(y, answers) for answers in predictions]
+    means = {"error": geometric_mean(np.array([error_of(one, y) for one in metrics]))}
+    if "log_loss" in metrics[0]:
+        means["log_loss"] = float(np.mean([one["log_loss"] for one in metrics]))
+    return means
 
 
 def try_intervals(table: TableSet, seed: int) -> Trial:
@@ -72,17 +97,17 @@ def try_intervals(table: TableSet, seed: int) -> Trial:
     def build() -> Any:
         return TabularMLPRegressor(loss="quantile", quantile=list(BOUNDS), random_state=seed)
 
-    def measure(model: Any, X: Any, y: np.ndarray, bounds: np.ndarray) -> dict[str, float]:
-        return interval_metrics(y, bounds)
+    def measure(model: Any, X: Any, y: np.ndarray, bounds: np.ndarray) -> dict[str, Any]:
+        return {"metrics": interval_metrics(y, bounds)}
 
     trial = Trial(table.name, seed, "intervals of sknn")
     return tried(trial, build, measure, table.parts(seed))
 
 
 def tried(
-    trial: Trial, build: Callable[[], Any], measure: Callable[..., dict[str, float]], parts: Parts
+    trial: Trial, build: Callable[[], Any], measure: Callable[..., dict[str, Any]], parts: Parts
 ) -> Trial:
-    """Fill a trial in; whatever a learner raises is its failure, and the others go on."""
+    """Fill a trial in with what `measure` gives; what a learner raises is its failure."""
     X, X_test, y, y_test = parts
     try:
         model = build()
@@ -91,10 +116,10 @@ def tried(
         fitted = time.process_time()
         predicted = model.predict(X_test)
         done = time.process_time()
-        metrics = measure(model, X_test, y_test, predicted)
+        found = measure(model, X_test, y_test, predicted)
     except Exception as error:
         return replace(trial, failure=f"{type(error).__name__}: {error}")
-    return replace(trial, metrics=metrics, fit_s=fitted - begun, predict_s=done - fitted)
+    return replace(trial, **found, fit_s=fitted - begun, predict_s=done - fitted)
 
 
 def recorded_trials(path: str, besides: Collection[str]) -> list[Trial]:

@@ -13,8 +13,8 @@ from sknn.engine.modules import Calls, Module
 from sknn.engine.products import constant
 from sknn.engine.types import Array
 
-#: With more numbers than this ReLU compares with a row of zeros.
-MANY = 2**17
+#: Up to so many numbers ReLU compares with an array of as many zeros.
+FEW = 2**13
 
 
 class Identity(Module):
@@ -75,6 +75,7 @@ class ReLU(Module):
     """The rectified linear unit, ``f(u) = max(0, u)``; its derivative at 0 is taken as 0."""
 
     takes_out = True
+    in_place = True
 
     def forward(self, u: Array, out: Array | None = None) -> Array:
         """Return ``max(0, u)``."""
@@ -85,18 +86,23 @@ class ReLU(Module):
         return np.multiply(dv, v > 0, out=out)
 
     def bound_forward(self, u: Array, v: Array) -> Calls:
-        """Return one call, faster still with as many zeros as there are numbers."""
-        zeros = np.zeros_like(u) if u.size <= MANY else constant(u.shape[-1], 0, u.dtype)
+        """Return one call."""
+        zeros = self._zeros(u) if u.size <= FEW else constant(u.shape[-1], 0, u.dtype)
         return [partial(np.maximum, u, zeros, out=v)]
 
     def bound_backward(self, u: Array, v: Array, dv: Array, du: Array) -> Calls:
-        """Return three calls that need no array but the one for what is on."""
+        """Return three calls; which units are on is written over `v`, as numbers of its type."""
         on = np.empty_like(v, dtype=np.bool_)
         return [
-            partial(np.greater, v, np.zeros((), v.dtype), on),
-            partial(np.copyto, du, on),
-            partial(np.multiply, du, dv, du),
+            partial(np.greater, v, self._zeros(v), on),
+            partial(np.copyto, v, on),
+            partial(np.multiply, dv, v, du),
         ]
+
+    @staticmethod
+    def _zeros(u: Array) -> Array:
+        """Return zeros to compare with: one for each of few numbers, where that is fastest."""
+        return np.zeros(u.shape if u.size <= FEW else (), u.dtype)
 
 
 class LeakyReLU(Module):

@@ -15,11 +15,11 @@ import numpy as np
 
 from sknn.engine.products import (
     add_to_rows,
+    add_to_rows_calls,
     column_sums,
     column_sums_call,
     product,
     product_call,
-    rows_call,
 )
 from sknn.engine.settings import Part
 from sknn.engine.types import Array, Rng
@@ -29,6 +29,9 @@ Calls: TypeAlias = list[Callable[[], Any]]
 
 #: The verbs of a module that can be bound to arrays.
 VERBS = "forward", "backward", "weight_grad"
+
+#: What a module may say of itself; its subclasses do not inherit it.
+PROMISES = "takes_out", "in_place", "reads_output"
 
 
 class Module(Part, ABC):
@@ -42,18 +45,28 @@ class Module(Part, ABC):
         Names of the attributes that are trained but not penalised.
     takes_out : bool
         Whether `forward` and `backward` take a last argument, `out`: an array of the right shape
-        to write the answer to, or None. Training hands them the arrays of an earlier step. A
-        subclass has to say so for itself.
+        to write the answer to, or None. Training hands them the arrays of an earlier step.
+    in_place : bool
+        Whether `bound_forward` may get one array for both `u` and `v`, and `bound_backward` one
+        for `dv` and `du`, `v` to be written over and nothing of use in `u`.
+    reads_output : bool
+        Whether `backward` looks at `v`.
+
+    A subclass that makes these promises has to say so for itself.
     """
 
     weights: tuple[str, ...] = ()
     offsets: tuple[str, ...] = ()
     takes_out: bool = False
+    in_place: bool = False
+    reads_output: bool = True
 
     def __init_subclass__(cls) -> None:
-        """Begin without `takes_out`, and without what is bound of a verb that is another here."""
+        """Begin without promises, and without what is bound of a verb that is another here."""
         super().__init_subclass__()
-        cls.takes_out = "takes_out" in vars(cls) and cls.takes_out
+        for promise in PROMISES:
+            if promise not in vars(cls):
+                setattr(cls, promise, getattr(Module, promise))
         for bound in (f"bound_{verb}" for verb in VERBS if verb in vars(cls)):
             if bound not in vars(cls):
                 setattr(cls, bound, getattr(Module, bound))
@@ -213,6 +226,7 @@ class Linear(Module):
     weights = ("W",)
     offsets = ("W0",)
     takes_out = True
+    reads_output = False
 
     def __init__(self, W: Array, W0: Array) -> None:
         self.W = W
@@ -230,7 +244,7 @@ class Linear(Module):
 
     def bound_forward(self, u: Array, v: Array) -> Calls:
         """Return the product and the sums."""
-        return [product_call(u, self.W, v), *rows_call(v, self.W0)]
+        return [product_call(u, self.W, v), *add_to_rows_calls(v, self.W0)]
 
     def backward(self, u: Array, v: Array, dv: Array, out: Array | None = None) -> Array:
         """Return ``dv W^T``."""

@@ -108,7 +108,7 @@ class Objective:
         if step.is_first:  # later ones of this size are alike
             self._check_answers(z, losses, dZ)
         shares = _shares(z, w)
-        step.backward(dZ, 1 / z.shape[-2] if w is None else shares[..., None])
+        step.backward(dZ, shares[0, ...] if w is None else shares[..., None])
         return _weighted(losses, shares) + self._penalty(self.parameters.weights_gradient)
 
     def _check_answers(self, z: Array, losses: Array, dZ: Array | None = None) -> None:

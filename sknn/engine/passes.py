@@ -1,6 +1,7 @@
 """Steps of training, again and again on the same arrays."""
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -55,10 +56,10 @@ class Pass:
             self._bound = modules
             self.values = Sequential(modules).trace(X)
         else:
-            self._bind(X, modules)
-            for calls in self._forward:
-                for call in calls:
-                    call()
+            if X is not self.values[0] or self.random or not self._bound:
+                self._bind(X, modules)
+            for call in chain.from_iterable(self._forward):
+                call()
         return self.values[-1]
 
     def backward(self, dZ: Array, shares: Array | float) -> None:
@@ -68,18 +69,18 @@ class Pass:
         ----------
         dZ : array of shape (n, k)
             The derivative of each sample's loss with respect to the raw outputs.
-        shares : float or array of shape (n, 1)
+        shares : array of no axis or of shape (n, 1)
             The share of each sample in the mean.
         """
         if self.is_first:
-            dv = np.multiply(dZ, shares, dtype=self.values[-1].dtype)  # whatever a loss gave
+            dv = np.empty_like(dZ, self.values[-1].dtype)  # whatever a loss gave
+            np.multiply(dZ, shares, dv)
             self.blames = Sequential(self._bound).backpropagate(self.values, dv, self.gradients)
             self._keep()
         else:
-            np.multiply(dZ, shares, self.blames[-1], dtype=self.blames[-1].dtype)
-            for calls in self._backward:
-                for call in calls:
-                    call()
+            np.multiply(dZ, shares, self.blames[-1])
+            for call in chain.from_iterable(self._backward):
+                call()
 
     def _keep(self) -> None:
         """Have arrays of our own in place of those that the first step made."""
@@ -89,8 +90,21 @@ class Pass:
         made = [module.takes_out for module in self._bound]
         self.values = [X, *_own(values, made, [X])]
         self.blames = _own(self.blames, [*made[1:], True], [])
+        for i in range(1, len(self.modules)):
+            if self._in_place(i):
+                self.values[i + 1] = self.values[i]
+                if i > self.first:
+                    self.blames[i - 1] = self.blames[i]
         self._bound = []
         self.is_first = False
+
+    def _in_place(self, i: int) -> bool:
+        """Tell whether a module may write over what it is given."""
+        before, module = self.modules[i - 1 : i + 1]
+        u, v = self.values[i : i + 2]
+        fixed = not (before.is_random or module.is_random)
+        alike = u.shape == v.shape and u.dtype == v.dtype and u.strides == v.strides
+        return module.in_place and not before.reads_output and fixed and alike
 
     def _bind(self, X: Array, modules: Sequence[Module]) -> None:
         """Bind the modules to the arrays, and again those that something is new for."""

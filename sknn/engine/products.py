@@ -9,12 +9,10 @@ from scipy.linalg.blas import dger, sger
 
 from sknn.engine import scipy_private
 from sknn.engine.types import Array
+from sknn.engine.vectors import CALL
 
-#: Numbers in a call of `ger`: OpenBLAS would wake a second thread for more than 32 768.
-CALL = 2**15
-
-#: Fewer rows are added to by NumPy, which takes less to begin with.
-FEW = 4
+#: Fewer rows, and members with fewer numbers each, are added to by NumPy, which begins sooner.
+FEW, MANY = 4, 2**12
 
 _GER = {np.dtype(np.float32): sger, np.dtype(np.float64): dger}
 
@@ -63,11 +61,11 @@ def add_to_rows(a: Array, row: Array) -> None:
     row : array of shape (..., k)
         What is added.
     """
-    for call in rows_call(a, row):
+    for call in add_to_rows_calls(a, row):
         call()
 
 
-def rows_call(a: Array, row: Array) -> list[Callable[[], Any]]:
+def add_to_rows_calls(a: Array, row: Array) -> list[Callable[[], Any]]:
     """Return the calls that add a row to every row of `a`; BLAS needs half the time of NumPy.
 
     Parameters
@@ -75,14 +73,16 @@ def rows_call(a: Array, row: Array) -> list[Callable[[], Any]]:
     a, row : arrays
         As those of `add_to_rows`.
     """
-    ger, n, k = _GER.get(a.dtype), a.shape[-2], a.shape[-1]
-    fits = a.ndim == 2 and row.dtype == a.dtype and a.flags.c_contiguous and row.flags.c_contiguous
-    if ger is None or not fits or not FEW <= n or not 0 < k <= CALL:
+    (*members, n, k), ger = a.shape, _GER.get(a.dtype)
+    plain = a.flags.c_contiguous and row.flags.c_contiguous and row.shape == (*members, k)
+    few = n < FEW or (members and n * k < MANY)
+    if ger is None or not plain or row.dtype != a.dtype or few or not 0 < k <= CALL:
         return [partial(np.add, a, row if row.ndim == 1 else row[..., None, :], a)]
-    pieces = [a[start : start + CALL // k] for start in range(0, n, CALL // k)]
+    ones = constant(CALL // k, 1, a.dtype)
     return [
-        partial(ger, 1, row, constant(len(piece), 1, a.dtype), 1, 1, piece.T, 1, 1, 1)
-        for piece in pieces
+        partial(ger, 1, b, ones[: len(piece)], 1, 1, piece.T, 1, 1, 1)
+        for rows, b in zip(a.reshape(-1, n, k), row.reshape(-1, k), strict=True)
+        for piece in np.split(rows, range(CALL // k, n, CALL // k))
     ]
 
 
@@ -112,6 +112,8 @@ def column_sums_call(a: Array, out: Array) -> Callable[[], Any]:
 
 def row_sums(a: Array) -> Array:
     """Return the sum of each row, shape (..., n), as a product with ones."""
+    if a.shape[-1] == 1:
+        return a[..., 0]
     return product(a, constant(a.shape[-1], 1, a.dtype))
 
 

@@ -497,6 +497,63 @@ def test_modules_that_take_an_array_write_there(make, rng):
             assert_array_equal(out, expected)
 
 
+def called(calls):
+    """Make calls in order."""
+    for call in calls:
+        call()
+
+
+@pytest.mark.parametrize("make", MODULES)
+def test_what_is_bound_does_what_the_verbs_do(make, rng):
+    """Again and again, with whatever is in the arrays by then."""
+    module = make(rng, 3)
+    u = inputs(rng, (5, 3))
+    v = np.empty_like(module.forward(u))
+    dv, du = np.empty_like(v), np.empty_like(module.backward(u, module.forward(u), v))
+    out = [np.empty_like(parameter) for parameter in module.parameters]
+    forward, backward = module.bound_forward(u, v), module.bound_backward(u, v, dv, du)
+    weight_grad = module.bound_weight_grad(u, dv, out)
+    for _ in range(3):
+        u[...], dv[...] = inputs(rng, u.shape), rng.normal(size=v.shape)
+        called(forward)
+        expected = module.forward(u)
+        assert_array_equal(v, expected)
+        called(weight_grad)
+        for found, grad in zip(out, module.weight_grad(u, dv), strict=True):
+            assert_array_equal(found, grad)
+        called(backward)
+        assert_array_equal(du, module.backward(u, expected, dv))
+
+
+@pytest.mark.parametrize("make", MODULES)
+def test_modules_keep_what_they_promise(make, rng):
+    """In place is as elsewhere, and what is not read may be anything."""
+    module = make(rng, 3)
+    u = inputs(rng, (5, 3))
+    v = module.forward(u)
+    dv = rng.normal(size=v.shape)
+    du = module.backward(u, v, dv)
+    if not module.reads_output:
+        assert_array_equal(module.backward(u, np.full_like(v, np.nan), dv), du)
+    if module.in_place:
+        called(module.bound_forward(u, u))
+        assert_array_equal(u, v)
+        called(module.bound_backward(u, u, dv, dv))
+        assert_array_equal(dv, du)
+
+
+def test_a_subclass_makes_promises_of_its_own():
+    """What it does otherwise is not bound as its parent binds it, and the rest is."""
+
+    class Capped(ReLU):
+        def forward(self, u):
+            return np.minimum(super().forward(u), 6)
+
+    assert (Capped.takes_out, Capped.in_place, Capped.reads_output) == (False, False, True)
+    assert Capped.bound_forward is Module.bound_forward
+    assert Capped.bound_backward is ReLU.bound_backward
+
+
 @pytest.mark.parametrize("convert", [sparse.csr_array, sparse.csr_matrix])
 def test_sparse_inputs_are_dense_inputs(convert, rng):
     """A layer gives plain arrays, and the same ones, for CSR."""

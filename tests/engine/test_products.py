@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from sknn.engine.products import LONGEST, constant
-from sknn.engine.vectors import PIECE, pieces
+from sknn.engine.products import LONGEST, add_to_rows, constant
+from sknn.engine.vectors import CALL, PIECE, pieces
 
 
 @pytest.mark.parametrize("n", [1, LONGEST, LONGEST + 1])
@@ -25,3 +25,20 @@ def test_pieces_cover_a_vector_once(n):
         piece += 1
         assert len(piece) <= PIECE
     assert_array_equal(counts, 1)
+
+
+@pytest.mark.parametrize(
+    "shape", [(1, 3), (5, 1), (300, 100), (2, CALL + 1), (9, CALL), (2, 7, 3), (3, 90, 100)]
+)
+@pytest.mark.parametrize("dtype", ["f4", "f8", "f2", "g"])
+def test_a_row_is_added_to_every_row(shape, dtype):
+    """To the last digit as NumPy does, in place, whatever the layout; members have their own."""
+    rng = np.random.default_rng(0)
+    a = rng.normal(size=shape).astype(dtype)
+    row = rng.normal(size=(*shape[:-2], shape[-1])).astype(dtype)
+    expected = a + row[..., None, :]
+    for given in (a.copy(), np.asfortranarray(a), np.repeat(a, 2, axis=-1)[..., ::2]):
+        for added in (row, np.repeat(row, 2, axis=-1)[..., ::2]):
+            found = given.copy(order="K")
+            add_to_rows(found, added)
+            assert_array_equal(found, expected)

@@ -1,6 +1,7 @@
 """Arrays that are used again: every step is as it would be with fresh ones."""
 
 import pickle
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -91,18 +92,45 @@ def test_sparse_steps_and_dropped_units_do_not_depend_on_those_before():
         assert_array_equal(gradient, fresh.parameters.gradient)
 
 
-def test_a_trace_is_written_over_only_where_it_is_told_to():
-    """What a caller has stays as it is; what he hands over is used."""
-    layers = network(ReLU())
-    X, _ = batch(6, 0)
-    first = layers.trace(X)
-    kept = [array.copy() for array in first]
-    second = layers.trace(batch(6, 1)[0], first)
-    assert all(a is b for a, b in zip(first[1:], second[1:], strict=True))
-    third = layers.trace(X)
-    for array, expected in zip(third, kept, strict=True):
+def test_what_a_caller_looks_at_is_not_written_over():
+    """Neither inputs, nor a trace of the same network; from the second step on arrays stay."""
+    objective = Objective(network(ReLU()), NLLM())
+    first, second = batch(6, 0), batch(6, 1)
+    trace = objective.network.trace(first[0])
+    kept = [array.copy() for array in (*trace, *second)]
+    for _ in range(3):
+        objective.value_and_gradient(*first)
+        objective.value_and_gradient(*second)
+    for array, expected in zip((*trace, *second), kept, strict=True):
         assert_array_equal(array, expected)
-        assert not any(array is other for other in second)
+
+
+def test_a_unit_writes_over_what_it_is_given_where_nobody_looks_at_it():
+    """After a layer, not after what reads its own output, and never over the inputs."""
+    step = step_of([ReLU(), *network(ReLU()).modules, Tanh(), ReLU()])
+    same = [v is u for u, v in pairwise(step.values)]
+    assert same == [False, False, True, False, True, False, False, False]
+    assert [v is u for u, v in pairwise(step.blames[1:])] == same[2:]
+
+
+def step_of(modules):
+    """Return what is kept of two steps."""
+    objective = Objective(Sequential(modules), NLLM())
+    for seed in range(2):
+        objective.value_and_gradient(*batch(6, seed))
+    (step,) = objective._workspace._sets.values()
+    return step
+
+
+def test_sparse_inputs_may_be_handed_on():
+    """Every step is a first one then."""
+    used = Objective(Sequential([Handing(), *network(Tanh()).modules]), NLLM())
+    for seed in range(3):
+        X, Y = batch(6, seed)
+        J, gradient = value_and_gradient(used, sparse.csr_matrix(X), Y)
+        expected_J, expected = value_and_gradient(Objective(network(Tanh()), NLLM()), X, Y)
+        np.testing.assert_allclose(J, expected_J, rtol=1e-12)
+        np.testing.assert_allclose(gradient, expected, rtol=1e-10, atol=1e-14)
 
 
 class Noting(Module):
