@@ -101,7 +101,7 @@ class Objective:
         if step is None:
             step = Pass(self.network, self.parameters.gradients)
             self._workspace.keep(size, step)
-        z = step.forward(X, (*self.members, *Y.shape[-2:-1]), rng)
+        z = step.drawn(X, (*self.members, *Y.shape[-2:-1]), rng)
         if step.is_first or w is not None:
             _check_samples(z, Y, w)
         losses, dZ = self.loss.value_and_gradient(z, Y)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from sknn.engine.modules import Linear, Sequential
+from sknn.engine.passes import Forward
 from sknn.engine.types import Array
 
 #: Numbers in the widest array of a piece.
@@ -36,7 +37,14 @@ def raw_outputs(
     z : array of shape (n, k), or (g, n, k) of a network with members
         The raw outputs.
     """
-    answers = [network.forward(u) for u in pieces(network, X, dtype, check)]
+    rows, forward, answers = rows_of_a_piece(network, X), Forward(network), []
+    for u in pieces(network, X, dtype, check):
+        if u.shape[0] == rows < X.shape[0]:  # one of several of this size
+            answers.append(forward.forward(u).copy())
+            if forward.is_first:
+                forward.keep()
+        else:
+            answers.append(network.forward(u))
     return answers[0] if len(answers) == 1 else np.concatenate(answers, axis=-2)
 
 
@@ -65,7 +73,7 @@ def pieces(
         Some rows in that type; one without rows if there are none.
     """
     dense = isinstance(X, np.ndarray)
-    rows = max(1, NUMBERS // _widest(network, X.shape[-1] if dense else 1))
+    rows = rows_of_a_piece(network, X)
     for start in range(0, max(X.shape[0], 1), rows):
         piece = X[start : start + rows]
         with np.errstate(over="ignore"):  # `check` is there to see it
@@ -73,6 +81,11 @@ def pieces(
         if check:
             check(piece)
         yield piece
+
+
+def rows_of_a_piece(network: Sequential, X: Array) -> int:
+    """Return how many rows are in a piece; a CSR matrix is as narrow as what is made of it."""
+    return max(1, NUMBERS // _widest(network, X.shape[-1] if isinstance(X, np.ndarray) else 1))
 
 
 def _widest(network: Sequential, m: int) -> int:

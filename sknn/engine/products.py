@@ -78,12 +78,11 @@ def add_to_rows_calls(a: Array, row: Array) -> list[Callable[[], Any]]:
     few = n < FEW or (members and n * k < MANY)
     if ger is None or not plain or row.dtype != a.dtype or few or not 0 < k <= CALL:
         return [partial(np.add, a, row if row.ndim == 1 else row[..., None, :], a)]
-    ones = constant(CALL // k, 1, a.dtype)
-    return [
-        partial(ger, 1, b, ones[: len(piece)], 1, 1, piece.T, 1, 1, 1)
-        for rows, b in zip(a.reshape(-1, n, k), row.reshape(-1, k), strict=True)
-        for piece in np.split(rows, range(CALL // k, n, CALL // k))
-    ]
+    rows = CALL // k
+    ones, whole, starts = constant(rows, 1, a.dtype), a.reshape(-1, n, k), range(0, n, rows)
+    row = row.reshape(-1, k)
+    pieces = [(row[i], member[j : j + rows]) for i, member in enumerate(whole) for j in starts]
+    return [partial(ger, 1, b, ones[: len(piece)], 1, 1, piece.T, 1, 1, 1) for b, piece in pieces]
 
 
 def column_sums(a: Array, out: Array | None = None) -> Array:
