@@ -27,11 +27,9 @@ from sknn.engine.types import Array, Rng
 #: What is called in a step, in order; all arguments are bound.
 Calls: TypeAlias = list[Callable[[], Any]]
 
-#: The verbs of a module that can be bound to arrays.
-VERBS = "forward", "backward", "weight_grad"
-
-#: What a module may say of itself; its subclasses do not inherit it.
+#: What a module may say of itself, and how its verbs are bound: subclasses do not inherit it.
 PROMISES = "takes_out", "in_place", "reads_output"
+BOUND = "bound_forward", "bound_backward", "bound_weight_grad"
 
 
 class Module(Part, ABC):
@@ -52,7 +50,7 @@ class Module(Part, ABC):
     reads_output : bool
         Whether `backward` looks at `v`.
 
-    A subclass that makes these promises has to say so for itself.
+    A subclass that makes these promises has to say so for itself, and how its verbs are bound.
     """
 
     weights: tuple[str, ...] = ()
@@ -62,14 +60,11 @@ class Module(Part, ABC):
     reads_output: bool = True
 
     def __init_subclass__(cls) -> None:
-        """Begin without promises, and without what is bound of a verb that is another here."""
+        """Begin without promises: a verb, or what it uses, may be another here."""
         super().__init_subclass__()
-        for promise in PROMISES:
-            if promise not in vars(cls):
-                setattr(cls, promise, getattr(Module, promise))
-        for bound in (f"bound_{verb}" for verb in VERBS if verb in vars(cls)):
-            if bound not in vars(cls):
-                setattr(cls, bound, getattr(Module, bound))
+        for name in (*PROMISES, *BOUND):
+            if name not in vars(cls):
+                setattr(cls, name, getattr(Module, name))
 
     @abstractmethod
     def forward(self, u: Array) -> Array:
@@ -266,6 +261,8 @@ class Linear(Module):
     def bound_weight_grad(self, u: Array, dv: Array, out: Sequence[Array]) -> Calls:
         """Return the product and the column sums."""
         dW, dW0 = out
+        if not isinstance(u, np.ndarray):  # the numbers of a matrix may become another array
+            return super().bound_weight_grad(u, dv, out)
         return [product_call(_transposed(u), dv, dW), column_sums_call(dv, dW0)]
 
 
@@ -371,7 +368,7 @@ class Sequential(Module):
         """Whether a training step draws anything."""
         return any(module.is_random for module in self.modules)
 
-    def thinned(self, shape: tuple[int, ...], rng: Rng) -> "Sequential":
+    def drawn(self, shape: tuple[int, ...], rng: Rng) -> "Sequential":
         """Return the network of one training step: the same layers, with units dropped at random.
 
         Parameters

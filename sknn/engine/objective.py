@@ -96,7 +96,7 @@ class Objective:
         J : float
             The mean loss, and the penalty.
         """
-        size = X.shape, X.dtype, Y.shape
+        size = type(X), X.shape, X.dtype, Y.shape
         step = self._workspace.get(size)
         if step is None:
             step = Pass(self.network, self.parameters.gradients)
@@ -108,8 +108,9 @@ class Objective:
         if step.is_first:  # later ones of this size are alike
             self._check_answers(z, losses, dZ)
         shares = _shares(z, w)
+        mean = _weighted(losses, shares)  # before z, which they may be a view of, is written over
         step.backward(dZ, shares[0, ...] if w is None else shares[..., None])
-        return _weighted(losses, shares) + self._penalty(self.parameters.weights_gradient)
+        return mean + self._penalty(self.parameters.weights_gradient)
 
     def _check_answers(self, z: Array, losses: Array, dZ: Array | None = None) -> None:
         """Refuse what a user's loss says if it would be broadcast."""

@@ -12,7 +12,8 @@ class ParameterVector:
     """One vector that holds every parameter of a network, and a gradient of the same layout.
 
     The network's modules are made to hold views of `vector`, so that changing it in place changes
-    the network. The tie is for training only: copies and pickles of the modules lose it.
+    the network. The tie is for training only: copies and pickles of the modules lose it, those of
+    this vector together with the network tie it anew, with a gradient of zeros.
 
     Parameters
     ----------
@@ -32,6 +33,7 @@ class ParameterVector:
     """
 
     def __init__(self, network: Sequential) -> None:
+        self.network = network
         slots = [(i, name) for i, module in enumerate(network.modules) for name in module.weights]
         n_weight_slots = len(slots)
         slots += [(i, name) for i, module in enumerate(network.modules) for name in module.offsets]
@@ -55,6 +57,10 @@ class ParameterVector:
         for (i, name), view, gradient_view in views:
             setattr(network.modules[i], name, view)
             self.gradients[i].append(gradient_view)
+
+    def __reduce__(self) -> tuple[type, tuple[Sequential]]:
+        """Let a copy hold the parameters of the network's copy."""
+        return type(self), (self.network,)
 
     def gradients_by_member(self, axes: int) -> list[list[Array]]:
         """Return the gradient of each member in parts; without member `axes` there is one.

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import chain
+from operator import is_
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,8 @@ class Forward:
     Parameters
     ----------
     network : Sequential
-        Its parameters must stay the same arrays; what is in them may change.
+        Its parameters must stay the same arrays; what is in them may change. If a module is
+        another one, everything begins anew.
 
     Attributes
     ----------
@@ -31,10 +33,10 @@ class Forward:
     """
 
     def __init__(self, network: Sequential) -> None:
-        self.modules = network.modules
-        self.random = [i for i, module in enumerate(self.modules) if module.is_random]
+        self.network = network
         self.is_first = True
         self.values: list[Any] = []
+        self._modules: list[Module] = []
         self._bound: list[Module] = []
         self._forward: list[Calls] = []
 
@@ -48,32 +50,36 @@ class Forward:
         modules : list of Module, optional
             What stands for the network's modules this time, where they are random.
         """
-        modules = modules or self.modules
-        if self.is_first:
-            self._bound = list(modules)
+        modules = modules or self.network.modules
+        if self.is_first or not _same(self.network.modules, self._modules):
+            self.is_first = True
+            self._modules, self._bound = list(self.network.modules), list(modules)
             self.values = Sequential(modules).trace(X)
         else:
-            if X is not self.values[0] or self.random or not self._bound:
+            if X is not self.values[0] or not _same(modules, self._bound):
                 self._bind(X, modules)
             for call in chain.from_iterable(self._forward):
                 call()
         return self.values[-1]
 
     def keep(self) -> None:
-        """From now on write over arrays of our own, in place of those that the first time made."""
+        """From now on write over arrays of our own, like those that the first time made.
+
+        Those may be the modules' own, or views of the inputs.
+        """
         X, *values = self.values
         if not all(isinstance(v, np.ndarray) for v in values):
             return  # sparse inputs that are handed on: every time is a first one
-        self.values = [X, *_own(values, [module.takes_out for module in self._bound], [X])]
-        for i in range(1, len(self.modules)):
+        self.values = [X, *map(np.empty_like, values)]
+        for i in range(1, len(values)):
             if self._in_place(i):
                 self.values[i + 1] = self.values[i]
-        self._bound = []
+        self._bound, self._forward = [], [[] for _ in values]
         self.is_first = False
 
     def _in_place(self, i: int) -> bool:
         """Tell whether a module may write over what it is given."""
-        before, module = self.modules[i - 1 : i + 1]
+        before, module = self._modules[i - 1 : i + 1]
         u, v = self.values[i : i + 2]
         fixed = not (before.is_random or module.is_random)
         alike = u.shape == v.shape and u.dtype == v.dtype and u.strides == v.strides
@@ -81,20 +87,16 @@ class Forward:
 
     def _bind(self, X: Array, modules: Sequence[Module]) -> None:
         """Bind the modules to the arrays, and again those that something is new for."""
-        changed = [i for i in self.random if self._bound and modules[i] is not self._bound[i]]
-        if X is not self.values[0]:
-            self.values[0] = X
-            changed.append(0)
-        if not self._bound:
-            changed = list(range(len(modules)))
-            self._forward = [[] for _ in modules]
+        bound, self._bound = self._bound, []  # if an error breaks it off, all begins anew
+        is_new, self.values[0] = X is not self.values[0], X
+        for i, module in enumerate(modules):
+            if not bound or module is not bound[i] or (i == 0 and is_new):
+                self._bind_one(i, module)
         self._bound = list(modules)
-        for i in changed:
-            self._bind_one(i)
 
-    def _bind_one(self, i: int) -> None:
+    def _bind_one(self, i: int, module: Module) -> None:
         """Bind one module to the arrays."""
-        self._forward[i] = self._bound[i].bound_forward(self.values[i], self.values[i + 1])
+        self._forward[i] = module.bound_forward(self.values[i], self.values[i + 1])
 
 
 class Pass(Forward):
@@ -113,7 +115,7 @@ class Pass(Forward):
         self.gradients = gradients
         self.first = next(i for i, arrays in enumerate(gradients) if arrays)
         self.blames: list[Any] = []
-        self._backward: list[Calls] = [[] for _ in self.modules]
+        self._backward: list[Calls] = [[] for _ in gradients]
 
     def drawn(self, X: Array, shape: tuple[int, ...], rng: Rng | None) -> Array:
         """Return the raw outputs of a network in which units are dropped.
@@ -129,7 +131,7 @@ class Pass(Forward):
         """
         if rng is None:
             return self.forward(X)
-        return self.forward(X, [module.drawn(shape, rng) for module in self.modules])
+        return self.forward(X, self.network.drawn(shape, rng).modules)
 
     def backward(self, dZ: Array, shares: Array) -> None:
         """Write the gradients.
@@ -153,16 +155,15 @@ class Pass(Forward):
 
     def keep(self) -> None:
         """Have arrays of our own for the blames, too."""
-        made = [module.takes_out for module in self._bound[1:]]
-        self.blames = _own(self.blames, [*made, True], [])
+        self.blames = [None if dv is None else np.empty_like(dv) for dv in self.blames]
         super().keep()
-        for i in range(max(self.first + 1, 1), len(self.modules)):
+        for i in range(self.first + 1, len(self.blames)):
             if self.values[i + 1] is self.values[i]:
                 self.blames[i - 1] = self.blames[i]
 
-    def _bind_one(self, i: int) -> None:
-        super()._bind_one(i)
-        module, (u, v), dv = self._bound[i], self.values[i : i + 2], self.blames[i]
+    def _bind_one(self, i: int, module: Module) -> None:
+        super()._bind_one(i, module)
+        (u, v), dv = self.values[i : i + 2], self.blames[i]
         calls: Calls = []
         if self.gradients[i]:
             calls += module.bound_weight_grad(u, dv, self.gradients[i])
@@ -171,14 +172,6 @@ class Pass(Forward):
         self._backward[-1 - i] = calls
 
 
-def _own(arrays: Sequence[Any], made: Sequence[bool], others: Sequence[Any]) -> list[Any]:
-    """Return those arrays that a module made for us, and new ones like the rest.
-
-    An array that is also another one was handed on by a module, and is not to be written over.
-    """
-    seen, own = {id(array) for array in others}, []
-    for array, ours in zip(arrays, made, strict=True):
-        keep = array is None or (ours and id(array) not in seen)
-        own.append(array if keep else np.empty_like(array))
-        seen.add(id(array))
-    return own
+def _same(modules: Sequence[Module], others: Sequence[Module]) -> bool:
+    """Tell whether they are the very same ones; what is equal may still be another."""
+    return len(modules) == len(others) and all(map(is_, modules, others))

@@ -36,7 +36,7 @@ def test_what_is_kept_makes_up_for_what_is_dropped(share):
 def test_a_thinned_network_shares_its_layers():
     """The weights are the same arrays, so that training it trains the network."""
     whole = network()
-    thin = whole.thinned((7,), np.random.RandomState(0))
+    thin = whole.drawn((7,), np.random.RandomState(0))
     assert isinstance(thin.modules[2], Mask)
     for a, b in zip(whole.modules, thin.modules, strict=True):
         assert isinstance(a, Dropout) or a is b

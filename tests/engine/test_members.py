@@ -94,7 +94,7 @@ def test_every_member_has_an_order_of_its_own():
 
 def test_every_member_drops_units_of_its_own():
     """The masks differ from member to member."""
-    thin = Sequential([Dropout(0.5, 40)]).thinned((G, 6), np.random.RandomState(0))
+    thin = Sequential([Dropout(0.5, 40)]).drawn((G, 6), np.random.RandomState(0))
     kept = thin.modules[0].kept
     assert kept.shape == (G, 6, 40)
     assert len({one.tobytes() for one in kept}) == G
