@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sknn.targets.base import Target
-from sknn.targets.classes import ClassTarget, class_numbers
+from sknn.targets.classes import ALIKE, ClassTarget, class_numbers, sorting_labels
 from sknn.targets.columns import MultilabelTarget, MultioutputTarget
 from sknn.targets.labels import BinaryTarget, MulticlassTarget, label_target
 from sknn.targets.losses import EVERY_LOSS
@@ -21,6 +21,7 @@ TARGETS: Mapping[str, Any] = {
 }
 
 __all__ = [
+    "ALIKE",
     "EVERY_LOSS",
     "TARGETS",
     "BinaryTarget",
@@ -32,4 +33,5 @@ __all__ = [
     "Target",
     "class_numbers",
     "label_target",
+    "sorting_labels",
 ]

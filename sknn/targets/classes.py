@@ -1,6 +1,8 @@
 """Classes: what all targets of labels share."""
 
 from abc import abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -9,6 +11,9 @@ from numpy.typing import NDArray
 from sknn.engine import Loss
 from sknn.engine.types import Array
 from sknn.targets.base import Target
+
+#: What labels must be, for there to be an order of them.
+ALIKE = "Labels must be all strings or all numbers"
 
 
 class ClassTarget(Target):
@@ -40,13 +45,13 @@ def class_numbers(classes: Array, y: Array) -> NDArray[np.intp]:
     ------
     ValueError
         If y has a label that is no class, or more than one column.
+    TypeError
+        If its labels cannot be sorted.
     """
     if y.ndim != 1:
         raise ValueError(f"y should be a 1d array of labels, got an array of shape {y.shape}.")
-    try:
+    with sorting_labels():
         labels, positions = np.unique(y, return_inverse=True)
-    except TypeError as error:
-        raise TypeError(f"Labels must be all strings or all numbers: {error}.") from error
     numbers = {label: number for number, label in enumerate(classes.tolist())}
     if not numbers.keys() >= set(labels.tolist()):
         raise ValueError(
@@ -54,3 +59,18 @@ def class_numbers(classes: Array, y: Array) -> NDArray[np.intp]:
             f"'y' has {labels}."
         )
     return np.array([numbers[label] for label in labels.tolist()], dtype=np.intp)[positions]
+
+
+@contextmanager
+def sorting_labels() -> Iterator[None]:
+    """Say what labels must be where those in the block cannot be sorted.
+
+    Raises
+    ------
+    TypeError
+        If the block does.
+    """
+    try:
+        yield
+    except TypeError as error:
+        raise TypeError(f"{ALIKE}: {error}.") from error
