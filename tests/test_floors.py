@@ -16,7 +16,7 @@ FILES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py"))
 #: What is on each floor, by the first part of its path. A file uses its own floor and those below.
 FLOORS = [
     {"engine"},
-    {"targets", "features", "networks", "stamp", "archives"},
+    {"targets", "features", "networks", "stamp", "archives", "extras"},
     {"estimators"},
     {"inspection", "persistence", "__init__", "__main__"},
 ]
