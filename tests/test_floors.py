@@ -28,6 +28,7 @@ ARRAYS = {"numpy", "scipy"}
 #: and its subject is frames, which narwhals reads, whatever their library; both end at that folder.
 ALSO = {
     "features/encoder.py": {"sklearn"},
+    "features/reader.py": {"sklearn"},
     "features/settings.py": {"sklearn"},
     "features/frames.py": {"narwhals"},
 }
