@@ -1,6 +1,8 @@
 """Targets: what people write, what losses compare with, and the way back."""
 
 import inspect
+from importlib import import_module
+from pkgutil import walk_packages
 
 import numpy as np
 import pytest
@@ -91,15 +93,27 @@ def one_hot(labels):
 # All kinds and all losses
 
 
+def concrete_targets():
+    """Return the targets of all files of the folder, whether or not it exports them."""
+    found = set()
+    for file in walk_packages(targets.__path__, f"{targets.__name__}."):
+        classes = [cls for _, cls in inspect.getmembers(import_module(file.name), inspect.isclass)]
+        found |= {cls for cls in classes if issubclass(cls, targets.Target)}
+    return {cls for cls in found if not inspect.isabstract(cls)}
+
+
 def test_every_kind_is_in_the_table_and_tried():
     """A new kind of target needs an example above."""
-    classes = [cls for _, cls in inspect.getmembers(targets, inspect.isclass)]
-    concrete = {
-        cls for cls in classes if issubclass(cls, targets.Target) and not inspect.isabstract(cls)
-    }
-    assert set(TARGETS.values()) == concrete
+    assert set(TARGETS.values()) == concrete_targets()
+    assert all(getattr(targets, cls.__name__) is cls for cls in TARGETS.values())
     assert set(SINGLE) == set(EXAMPLES)
     assert all(type(target) is TARGETS[kind] for kind, (target, _) in EXAMPLES.items())
+
+
+def test_every_loss_of_a_target_is_known_to_all():
+    """So that a target that it is not for refuses it."""
+    tables = [{*target.losses.values(), *target.more_losses} for target in TARGETS.values()]
+    assert set.union(*tables) == targets.EVERY_LOSS
 
 
 @every_loss

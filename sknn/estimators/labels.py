@@ -8,7 +8,14 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 
 from sknn.engine.types import Array
 from sknn.features.frames import without_missing
-from sknn.targets import ClassTarget, MultilabelTarget, MultioutputTarget, label_target
+from sknn.targets import (
+    ALIKE,
+    ClassTarget,
+    MultilabelTarget,
+    MultioutputTarget,
+    label_target,
+    sorting_labels,
+)
 
 
 def check_labels(y: Any) -> None:
@@ -41,10 +48,7 @@ def check_labels(y: Any) -> None:
             )
         if len({issubclass(kind, str) for kind in types}) > 1:
             named = ", ".join(sorted(kind.__name__ for kind in types))
-            raise TypeError(
-                f"Labels must be all strings or all numbers, but y mixes types: {named}. Turn all "
-                "of them into one."
-            )
+            raise TypeError(f"{ALIKE}, but y mixes types: {named}. Turn all of them into one.")
 
 
 def read_target(y: Array) -> ClassTarget:
@@ -55,10 +59,8 @@ def read_target(y: Array) -> ClassTarget:
     ValueError, TypeError
         If y is nothing of that.
     """
-    try:
+    with sorting_labels():
         check_classification_targets(y)
-    except TypeError as error:
-        raise TypeError(f"Labels must be all strings or all numbers: {error}.") from error
     kind = type_of_target(y, input_name="y")
     if kind == "multiclass-multioutput":
         return MultioutputTarget([np.unique(column) for column in y.T])
@@ -83,8 +85,6 @@ def given_labels(classes: Any) -> Array:
     """Return the classes that were given to `partial_fit`, sorted."""
     if not np.iterable(classes) or isinstance(classes, str):
         raise ValueError(f"classes must be a list of labels, got {classes!r}.")
-    try:
+    with sorting_labels():
         labels: Any = classes if hasattr(classes, "__array__") else sorted(classes)
         return np.unique(labels)
-    except TypeError as error:
-        raise TypeError(f"Labels must be all strings or all numbers: {error}.") from error

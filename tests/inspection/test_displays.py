@@ -1,6 +1,5 @@
 """Displays: what is drawn, and on which axes."""
 
-import builtins
 import subprocess
 import sys
 
@@ -113,14 +112,8 @@ def test_nothing_but_fitted_networks_is_drawn(cls, digits):
 def test_without_matplotlib_the_error_says_what_to_install(cls, digits, monkeypatch):
     """Before anything is computed, and in `plot` too."""
     display = DRAWN[cls](*digits, None)
-    imported = builtins.__import__
-
-    def without(name, *args, **kwargs):
-        if name.split(".")[0] == "matplotlib":
-            raise ImportError(f"No module named {name!r}")
-        return imported(name, *args, **kwargs)
-
-    monkeypatch.setattr(builtins, "__import__", without)
+    for name in [name for name in sys.modules if name.split(".")[0] == "matplotlib"]:
+        monkeypatch.setitem(sys.modules, name, None)
     for draw in (lambda: DRAWN[cls](*digits, None), display.plot):
         with pytest.raises(ImportError, match=rf'{cls.__name__} .*pip install "sknn\[plot\]"'):
             draw()

@@ -9,9 +9,8 @@ import numpy as np
 from sknn.engine.types import Array
 from sknn.estimators.opened import Opened
 from sknn.inspection.adversarial import adversarial
-from sknn.inspection.displays.drawing import DIVERGING, IMAGES, Display, cut, need_matplotlib
+from sknn.inspection.displays.drawing import DIVERGING, IMAGES, Display, cut
 from sknn.inspection.displays.weights import need_shape
-from sknn.inspection.models import need_network
 
 #: Letters of a prediction below an image.
 LONGEST = 12
@@ -98,8 +97,7 @@ class AdversarialDisplay(Display):
         -------
         display : AdversarialDisplay
         """
-        need_matplotlib(cls.__name__)
-        mlp = need_network(estimator, cls.__name__)
+        mlp = cls._network(estimator)
         moved = adversarial(mlp, X, y, **settings)
         opened = mlp._opened(X)
         said = {"before": _said(opened), "after": _said(replace(opened, X=moved))}

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from sknn.extras import required
+from sknn.inspection.models import need_network
+
 #: Okabe and Ito's colours, which are told apart by colour-blind people too: "Color Universal
 #: Design" (2008).
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#666666"
@@ -18,22 +21,6 @@ def cut(text: str, longest: int = LONGEST_NAME) -> str:
     return text if len(text) <= longest else f"{text[: longest - 3]}..."
 
 
-def need_matplotlib(what: str) -> None:
-    """Say how to get matplotlib if it is not there.
-
-    Raises
-    ------
-    ImportError
-        Naming the extra that brings it.
-    """
-    try:
-        import matplotlib  # noqa: F401 (only whether it is there)
-    except ImportError as error:
-        raise ImportError(
-            f'{what} draws with matplotlib, which is not installed: pip install "sknn[plot]".'
-        ) from error
-
-
 class Display:
     """What all displays have in common.
 
@@ -47,6 +34,20 @@ class Display:
 
     ax_: Any
     figure_: Any
+
+    @classmethod
+    def _network(cls, estimator: Any) -> Any:
+        """Return a fitted network that can be drawn, before anything is computed.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        TypeError, NotFittedError
+            As in `need_network`.
+        """
+        required("matplotlib", cls.__name__)
+        return need_network(estimator, cls.__name__)
 
     def _axes(self, ax: Any, size: tuple[float, float] | None = None) -> Any:
         """Return the axes to draw on, and keep them.
@@ -63,10 +64,8 @@ class Display:
         ImportError
             If matplotlib is not installed.
         """
-        need_matplotlib(type(self).__name__)
         if ax is None:
-            from matplotlib import pyplot
-
+            pyplot = required("matplotlib.pyplot", type(self).__name__)
             _, ax = pyplot.subplots(figsize=size, layout="constrained")
         self.ax_, self.figure_ = ax, ax.figure
         return ax

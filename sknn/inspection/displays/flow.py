@@ -5,7 +5,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from sknn.inspection.displays.drawing import BLUE, ORANGE, Display, need_matplotlib
+from sknn.inspection.displays.drawing import BLUE, ORANGE, Display
 from sknn.inspection.flow import LayerFlow, gradient_flow
 
 
@@ -58,8 +58,7 @@ class GradientFlowDisplay(Display):
         -------
         display : GradientFlowDisplay
         """
-        need_matplotlib(cls.__name__)
-        return cls(gradient_flow(estimator, X, y, sample_weight)).plot(ax)
+        return cls(gradient_flow(cls._network(estimator), X, y, sample_weight)).plot(ax)
 
     def plot(self, ax: Any = None) -> Self:
         """Draw.

@@ -6,16 +6,7 @@ from typing import Any, Self
 import numpy as np
 
 from sknn.estimators import parts
-from sknn.inspection.displays.drawing import (
-    BLUE,
-    GREEN,
-    GREY,
-    ORANGE,
-    RED,
-    Display,
-    need_matplotlib,
-)
-from sknn.inspection.models import need_network
+from sknn.inspection.displays.drawing import BLUE, GREEN, GREY, ORANGE, RED, Display
 
 
 class LossCurveDisplay(Display):
@@ -93,8 +84,7 @@ class LossCurveDisplay(Display):
         -------
         display : LossCurveDisplay
         """
-        need_matplotlib(cls.__name__)
-        mlp = need_network(estimator, cls.__name__)
+        mlp = cls._network(estimator)
         watched = mlp.validation_scores_ is not None
         display = cls(
             mlp.loss_curve_,

@@ -8,8 +8,7 @@ import numpy as np
 
 from sknn.engine.types import Array
 from sknn.inspection.displays.columns import UnitColumn
-from sknn.inspection.displays.drawing import BLUE, RED, Display, need_matplotlib
-from sknn.inspection.models import need_network
+from sknn.inspection.displays.drawing import BLUE, RED, Display
 from sknn.inspection.names import column_titles, input_names, output_names, weights_of
 
 #: How far the layers are apart, where neighbouring units are 1 apart.
@@ -97,8 +96,7 @@ class NetworkDisplay(Display):
         -------
         display : NetworkDisplay
         """
-        need_matplotlib(cls.__name__)
-        mlp = need_network(estimator, cls.__name__)
+        mlp = cls._network(estimator)
         display = cls(
             weights_of(mlp, member),
             column_titles(mlp),

@@ -6,8 +6,7 @@ from typing import Any, Self
 import numpy as np
 
 from sknn.engine.types import Array
-from sknn.inspection.displays.drawing import BLUE, DIVERGING, GREY, Display, need_matplotlib
-from sknn.inspection.models import need_network
+from sknn.inspection.displays.drawing import BLUE, DIVERGING, GREY, Display
 from sknn.inspection.names import layer_names, weights_of
 
 #: What is left free between the images of units, where their numbers stand, by their height.
@@ -91,8 +90,7 @@ class WeightsDisplay(Display):
         -------
         display : WeightsDisplay
         """
-        need_matplotlib(cls.__name__)
-        weights = weights_of(need_network(estimator, cls.__name__), member)
+        weights = weights_of(cls._network(estimator), member)
         return cls(weights, image_shape=image_shape, max_units=max_units).plot(ax)
 
     def plot(self, ax: Any = None) -> Self:

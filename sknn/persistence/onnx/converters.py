@@ -14,8 +14,8 @@ from sknn.estimators import (
     TabularMLPRegressor,
 )
 from sknn.estimators.base import BaseMLP
+from sknn.extras import required
 from sknn.features import TableEncoder
-from sknn.persistence.extras import required
 from sknn.persistence.onnx.estimators import encoder_of, write
 from sknn.persistence.onnx.graph import ML, ML_VERSION, PREFIX, Graph, Output, Value, element_type
 from sknn.persistence.onnx.tables import column_names, column_types

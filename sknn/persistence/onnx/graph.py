@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from sknn.engine.types import Array
-from sknn.persistence.extras import required
+from sknn.extras import required
 
 #: The name of a value in a graph.
 Value: TypeAlias = str

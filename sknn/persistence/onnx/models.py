@@ -6,7 +6,7 @@ from typing import Any
 from sklearn.utils.validation import check_is_fitted
 
 from sknn.estimators.base import BaseMLP
-from sknn.persistence.extras import required
+from sknn.extras import required
 from sknn.persistence.onnx.converters import converted
 from sknn.persistence.onnx.estimators import encoder_of, write
 from sknn.persistence.onnx.graph import Graph, Output
