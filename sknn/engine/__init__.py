@@ -24,6 +24,7 @@ from sknn.engine.columns import Embed, Expand
 from sknn.engine.dropout import Dropout, Mask
 from sknn.engine.history import History
 from sknn.engine.lbfgs import LBFGS
+from sknn.engine.linear import Linear
 from sknn.engine.losses import (
     NLL,
     NLLM,
@@ -41,7 +42,7 @@ from sknn.engine.losses import (
     SquaredError,
     SquaredHinge,
 )
-from sknn.engine.modules import Linear, Module, Sequential
+from sknn.engine.modules import Module
 from sknn.engine.objective import Objective
 from sknn.engine.optimizers import SGD, Adam, Optimizer, RMSprop
 from sknn.engine.outputs import pieces, raw_outputs
@@ -56,6 +57,7 @@ from sknn.engine.schedules import (
     Schedule,
     as_schedule,
 )
+from sknn.engine.sequential import Sequential
 from sknn.engine.solvers import Descent, Solver
 from sknn.engine.stopping import NoImprovement
 from sknn.engine.training import Trainer, descend

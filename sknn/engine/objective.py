@@ -3,10 +3,10 @@
 import numpy as np
 
 from sknn.engine.losses import Loss
-from sknn.engine.modules import Sequential
 from sknn.engine.parameters import ParameterVector
 from sknn.engine.passes import Pass
 from sknn.engine.products import constant
+from sknn.engine.sequential import Sequential
 from sknn.engine.types import Array, Rng
 from sknn.engine.vectors import add_scaled, pieces
 from sknn.engine.workspace import Workspace

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import DTypeLike
 
-from sknn.engine.modules import Linear, Sequential
+from sknn.engine.linear import Linear
 from sknn.engine.passes import Forward
+from sknn.engine.sequential import Sequential
 from sknn.engine.types import Array
 
 #: Numbers in the widest array of a piece.

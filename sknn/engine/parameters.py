@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from sknn.engine.modules import Sequential
+from sknn.engine.sequential import Sequential
 from sknn.engine.types import Array
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from sknn.engine.modules import Calls, Module, Sequential
+from sknn.engine.modules import Calls, Module
+from sknn.engine.sequential import Sequential
 from sknn.engine.types import Array, Rng
 
 

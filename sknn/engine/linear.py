@@ -1,0 +1,91 @@
+"""The layer of weighted sums, the module with weights."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from sknn.engine.modules import Calls, Module
+from sknn.engine.products import (
+    add_to_rows,
+    add_to_rows_calls,
+    column_sums,
+    column_sums_call,
+    product,
+    product_call,
+)
+from sknn.engine.types import Array
+
+
+class Linear(Module):
+    """A layer of weighted sums, ``Z = u W + W0``.
+
+    Parameters
+    ----------
+    W : array of shape (m, k)
+        The weights: column j holds those of unit j. A leading member axis, (g, m, k), makes g
+        layers that run side by side.
+    W0 : array of shape (k,)
+        The offsets ((g, k) with members). A unit fires its step where ``u W >= -W0``, so the
+        threshold is minus the offset.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.engine import Linear
+    >>> layer = Linear(W=np.array([[1.0], [2.0]]), W0=np.array([0.5]))
+    >>> layer.forward(np.array([[1.0, 1.0]]))
+    array([[3.5]])
+    """
+
+    weights = ("W",)
+    offsets = ("W0",)
+    takes_out = True
+    reads_output = False
+
+    def __init__(self, W: Array, W0: Array) -> None:
+        self.W = W
+        self.W0 = W0
+
+    def __repr__(self) -> str:
+        """Return the numbers of inputs and outputs."""
+        return f"Linear({self.W.shape[-2]} -> {self.W.shape[-1]})"
+
+    def forward(self, u: Array, out: Array | None = None) -> Array:
+        """Return ``u W + W0``; `u` may be a SciPy CSR matrix."""
+        Z = product(u, self.W, out)
+        add_to_rows(Z, self.W0)
+        return Z
+
+    def bound_forward(self, u: Array, v: Array) -> Calls:
+        """Return the product and the sums."""
+        return [product_call(u, self.W, v), *add_to_rows_calls(v, self.W0)]
+
+    def backward(self, u: Array, v: Array, dv: Array, out: Array | None = None) -> Array:
+        """Return ``dv W^T``."""
+        return product(dv, self.W.swapaxes(-1, -2), out)
+
+    def bound_backward(self, u: Array, v: Array, dv: Array, du: Array) -> Calls:
+        """Return the product."""
+        return [product_call(dv, self.W.swapaxes(-1, -2), du)]
+
+    def weight_grad(
+        self, u: Array, dv: Array, out: Sequence[Array] | None = None
+    ) -> Sequence[Array]:
+        """Return ``dW = u^T dv`` and ``dW0``, the column sums of `dv`."""
+        dW, dW0 = out or (np.empty_like(self.W), np.empty_like(self.W0))
+        product(_transposed(u), dv, dW)
+        column_sums(dv, dW0)
+        return dW, dW0
+
+    def bound_weight_grad(self, u: Array, dv: Array, out: Sequence[Array]) -> Calls:
+        """Return the product and the column sums."""
+        dW, dW0 = out
+        if not isinstance(u, np.ndarray):  # the numbers of a matrix may become another array
+            return super().bound_weight_grad(u, dv, out)
+        return [product_call(_transposed(u), dv, dW), column_sums_call(dv, dW0)]
+
+
+def _transposed(u: Any) -> Any:
+    """Return ``u^T``, of each member if there are any."""
+    return u.swapaxes(-1, -2) if isinstance(u, np.ndarray) else u.T
