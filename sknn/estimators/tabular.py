@@ -48,7 +48,7 @@ class Tabular(BaseMLP):
     @property
     def _most_epochs(self) -> int:
         """How many epochs max_iter="auto" makes at most: on small tables more would overfit."""
-        return 60
+        return 120
 
     @property
     def encoder_(self) -> TableEncoder:

@@ -40,7 +40,7 @@ class TabularMLPClassifier(Tabular, Classification):
         Samples in a mini-batch; "auto" is ``min(128, n_samples)``.
     max_iter : int or "auto", default="auto"
         Epochs at most. "auto" makes 2500 steps: as many epochs as that takes, but at least 10 and
-        at most 60. For its size, a table has the sum of the sample weights, if that is more
+        at most 120. For its size, a table has the sum of the sample weights, if that is more
         than its rows.
     weight_decay : float or "auto", default="auto"
         Of "adamw": each step first shrinks the weights, not the offsets, by the factor

@@ -589,7 +589,7 @@ def test_the_number_of_epochs_follows_the_number_of_rows(make):
         model = fitted(make(**settings), X, np.arange(n) % 2, sample_weight=weight)
         epochs.append(model.n_iter_)
     small, large, heavy, light, largest, overflowing = epochs
-    assert small == light == (60 if make is CLASSIFIER else 300)
+    assert small == light == (120 if make is CLASSIFIER else 300)
     assert large == heavy == pytest.approx(2500 / (20_000 / 128), abs=2)
     assert largest == overflowing == 10
 
