@@ -3,6 +3,10 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+# first, and not from deep within: what it imports looks through the calls it is imported by, and
+# would take a tenth longer
+import sklearn.base  # noqa: F401
+
 from sknn.estimators import (
     MLPClassifier,
     MLPRegressor,
