@@ -1,5 +1,6 @@
 """Products of matrices, and the constant vectors that sums and means are products with."""
 
+import math
 from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import Any
@@ -154,6 +155,29 @@ def block_diagonal(rows: Any, members: int) -> Any:
     stored = np.diff(rows.indptr[:: total // members])
     columns = rows.indices + np.repeat(np.arange(members) * m, stored)
     return type(rows)((rows.data, columns, rows.indptr), shape=(total, members * m))
+
+
+#: How many rows become one, at most.
+TOGETHER = 64
+
+
+def with_long_rows(*arrays: Array) -> tuple[Array, ...]:
+    """Return views in which several rows are one, as NumPy begins anew at each row.
+
+    Parameters
+    ----------
+    *arrays : arrays of shape (..., n, k)
+        If one of them is not C-contiguous, they are returned as they are.
+
+    Returns
+    -------
+    views : tuple of arrays of shape (n / r, k r)
+        Of all numbers, in order.
+    """
+    if not all(array.flags.c_contiguous and array.ndim > 1 for array in arrays):
+        return arrays
+    n, k = arrays[0].shape[-2:]
+    return tuple(array.reshape(-1, k * math.gcd(n, TOGETHER)) for array in arrays)
 
 
 #: Numbers in the longest constant vector that is kept.

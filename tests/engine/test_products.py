@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from sknn.engine.products import LONGEST, add_to_rows, constant
+from sknn.engine.products import LONGEST, add_to_rows, constant, with_long_rows
 from sknn.engine.vectors import CALL, PIECE, pieces
 
 
@@ -42,3 +42,16 @@ def test_a_row_is_added_to_every_row(shape, dtype):
             found = given.copy(order="K")
             add_to_rows(found, added)
             assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize(("n", "rows"), [(1, 1), (7, 7), (200, 25), (640, 10)])
+def test_rows_that_become_one_are_views_in_the_same_order(n, rows):
+    """Of members, too; what is not contiguous stays as it is."""
+    for shape in ((n, 3), (2, n, 3)):
+        a = np.arange(np.prod(shape), dtype=float).reshape(shape)
+        found, other = with_long_rows(a, a.copy())
+        assert found.shape == other.shape == (rows * a.size // (3 * n), 3 * n // rows)
+        assert np.shares_memory(found, a)
+        assert_array_equal(found.ravel(), a.ravel())
+    a = np.asfortranarray(np.ones((4, 3)))
+    assert with_long_rows(a)[0] is a
