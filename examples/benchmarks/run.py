@@ -18,13 +18,14 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from bars import plot_ratios
-from cases import CASES
+from cases import CASES, Case
 from imports import compare_imports
 from memory import compare_memory
 from peers import PEERS
 from prediction import compare_prediction
 from size import compare_size
 from sklearn.exceptions import ConvergenceWarning
+from steps import compare_steps
 from stopwatch import CLOCKS
 from threadpoolctl import threadpool_limits
 from training import compare_training, installed_peers, unlike
@@ -32,6 +33,7 @@ from training import compare_training, installed_peers, unlike
 #: What can be compared: functions of the options, by the words for `--what`.
 SUBJECTS = {
     "training": lambda options: training(options),
+    "step": lambda options: compare_steps(chosen(options), options.threads),
     "prediction": lambda options: compare_prediction(
         options.precision, options.threads, options.repeats or (5 if options.quick else 15)
     ),
@@ -96,15 +98,20 @@ def read_options() -> argparse.Namespace:
 
 def training(options: argparse.Namespace) -> list[dict[str, Any]]:
     """Compare training in the chosen cases, with the chosen peers."""
-    cases = [CASES[name] for name in options.case or CASES]
     return compare_training(
-        [case.smaller() for case in cases] if options.quick else cases,
+        chosen(options),
         installed_peers(options.peers, options.precision, options.threads),
         precision=options.precision,
         threads=options.threads,
         repeats=options.repeats,
         clock=options.clock,
     )
+
+
+def chosen(options: argparse.Namespace) -> list[Case]:
+    """Return the cases to run, with fewer rows for a quick look."""
+    cases = [CASES[name] for name in options.case or CASES]
+    return [case.smaller() for case in cases] if options.quick else cases
 
 
 def machine(threads: int) -> dict[str, str]:
