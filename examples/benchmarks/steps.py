@@ -17,7 +17,7 @@ from sknn.engine.passes import Pass
 #: Whose time is taken, by the names of the parts. What is timed calls nothing else of these.
 PARTS = {
     "rows": [(Samples, "batch")],
-    "forward": [(Pass, "drawn")],
+    "forward": [(Pass, "forward")],
     "loss": [(cls, "value_and_gradient") for cls in (NLLM, Loss)],
     "backward": [(Pass, "backward")],
     "penalty": [(Objective, "_penalty")],

@@ -63,28 +63,34 @@ def try_learner(learner: str, build: Callable[[], Any], table: TableSet, seed: i
     """Fit a learner to the training rows and see how well it does on the test rows."""
 
     def measure(model: Any, X: Any, y: np.ndarray, predicted: np.ndarray) -> dict[str, Any]:
-        if table.is_regression:
-            together = regression_metrics(y, predicted)
-        else:
-            together = classification_metrics(y, predicted, model.predict_proba(X), model.classes_)
+        proba = None if table.is_regression else model.predict_proba(X)
         several = getattr(model, "n_members", 1) > 1
-        return {"metrics": together, "alone": alone(model, X, y) if several else {}}
+        return {
+            "metrics": metrics_of(model, y, predicted, proba),
+            "alone": alone(model, X, y) if several else {},
+        }
 
     trial = Trial(table.name, seed, learner)
     return scored(tried(trial, build, measure, table.parts(seed)), table)
+
+
+def metrics_of(
+    model: Any, y: np.ndarray, predicted: np.ndarray, proba: np.ndarray | None
+) -> dict[str, float]:
+    """Return the metrics of predictions; without probabilities y is numbers."""
+    if proba is None:
+        return regression_metrics(y, predicted)
+    return classification_metrics(y, predicted, proba, model.classes_)
 
 
 def alone(model: Any, X: Any, y: np.ndarray) -> dict[str, float]:
     """Return the mean error, and log loss, of the members of a model, each by itself."""
     predictions = model.member_predictions(X)
     if hasattr(model, "classes_"):
-        labels = [model.classes_[p.argmax(axis=1)] for p in predictions]
-        metrics = [
-            classification_metrics(y, answers, p, model.classes_)
-            for answers, p in zip(labels, predictions, strict=True)
-        ]
+        answers = [(model.classes_[proba.argmax(axis=1)], proba) for proba in predictions]
     else:
-        metrics = [regression_metrics(y, answers) for answers in predictions]
+        answers = [(predicted, None) for predicted in predictions]
+    metrics = [metrics_of(model, y, *answer) for answer in answers]
     means = {"error": geometric_mean(np.array([error_of(one, y) for one in metrics]))}
     if "log_loss" in metrics[0]:
         means["log_loss"] = float(np.mean([one["log_loss"] for one in metrics]))

@@ -9,9 +9,9 @@ from functools import partial
 import numpy as np
 from scipy.special import expit, ndtr
 
-from sknn.engine.modules import Calls, Module
+from sknn.engine.modules import Module
 from sknn.engine.products import constant, with_long_rows
-from sknn.engine.types import Array
+from sknn.engine.types import Array, Calls
 
 #: Up to so many numbers ReLU compares with an array of as many zeros.
 FEW = 2**13

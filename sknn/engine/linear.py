@@ -5,16 +5,15 @@ from typing import Any
 
 import numpy as np
 
-from sknn.engine.modules import Calls, Module
+from sknn.engine.modules import Module
 from sknn.engine.products import (
     add_to_rows,
     add_to_rows_calls,
-    column_sums,
     column_sums_call,
     product,
     product_call,
 )
-from sknn.engine.types import Array
+from sknn.engine.types import Array, Calls
 
 
 class Linear(Module):
@@ -75,7 +74,7 @@ class Linear(Module):
         """Return ``dW = u^T dv`` and ``dW0``, the column sums of `dv`."""
         dW, dW0 = out or (np.empty_like(self.W), np.empty_like(self.W0))
         product(_transposed(u), dv, dW)
-        column_sums(dv, dW0)
+        column_sums_call(dv, dW0)()
         return dW, dW0
 
     def bound_weight_grad(self, u: Array, dv: Array, out: Sequence[Array]) -> Calls:

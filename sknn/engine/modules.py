@@ -9,15 +9,11 @@ used by many threads at once.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, TypeAlias
 
 import numpy as np
 
 from sknn.engine.settings import Part
-from sknn.engine.types import Array, Rng
-
-#: What is called in a step, in order; all arguments are bound.
-Calls: TypeAlias = list[Callable[[], Any]]
+from sknn.engine.types import Array, Calls, Rng
 
 #: What a module may say of itself, and how its verbs are bound: subclasses do not inherit it.
 PROMISES = "takes_out", "in_place", "reads_output"

@@ -3,6 +3,7 @@
 import numpy as np
 
 from sknn.engine.losses import Loss
+from sknn.engine.modules import Module
 from sknn.engine.parameters import ParameterVector
 from sknn.engine.passes import Pass
 from sknn.engine.products import constant
@@ -101,7 +102,7 @@ class Objective:
         if step is None:
             step = Pass(self.network, self.parameters.gradients)
             self._workspace.keep(size, step)
-        z = step.drawn(X, (*self.members, *Y.shape[-2:-1]), rng)
+        z = step.forward(X, self._drawn(Y, rng))
         if step.is_first or w is not None:
             _check_samples(z, Y, w)
         losses, dZ = self.loss.value_and_gradient(z, Y)
@@ -111,6 +112,12 @@ class Objective:
         mean = _weighted(losses, shares)  # before z, which they may be a view of, is written over
         step.backward(dZ, shares[0, ...] if w is None else shares[..., None])
         return mean + self._penalty(self.parameters.weights_gradient)
+
+    def _drawn(self, Y: Array, rng: Rng | None) -> list[Module] | None:
+        """Return what stands for the modules in this step, if something is drawn."""
+        if rng is None:
+            return None
+        return self.network.drawn((*self.members, *Y.shape[-2:-1]), rng).modules
 
     def _check_answers(self, z: Array, losses: Array, dZ: Array | None = None) -> None:
         """Refuse what a user's loss says if it would be broadcast."""

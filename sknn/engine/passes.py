@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from sknn.engine.modules import Calls, Module
+from sknn.engine.modules import Module
 from sknn.engine.sequential import Sequential
-from sknn.engine.types import Array, Rng
+from sknn.engine.types import Array, Calls
 
 
 class Forward:
@@ -117,22 +117,6 @@ class Pass(Forward):
         self.first = next(i for i, arrays in enumerate(gradients) if arrays)
         self.blames: list[Any] = []
         self._backward: list[Calls] = [[] for _ in gradients]
-
-    def drawn(self, X: Array, shape: tuple[int, ...], rng: Rng | None) -> Array:
-        """Return the raw outputs of a network in which units are dropped.
-
-        Parameters
-        ----------
-        X : array or CSR matrix of shape (n, m)
-            Inputs.
-        shape : tuple of int
-            The number of samples, after that of the members if there are any.
-        rng : RandomState or Generator or None
-            Draws the units; without it all are used.
-        """
-        if rng is None:
-            return self.forward(X)
-        return self.forward(X, self.network.drawn(shape, rng).modules)
 
     def backward(self, dZ: Array, shares: Array) -> None:
         """Write the gradients.

@@ -1,7 +1,6 @@
 """Products of matrices, and the constant vectors that sums and means are products with."""
 
 import math
-from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import Any
 
@@ -9,7 +8,7 @@ import numpy as np
 from scipy.linalg.blas import dger, sger
 
 from sknn.engine import scipy_private
-from sknn.engine.types import Array
+from sknn.engine.types import Array, Call, Calls
 from sknn.engine.vectors import CALL
 
 #: Fewer rows, and members with fewer numbers each, are added to by NumPy, which begins sooner.
@@ -37,7 +36,7 @@ def product(a: Any, b: Array, out: Array | None = None) -> Array:
     return np.dot(a, b) if a.ndim <= 2 >= b.ndim else np.matmul(a, b)
 
 
-def product_call(a: Any, b: Array, out: Array) -> Callable[[], Any]:
+def product_call(a: Any, b: Array, out: Array) -> Call:
     """Return the call that writes ``a b`` to `out`, with as little ado as these arrays allow.
 
     Parameters
@@ -66,7 +65,7 @@ def add_to_rows(a: Array, row: Array) -> None:
         call()
 
 
-def add_to_rows_calls(a: Array, row: Array) -> list[Callable[[], Any]]:
+def add_to_rows_calls(a: Array, row: Array) -> Calls:
     """Return the calls that add a row to every row of `a`; BLAS needs half the time of NumPy.
 
     Parameters
@@ -86,26 +85,15 @@ def add_to_rows_calls(a: Array, row: Array) -> list[Callable[[], Any]]:
     return [partial(ger, 1, b, ones[: len(piece)], 1, 1, piece.T, 1, 1, 1) for b, piece in pieces]
 
 
-def column_sums(a: Array, out: Array | None = None) -> Array:
-    """Return the sum of each column, as a product with ones, which is faster.
+def column_sums_call(a: Array, out: Array) -> Call:
+    """Return the call that writes the sum of each column, as a product with ones: faster.
 
     Parameters
     ----------
     a : array of shape (..., n, k)
         What is summed.
-    out : array of shape (..., k), optional
+    out : array of shape (..., k)
         Where to write the sums.
-    """
-    return product(constant(a.shape[-2], 1, a.dtype), a, out)
-
-
-def column_sums_call(a: Array, out: Array) -> Callable[[], Any]:
-    """Return the call that writes the sum of each column to `out`.
-
-    Parameters
-    ----------
-    a, out : arrays
-        As those of `column_sums`.
     """
     return product_call(constant(a.shape[-2], 1, a.dtype), a, out)
 

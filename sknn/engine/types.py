@@ -1,5 +1,6 @@
 """The few type names that every file of the engine shares."""
 
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -10,3 +11,7 @@ Array: TypeAlias = NDArray[Any]
 
 #: The source of randomness. The engine calls only what both kinds of generator have.
 Rng: TypeAlias = np.random.RandomState | np.random.Generator
+
+#: What is called in a step; all arguments are bound. Several are called in order.
+Call: TypeAlias = Callable[[], Any]
+Calls: TypeAlias = list[Call]

@@ -15,6 +15,7 @@ from sknn.estimators.intake import Columns
 from sknn.estimators.sklearn_private import Interval, StrOptions
 from sknn.features import TableEncoder
 from sknn.features.levels import warn_of_rare
+from sknn.features.reader import checked_columns
 
 #: How many steps max_iter="auto" makes, and how many epochs at least.
 STEPS, FEWEST = 2500, 10
@@ -70,7 +71,7 @@ class Tabular(BaseMLP):
         return door.checked_table(self, X, y, reset=reset)
 
     def _prediction_inputs(self, X: Any, blueprint: Blueprint) -> tuple[Any, None]:
-        X = door.checked_columns(self, X, reset=False)
+        X = checked_columns(self, X, reset=False)
         return blueprint.intake.inputs(X, blueprint.dtype), None
 
     def _new_intake(self, rows: door.Rows) -> Columns:

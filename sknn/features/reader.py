@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknn.engine import Expand
@@ -93,12 +94,7 @@ class TableReader:
 
     def _table(self, X: Any, *, reset: bool) -> Table:
         """Check names and shape, in scikit-learn's words; the columns are read later."""
-        if (frame := as_frame(X)) is None:
-            X = validate_data(self, as_array(X), reset=reset, dtype=None, ensure_all_finite=False)
-        else:
-            validate_data(self, X, reset=reset, skip_check_array=True)
-            need_cells(frame.shape, self)
-        return self._checked_table(X)
+        return self._checked_table(checked_columns(self, X, reset=reset))
 
     def _checked_table(self, X: Any) -> Table:
         """Return the columns of a table whose names and shape were checked."""
@@ -140,3 +136,12 @@ class TableReader:
         places = self._n_places()
         places[:one_hot] = 0
         return np.cumsum(places) - places
+
+
+def checked_columns(estimator: BaseEstimator, X: Any, *, reset: bool) -> Any:
+    """Check the names and shape of what may be a table: a frame, or rows of anything."""
+    if (frame := as_frame(X)) is not None:
+        validate_data(estimator, X, reset=reset, skip_check_array=True)
+        need_cells(frame.shape, estimator)
+        return X
+    return validate_data(estimator, as_array(X), dtype=None, ensure_all_finite=False, reset=reset)

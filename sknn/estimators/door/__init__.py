@@ -1,11 +1,6 @@
 """The door: what users pass in, checked and turned into arrays of one type."""
 
-from sknn.estimators.door.inputs import (
-    checked_columns,
-    checked_numbers,
-    checked_table,
-    prediction_rows,
-)
+from sknn.estimators.door.inputs import checked_numbers, checked_table, prediction_rows
 from sknn.estimators.door.rows import Rows, blaming_validation, training_rows, validation_rows
 from sknn.estimators.door.settings import choose_dtype, generator_as_it_was, numbers
 from sknn.estimators.door.targets import scored
@@ -16,7 +11,6 @@ __all__ = [
     "Rows",
     "as_type",
     "blaming_validation",
-    "checked_columns",
     "checked_numbers",
     "checked_table",
     "choose_dtype",

@@ -10,7 +10,7 @@ from sklearn.utils.validation import validate_data
 
 from sknn.estimators.door.types import refuse_dates
 from sknn.estimators.reach import silent
-from sknn.features.frames import as_array, as_frame, need_cells
+from sknn.features.reader import checked_columns
 
 
 def checked_numbers(estimator: BaseEstimator, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
@@ -28,15 +28,6 @@ def checked_numbers(estimator: BaseEstimator, X: Any, y: Any, *, reset: bool) ->
         )
     refuse_dates(X, "X")
     return X, y
-
-
-def checked_columns(estimator: BaseEstimator, X: Any, *, reset: bool) -> Any:
-    """Check that X may be a table: a frame, or rows of anything."""
-    if (frame := as_frame(X)) is not None:
-        validate_data(estimator, X, reset=reset, skip_check_array=True)
-        need_cells(frame.shape, estimator)
-        return X
-    return validate_data(estimator, as_array(X), dtype=None, ensure_all_finite=False, reset=reset)
 
 
 def checked_table(estimator: BaseEstimator, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
