@@ -12,7 +12,7 @@ from floor import floor
 from peers import Sknn
 
 from sknn.engine import NLLM, SGD, Adam, Loss, Objective, Samples
-from sknn.engine.passes import Pass
+from sknn.engine._execution import Pass
 
 #: Whose time is taken, by the names of the parts. What is timed calls nothing else of these.
 PARTS = {

@@ -4,17 +4,12 @@ Each states its derivative in terms of the input ``u`` or the output ``v``, whic
 """
 
 import math
-from functools import partial
 
 import numpy as np
 from scipy.special import expit, ndtr
 
 from sknn.engine.modules import Module
-from sknn.engine.products import constant, with_long_rows
-from sknn.engine.types import Array, Calls
-
-#: Up to so many numbers ReLU compares with an array of as many zeros.
-FEW = 2**13
+from sknn.engine.types import Array
 
 
 class Identity(Module):
@@ -38,8 +33,6 @@ class Sigmoid(Module):
         How steep it is; as the slope grows the function tends to `Step` at 0.
     """
 
-    takes_out = True
-
     def __init__(self, slope: float = 1.0) -> None:
         self.slope = float(slope)
 
@@ -58,8 +51,6 @@ class Sigmoid(Module):
 class Tanh(Module):
     """The hyperbolic tangent."""
 
-    takes_out = True
-
     def forward(self, u: Array, out: Array | None = None) -> Array:
         """Return ``tanh(u)``."""
         return np.tanh(u, out=out)
@@ -74,40 +65,13 @@ class Tanh(Module):
 class ReLU(Module):
     """The rectified linear unit, ``f(u) = max(0, u)``; its derivative at 0 is taken as 0."""
 
-    takes_out = True
-    in_place = True
-
-    def forward(self, u: Array, out: Array | None = None) -> Array:
+    def forward(self, u: Array) -> Array:
         """Return ``max(0, u)``."""
-        v = np.empty_like(u) if out is None else out
-        for call in ReLU.bound_forward(self, u, v):  # not what a subclass binds
-            call()
-        return v
+        return np.maximum(u, 0)
 
-    def backward(self, u: Array, v: Array, dv: Array, out: Array | None = None) -> Array:
+    def backward(self, u: Array, v: Array, dv: Array) -> Array:
         """Return `dv` where the unit is on, else 0."""
-        return np.multiply(dv, v > 0, out=out)
-
-    def bound_forward(self, u: Array, v: Array) -> Calls:
-        """Return one call, with arrays to compare with: a number takes NumPy twice as long."""
-        if u.size <= FEW:
-            return [partial(np.maximum, u, self._zeros(u), out=v)]
-        u, v = with_long_rows(u, v)
-        return [partial(np.maximum, u, constant(u.shape[-1], 0, u.dtype), out=v)]
-
-    def bound_backward(self, u: Array, v: Array, dv: Array, du: Array) -> Calls:
-        """Return three calls; which units are on is written over `v`, as numbers of its type."""
-        on = np.empty_like(v, dtype=np.bool_)
-        return [
-            partial(np.greater, v, self._zeros(v), on),
-            partial(np.copyto, v, on),
-            partial(np.multiply, dv, v, du),
-        ]
-
-    @staticmethod
-    def _zeros(u: Array) -> Array:
-        """Return zeros to compare with: one for each of few numbers, where that is fastest."""
-        return np.zeros(u.shape if u.size <= FEW else (), u.dtype)
+        return dv * (v > 0)
 
 
 class LeakyReLU(Module):
@@ -224,8 +188,6 @@ class SiLU(Module):
     Elfwing, Uchibe and Doya (2018), "Sigmoid-Weighted Linear Units for Neural Network Function
     Approximation in Reinforcement Learning".
     """
-
-    takes_out = True
 
     def forward(self, u: Array, out: Array | None = None) -> Array:
         """Return ``u sigmoid(u)``, with ``sigmoid(u) = (1 + tanh(u / 2)) / 2``, which is faster."""

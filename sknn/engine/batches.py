@@ -7,10 +7,10 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from sknn.engine._execution import Workspace
 from sknn.engine.products import block_diagonal
 from sknn.engine.settings import Part
 from sknn.engine.types import Array, Rng
-from sknn.engine.workspace import Workspace
 
 #: Rows of a batch: a slice, or an array of row numbers, shape (b,) or for each of g members (g, b).
 Rows: TypeAlias = slice | NDArray[np.intp]

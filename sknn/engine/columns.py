@@ -59,8 +59,6 @@ class Expand(Module):
            [0. , 1. , 0. , 1. , 1. , 0. , 0. ]])
     """
 
-    takes_out = True
-
     def __init__(
         self,
         numbers: int,
@@ -183,7 +181,6 @@ class Embed(Module):
     """
 
     offsets = ("E",)
-    takes_out = True
 
     def __init__(self, E: Array, columns: int) -> None:
         self.E = E

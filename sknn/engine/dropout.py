@@ -59,8 +59,6 @@ class Mask(Module):
         What those are multiplied by.
     """
 
-    takes_out = True
-
     def __init__(self, kept: NDArray[np.bool_], scale: float) -> None:
         self.kept = kept
         self.scale = float(scale)

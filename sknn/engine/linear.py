@@ -6,14 +6,8 @@ from typing import Any
 import numpy as np
 
 from sknn.engine.modules import Module
-from sknn.engine.products import (
-    add_to_rows,
-    add_to_rows_calls,
-    column_sums_call,
-    product,
-    product_call,
-)
-from sknn.engine.types import Array, Calls
+from sknn.engine.products import add_to_rows, column_sums_call, product
+from sknn.engine.types import Array
 
 
 class Linear(Module):
@@ -39,8 +33,6 @@ class Linear(Module):
 
     weights = ("W",)
     offsets = ("W0",)
-    takes_out = True
-    reads_output = False
 
     def __init__(self, W: Array, W0: Array) -> None:
         self.W = W
@@ -50,23 +42,15 @@ class Linear(Module):
         """Return the numbers of inputs and outputs."""
         return f"Linear({self.W.shape[-2]} -> {self.W.shape[-1]})"
 
-    def forward(self, u: Array, out: Array | None = None) -> Array:
+    def forward(self, u: Array) -> Array:
         """Return ``u W + W0``; `u` may be a SciPy CSR matrix."""
-        Z = product(u, self.W, out)
+        Z = product(u, self.W)
         add_to_rows(Z, self.W0)
         return Z
 
-    def bound_forward(self, u: Array, v: Array) -> Calls:
-        """Return the product and the sums."""
-        return [product_call(u, self.W, v), *add_to_rows_calls(v, self.W0)]
-
-    def backward(self, u: Array, v: Array, dv: Array, out: Array | None = None) -> Array:
+    def backward(self, u: Array, v: Array, dv: Array) -> Array:
         """Return ``dv W^T``."""
-        return product(dv, self.W.swapaxes(-1, -2), out)
-
-    def bound_backward(self, u: Array, v: Array, dv: Array, du: Array) -> Calls:
-        """Return the product."""
-        return [product_call(dv, self.W.swapaxes(-1, -2), du)]
+        return product(dv, self.W.swapaxes(-1, -2))
 
     def weight_grad(
         self, u: Array, dv: Array, out: Sequence[Array] | None = None
@@ -76,13 +60,6 @@ class Linear(Module):
         product(_transposed(u), dv, dW)
         column_sums_call(dv, dW0)()
         return dW, dW0
-
-    def bound_weight_grad(self, u: Array, dv: Array, out: Sequence[Array]) -> Calls:
-        """Return the product and the column sums."""
-        dW, dW0 = out
-        if not isinstance(u, np.ndarray):  # the numbers of a matrix may become another array
-            return super().bound_weight_grad(u, dv, out)
-        return [product_call(_transposed(u), dv, dW), column_sums_call(dv, dW0)]
 
 
 def _transposed(u: Any) -> Any:

@@ -7,17 +7,10 @@ used by many threads at once.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from functools import partial
-
-import numpy as np
+from collections.abc import Sequence
 
 from sknn.engine.settings import Part
-from sknn.engine.types import Array, Calls, Rng
-
-#: What a module may say of itself, and how its verbs are bound: subclasses do not inherit it.
-PROMISES = "takes_out", "in_place", "reads_output"
-BOUND = "bound_forward", "bound_backward", "bound_weight_grad"
+from sknn.engine.types import Array, Rng
 
 
 class Module(Part, ABC):
@@ -29,30 +22,10 @@ class Module(Part, ABC):
         Names of the attributes that are trained and penalised.
     offsets : tuple of str
         Names of the attributes that are trained but not penalised.
-    takes_out : bool
-        Whether `forward` and `backward` take a last argument, `out`: an array of the right shape
-        to write the answer to, or None. Training hands them the arrays of an earlier step.
-    in_place : bool
-        Whether `bound_forward` may get one array for both `u` and `v`, and `bound_backward` one
-        for `dv` and `du`, `v` to be written over and nothing of use in `u`.
-    reads_output : bool
-        Whether `backward` looks at `v`.
-
-    A subclass that makes these promises has to say so for itself, and how its verbs are bound.
     """
 
     weights: tuple[str, ...] = ()
     offsets: tuple[str, ...] = ()
-    takes_out: bool = False
-    in_place: bool = False
-    reads_output: bool = True
-
-    def __init_subclass__(cls) -> None:
-        """Begin without promises: a verb, or what it uses, may be another here."""
-        super().__init_subclass__()
-        for name in (*PROMISES, *BOUND):
-            if name not in vars(cls):
-                setattr(cls, name, getattr(Module, name))
 
     @abstractmethod
     def forward(self, u: Array) -> Array:
@@ -109,59 +82,6 @@ class Module(Part, ABC):
         """
         return ()
 
-    def bound_forward(self, u: Array, v: Array) -> Calls:
-        """Return what `forward` does, again and again, with arrays that stay the same ones.
-
-        A module may return calls that need less time than its verb; these here suit all.
-
-        Parameters
-        ----------
-        u, v : arrays
-            What is read, and what is written over.
-
-        Returns
-        -------
-        calls : list of callables
-            To be called in order, without arguments.
-        """
-        if self.takes_out:
-            return [partial(_written, v, self.forward, u, v)]
-        return [partial(_written, v, self.forward, u)]
-
-    def bound_backward(self, u: Array, v: Array, dv: Array, du: Array) -> Calls:
-        """Return what `backward` does with these arrays; `du` is written over.
-
-        Parameters
-        ----------
-        u, v, dv, du : arrays
-            As those of `backward`.
-
-        Returns
-        -------
-        calls : list of callables
-            As those of `bound_forward`.
-        """
-        if self.takes_out:
-            return [partial(_written, du, self.backward, u, v, dv, du)]
-        return [partial(_written, du, self.backward, u, v, dv)]
-
-    def bound_weight_grad(self, u: Array, dv: Array, out: Sequence[Array]) -> Calls:
-        """Return what `weight_grad` does with these arrays; those of `out` are written over.
-
-        Parameters
-        ----------
-        u, dv : arrays
-            As those of `weight_grad`.
-        out : sequence of arrays
-            One array a parameter.
-
-        Returns
-        -------
-        calls : list of callables
-            As those of `bound_forward`.
-        """
-        return [partial(self.weight_grad, u, dv, out)]
-
     def drawn(self, shape: tuple[int, ...], rng: Rng) -> "Module":
         """Return what stands for this module in one training step; itself if it is not random.
 
@@ -183,10 +103,3 @@ class Module(Part, ABC):
     def parameters(self) -> list[Array]:
         """The trained arrays themselves, weights first."""
         return [getattr(self, name) for name in (*self.weights, *self.offsets)]
-
-
-def _written(out: Array, verb: Callable[..., Array], *arguments: Array) -> None:
-    """Call a verb, and have its answer in `out` even if it is another array."""
-    answer = verb(*arguments)
-    if answer is not out:
-        np.copyto(out, answer)

@@ -2,15 +2,14 @@
 
 import numpy as np
 
+from sknn.engine._execution import Pass, Workspace
 from sknn.engine.losses import Loss
 from sknn.engine.modules import Module
 from sknn.engine.parameters import ParameterVector
-from sknn.engine.passes import Pass
 from sknn.engine.products import constant
 from sknn.engine.sequential import Sequential
 from sknn.engine.types import Array, Rng
 from sknn.engine.vectors import add_scaled, pieces
-from sknn.engine.workspace import Workspace
 
 
 class Objective:

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import DTypeLike
 
+from sknn.engine._execution import Forward
 from sknn.engine.linear import Linear
-from sknn.engine.passes import Forward
 from sknn.engine.sequential import Sequential
 from sknn.engine.types import Array
 

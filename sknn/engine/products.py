@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from scipy.linalg.blas import dger, sger
 
-from sknn.engine import scipy_private
 from sknn.engine.types import Array, Call, Calls
 from sknn.engine.vectors import CALL
 
@@ -108,12 +107,7 @@ def row_sums(a: Array) -> Array:
 def _of_sparse(a: Any, b: Array, out: Array | None = None) -> Array:
     """Multiply a sparse matrix with an array, or with one for each member."""
     if out is not None:
-        fits = a.dtype == b.dtype == out.dtype and out.flags.c_contiguous
-        if scipy_private.WORKS and a.format in ("csr", "csc") and b.ndim == 2 and fits:
-            out.fill(0)
-            scipy_private.add_product(a, b, out)
-        else:
-            out[...] = _of_sparse(a, b)
+        out[...] = _of_sparse(a, b)
         return out
     if b.ndim == 2:
         answer: Array = a @ b

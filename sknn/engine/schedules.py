@@ -12,15 +12,7 @@ from sknn.engine.settings import Part
 
 
 class Schedule(Part, ABC):
-    """A learning rate for each step.
-
-    Attributes
-    ----------
-    cannot_fail : bool
-        Whether every rate is known to be a finite number, 0 or more.
-    """
-
-    cannot_fail: bool = False
+    """A learning rate for each step."""
 
     @abstractmethod
     def eta(self, t: int, stalls: int) -> float:
@@ -81,27 +73,6 @@ class Schedule(Part, ABC):
         """
         return False
 
-    def check(self, first: int, steps: int, stalls: int) -> None:
-        """Ask, before training, for the rates to come: all, or 10 000 of more.
-
-        Parameters
-        ----------
-        first : int
-            The step to begin with.
-        steps : int
-            How many there will be.
-        stalls : int
-            How often training stalled.
-
-        Raises
-        ------
-        ValueError, TypeError
-            If a rate is negative, not finite, or no number.
-        """
-        if not self.cannot_fail:
-            for t in {*range(first, first + steps, 1 + steps // 10_000), first + steps - 1}:
-                self(t, stalls)
-
 
 class Constant(Schedule):
     """Always the same rate.
@@ -111,8 +82,6 @@ class Constant(Schedule):
     rate : float
         That rate.
     """
-
-    cannot_fail = True
 
     def __init__(self, rate: float) -> None:
         self.rate = rate
@@ -133,8 +102,6 @@ class InverseScaling(Schedule):
         How fast it falls.
     """
 
-    cannot_fail = True
-
     def __init__(self, rate: float, power: float) -> None:
         self.rate = rate
         self.power = power
@@ -154,8 +121,6 @@ class Adaptive(Schedule):
     smallest : float, default=1e-6
         At or below this rate a stall ends training.
     """
-
-    cannot_fail = True
 
     def __init__(self, rate: float, smallest: float = 1e-6) -> None:
         self.rate = rate
@@ -201,8 +166,6 @@ class Cosine(Schedule):
         The horizon.
     """
 
-    cannot_fail = True
-
     def __init__(self, peak: float, steps: int) -> None:
         self.peak = peak
         self.steps = steps
@@ -231,8 +194,6 @@ class OneCycle(Schedule):
     warm_up : float, default=0.3
         The share of the steps that goes up, in [0, 1).
     """
-
-    cannot_fail = True
 
     def __init__(self, peak: float, steps: int, warm_up: float = 0.3) -> None:
         self.peak = peak

@@ -138,8 +138,6 @@ class Descent(Solver):
         rng: Rng,
     ) -> Outcome:
         """Run through the batches, epoch after epoch; whether that converged is not known."""
-        steps = epochs * self.batches.steps(len(samples))
-        self.schedule.check(state["steps"], steps, state["stalls"])
         take = samples.batch if self.batches.in_range else samples.__getitem__
         thinning = rng if objective.network.is_random else None
         members = math.prod(objective.members)

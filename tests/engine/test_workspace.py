@@ -25,7 +25,7 @@ from sknn.engine import (
     raw_outputs,
 )
 from sknn.engine import outputs as outputs_module
-from sknn.engine.workspace import Workspace
+from sknn.engine._execution import Workspace
 
 
 class Handing(Module):

@@ -146,7 +146,6 @@ class Quantile(Loss):
     def start(self, y: Array, w: Array | None = None) -> Array:
         """Return the raw outputs of the weighted quantiles of y."""
         w = np.ones(len(y)) if w is None else w
-        w = np.ldexp(w, -np.frexp(w.max())[1])  # by a power of 2: exact, and no sum overflows
         levels = zip(y.T, self._levels(y), strict=True)
         return self.link(np.array([_quantile(column, w, q) for column, q in levels], y.dtype))
 

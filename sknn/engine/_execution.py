@@ -1,4 +1,4 @@
-"""Through a network again and again, on the same arrays."""
+"""Execution: steps and predictions on preallocated arrays, as a list of bound calls."""
 
 from collections.abc import Sequence
 from itertools import chain
@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from sknn.engine._kernels import kernel_of
 from sknn.engine.modules import Module
 from sknn.engine.sequential import Sequential
-from sknn.engine.types import Array, Calls
+from sknn.engine.types import Array, Call, Calls
 
 
 class Forward:
@@ -73,18 +74,19 @@ class Forward:
             return  # sparse inputs that are handed on: every time is a first one
         self.values = [X, *map(np.empty_like, values)]
         for i in range(1, len(values)):
-            if self._in_place(i):
+            if self._is_inplace(i):
                 self.values[i + 1] = self.values[i]
         self._bound, self._forward = [], [[] for _ in values]
         self.is_first = False
 
-    def _in_place(self, i: int) -> bool:
-        """Tell whether a module may write over what it is given."""
+    def _is_inplace(self, i: int) -> bool:
+        """Return whether a module's output may overwrite its input."""
         before, module = self._modules[i - 1 : i + 1]
         u, v = self.values[i : i + 2]
         fixed = not (before.is_random or module.is_random)
         alike = u.shape == v.shape and u.dtype == v.dtype and u.strides == v.strides
-        return module.in_place and not before.reads_output and fixed and alike
+        needed = kernel_of(before).backward_needs_output
+        return kernel_of(module).inplace and not needed and fixed and alike
 
     def _bind(self, X: Array, modules: Sequence[Module]) -> None:
         """Bind the modules to the arrays, and again those that something is new for."""
@@ -97,7 +99,8 @@ class Forward:
 
     def _bind_one(self, i: int, module: Module) -> None:
         """Bind one module to the arrays."""
-        self._forward[i] = module.bound_forward(self.values[i], self.values[i + 1])
+        u, v = self.values[i : i + 2]
+        self._forward[i] = kernel_of(module).forward(module, u, v)
 
 
 class Pass(Forward):
@@ -149,14 +152,41 @@ class Pass(Forward):
     def _bind_one(self, i: int, module: Module) -> None:
         super()._bind_one(i, module)
         (u, v), dv = self.values[i : i + 2], self.blames[i]
-        calls: Calls = []
+        kernel, calls = kernel_of(module), list[Call]()
         if self.gradients[i]:
-            calls += module.bound_weight_grad(u, dv, self.gradients[i])
+            calls += kernel.weight_grad(module, u, dv, self.gradients[i])
         if i > self.first:
-            calls += module.bound_backward(u, v, dv, self.blames[i - 1])
+            calls += kernel.backward(module, u, v, dv, self.blames[i - 1])
         self._backward[-1 - i] = calls
 
 
 def _same(modules: Sequence[Module], others: Sequence[Module]) -> bool:
     """Tell whether they are the very same ones; what is equal may still be another."""
     return len(modules) == len(others) and all(map(is_, modules, others))
+
+
+class Workspace:
+    """What the last steps computed, to be written over by those of the same size.
+
+    Arrays that are used again stay in the cache and need no fresh memory. An epoch has batches of
+    two sizes, the last one being shorter, so two sets are kept. Copies and pickles begin empty.
+    """
+
+    sizes = 2
+
+    def __init__(self) -> None:
+        self._sets: dict[Any, Any] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the arrays out."""
+        return {"_sets": {}}
+
+    def get(self, size: Any) -> Any:
+        """Return what an earlier step of this size left; None if there was none."""
+        return self._sets.get(size)
+
+    def keep(self, size: Any, arrays: Any) -> None:
+        """Keep the arrays of a step."""
+        if size not in self._sets and len(self._sets) == self.sizes:
+            self._sets.clear()
+        self._sets[size] = arrays
