@@ -70,4 +70,5 @@ class Mask(Module):
 
     def backward(self, u: Array, v: Array, dv: Array, out: Array | None = None) -> Array:
         """Return ``scale dv`` where kept, else 0."""
-        return self.forward(dv, out)
+        du = np.multiply(dv, self.kept, out=out)
+        return np.multiply(du, self.scale, out=du)

@@ -24,9 +24,11 @@ from sknn.engine import (
     Sequential,
     Step,
     Tanh,
+    _kernels,
     raw_outputs,
 )
 from sknn.engine import outputs as outputs_module
+from sknn.engine._kernels import KERNELS, Kernel
 from tests.engine.gradients import concrete_classes, recipes
 
 INPUTS = 4
@@ -254,9 +256,7 @@ def test_units_are_dropped_from_inputs_and_between_layers(members, seed):
 
 
 class Perhaps(Identity):
-    """In training another module, which reads its output though this one does not."""
-
-    reads_output = False
+    """In training another module."""
 
     def drawn(self, shape, rng):
         """Return an activation."""
@@ -307,36 +307,28 @@ def test_units_are_dropped_in_some_steps(random):
 
 
 class Reversing(Module):
-    """Takes `out`; without it the answer is a view."""
+    """Its answer is a view."""
 
-    takes_out = True
-
-    def forward(self, u, out=None):
+    def forward(self, u):
         """Return the columns in reverse."""
-        if out is None:
-            return u[..., ::-1]
-        out[...] = u[..., ::-1]
-        return out
+        return u[..., ::-1]
 
-    def backward(self, u, v, dv, out=None):
+    def backward(self, u, v, dv):
         """Return the columns in reverse."""
-        return self.forward(dv, out)
+        return self.forward(dv)
 
 
 class Constant(Module):
     """Answers with an array of its own, whatever it is asked."""
 
-    takes_out = True
-    reads_output = False
-
     def __init__(self):
         self.answer = np.linspace(-1, 1, 48).reshape(6, 8)
 
-    def forward(self, u, out=None):
+    def forward(self, u):
         """Return as much of the array as there is of `u`."""
         return self.answer[: u.shape[0], : u.shape[1]]
 
-    def backward(self, u, v, dv, out=None):
+    def backward(self, u, v, dv):
         """Return zeros."""
         return np.zeros_like(u)
 
@@ -397,7 +389,7 @@ def test_answers_may_be_views_or_arrays_of_the_modules(cls, at):
 
 
 def test_weights_may_be_computed():
-    """A subclass inherits no calls that are bound to the weights of the first step."""
+    """A subclass of a layer is not bound to the weights of the first step."""
 
     def halved(rng, m):
         linear = layer(rng, m)
@@ -477,21 +469,26 @@ class Breaking(Tanh):
         self._asked()
         return super().backward(u, v, dv)
 
-    def bound_forward(self, u, v):
-        """Count, then be a Tanh."""
-        self._asked()
-        return super().bound_forward(u, v)
 
-    def bound_backward(self, u, v, dv, du):
-        """Count, then be a Tanh."""
-        self._asked()
-        return super().bound_backward(u, v, dv, du)
+class BreakingKernel(Kernel):
+    """Counts what the module is asked for while it is bound, too."""
+
+    def forward(self, module, u, v):
+        """Count, then bind the method."""
+        module._asked()
+        return super().forward(module, u, v)
+
+    def backward(self, module, u, v, dv, du):
+        """Count, then bind the method."""
+        module._asked()
+        return super().backward(module, u, v, dv, du)
 
 
 @pytest.mark.parametrize("first", [True, False])
 @pytest.mark.parametrize("asked", range(1, 10))
-def test_a_step_that_is_broken_off_leaves_no_trace(asked, first):
+def test_a_step_that_is_broken_off_leaves_no_trace(asked, first, monkeypatch):
     """Anywhere, in the first step or later, while arrays are bound or used."""
+    monkeypatch.setattr(_kernels, "KERNELS", {**KERNELS, Breaking: BreakingKernel()})
 
     def build(cls):
         makes = [of(cls), layer, of(ReLU)] if first else [layer, of(ReLU), layer, of(cls), layer]
