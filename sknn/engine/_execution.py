@@ -10,7 +10,7 @@ import numpy as np
 from sknn.engine._kernels import kernel_of
 from sknn.engine.modules import Module
 from sknn.engine.sequential import Sequential
-from sknn.engine.types import Array, Call, Calls
+from sknn.engine.types import Array, Calls
 
 
 class Forward:
@@ -152,7 +152,8 @@ class Pass(Forward):
     def _bind_one(self, i: int, module: Module) -> None:
         super()._bind_one(i, module)
         (u, v), dv = self.values[i : i + 2], self.blames[i]
-        kernel, calls = kernel_of(module), list[Call]()
+        kernel = kernel_of(module)
+        calls: Calls = []
         if self.gradients[i]:
             calls += kernel.weight_grad(module, u, dv, self.gradients[i])
         if i > self.first:
