@@ -1,15 +1,13 @@
 """The base of all estimators: their parameters, fit, predict and save, and what they may change."""
 
-import inspect
 from abc import ABCMeta, abstractmethod
 from collections.abc import Callable
 from numbers import Integral, Real
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.utils import Tags, estimator_html_repr
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from sknn import networks
@@ -20,7 +18,7 @@ from sknn.estimators.blueprint import Blueprint
 from sknn.estimators.fitting import fit, transact
 from sknn.estimators.hooks import Hooks, course_of
 from sknn.estimators.intake import Intake, Numbers
-from sknn.estimators.layers import with_layers
+from sknn.estimators.layers import REFERENCE, EstimatorTables
 from sknn.estimators.memory import Memory
 from sknn.estimators.opened import Opened
 from sknn.estimators.publishing import sharing
@@ -57,9 +55,9 @@ class BaseMLP(Stamped, CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
     _auto_batch_size: ClassVar[int] = 200
     _plan: dict[str, Any]
 
-    #: The HTML repr tells what the parameters mean, and links to where that is written.
+    #: scikit-learn's page of an estimator links to these addresses; to none if it is empty.
     _doc_link_module = "sknn"
-    _doc_link_template = "{address}"
+    _doc_link_template = REFERENCE
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
@@ -222,14 +220,10 @@ class BaseMLP(Stamped, CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         tags.input_tags.sparse = True
         return tags
 
-    def _html_repr(self) -> str:
-        """Show parameters, fitted attributes and layers in a notebook."""
-        page: str = estimator_html_repr(self)
-        return with_layers(page, vars(self)) if hasattr(self, "coefs_") else page
-
-    def _doc_link_url_param_generator(self) -> dict[str, str]:
-        """Find the docstring, which comes with the package."""
-        return {"address": Path(inspect.getfile(type(self))).as_uri()}
+    def _get_params_html(self, deep: bool = True, doc_link: str = "") -> EstimatorTables:
+        """Return the tables for scikit-learn's HTML page, which calls this for each estimator."""
+        parameters = super()._get_params_html(deep=deep)
+        return EstimatorTables(self, parameters, parameters.non_default)
 
     def _checked(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
         """Check X and y, and learn or compare the names and the number of X's columns."""

@@ -1,11 +1,17 @@
-"""Layers: a small table of what a fitted network consists of, for people to look at."""
+"""The HTML page of an estimator: tables of its parameters and of its layers."""
 
-from collections.abc import Mapping
+import inspect
+import re
+import reprlib
+from collections.abc import Collection, Mapping
 from html import escape
 from typing import Any, NamedTuple
 
-#: Closes what scikit-learn's page of an estimator has opened; the table goes before it.
-END = "</div></div></div></div></div>"
+#: Address of the documentation, without a final slash. Pages have no links while it is empty.
+DOCUMENTATION = ""
+
+#: Address of an estimator's reference page, for scikit-learn to fill in; empty if there is none.
+REFERENCE = DOCUMENTATION and DOCUMENTATION + "/reference/generated/sknn.{estimator_name}.html"
 
 
 class Layer(NamedTuple):
@@ -41,9 +47,57 @@ def layers_of(fitted: Mapping[str, Any]) -> list[Layer]:
     return [*rows, *map(Layer, names, shapes, sizes, activations)]
 
 
-def with_layers(page: str, fitted: Mapping[str, Any]) -> str:
-    """Return scikit-learn's page of an estimator, in HTML, with a table of its layers."""
-    layers = layers_of(fitted)
+class EstimatorTables:
+    """The tables in the HTML page of an estimator: its parameters, and its layers if it is fitted.
+
+    Parameters
+    ----------
+    estimator : object
+        The estimator.
+    parameters : mapping
+        Names and values.
+    changed : collection of str
+        Names of the parameters that are not at their defaults.
+    """
+
+    def __init__(
+        self, estimator: Any, parameters: Mapping[str, Any], changed: Collection[str]
+    ) -> None:
+        self.estimator = estimator
+        self.parameters = parameters
+        self.changed = changed
+
+    def _repr_html_inner(self) -> str:
+        """Return the HTML, under the name that scikit-learn's page calls."""
+        fitted = vars(self.estimator)
+        layers = _layers_table(layers_of(fitted)) if "coefs_" in fitted else ""
+        return self._parameters_table() + layers
+
+    def _parameters_table(self) -> str:
+        """Return a row for each parameter; a tooltip has its description."""
+        described = parameter_descriptions(type(self.estimator))
+        rows = []
+        for name, value in self.parameters.items():
+            kind = "user-set" if name in self.changed else "default"
+            tooltip = escape(described.get(name, ""))
+            shown = escape(reprlib.repr(value))
+            rows.append(
+                f'<tr class="{kind}"><td class="param" title="{tooltip}">{escape(name)}</td>'
+                f'<td class="value">{shown}</td></tr>'
+            )
+        return _table("Parameters", "".join(rows))
+
+
+def parameter_descriptions(cls: type) -> dict[str, str]:
+    """Return the entries of the section "Parameters" of a class's docstring, by name."""
+    _, _, text = (inspect.getdoc(cls) or "").partition("Parameters\n----------\n")
+    section = re.split(r"\n\n[A-Z][\w ]+\n-+\n", text, maxsplit=1)[0]
+    entries = re.split(r"^(?=\w+ : )", section, flags=re.MULTILINE)
+    return {entry.partition(" : ")[0]: entry.rstrip() for entry in entries if entry.strip()}
+
+
+def _layers_table(layers: list[Layer]) -> str:
+    """Return a row for each layer, and the number of all parameters."""
     cells = [
         (one.name, " x ".join(map(str, one.shape)), f"{one.parameters:,}", one.activation)
         for one in layers
@@ -51,12 +105,15 @@ def with_layers(page: str, fitted: Mapping[str, Any]) -> str:
     total = sum(one.parameters for one in layers)
     head = _row(("layer", "shape", "parameters", "activation"), "th")
     body = "".join(_row(row, "td") for row in [*cells, ("in all", "", f"{total:,}", "")])
-    table = (
-        '<div class="estimator-table"><details><summary>Layers</summary>'
-        f'<table class="parameters-table"><tbody>{head}{body}</tbody></table></details></div>'
+    return _table("Layers", head + body)
+
+
+def _table(title: str, rows: str) -> str:
+    """Return a table that can be folded, in the style of scikit-learn's page."""
+    return (
+        f'<div class="estimator-table"><details><summary>{title}</summary>'
+        f'<table class="parameters-table"><tbody>{rows}</tbody></table></details></div>'
     )
-    place = page.rfind(END)
-    return page + table if place < 0 else page[:place] + table + page[place:]
 
 
 def _row(texts: tuple[str, ...], tag: str) -> str:

@@ -48,26 +48,6 @@ def complete_mlp(mlp: Any, labels: Any) -> None:
     mlp._best_intercepts = [W0.copy() for W0 in mlp.intercepts_]
 
 
-def mlp_optimizer(mlp: Any) -> Any:
-    """Return the optimizer of scikit-learn's MLP; None before its first step, or with "lbfgs"."""
-    return getattr(mlp, "_optimizer", None)
-
-
-def give_optimizer(mlp: Any) -> Any:
-    """Give scikit-learn's fitted MLP a fresh optimizer of its own, "sgd" or "adam"; return that."""
-    from sklearn.neural_network import _stochastic_optimizers as optimizers  # it takes long
-
-    params = mlp.coefs_ + mlp.intercepts_
-    if mlp.solver == "adam":
-        make, names = optimizers.AdamOptimizer, ["beta_1", "beta_2", "epsilon"]
-    else:
-        make, names = optimizers.SGDOptimizer, ["learning_rate", "momentum"]
-        names += ["nesterovs_momentum", "power_t"]
-    settings = [getattr(mlp, name) for name in ["learning_rate_init", *names]]
-    mlp._optimizer = make(params, *settings)
-    return mlp._optimizer
-
-
 __all__ = [
     "CallbackSupportMixin",
     "HasMethods",
@@ -79,7 +59,5 @@ __all__ = [
     "check_sample_weight",
     "complete_mlp",
     "fit_context",
-    "give_optimizer",
-    "mlp_optimizer",
     "safe_indexing",
 ]

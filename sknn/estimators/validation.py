@@ -19,6 +19,9 @@ from sknn.estimators.reach import silent
 #: More rows than this, and early_stopping="auto" holds some back, as HistGradientBoosting does.
 MANY = 10_000
 
+#: The largest number in float64.
+LARGEST = np.finfo(np.float64).max
+
 
 def stops_early(mlp: Any, n_samples: int, *, given: bool) -> bool:
     """Read the parameter `early_stopping`."""
@@ -186,9 +189,27 @@ def share_right(y: Array, predictions: Array, w: Array | None) -> float:
 
 
 def r2_of_known(y: Array, predictions: Array, w: Array | None) -> float:
-    """Return R2, averaged over the columns, each from the rows whose target is known."""
+    """Return R2, averaged over the columns, each from the rows whose target is known.
+
+    Raises
+    ------
+    ValueError
+        If the squares of y overflow. Predictions whose squares do have the score minus infinity.
+    """
     _need_one_shape(y, predictions)
-    y, predictions = _in_reach(y, predictions)
+    y = np.asarray(y, np.float64)
+    predictions = np.clip(np.asarray(predictions, np.float64), -LARGEST, LARGEST)
+    with silent():
+        if not np.isfinite(np.nansum(y**2)):
+            raise ValueError(
+                "y is too large for R2: the sum of its squares overflows float64. Divide y by a "
+                "constant before fit."
+            )
+        return _r2_of_columns(y, predictions, w)
+
+
+def _r2_of_columns(y: Array, predictions: Array, w: Array | None) -> float:
+    """Return the mean R2 of the columns; NaN if none has two known targets."""
     unknown = np.isnan(y)
     if not unknown.any():
         return float(r2_score(y, predictions, sample_weight=w))
@@ -198,14 +219,6 @@ def r2_of_known(y: Array, predictions: Array, w: Array | None) -> float:
             weights = None if w is None else np.asarray(w)[~missing]
             scores.append(r2_score(column[~missing], predicted[~missing], sample_weight=weights))
     return float(np.mean(scores)) if scores else np.nan
-
-
-def _in_reach(y: Array, predictions: Array) -> tuple[Array, Array]:
-    """Divide both by a power of 2, which R2 does not see, so that squares of y can be written."""
-    y, predictions = np.asarray(y, np.float64), np.asarray(predictions, np.float64)
-    exponents = np.frexp(np.nanmax(np.abs(y), axis=0, initial=0))[1]
-    with silent():  # the square of 1e200 is infinite, and the score minus infinity
-        return np.ldexp(y, -exponents), np.clip(np.ldexp(predictions, -exponents), -1e200, 1e200)
 
 
 def _need_one_shape(y: Array, predictions: Array) -> None:

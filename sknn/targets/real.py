@@ -11,9 +11,6 @@ from sknn.engine.types import Array
 from sknn.targets.base import Target, check_columns
 from sknn.targets.losses import REAL
 
-#: The smallest and the largest unit of a loss.
-UNITS = (1e-290, 1e290)
-
 
 class RealTarget(Target):
     """Real numbers; one column is read back as a flat array.
@@ -72,13 +69,18 @@ class RealTarget(Target):
     def units(self, loss: Loss) -> Sequence[float]:
         """Return for each column what a loss of the network's numbers is for y's, times over.
 
-        What is too large or too small to be written is as large or small as can be multiplied.
+        Raises
+        ------
+        ValueError
+            If one overflows.
         """
         if self.scale is None:
             return super().units(loss)
-        with np.errstate(over="ignore", under="ignore"):
-            units: list[float] = np.clip(self.scale**loss.degree, *UNITS).tolist()
-        return units
+        with np.errstate(over="ignore"):
+            units = self.scale**loss.degree
+        if not np.isfinite(units).all():
+            raise ValueError(f"y is too large for this loss, {loss!r}. Divide y by a constant.")
+        return list(map(float, units))
 
     def loss(self, name: str | Loss, settings: Mapping[str, Any] | None = None) -> Loss:
         """Make the loss of this name, its settings in the units that the network sees."""
@@ -88,14 +90,22 @@ class RealTarget(Target):
         return super().loss(name, settings)
 
     def encode(self, y: Array, codes: tuple[float, float]) -> Array:
-        """Return y as a matrix."""
+        """Return y as a matrix.
+
+        Raises
+        ------
+        ValueError
+            If a number overflows when it is standardized.
+        """
         Y = y.reshape(len(y), -1)
         check_columns(Y, self.n_outputs)
         if self.scale is None or self.center is None:
             return Y
         with np.errstate(over="ignore"):
             scaled = (Y - self.center) / self.scale
-            return np.where(np.isinf(scaled), Y / self.scale - self.center / self.scale, scaled)
+        if np.isinf(scaled).any():
+            raise ValueError("y is too large to be standardized. Divide y by a constant.")
+        return scaled
 
     def decode(self, z: Array, loss: Loss) -> Array:
         """Return the output activations, flat if there is one; several for each come last."""

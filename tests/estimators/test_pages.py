@@ -1,13 +1,18 @@
-"""What a notebook shows of an estimator: scikit-learn's page, and its layers."""
+"""The HTML page of an estimator: scikit-learn's, with descriptions and layers."""
 
 import re
+from html import escape
+from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.pipeline import make_pipeline
 
+import sknn
 from sknn import MLPClassifier
 from sknn.engine import LeakyReLU
-from sknn.estimators.layers import layers_of
+from sknn.estimators import layers
+from sknn.estimators.layers import layers_of, parameter_descriptions
 from tests.estimators.data import TABLES, TASKS, fitted
 
 
@@ -51,3 +56,39 @@ def test_there_are_no_layers_before_a_fit():
     X, y = TASKS["binary"][1]()
     model = fitted(MLPClassifier((3,), LeakyReLU(0.3), max_iter=2), X, y)
     assert "LeakyReLU" in rows_of(model._repr_html_())[1][3]
+
+
+@pytest.mark.parametrize("task", TASKS | TABLES)
+@pytest.mark.parametrize("in_pipeline", [False, True])
+def test_parameters_are_described_and_nothing_tells_of_the_machine(task, in_pipeline):
+    """No link, no path of the installation; each parameter has its entry of the docstring."""
+    estimator, make = (TASKS | TABLES)[task]
+    model = estimator((3,), max_iter=2)
+    shown = fitted(make_pipeline(model) if in_pipeline else model, *make())
+    page = shown._repr_mimebundle_()["text/html"]
+    assert "file:" not in page
+    for folder in (Path(sknn.__file__).parent.parent, Path.home(), Path.cwd()):
+        assert folder == Path("/") or str(folder) not in page
+    described = parameter_descriptions(type(model))
+    assert set(described) == set(model.get_params())
+    for name, text in described.items():
+        assert f'title="{escape(text)}">{name}</td>' in page
+    assert len(rows_of(page)) == 2 + len(shown[-1].coefs_ if in_pipeline else shown.coefs_)
+    assert 'class="user-set"><td class="param" title="max_iter' in page
+    assert 'class="default"><td class="param" title="alpha' in page
+    assert in_pipeline or "href=" not in page
+
+
+def test_links_once_the_documentation_has_an_address():
+    """They are made from one constant, which is empty."""
+    assert layers.DOCUMENTATION == layers.REFERENCE == MLPClassifier()._get_doc_link() == ""
+    model = type("MLPClassifier", (MLPClassifier,), {"__module__": "sknn.estimators"})()
+    type(model)._doc_link_template = "https://address/{estimator_name}.html"
+    assert 'href="https://address/MLPClassifier.html"' in model._repr_html_()
+
+
+def test_a_class_without_descriptions():
+    """Its parameters have no tooltip."""
+    own = type("Own", (MLPClassifier,), {"__doc__": "Without sections."})
+    assert parameter_descriptions(own) == {}
+    assert 'title="">alpha</td>' in own()._repr_html_()

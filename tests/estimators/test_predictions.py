@@ -4,13 +4,11 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-import sklearn
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from scipy.special import expit, log_expit
 from sklearn.base import clone
 from sklearn.datasets import load_iris
-from sklearn.utils.fixes import parse_version
 
 from sknn import MLPClassifier, MLPRegressor
 from sknn.engine import SquaredError
@@ -240,14 +238,6 @@ def test_verbose_prints_what_validation_says(capsys):
     assert line[line.index("score") + 1] == f"{model.validation_scores_[0]:.5g}"
     expected = f"{model.validation_loss_curve_[0]:.5g}"
     assert line[line.index("validation") :][:3] == ["validation", "loss", expected]
-
-
-def test_the_html_repr_tells_what_parameters_mean():
-    """It links to the docstring, and from scikit-learn 1.8 on shows it."""
-    html = MLPClassifier()._repr_html_()
-    assert "classifier.py" in html
-    if parse_version(sklearn.__version__) >= parse_version("1.8"):
-        assert html.count("param-doc-description") >= len(MLPClassifier().get_params())
 
 
 class Interfering:

@@ -1,5 +1,6 @@
 """Everything that scikit-learn's MLPs have is here under the same name, and is documented."""
 
+import ast
 import inspect
 import re
 
@@ -26,6 +27,18 @@ OF_TABLES = {
     sknn.TabularMLPRegressor: sknn.MLPRegressor,
 }
 OURS = [*OF_NUMBERS, *OF_TABLES]
+
+#: Parameters and attributes that two classes have and describe differently.
+DIFFERENTLY = {
+    ("MLPClassifier", "MLPRegressor"): {"loss", "scoring", "out_activation_"},
+    ("MLPClassifier", "TabularMLPClassifier"): {
+        *("label_smoothing", "batch_size", "max_iter", "weight_decay", "dtype"),
+    },
+    ("MLPRegressor", "TabularMLPRegressor"): {"batch_size", "max_iter", "weight_decay", "dtype"},
+    ("TabularMLPClassifier", "TabularMLPRegressor"): {
+        *("loss", "scoring", "max_iter", "weight_decay", "out_activation_"),
+    },
+}
 
 #: Defaults that differ from scikit-learn's: the default here, and the reason.
 DEFAULTS = {
@@ -282,6 +295,35 @@ def test_the_reader_of_docstrings():
 def test_parameters_are_documented(ours):
     """The class documents every constructor parameter, in order, and no other."""
     assert entries(sections(ours.__doc__)["Parameters"]) == list(constructor(ours))
+
+
+def described(ours):
+    """Return the entries of parameters and attributes by name, without their defaults."""
+    found = sections(ours.__doc__)
+    text = found["Parameters"] + found["Attributes"]
+    parts = [part for part in re.split(r"^(?=\S+ : )", text, flags=re.MULTILINE) if part.strip()]
+    return {
+        part.partition(" : ")[0].strip(): re.sub(r"default=.*", "", part, count=1).strip()
+        for part in parts
+    }
+
+
+@pytest.mark.parametrize(("one", "other"), DIFFERENTLY)
+def test_entries_that_classes_share_are_equal(one, other):
+    """Docstrings are copies of each other, but for defaults and where the classes differ."""
+    here, there = (described(getattr(sknn, name)) for name in (one, other))
+    assert len(here) > 50
+    different = {name for name in here if name in there and here[name] != there[name]}
+    assert different == DIFFERENTLY[one, other]
+
+
+@pytest.mark.parametrize("ours", OURS)
+def test_defaults_are_documented(ours):
+    """An entry says the default of the signature."""
+    text = sections(ours.__doc__)["Parameters"]
+    for name, parameter in constructor(ours).items():
+        [documented] = re.findall(rf"^{name} : .*default=(.*)$", text, flags=re.MULTILINE)
+        assert ast.literal_eval(documented) == parameter.default, name
 
 
 @pytest.mark.parametrize("ours", OURS)

@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 from sknn.estimators import MLPClassifier, MLPRegressor
 from sknn.estimators.intake import Numbers
 from sknn.estimators.publishing import published
-from sknn.persistence.scikit_learn import moments, parameters
+from sknn.persistence.scikit_learn import parameters
 from sknn.targets import MultilabelTarget, RealTarget, Target, label_target
 
 
@@ -25,9 +25,9 @@ def from_sklearn(mlp: Any) -> Any:
     Returns
     -------
     ours : MLPClassifier or MLPRegressor
-        With the same parameters and predictions, ready for `partial_fit`, or for `fit` with
-        `warm_start`, where the optimizer's moments go on. `alpha` is divided by the batch size, as
-        it was there.
+        With the same parameters and predictions. `partial_fit`, or `fit` with `warm_start`, trains
+        on from these weights with a fresh optimizer: its moments are not converted. `alpha` is
+        divided by the batch size, as it was there.
 
     Raises
     ------
@@ -131,12 +131,8 @@ def _record(mlp: Any, ours: Any) -> None:
 
 
 def _memory(mlp: Any) -> dict[str, Any]:
-    """Return what the next call needs to go on."""
-    state = moments.taken_over(mlp)
-    if not state:
-        return {"state": {}}
-    steps = state.get("t", _steps(mlp))
-    return {"solver": mlp.solver, "state": {"steps": steps, "optimizer": state}}
+    """Return how many steps a learning rate schedule has done; the optimizer begins afresh."""
+    return {"state": {} if mlp.solver == "lbfgs" else {"steps": _steps(mlp)}}
 
 
 def _steps(mlp: Any) -> int:

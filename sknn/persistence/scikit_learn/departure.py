@@ -11,7 +11,7 @@ from sknn.estimators import MLPClassifier, MLPRegressor
 from sknn.estimators.blueprint import Blueprint
 from sknn.estimators.sklearn_private import complete_mlp
 from sknn.networks import ACTIVATIONS
-from sknn.persistence.scikit_learn import moments, parameters
+from sknn.persistence.scikit_learn import parameters
 from sknn.persistence.scikit_learn.limits import (
     THEIR_SETTINGS,
     is_known,
@@ -20,9 +20,6 @@ from sknn.persistence.scikit_learn.limits import (
     warn_of_training,
 )
 from sknn.targets import MultilabelTarget, RealTarget, Target
-
-#: The solvers whose moments are those of scikit-learn's.
-WITH_THEIR_MOMENTS = {"adam": ("adam", "adamw"), "sgd": ("sgd",)}
 
 
 def to_sklearn(mlp: Any) -> Any:
@@ -38,10 +35,10 @@ def to_sklearn(mlp: Any) -> Any:
     Returns
     -------
     theirs : sklearn.neural_network.MLPClassifier or MLPRegressor
-        With all attributes of a fit, so that predict, score and partial_fit work. `alpha` is
-        multiplied by the batch size, which it is divided by there, and the optimizer's moments go
-        over, if this one keeps them (after `partial_fit`, or with `warm_start`). The units of
-        `standardize_y` go into the last layer; the moments are then left behind.
+        With all attributes of a fit, so that predict, score and partial_fit work. `partial_fit`
+        trains on from these weights with a fresh optimizer: its moments are not converted. `alpha`
+        is multiplied by the batch size, which it is divided by there. The units of `standardize_y`
+        go into the last layer.
 
     Raises
     ------
@@ -78,9 +75,6 @@ def to_sklearn(mlp: Any) -> Any:
     theirs = peer(**_parameters(mlp, peer, blueprint))
     warn_of_training(mlp, peer)
     _publish(mlp, theirs, blueprint)
-    same_rule = mlp._memory.get("solver") in WITH_THEIR_MOMENTS.get(theirs.solver, ())
-    if same_rule and _scale(blueprint.target) is None:
-        moments.hand_over(mlp._memory["state"]["optimizer"], theirs)
     return theirs
 
 
