@@ -44,7 +44,7 @@ def one_step_by_hand(hidden, tanh, output, loss):
     show("A1", A1, "tanh(Z1)")
     Z2 = output.forward(A1)
     show("Z2", Z2, "A1 W + W0 of the output layer: the raw output")
-    show("A2", loss.activate(Z2), "sigmoid(Z2): the probability of a yes")
+    show("A2", loss.inverse_link(Z2), "sigmoid(Z2): the probability of a yes")
     before = loss.value(Z2, Y)
     show("L", before, "the loss: minus the log of the probability of the right answer")
 
@@ -79,7 +79,7 @@ def many_steps(network, loss, rng):
     descend(objective, X, Y, rate=0.3, steps=3000, rng=rng)
     print(f"Mean loss after:  {objective.value(X, Y):.4f}\n")
 
-    A = loss.activate(network.forward(X))
+    A = loss.inverse_link(network.forward(X))
     for x, y, a in zip(X, Y, A, strict=True):
         print(f"{x[0]:.0f} xor {x[1]:.0f} is {y[0]:.0f}; probability of a yes: {a[0]:.3f}")
     print(f"{np.mean((A > 0.5) == Y):.0%} right")

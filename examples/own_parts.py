@@ -24,7 +24,7 @@ class Sine(Module):
 class LogCosh(Loss):
     """``log cosh(z - y)``: squared near the target, absolute far from it."""
 
-    of_the_mean = False  # it is not minimal at the mean, so early stopping should not look at R2
+    estimates_mean = False  # it is not minimal at the mean, so early stopping should not look at R2
 
     def value(self, z, y):
         """Return a number for each sample, summed over the outputs."""

@@ -13,12 +13,12 @@ import numpy as np
 from sknn.engine import (
     NLL,
     SGD,
-    Descent,
-    EpochBatches,
+    Dataset,
+    EpochBatchSampler,
     Linear,
+    MinibatchSolver,
     Objective,
     Optimizer,
-    Samples,
     Sequential,
     Trainer,
     as_schedule,
@@ -56,10 +56,10 @@ def walk(batch_size, rate):
     network = Sequential([Linear(W=np.array([[-1.5], [1.5]]), W0=np.zeros(1))])
     objective = Objective(network, NLL(), alpha=0.01)
     recorded = Recorded(SGD())
-    solver = Descent(recorded, as_schedule(rate), EpochBatches(batch_size))
+    solver = MinibatchSolver(recorded, as_schedule(rate), EpochBatchSampler(batch_size))
     Trainer(solver).train(
         objective,
-        Samples(X, Y),
+        Dataset(X, Y),
         state=solver.init(objective),
         epochs=10,
         rng=np.random.RandomState(0),

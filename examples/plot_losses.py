@@ -33,7 +33,7 @@ for (upper, lower), (loss, name, answer) in zip(axes.T, pairs, strict=True):
     upper.plot(z, loss.gradient(z, right), "--", label="gradient dZ")
     upper.axhline(0, color="lightgrey", linewidth=1, zorder=0)
     upper.set(title=f"{name}\n{answer}", ylim=(-2.2, 5))
-    lower.plot(z, loss.activate(z), color="C2")
+    lower.plot(z, loss.inverse_link(z), color="C2")
     lower.set(xlabel="raw output z", ylim=(-2.2, 2.2))
 axes[0, 0].set_ylabel("loss and gradient")
 axes[1, 0].set_ylabel("output activation")
@@ -59,6 +59,6 @@ for loss in (NLL(), Brier()):
 
 Z, Y = np.array([[2.0, 0.5, -1.0]]), np.array([[0.0, 1.0, 0.0]])
 several = NLLM()
-print("softmax ", several.activate(Z).round(3))
+print("softmax ", several.inverse_link(Z).round(3))
 print("loss    ", several.value(Z, Y).round(3))
 print("gradient", several.gradient(Z, Y).round(3))

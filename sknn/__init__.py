@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 # would take a tenth longer
 import sklearn.base  # noqa: F401
 
+from sknn._version import ModelFileError, __version__
 from sknn.estimators import (
     MLPClassifier,
     MLPRegressor,
@@ -15,7 +16,6 @@ from sknn.estimators import (
 )
 from sknn.features import TableEncoder
 from sknn.persistence import Checkpoint, load
-from sknn.stamp import ModelFileError, __version__
 
 if TYPE_CHECKING:
     from sknn.persistence.onnx import to_onnx

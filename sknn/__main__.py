@@ -5,8 +5,8 @@ import io
 import sys
 from collections.abc import Sequence
 
+from sknn._version import ModelFileError, __version__
 from sknn.persistence.describe import describe
-from sknn.stamp import ModelFileError, __version__
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

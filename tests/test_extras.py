@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sknn.extras import EXTRAS, required
+from sknn._optional import EXTRAS, import_optional
 
 PROJECT = Path(__file__).parent.parent / "pyproject.toml"
 
@@ -27,11 +27,11 @@ def test_what_is_not_installed(package, inner, monkeypatch):
     """The package is named, whichever of its modules is wanted."""
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(ImportError) as error:
-        required(package + inner, "this")
+        import_optional(package + inner, "this")
     extra = EXTRAS[package]
     assert str(error.value) == f'this needs the package {package}: pip install "sknn[{extra}]".'
 
 
 def test_what_is_installed():
     """It is returned, also from within a package."""
-    assert required("os.path", "this") is sys.modules["os.path"]
+    assert import_optional("os.path", "this") is sys.modules["os.path"]

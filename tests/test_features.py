@@ -19,7 +19,7 @@ from sklearn.utils.estimator_checks import estimator_checks_generator, parametri
 from sklearn.utils.fixes import parse_version
 
 from sknn import TableEncoder
-from sknn.engine import Embed
+from sknn.engine import Embedding
 from tests.generators import OwnGenerator
 
 NAN = np.nan
@@ -27,7 +27,7 @@ CONFIGURATIONS = [
     TableEncoder(),
     TableEncoder(n_bins=0, dtype="float32"),
     TableEncoder(categorical_features=[0], min_frequency=1),
-    TableEncoder(sparse_output=True, max_one_hot=4),
+    TableEncoder(sparse_output=True, max_cat_to_onehot=4),
 ]
 STRICT = (
     {"xfail_strict": True} if parse_version(sklearn.__version__) >= parse_version("1.8") else {}
@@ -79,12 +79,12 @@ def _comparable(value):
 # Laws
 
 
-@pytest.mark.parametrize("max_one_hot", [None, 3])
-def test_a_weight_is_a_number_of_rows(max_one_hot, rng):
+@pytest.mark.parametrize("max_cat_to_onehot", [None, 3])
+def test_a_weight_is_a_number_of_rows(max_cat_to_onehot, rng):
     """Weight 2 is a row that stands twice, and weight 0 a row that is absent: exactly."""
     X = frame(rng)
     w = rng.integers(0, 4, size=len(X))
-    encoder = TableEncoder(max_one_hot=max_one_hot)
+    encoder = TableEncoder(max_cat_to_onehot=max_cat_to_onehot)
     weighted = clone(encoder).fit(X, sample_weight=w)
     repeated = clone(encoder).fit(X.iloc[np.repeat(np.arange(len(X)), w)])
     assert state(weighted) == state(repeated)
@@ -97,9 +97,9 @@ def test_weights_of_one_are_no_weights(rng):
     expected = state(TableEncoder().fit(X))
     assert state(TableEncoder().fit(X, sample_weight=np.ones(len(X)))) == expected
     shares = TableEncoder().fit(X, sample_weight=np.full(len(X), 1 / len(X)))
-    for edges, others in zip(shares.edges_, expected["edges_"], strict=True):
+    for edges, others in zip(shares.bin_edges_, expected["bin_edges_"], strict=True):
         assert edges.tolist() == others[1]
-    assert [list(kept) for kept in shares.levels_] == [["Oslo", "Paris", "Rome"], [0.0, 1.0]]
+    assert [list(kept) for kept in shares.categories_] == [["Oslo", "Paris", "Rome"], [0.0, 1.0]]
     assert_allclose(shares.center_, expected["center_"][1], rtol=1e-12)
     assert_allclose(shares.scale_, expected["scale_"][1], rtol=1e-12)
 
@@ -181,28 +181,28 @@ def test_float32_is_float64_closely(rng):
     assert_allclose(narrow, wide, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("max_one_hot", [None, 4, 0])
+@pytest.mark.parametrize("max_cat_to_onehot", [None, 4, 0])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_transform_is_the_expansion_of_what_is_read(dtype, max_one_hot, rng):
+def test_transform_is_the_expansion_of_what_is_read(dtype, max_cat_to_onehot, rng):
     """Bit for bit, for sparse output too."""
     X = frame(rng)
-    encoder = TableEncoder(dtype=dtype, max_one_hot=max_one_hot).fit(X)
-    expected = encoder.expansion().forward(encoder.read(X))
+    encoder = TableEncoder(dtype=dtype, max_cat_to_onehot=max_cat_to_onehot).fit(X)
+    expected = encoder.expansion_layer().forward(encoder.encode_compact(X))
     assert_array_equal(encoder.transform(X), expected)
     matrix = encoder.set_params(sparse_output=True).transform(X)
     assert isinstance(matrix, sparse.csr_matrix)
     assert matrix.dtype == dtype
     assert_array_equal(matrix.toarray(), expected)
     other = {"float32": "float64", "float64": "float32"}[dtype]
-    compact = encoder.read(X, other)
-    assert compact.dtype == encoder.expansion(other).forward(compact).dtype == other
+    compact = encoder.encode_compact(X, other)
+    assert compact.dtype == encoder.expansion_layer(other).forward(compact).dtype == other
 
 
 @pytest.mark.parametrize("sparse_output", [False, True])
 def test_the_height_of_pieces_is_all_that_it_changes(sparse_output, rng):
     """What is learned and all other columns are the same."""
     X = frame(rng)
-    high, low = TableEncoder(), TableEncoder(piece_height=0.25, sparse_output=sparse_output)
+    high, low = TableEncoder(), TableEncoder(bin_scale=0.25, sparse_output=sparse_output)
     wide, lower = high.fit_transform(X), low.fit_transform(X)
     assert state(low) == state(high)
     of_pieces = np.array([".." in name for name in high.get_feature_names_out()])
@@ -215,7 +215,9 @@ def test_long_tables_are_written_in_pieces(rng):
     """More rows than are written at a time."""
     X = rng.normal(size=(50_000, 1))
     encoder = TableEncoder().fit(X)
-    assert_array_equal(encoder.transform(X), encoder.expansion().forward(encoder.read(X)))
+    assert_array_equal(
+        encoder.transform(X), encoder.expansion_layer().forward(encoder.encode_compact(X))
+    )
 
 
 # Numbers
@@ -225,7 +227,7 @@ def test_numbers_are_standardised_and_cut_at_quantiles():
     """By their weights; what is missing is at the centre and has a place of its own."""
     X = np.array([[0.0], [1], [2], [3], [4], [5], [6], [7], [NAN]])
     encoder = TableEncoder(n_bins=2).fit(X, sample_weight=[1, 1, 1, 1, 1, 1, 1, 1, 5])
-    assert_array_equal(encoder.edges_[0], [0, 3, 7])
+    assert_array_equal(encoder.bin_edges_[0], [0, 3, 7])
     scale = np.std(np.arange(8))
     assert_allclose([encoder.center_[0], encoder.scale_[0]], [3.5, scale])
     assert_allclose(
@@ -250,14 +252,14 @@ def test_quantiles_are_those_of_numpy(n_bins, rng):
     encoder = TableEncoder(n_bins=n_bins).fit(x[:, None], sample_weight=w)
     quantiles = np.linspace(0, 1, n_bins + 1)
     expected = np.quantile(np.repeat(x, w), quantiles, method="inverted_cdf")
-    assert len(encoder.edges_[0]) <= n_bins + 1
-    assert_array_equal(encoder.edges_[0], np.unique(expected))
+    assert len(encoder.bin_edges_[0]) <= n_bins + 1
+    assert_array_equal(encoder.bin_edges_[0], np.unique(expected))
 
 
 def test_few_different_numbers_are_all_edges():
     """As long as there are no more of them than edges; up to four make no pieces at all."""
     encoder = TableEncoder(n_bins=4).fit([[0, 0], [1, 1], [5, 5], [9, 9], [9, 20]])
-    assert [edges.tolist() for edges in encoder.edges_] == [[], [0, 1, 5, 9, 20]]
+    assert [edges.tolist() for edges in encoder.bin_edges_] == [[], [0, 1, 5, 9, 20]]
 
 
 def test_very_wide_tables_have_no_pieces(rng):
@@ -272,7 +274,7 @@ def test_by_default_all_columns_have_few_pieces_together(columns, pieces, rng):
     """They keep their ends, and what is left out is left out evenly."""
     X = rng.normal(size=(48 * 64, columns))
     encoder, fine = TableEncoder().fit(X), TableEncoder(n_bins=48).fit(X)
-    for edges, all_edges in zip(encoder.edges_, fine.edges_, strict=True):
+    for edges, all_edges in zip(encoder.bin_edges_, fine.bin_edges_, strict=True):
         assert len(edges) == pieces + 1
         assert np.isin(edges, all_edges).all()
         assert_array_equal(edges[[0, -1]], all_edges[[0, -1]])
@@ -282,10 +284,10 @@ def test_by_default_all_columns_have_few_pieces_together(columns, pieces, rng):
 def test_by_default_a_piece_has_rows_enough(n, pieces, rng):
     """Counted by weight; of few rows there are four pieces all the same."""
     X = rng.normal(size=(n, 2))
-    assert [len(edges) for edges in TableEncoder().fit(X).edges_] == [pieces + 1] * 2
+    assert [len(edges) for edges in TableEncoder().fit(X).bin_edges_] == [pieces + 1] * 2
     twice = TableEncoder().fit(X, sample_weight=np.full(n, 2.0))
-    assert [edges.tolist() for edges in twice.edges_] == [
-        edges.tolist() for edges in TableEncoder().fit(np.vstack([X, X])).edges_
+    assert [edges.tolist() for edges in twice.bin_edges_] == [
+        edges.tolist() for edges in TableEncoder().fit(np.vstack([X, X])).bin_edges_
     ]
 
 
@@ -294,7 +296,7 @@ def test_a_column_that_says_nothing_is_left_out_and_not_looked_at_again():
     X = pd.DataFrame({"a": [1.0, 2], "one": [7, 7], "none": [NAN, NAN], "null": [None, None]})
     encoder = TableEncoder().fit(X)
     assert encoder.get_feature_names_out().tolist() == ["a"]
-    assert encoder.kinds_ == ["number", "number", "nothing", "nothing"]
+    assert encoder.column_types_ == ["numeric", "numeric", "empty", "empty"]
     X = X.astype(object)
     X.loc[0, "none"], X.loc[1, "null"], X.loc[0, "one"] = "text", 5, np.inf
     assert_allclose(encoder.transform(X), [[-1], [1]])
@@ -304,7 +306,7 @@ def test_a_constant_that_is_sometimes_missing_says_that():
     """Its number is 0 in all of training, which the network is told."""
     encoder = TableEncoder().fit([[7.0], [NAN], [7.0]])
     assert_array_equal(encoder.transform([[7], [None], [8]]), [[0, 0], [0, 1], [1, 0]])
-    assert encoder.unseen_.tolist() == [True, False]
+    assert encoder.unused_outputs_.tolist() == [True, False]
 
 
 def test_missing_values_that_training_did_not_have_are_the_centre():
@@ -340,8 +342,8 @@ def test_numbers_closer_than_the_type_can_tell_make_steps(dtype):
     v = encoder.transform(x)
     assert np.isfinite(v).all()
     assert_array_equal(v[-1, 1:], np.ones(6))
-    u = encoder.read(x)
-    assert np.isfinite(encoder.expansion().backward(u, v, np.ones_like(v))).all()
+    u = encoder.encode_compact(x)
+    assert np.isfinite(encoder.expansion_layer().backward(u, v, np.ones_like(v))).all()
 
 
 # Categories
@@ -352,19 +354,19 @@ def test_levels_that_are_rare_share_a_place():
     X = pd.DataFrame({"c": ["b"] * 3 + ["a"] * 2 + ["z", "y"]})
     encoder = TableEncoder(min_frequency=2).fit(X)
     assert encoder.get_feature_names_out().tolist() == ["c_a", "c_b", "c_rare", "c_missing"]
-    codes = encoder.read(pd.DataFrame({"c": ["a", "b", "z", "new", None]}))
+    codes = encoder.encode_compact(pd.DataFrame({"c": ["a", "b", "z", "new", None]}))
     assert_array_equal(codes[:, 0], [0, 1, 2, 2, 3])
-    assert encoder.unseen_.tolist() == [False, False, False, True]
+    assert encoder.unused_outputs_.tolist() == [False, False, False, True]
     weighted = TableEncoder(min_frequency=2).fit(X, sample_weight=[1, 1, 1, 1, 0, 2, 1])
-    assert weighted.levels_ == [["b", "z"]]
+    assert weighted.categories_ == [["b", "z"]]
 
 
 def test_categories_that_never_occur_are_unseen():
     """A type may know more levels than training saw."""
     X = pd.DataFrame({"c": pd.Categorical(["a", "b"], categories=["a", "b", "c"])})
     encoder = TableEncoder(min_frequency=1).fit(X)
-    assert encoder.levels_ == [["a", "b"]]
-    assert encoder.unseen_.tolist() == [False, False, True, True]
+    assert encoder.categories_ == [["a", "b"]]
+    assert encoder.unused_outputs_.tolist() == [False, False, True, True]
 
 
 def test_numbers_and_truth_values_as_levels():
@@ -377,8 +379,8 @@ def test_numbers_and_truth_values_as_levels():
         *["t_False", "t_True", "t_rare", "t_missing"],
     ]
     later = pd.DataFrame({"n": [2.0, 2.5, NAN], "t": [1, 0, 3], "x": [1, 1, 1]})
-    assert_array_equal(encoder.read(later)[:, 1:], [[1, 1], [3, 0], [4, 2]])
-    assert encoder.kinds_ == ["number", "truth", "number"]
+    assert_array_equal(encoder.encode_compact(later)[:, 1:], [[1, 1], [3, 0], [4, 2]])
+    assert encoder.column_types_ == ["numeric", "boolean", "numeric"]
 
 
 @pytest.mark.parametrize("chosen", [["b"], [1], [False, True], np.array([1], dtype=np.uint8)])
@@ -387,7 +389,7 @@ def test_categorical_features_are_named_numbered_or_masked(chosen):
     X = pd.DataFrame({"a": [1, 2], "b": [1, 2]})
     encoder = TableEncoder(chosen).fit(X)
     assert encoder.is_categorical_.tolist() == [False, True]
-    assert encoder.categorical_.tolist() == [1]
+    assert encoder.categorical_features_.tolist() == [1]
 
 
 @pytest.mark.parametrize("nothing", [None, [], [False, False, False]])
@@ -401,8 +403,8 @@ def test_no_column_need_be_categorical(nothing):
 def test_a_hundred_thousand_levels(rng):
     """Rows for an embedding, or places in a sparse matrix."""
     X = pd.DataFrame({"c": rng.permutation([f"name {i}" for i in range(100_000)] * 2)})
-    encoder = TableEncoder(min_frequency=2, max_one_hot=1000).fit(X)
-    assert (encoder.n_embedded_, encoder.n_rows_) == (1, 100_002)
+    encoder = TableEncoder(min_frequency=2, max_cat_to_onehot=1000).fit(X)
+    assert (encoder.n_embedded_features_, encoder.n_embeddings_) == (1, 100_002)
     assert encoder.transform(X).shape == (200_000, 1)
     encoder = TableEncoder(min_frequency=2, sparse_output=True).fit(X)
     matrix = encoder.transform(X)
@@ -413,23 +415,25 @@ def test_a_hundred_thousand_levels(rng):
 def test_long_texts_need_no_more_memory_than_they_have():
     """One long level does not make all others as long."""
     X = [["x" * 10**6], *([f"{i}"] for i in range(2000))]
-    encoder = TableEncoder(min_frequency=1, max_one_hot=0).fit(X)
+    encoder = TableEncoder(min_frequency=1, max_cat_to_onehot=0).fit(X)
     assert len(pickle.dumps(encoder)) < 2 * 10**6
 
 
 def test_columns_with_many_places_are_codes_for_an_embedding(rng):
     """Each has rows of its own, and those that training never used are known."""
     X = pd.DataFrame({"a": list("xyzxyz"), "b": list("mnopqr"), "c": list("uuuvvv")})
-    encoder = TableEncoder(min_frequency=1, max_one_hot=4).fit(X)
-    assert encoder.categorical_.tolist() == [2, 0, 1]
-    assert (encoder.n_embedded_, encoder.n_rows_) == (2, 5 + 8)
-    codes = encoder.read(pd.DataFrame({"a": ["x", "?", None], "b": ["m", "?", None], "c": None}))
+    encoder = TableEncoder(min_frequency=1, max_cat_to_onehot=4).fit(X)
+    assert encoder.categorical_features_.tolist() == [2, 0, 1]
+    assert (encoder.n_embedded_features_, encoder.n_embeddings_) == (2, 5 + 8)
+    codes = encoder.encode_compact(
+        pd.DataFrame({"a": ["x", "?", None], "b": ["m", "?", None], "c": None})
+    )
     assert_array_equal(codes, [[3, 0, 5], [3, 3, 11], [3, 4, 12]])
-    assert np.flatnonzero(encoder.unseen_rows_).tolist() == [3, 4, 11, 12]
+    assert np.flatnonzero(encoder.unused_embeddings_).tolist() == [3, 4, 11, 12]
     assert encoder.get_feature_names_out().tolist()[-2:] == ["a_place", "b_place"]
     wide = encoder.transform(X)
-    assert_array_equal(wide[:, 4:], encoder.read(X)[:, 1:])
-    embedded = Embed(np.arange(13.0)[:, None], columns=2).forward(wide)
+    assert_array_equal(wide[:, 4:], encoder.encode_compact(X)[:, 1:])
+    embedded = Embedding(np.arange(13.0)[:, None], columns=2).forward(wide)
     assert_array_equal(embedded, wide)
 
 
@@ -438,10 +442,10 @@ def test_columns_that_are_0_in_all_of_training_are_known(rng):
     X = frame(rng).drop(columns="owner")
     X["flat"] = np.where(rng.random(len(X)) < 0.5, 3, NAN)
     X["owner"] = rng.random(len(X)) < 0.5
-    for encoder in [TableEncoder(), TableEncoder(max_one_hot=4)]:
+    for encoder in [TableEncoder(), TableEncoder(max_cat_to_onehot=4)]:
         wide = encoder.fit_transform(X)
-        assert_array_equal(encoder.unseen_, ~wide.any(axis=0))
-        assert 0 < encoder.unseen_.sum() < 5
+        assert_array_equal(encoder.unused_outputs_, ~wide.any(axis=0))
+        assert 0 < encoder.unused_outputs_.sum() < 5
 
 
 # Names
@@ -459,7 +463,7 @@ def test_names_are_short_unique_and_as_many_as_columns(rng):
         *["a_b_c_0..0.25", "a_b_c_0.25..0.5", "a_b_c_0.5..1000", "a_b_c_1000..1234"],
         *["a_b_c_", "a_b_rare", "a_b_missing"],
     ]
-    assert len(names) == encoder.transform(X).shape[1] == len(encoder.unseen_)
+    assert len(names) == encoder.transform(X).shape[1] == len(encoder.unused_outputs_)
     assert encoder.get_feature_names_out(["a", "a_b", "a_b_c"]).tolist() == names.tolist()
     with pytest.raises(ValueError, match="input_features"):
         encoder.get_feature_names_out(["b", "a", "c"])
@@ -590,7 +594,7 @@ def test_text_where_numbers_were_is_named():
         encoder.transform(X.assign(x=["1", "2"]))
     with pytest.raises(TypeError, match="Column 'c' holds numbers, but held text in fit"):
         encoder.transform(X.assign(c=[1, 2]))
-    assert_array_equal(encoder.read(X.assign(c=NAN, x=[True, None])), [[-1, 1], [NAN, 1]])
+    assert_array_equal(encoder.encode_compact(X.assign(c=NAN, x=[True, None])), [[-1, 1], [NAN, 1]])
 
 
 def test_text_that_is_not_called_categorical_is_named():
@@ -631,12 +635,12 @@ def test_names_need_a_table_with_names():
         ("n_bins", 2.5),
         ("min_frequency", 0),
         ("min_frequency", 0.1),
-        ("piece_height", 0),
-        ("piece_height", np.inf),
-        ("piece_height", "high"),
-        ("piece_height", True),
-        ("max_one_hot", -1),
-        ("max_one_hot", True),
+        ("bin_scale", 0),
+        ("bin_scale", np.inf),
+        ("bin_scale", "high"),
+        ("bin_scale", True),
+        ("max_cat_to_onehot", -1),
+        ("max_cat_to_onehot", True),
         ("sparse_output", "yes"),
         ("dtype", "int64"),
         ("dtype", None),
@@ -679,8 +683,8 @@ def test_columns_of_rare_levels_are_named():
     with pytest.warns(UserWarning, match=r"^Column 'id': .*min_frequency=5.*stored as text") as one:
         TableEncoder().fit(table)
     assert one[0].filename == __file__
-    for silent in (table[:20], pd.concat([table] * 5), table.drop(columns="id")):
-        TableEncoder().fit(silent)  # warnings are errors here
+    for ignore_overflow in (table[:20], pd.concat([table] * 5), table.drop(columns="id")):
+        TableEncoder().fit(ignore_overflow)  # warnings are errors here
     TableEncoder(min_frequency=1).fit(table)
 
 
@@ -735,7 +739,7 @@ def test_a_fit_that_fails_changes_nothing(rng):
 
 def test_what_is_learned_is_plain_data(rng):
     """Arrays of numbers, numbers, text and lists, so that it can be kept safely."""
-    encoder = TableEncoder(max_one_hot=4).fit(frame(rng))
+    encoder = TableEncoder(max_cat_to_onehot=4).fit(frame(rng))
     for name, value in vars(encoder).items():
         if name.endswith("_") and name != "feature_names_in_":
             for one in value if isinstance(value, list) else [value]:

@@ -15,11 +15,11 @@ from sknn.engine import (
     NLLM,
     AbsoluteError,
     Brier,
-    CrammerSinger,
     Gamma,
     Hinge,
     Huber,
-    KnownOnly,
+    MaskedLoss,
+    MulticlassHinge,
     Poisson,
     Quantile,
     SquaredError,
@@ -170,7 +170,7 @@ def test_decisions_are_the_raw_outputs_in_the_shape_of_scikit_learn(kind):
         ("multilabel", "auto", NLL),
         ("real", "auto", SquaredError),
         ("binary", "hinge", Hinge),
-        ("multiclass", "hinge", CrammerSinger),
+        ("multiclass", "hinge", MulticlassHinge),
         ("multilabel", "hinge", Hinge),
     ],
 )
@@ -330,8 +330,8 @@ def test_several_columns_are_their_targets_side_by_side(name):
     assert_allclose(loss.value(z, Y), np.sum(expected, axis=0))
     slopes = [own.gradient(u, v) for own, (u, v) in zip(losses, parts, strict=True)]
     assert_array_equal(loss.gradient(z, Y), np.hstack(slopes))
-    activated = [own.activate(u) for own, (u, _) in zip(losses, parts, strict=True)]
-    assert_array_equal(loss.activate(z), np.hstack(activated))
+    activated = [own.inverse_link(u) for own, (u, _) in zip(losses, parts, strict=True)]
+    assert_array_equal(loss.inverse_link(z), np.hstack(activated))
     assert_array_equal(target.decode(3.0 * (Y > 0) - 1, loss), y)
 
 
@@ -339,10 +339,10 @@ def test_several_columns_are_their_targets_side_by_side(name):
 
 #: Losses of the engine that do not suit a kind of target.
 UNFIT = {
-    "binary": [NLLM, CrammerSinger, Poisson, Gamma, Quantile, AbsoluteError, Huber],
+    "binary": [NLLM, MulticlassHinge, Poisson, Gamma, Quantile, AbsoluteError, Huber],
     "multiclass": [Poisson, Gamma, Quantile, AbsoluteError, Huber],
-    "multilabel": [NLLM, CrammerSinger, Poisson, Gamma, Quantile, AbsoluteError, Huber],
-    "real": [NLL, NLLM, Hinge, SquaredHinge, CrammerSinger, Brier],
+    "multilabel": [NLLM, MulticlassHinge, Poisson, Gamma, Quantile, AbsoluteError, Huber],
+    "real": [NLL, NLLM, Hinge, SquaredHinge, MulticlassHinge, Brier],
 }
 
 
@@ -414,7 +414,7 @@ def test_unknown_targets_cost_and_teach_nothing(loss, dtype):
     Y = np.repeat(Y, units, axis=1)
     unknown = np.isnan(Y)
     z[unknown] *= 1e30
-    known = KnownOnly(loss)
+    known = MaskedLoss(loss)
     with np.errstate(over="ignore", invalid="ignore"):  # as in training
         values, gradient = known.value(z, Y), known.gradient(z, Y)
     assert values.dtype == gradient.dtype == dtype

@@ -169,7 +169,7 @@ def test_the_quadratic_cost_on_a_sigmoid_gives_the_same_blame_in_one_go():
 
 def test_softmax_turns_five_numbers_into_shares():
     """The largest takes nearly all; together they are 1."""
-    A = NLLM().activate(np.array([[1.3, 5.1, 2.2, 0.7, 1.1]]))
+    A = NLLM().inverse_link(np.array([[1.3, 5.1, 2.2, 0.7, 1.1]]))
     assert_array_equal(A.round(2), [[0.02, 0.90, 0.05, 0.01, 0.02]])
     assert_allclose(A.sum(), 1)
 
@@ -179,7 +179,7 @@ def test_softmax_of_two_classes_is_the_sigmoid_of_their_difference():
     rng = np.random.RandomState(0)
     Z, y = 3 * rng.randn(20, 2), rng.randint(2, size=(20, 1)).astype(float)
     Y, difference = np.hstack([1 - y, y]), Z[:, 1:] - Z[:, :1]
-    assert_allclose(NLLM().activate(Z)[:, 1:], NLL().activate(difference))
+    assert_allclose(NLLM().inverse_link(Z)[:, 1:], NLL().inverse_link(difference))
     assert_allclose(NLLM().value(Z, Y), NLL().value(difference, y))
     assert_allclose(NLLM().gradient(Z, Y)[:, 1:], NLL().gradient(difference, y))
 

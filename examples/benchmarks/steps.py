@@ -11,12 +11,12 @@ from cases import Case
 from floor import floor
 from peers import Sknn
 
-from sknn.engine import NLLM, SGD, Adam, Loss, Objective, Samples
+from sknn.engine import NLLM, SGD, Adam, Dataset, Loss, Objective
 from sknn.engine._execution import Pass
 
 #: Whose time is taken, by the names of the parts. What is timed calls nothing else of these.
 PARTS = {
-    "rows": [(Samples, "batch")],
+    "rows": [(Dataset, "batch")],
     "forward": [(Pass, "forward")],
     "loss": [(cls, "value_and_gradient") for cls in (NLLM, Loss)],
     "backward": [(Pass, "backward")],

@@ -85,7 +85,7 @@ def metrics_of(
 
 def alone(model: Any, X: Any, y: np.ndarray) -> dict[str, float]:
     """Return the mean error, and log loss, of the members of a model, each by itself."""
-    predictions = model.member_predictions(X)
+    predictions = model.predict_members(X)
     if hasattr(model, "classes_"):
         answers = [(model.classes_[proba.argmax(axis=1)], proba) for proba in predictions]
     else:

@@ -56,7 +56,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
 
 
 def _put_on_disk(folder: Path) -> None:
-    """Let the folder's new entry survive a loss of power, where folders can be opened."""
+    """Let the folder's new entry survive a loss of power, where folders can be fitted."""
     with contextlib.suppress(OSError):  # not every system can; the file is in its place
         number = os.open(folder, os.O_RDONLY)
         try:

@@ -22,10 +22,10 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from sknn._version import STATE_FORMAT, ModelFileError, as_model_file_error, check_format
 from sknn.archives import limits
 from sknn.archives.plain import pack, pack_parameters, unpack
-from sknn.engine.types import Array
-from sknn.stamp import STATE_FORMAT, ModelFileError, blaming_file, check_format
+from sknn.engine._typing import Array
 
 MANIFEST = "manifest.json"
 
@@ -102,7 +102,7 @@ def read(data: bytes) -> Contents:
     ModelFileError
         If anything about it is not as `write` makes it.
     """
-    with blaming_file("The file is damaged, or is no sknn model"):
+    with as_model_file_error("The file is damaged, or is no sknn model"):
         limits.check_directory(data)
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return _read(archive, data)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sknn.stamp import ModelFileError
+from sknn._version import ModelFileError
 
 #: The last record of a zip file without a comment: PKWARE's APPNOTE.TXT, section 4.3.16.
 END = struct.Struct("<4s4H2LH")

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from sknn.engine.types import Array
+from sknn.engine._typing import Array
 
 #: Lists longer than this are kept as arrays if all they hold are floats or texts.
 LONG = 64

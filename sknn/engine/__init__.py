@@ -19,10 +19,10 @@ from sknn.engine.activations import (
     Step,
     Tanh,
 )
-from sknn.engine.batches import Batches, EpochBatches, RandomDraws, Samples
-from sknn.engine.columns import Embed, Expand
-from sknn.engine.dropout import Dropout, Mask
-from sknn.engine.history import History
+from sknn.engine.data import BatchSampler, Dataset, EpochBatchSampler, ReplacementSampler
+from sknn.engine.dropout import Dropout, DropoutMask
+from sknn.engine.history import EarlyStopping, History
+from sknn.engine.inference import iter_batches, raw_predict
 from sknn.engine.lbfgs import LBFGS
 from sknn.engine.linear import Linear
 from sknn.engine.losses import (
@@ -30,36 +30,35 @@ from sknn.engine.losses import (
     NLLM,
     AbsoluteError,
     Brier,
-    CrammerSinger,
     Gamma,
     Hinge,
     Huber,
-    KnownOnly,
     Loss,
+    MaskedLoss,
+    MulticlassHinge,
+    MultiOutputLoss,
     Poisson,
     Quantile,
-    SideBySide,
     SquaredError,
     SquaredHinge,
 )
 from sknn.engine.modules import Module
 from sknn.engine.objective import Objective
 from sknn.engine.optimizers import SGD, Adam, Optimizer, RMSprop
-from sknn.engine.outputs import pieces, raw_outputs
 from sknn.engine.parameters import ParameterVector
 from sknn.engine.schedules import (
     Adaptive,
     Constant,
     Cosine,
-    FunctionOfStep,
     InverseScaling,
+    LambdaSchedule,
     OneCycle,
     Schedule,
     as_schedule,
 )
 from sknn.engine.sequential import Sequential
-from sknn.engine.solvers import Descent, Solver
-from sknn.engine.stopping import NoImprovement
+from sknn.engine.solvers import MinibatchSolver, Solver
+from sknn.engine.tabular import Embedding, TabularEncoding
 from sknn.engine.training import Trainer, descend
 
 __all__ = [
@@ -73,32 +72,33 @@ __all__ = [
     "AbsoluteError",
     "Adam",
     "Adaptive",
-    "Batches",
+    "BatchSampler",
     "Brier",
     "Constant",
     "Cosine",
-    "CrammerSinger",
-    "Descent",
+    "Dataset",
     "Dropout",
-    "Embed",
-    "EpochBatches",
+    "DropoutMask",
+    "EarlyStopping",
+    "Embedding",
+    "EpochBatchSampler",
     "Exp",
-    "Expand",
-    "FunctionOfStep",
     "Gamma",
     "Hinge",
     "History",
     "Huber",
     "Identity",
     "InverseScaling",
-    "KnownOnly",
+    "LambdaSchedule",
     "LeakyReLU",
     "Linear",
     "Loss",
-    "Mask",
+    "MaskedLoss",
+    "MinibatchSolver",
     "Mish",
     "Module",
-    "NoImprovement",
+    "MultiOutputLoss",
+    "MulticlassHinge",
     "Objective",
     "OneCycle",
     "Optimizer",
@@ -106,24 +106,23 @@ __all__ = [
     "Poisson",
     "Quantile",
     "RMSprop",
-    "RandomDraws",
     "ReLU",
-    "Samples",
+    "ReplacementSampler",
     "Schedule",
     "Sequential",
     "SiLU",
-    "SideBySide",
     "Sigmoid",
     "Softplus",
     "Solver",
     "SquaredError",
     "SquaredHinge",
     "Step",
+    "TabularEncoding",
     "Tanh",
     "Trainer",
     "as_schedule",
     "descend",
     "initializers",
-    "pieces",
-    "raw_outputs",
+    "iter_batches",
+    "raw_predict",
 ]

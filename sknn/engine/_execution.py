@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from sknn.engine._kernels import kernel_of
+from sknn.engine._typing import Array, Calls
 from sknn.engine.modules import Module
 from sknn.engine.sequential import Sequential
-from sknn.engine.types import Array, Calls
 
 
 class Forward:
@@ -83,7 +83,7 @@ class Forward:
         """Return whether a module's output may overwrite its input."""
         before, module = self._modules[i - 1 : i + 1]
         u, v = self.values[i : i + 2]
-        fixed = not (before.is_random or module.is_random)
+        fixed = not (before.is_stochastic or module.is_stochastic)
         alike = u.shape == v.shape and u.dtype == v.dtype and u.strides == v.strides
         needed = kernel_of(before).backward_needs_output
         return kernel_of(module).inplace and not needed and fixed and alike
@@ -118,7 +118,7 @@ class Pass(Forward):
         super().__init__(network)
         self.gradients = gradients
         self.first = next(i for i, arrays in enumerate(gradients) if arrays)
-        self.blames: list[Any] = []
+        self.output_gradients: list[Any] = []
         self._backward: list[Calls] = [[] for _ in gradients]
 
     def backward(self, dZ: Array, shares: Array) -> None:
@@ -134,30 +134,34 @@ class Pass(Forward):
         if self.is_first:
             dv = np.empty_like(dZ, self.values[-1].dtype)  # whatever a loss gave
             np.multiply(dZ, shares, dv)
-            self.blames = Sequential(self._bound).backpropagate(self.values, dv, self.gradients)
+            self.output_gradients = Sequential(self._bound).backpropagate(
+                self.values, dv, self.gradients
+            )
             self.keep()
         else:
-            np.multiply(dZ, shares, self.blames[-1])
+            np.multiply(dZ, shares, self.output_gradients[-1])
             for call in chain.from_iterable(self._backward):
                 call()
 
     def keep(self) -> None:
-        """Have arrays of our own for the blames, too."""
-        self.blames = [None if dv is None else np.empty_like(dv) for dv in self.blames]
+        """Have arrays of our own for the output_gradients, too."""
+        self.output_gradients = [
+            None if dv is None else np.empty_like(dv) for dv in self.output_gradients
+        ]
         super().keep()
-        for i in range(self.first + 1, len(self.blames)):
+        for i in range(self.first + 1, len(self.output_gradients)):
             if self.values[i + 1] is self.values[i]:
-                self.blames[i - 1] = self.blames[i]
+                self.output_gradients[i - 1] = self.output_gradients[i]
 
     def _bind_one(self, i: int, module: Module) -> None:
         super()._bind_one(i, module)
-        (u, v), dv = self.values[i : i + 2], self.blames[i]
+        (u, v), dv = self.values[i : i + 2], self.output_gradients[i]
         kernel = kernel_of(module)
         calls: Calls = []
         if self.gradients[i]:
             calls += kernel.weight_grad(module, u, dv, self.gradients[i])
         if i > self.first:
-            calls += kernel.backward(module, u, v, dv, self.blames[i - 1])
+            calls += kernel.backward(module, u, v, dv, self.output_gradients[i - 1])
         self._backward[-1 - i] = calls
 
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from sknn.engine._typing import Array, Calls
 from sknn.engine.activations import ReLU, Sigmoid, SiLU, Tanh
-from sknn.engine.columns import Embed, Expand
-from sknn.engine.dropout import Mask
+from sknn.engine.dropout import DropoutMask
 from sknn.engine.linear import Linear
 from sknn.engine.modules import Module
 from sknn.engine.products import (
@@ -23,7 +23,7 @@ from sknn.engine.products import (
     product_call,
     with_long_rows,
 )
-from sknn.engine.types import Array, Calls
+from sknn.engine.tabular import Embedding, TabularEncoding
 
 #: Arrays of at most this size are compared with an array of as many zeros.
 MAX_ZEROS_SIZE = 2**13
@@ -118,7 +118,7 @@ class ReLUKernel(Kernel):
 KERNELS: Mapping[type[Module], Kernel] = {
     Linear: LinearKernel(),
     ReLU: ReLUKernel(),
-    **dict.fromkeys((Sigmoid, Tanh, SiLU, Mask, Expand, Embed), OutKernel()),
+    **dict.fromkeys((Sigmoid, Tanh, SiLU, DropoutMask, TabularEncoding, Embedding), OutKernel()),
 }
 
 _DEFAULT = Kernel()

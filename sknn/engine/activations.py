@@ -8,8 +8,8 @@ import math
 import numpy as np
 from scipy.special import expit, ndtr
 
+from sknn.engine._typing import Array
 from sknn.engine.modules import Module
-from sknn.engine.types import Array
 
 
 class Identity(Module):

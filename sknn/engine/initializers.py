@@ -12,7 +12,7 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import DTypeLike
 
-from sknn.engine.types import Array, Rng
+from sknn.engine._typing import Array, Rng
 
 Fans: TypeAlias = tuple[int, int]
 Initializer: TypeAlias = Callable[..., Array]

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import minimize
 
-from sknn.engine.batches import Samples
+from sknn.engine._typing import Array, Rng
+from sknn.engine.data import Dataset
 from sknn.engine.history import Outcome
 from sknn.engine.objective import Objective
 from sknn.engine.optimizers import State
 from sknn.engine.solvers import AfterEpoch, Solver
-from sknn.engine.types import Array, Rng
 
 #: What SciPy says of a minimisation: 1 is out of iterations or evaluations, 2 a line search that
 #: failed.
-OUTCOMES: Mapping[int, Outcome] = {0: "converged", 1: "exhausted"}
+OUTCOMES: Mapping[int, Outcome] = {0: "converged", 1: "max_iter"}
 
 
 @dataclass
@@ -27,12 +27,12 @@ class LBFGS(Solver):
     ----------
     tol : float, default=1e-4
         It converged when no component of the gradient is larger.
-    max_evaluations : int, default=15000
+    max_fun : int, default=15000
         How often the objective is evaluated at most.
     """
 
     tol: float = 1e-4
-    max_evaluations: int = 15000
+    max_fun: int = 15000
 
     def init(self, objective: Objective) -> State:
         """Return the empty state: every run begins without a memory."""
@@ -41,7 +41,7 @@ class LBFGS(Solver):
     def run(
         self,
         objective: Objective,
-        samples: Samples,
+        samples: Dataset,
         after_epoch: AfterEpoch,
         *,
         state: State,
@@ -69,7 +69,7 @@ class LBFGS(Solver):
         start = parameters.vector.astype(np.float64)
         options = {
             "maxiter": epochs,
-            "maxfun": self.max_evaluations,
+            "maxfun": self.max_fun,
             "gtol": self.tol,
         }
         try:
@@ -84,9 +84,9 @@ class LBFGS(Solver):
             if not iterations:  # it began at the minimum, or where the loss is not finite
                 after_iteration(result.x)
         except _EndedError:
-            return "exhausted"
+            return "max_iter"
         parameters.vector[...] = result.x
-        return OUTCOMES.get(result.status, "stuck")
+        return OUTCOMES.get(result.status, "line_search_failed")
 
 
 class _EndedError(Exception):

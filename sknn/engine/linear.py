@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from sknn.engine._typing import Array
 from sknn.engine.modules import Module
 from sknn.engine.products import add_to_rows, column_sums_call, product
-from sknn.engine.types import Array
 
 
 class Linear(Module):

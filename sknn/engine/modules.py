@@ -9,8 +9,8 @@ used by many threads at once.
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
-from sknn.engine.settings import Part
-from sknn.engine.types import Array, Rng
+from sknn.engine._repr import Part
+from sknn.engine._typing import Array, Rng
 
 
 class Module(Part, ABC):
@@ -82,7 +82,7 @@ class Module(Part, ABC):
         """
         return ()
 
-    def drawn(self, shape: tuple[int, ...], rng: Rng) -> "Module":
+    def sample(self, shape: tuple[int, ...], rng: Rng) -> "Module":
         """Return what stands for this module in one training step; itself if it is not random.
 
         Parameters
@@ -95,9 +95,9 @@ class Module(Part, ABC):
         return self
 
     @property
-    def is_random(self) -> bool:
+    def is_stochastic(self) -> bool:
         """Whether `drawn` gives anything but the module itself."""
-        return type(self).drawn is not Module.drawn
+        return type(self).sample is not Module.sample
 
     @property
     def parameters(self) -> list[Array]:

@@ -3,13 +3,13 @@
 import numpy as np
 
 from sknn.engine._execution import Pass, Workspace
+from sknn.engine._typing import Array, Rng
 from sknn.engine.losses import Loss
 from sknn.engine.modules import Module
 from sknn.engine.parameters import ParameterVector
 from sknn.engine.products import constant
 from sknn.engine.sequential import Sequential
-from sknn.engine.types import Array, Rng
-from sknn.engine.vectors import add_scaled, pieces
+from sknn.engine.vectors import add_scaled, chunks
 
 
 class Objective:
@@ -116,7 +116,7 @@ class Objective:
         """Return what stands for the modules in this step, if something is drawn."""
         if rng is None:
             return None
-        return self.network.drawn((*self.members, *Y.shape[-2:-1]), rng).modules
+        return self.network.sample((*self.members, *Y.shape[-2:-1]), rng).modules
 
     def _check_answers(self, z: Array, losses: Array, dZ: Array | None = None) -> None:
         """Refuse what a user's loss says if it would be broadcast."""
@@ -133,7 +133,7 @@ class Objective:
         if not self.alpha:  # so that weights whose squares overflow do not matter
             return 0.0
         weights, square = self.parameters.weights, 0.0
-        for w, dw in pieces(weights, weights if gradient is None else gradient):
+        for w, dw in chunks(weights, weights if gradient is None else gradient):
             if gradient is not None:
                 add_scaled(dw, w, self.alpha)
             square += float(w.dot(w))

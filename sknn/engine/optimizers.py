@@ -9,9 +9,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from sknn.engine.settings import Part
-from sknn.engine.types import Array
-from sknn.engine.vectors import add_scaled, pieces
+from sknn.engine._repr import Part
+from sknn.engine._typing import Array
+from sknn.engine.vectors import add_scaled, chunks
 
 #: What an optimizer remembers between steps: arrays shaped like the parameters, and numbers.
 State: TypeAlias = dict[str, Any]
@@ -124,7 +124,7 @@ class Adam(Optimizer):
         correction = (1 - self.beta_2 ** state["t"]) ** 0.5 / (1 - self.beta_1 ** state["t"])
         rate *= correction * (1 - self.beta_1) / root
         epsilon = self.epsilon / root
-        for w, g, first, second in pieces(params, grads, state["first"], state["second"]):
+        for w, g, first, second in chunks(params, grads, state["first"], state["second"]):
             first *= self.beta_1
             first += g
             scratch = g * g
@@ -161,7 +161,7 @@ class RMSprop(Optimizer):
 
     def step(self, params: Array, grads: Array, state: State, rate: float) -> None:
         """Update the average and move against the scaled gradient."""
-        for w, g, square in pieces(params, grads, state["square"]):
+        for w, g, square in chunks(params, grads, state["square"]):
             scratch = g * g
             scratch *= 1 - self.beta
             square *= self.beta

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from sknn.engine._typing import Array
 from sknn.engine.sequential import Sequential
-from sknn.engine.types import Array
 
 
 class ParameterVector:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy.linalg.blas import dger, sger
 
-from sknn.engine.types import Array, Call, Calls
+from sknn.engine._typing import Array, Call, Calls
 from sknn.engine.vectors import CALL
 
 #: Fewer rows, and members with fewer numbers each, are added to by NumPy, which begins sooner.

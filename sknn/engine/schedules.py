@@ -8,7 +8,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
-from sknn.engine.settings import Part
+from sknn.engine._repr import Part
 
 
 class Schedule(Part, ABC):
@@ -135,7 +135,7 @@ class Adaptive(Schedule):
         return self.eta(0, stalls) <= self.smallest
 
 
-class FunctionOfStep(Schedule):
+class LambdaSchedule(Schedule):
     """Whatever a function says.
 
     Parameters
@@ -191,21 +191,21 @@ class OneCycle(Schedule):
         The highest rate.
     steps : int
         The horizon.
-    warm_up : float, default=0.3
+    pct_start : float, default=0.3
         The share of the steps that goes up, in [0, 1).
     """
 
-    def __init__(self, peak: float, steps: int, warm_up: float = 0.3) -> None:
+    def __init__(self, peak: float, steps: int, pct_start: float = 0.3) -> None:
         self.peak = peak
         self.steps = steps
-        self.warm_up = warm_up
+        self.pct_start = pct_start
 
     def eta(self, t: int, stalls: int) -> float:
         """Return the rate on the way up, or on the way down."""
         progress = min(t, self.steps - 1) / self.steps
-        if progress < self.warm_up:
-            return self.peak * (1 - 24 / 25 * _half_cosine(progress / self.warm_up))
-        return self.peak * _half_cosine((progress - self.warm_up) / (1 - self.warm_up))
+        if progress < self.pct_start:
+            return self.peak * (1 - 24 / 25 * _half_cosine(progress / self.pct_start))
+        return self.peak * _half_cosine((progress - self.pct_start) / (1 - self.pct_start))
 
     def is_complete(self, steps: int) -> bool:
         """Return whether the horizon is reached."""
@@ -240,4 +240,4 @@ def as_schedule(rate: float | Callable[[int], float]) -> Schedule:
     """
     if isinstance(rate, Schedule):
         return rate
-    return FunctionOfStep(rate) if callable(rate) else Constant(rate)
+    return LambdaSchedule(rate) if callable(rate) else Constant(rate)

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from sknn.engine._typing import Array, Rng
 from sknn.engine.modules import Module
-from sknn.engine.types import Array, Rng
 
 
 class Sequential(Module):
@@ -59,9 +59,9 @@ class Sequential(Module):
 
     def backward(self, u: Array, v: Array, dv: Array) -> Array:
         """Pass the blame through every module, last first."""
-        return self.blames(self.trace(u), dv)[0]
+        return self.gradients(self.trace(u), dv)[0]
 
-    def blames(self, values: Sequence[Array], dv: Array) -> list[Array]:
+    def gradients(self, values: Sequence[Array], dv: Array) -> list[Array]:
         """Pass the blame all the way back, and keep it for every array, the input included.
 
         `backpropagate` is for training: it does not go beyond the first layer.
@@ -75,14 +75,14 @@ class Sequential(Module):
 
         Returns
         -------
-        blames : list of arrays
+        gradients : list of arrays
             For each of `values` the derivative with respect to it; with a member axis in front of
             the first parameters too, as each member has a blame of its own for what they share.
         """
-        blames = [dv]
+        gradients = [dv]
         for i in reversed(range(len(self.modules))):
-            blames.append(self.modules[i].backward(values[i], values[i + 1], blames[-1]))
-        return blames[::-1]
+            gradients.append(self.modules[i].backward(values[i], values[i + 1], gradients[-1]))
+        return gradients[::-1]
 
     def weight_grad(
         self, u: Array, dv: Array, out: Sequence[Array] | None = None
@@ -95,11 +95,11 @@ class Sequential(Module):
         return grads
 
     @property
-    def is_random(self) -> bool:
+    def is_stochastic(self) -> bool:
         """Whether a training step draws anything."""
-        return any(module.is_random for module in self.modules)
+        return any(module.is_stochastic for module in self.modules)
 
-    def drawn(self, shape: tuple[int, ...], rng: Rng) -> "Sequential":
+    def sample(self, shape: tuple[int, ...], rng: Rng) -> "Sequential":
         """Return the network of one training step: the same layers, with units dropped at random.
 
         Parameters
@@ -110,7 +110,7 @@ class Sequential(Module):
         rng : RandomState or Generator
             Draws them.
         """
-        return Sequential(module.drawn(shape, rng) for module in self.modules)
+        return Sequential(module.sample(shape, rng) for module in self.modules)
 
     def backpropagate(
         self, values: Sequence[Array], dv: Array, out: Sequence[Sequence[Array]]
@@ -128,19 +128,19 @@ class Sequential(Module):
 
         Returns
         -------
-        blames : list of arrays or None
+        gradients : list of arrays or None
             For the output of each module, the derivative of the loss with respect to it; None
             before the first module with parameters, where nobody asks for it.
         """
-        blames: list[Any] = [None] * (len(self.modules) - 1) + [dv]
+        gradients: list[Any] = [None] * (len(self.modules) - 1) + [dv]
         for i in range(len(self.modules) - 1, -1, -1):
             module, u = self.modules[i], values[i]
             if out[i]:
                 module.weight_grad(u, dv, out[i])
             if not any(out[:i]):
                 break
-            blames[i - 1] = dv = module.backward(u, values[i + 1], dv)
-        return blames
+            gradients[i - 1] = dv = module.backward(u, values[i + 1], dv)
+        return gradients
 
     @property
     def parameters(self) -> list[Array]:

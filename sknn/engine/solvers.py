@@ -8,13 +8,13 @@ from typing import TypeAlias
 
 import numpy as np
 
-from sknn.engine.batches import Batches, Samples
+from sknn.engine._typing import Array, Rng
+from sknn.engine.data import BatchSampler, Dataset
 from sknn.engine.history import Outcome
 from sknn.engine.losses import Loss
 from sknn.engine.objective import Objective
 from sknn.engine.optimizers import Optimizer, State
 from sknn.engine.schedules import Schedule
-from sknn.engine.types import Array, Rng
 
 #: Told the loss and the learning rate of each finished epoch; returns whether training is to end.
 AfterEpoch: TypeAlias = Callable[[float, float], bool]
@@ -46,7 +46,7 @@ class Solver(ABC):
     def run(
         self,
         objective: Objective,
-        samples: Samples,
+        samples: Dataset,
         after_epoch: AfterEpoch,
         *,
         state: State,
@@ -74,8 +74,8 @@ class Solver(ABC):
         Returns
         -------
         outcome : str
-            What the solver itself has to say: "exhausted", unless it knows that it "converged",
-            "completed" its schedule or is "stuck".
+            What the solver itself has to say: "max_iter", unless it knows that it "converged",
+            "schedule_finished" its schedule or is "line_search_failed".
         """
 
     def stalled(self, state: State) -> bool:
@@ -90,7 +90,7 @@ class Solver(ABC):
 
 
 @dataclass
-class Descent(Solver):
+class MinibatchSolver(Solver):
     """Stochastic gradient descent and its descendants.
 
     Parameters
@@ -105,22 +105,22 @@ class Descent(Solver):
         Decoupled decay: before each step the weights, not the offsets, shrink by the factor
         ``1 - rate * weight_decay``. Loshchilov and Hutter (2019), "Decoupled Weight Decay
         Regularization".
-    decay_by_loss : float, default=0.0
+    weight_decay_loss_power : float, default=0.0
         The power of the share of the loss that is still to be explained, which the decay is
         multiplied by: the running mean of the loss over that of the best constant answer, at most
         1. Where the samples are free of noise the decay fades away. With squared errors, 1 is the
         decay that belongs to a noise of unknown variance, which the loss estimates.
-    largest_norm : float, default=inf
+    max_grad_norm : float, default=inf
         Gradients longer than this are shortened to it, each member's by itself. Pascanu, Mikolov
         and Bengio (2013), "On the Difficulty of Training Recurrent Neural Networks", algorithm 1.
     """
 
     optimizer: Optimizer
     schedule: Schedule
-    batches: Batches
+    batches: BatchSampler
     weight_decay: float = 0.0
-    decay_by_loss: float = 0.0
-    largest_norm: float = math.inf
+    weight_decay_loss_power: float = 0.0
+    max_grad_norm: float = math.inf
 
     def init(self, objective: Objective) -> State:
         """Return the optimizer's state, that no step was made, nothing stalled or explained."""
@@ -130,7 +130,7 @@ class Descent(Solver):
     def run(
         self,
         objective: Objective,
-        samples: Samples,
+        samples: Dataset,
         after_epoch: AfterEpoch,
         *,
         state: State,
@@ -139,7 +139,7 @@ class Descent(Solver):
     ) -> Outcome:
         """Run through the batches, epoch after epoch; whether that converged is not known."""
         take = samples.batch if self.batches.in_range else samples.__getitem__
-        thinning = rng if objective.network.is_random else None
+        thinning = rng if objective.network.is_stochastic else None
         members = math.prod(objective.members)
         constant_loss = self._constant_loss(objective.loss, samples)
         for _ in range(epochs):
@@ -158,7 +158,7 @@ class Descent(Solver):
                 self._step(objective, state, rate)
             if after_epoch(total / seen / members, rate):
                 break
-        return "completed" if self.schedule.is_complete(state["steps"]) else "exhausted"
+        return "schedule_finished" if self.schedule.is_complete(state["steps"]) else "max_iter"
 
     def stalled(self, state: State) -> bool:
         """Ask the schedule, which may slow down instead of ending."""
@@ -166,22 +166,22 @@ class Descent(Solver):
         state["stalls"] += 1
         return ends
 
-    def _constant_loss(self, loss: Loss, samples: Samples) -> float:
+    def _constant_loss(self, loss: Loss, samples: Dataset) -> float:
         """Return the mean loss of the best constant answer, if somebody asks for it; else 0."""
-        if not (self.weight_decay and self.decay_by_loss):
+        if not (self.weight_decay and self.weight_decay_loss_power):
             return 0.0
         Y, w = samples.Y, samples.w
-        answer = np.broadcast_to(loss.start(Y, w), Y.shape)
+        answer = np.broadcast_to(loss.fit_intercept_only(Y, w), Y.shape)
         return float(np.average(loss.value(answer, Y), weights=w))
 
     def _step(self, objective: Objective, state: State, rate: float) -> None:
         """Make one step against the gradient that the objective holds."""
         parameters = objective.parameters
-        if self.largest_norm < math.inf:
+        if self.max_grad_norm < math.inf:
             for gradient in parameters.gradients_by_member(len(objective.members)):
-                clip_norm(gradient, self.largest_norm)
+                clip_norm(gradient, self.max_grad_norm)
         if self.weight_decay:
-            share = min(state["unexplained"], 1.0) ** self.decay_by_loss
+            share = min(state["unexplained"], 1.0) ** self.weight_decay_loss_power
             parameters.weights *= 1 - rate * self.weight_decay * share
         params, grads = parameters.vector, parameters.gradient
         if self.optimizer.step(params, grads, state["optimizer"], rate) is not None:

@@ -9,15 +9,14 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from sknn.engine.batches import RandomDraws, Samples
-from sknn.engine.history import History, Snapshot
+from sknn.engine._typing import Array, Rng
+from sknn.engine.data import Dataset, ReplacementSampler
+from sknn.engine.history import EarlyStopping, History, Snapshot
+from sknn.engine.inference import raw_predict
 from sknn.engine.objective import Objective
 from sknn.engine.optimizers import SGD, State
-from sknn.engine.outputs import raw_outputs
 from sknn.engine.schedules import as_schedule
-from sknn.engine.solvers import Descent, Solver
-from sknn.engine.stopping import NoImprovement
-from sknn.engine.types import Array, Rng
+from sknn.engine.solvers import MinibatchSolver, Solver
 
 #: Called after each epoch with the history, whose last row is that of the epoch, and whether it was
 #: the last; True ends training.
@@ -32,33 +31,33 @@ class Trainer:
     ----------
     solver : Solver
         Makes the objective small.
-    stopping : NoImprovement, optional
+    stopping : EarlyStopping, optional
         Watches each epoch's row of the history; without it all epochs are run.
     evaluate : callable, optional
         ``evaluate()`` is called after each epoch; the numbers it returns go into the row.
-    keep_best : bool, default=False
+    restore_best_weights : bool, default=False
         Whether training ends with the weights of the best epoch by `stopping`, not of the last.
     on_epoch : callable, optional
         ``on_epoch(history, last)`` is called after each epoch; `last` tells whether it ended
         training, and returning True ends it.
     deadline : float, default=inf
         The epoch that passes it, by the monotonic clock, is the last.
-    unit : float, default=1.0
+    loss_scale : float, default=1.0
         What the losses of the history are multiplied by, for them to be in the units of y.
     """
 
     solver: Solver
-    stopping: NoImprovement | None = None
+    stopping: EarlyStopping | None = None
     evaluate: Callable[[], dict[str, float]] | None = None
-    keep_best: bool = False
+    restore_best_weights: bool = False
     on_epoch: OnEpoch | None = None
     deadline: float = math.inf
-    unit: float = 1.0
+    loss_scale: float = 1.0
 
     def train(
         self,
         objective: Objective,
-        samples: Samples,
+        samples: Dataset,
         *,
         state: State,
         epochs: int,
@@ -103,7 +102,7 @@ class Trainer:
                 outcome = self.solver.run(
                     objective, samples, watch, state=state, epochs=epochs, rng=rng
                 )
-            if watch.history.outcome == "exhausted":  # nobody ended it from outside
+            if watch.history.outcome == "max_iter":  # nobody ended it from outside
                 watch.history.outcome = outcome
         except KeyboardInterrupt:
             watch.restore(watch.finished)
@@ -112,7 +111,7 @@ class Trainer:
             watch.history.outcome = "interrupted"
         watch.history.kept = len(watch.history)
         best, watch.history.best = watch.history.best, None
-        if self.keep_best and best:
+        if self.restore_best_weights and best:
             watch.go_back(best)
             watch.history.kept = best.epochs
         return watch.history
@@ -125,7 +124,7 @@ class _Watch:
         self,
         trainer: Trainer,
         objective: Objective,
-        samples: Samples,
+        samples: Dataset,
         state: State,
         history: History,
     ) -> None:
@@ -147,7 +146,7 @@ class _Watch:
             history.outcome = "diverged"
             return True
         row = {
-            "loss": loss * trainer.unit,
+            "loss": loss * trainer.loss_scale,
             "rate": rate,
             **(trainer.evaluate() if trainer.evaluate else {}),
         }
@@ -155,16 +154,16 @@ class _Watch:
         history.kept = len(history)
         ends = self._stalls(row) and trainer.solver.stalled(self.state)
         self.before, self.finished = self.finished, self._snapshot()
-        if trainer.keep_best and trainer.stopping and trainer.stopping.improved:
+        if trainer.restore_best_weights and trainer.stopping and trainer.stopping.improved:
             history.best = self.finished
         if ends:
             history.outcome = "converged"
         elif time.monotonic() > trainer.deadline:
-            history.outcome = "out of time"
-        last = history.outcome != "exhausted"
+            history.outcome = "max_time"
+        last = history.outcome != "max_iter"
         if trainer.on_epoch and trainer.on_epoch(history, last) and not last:
-            history.outcome = "asked to end"
-        return history.outcome != "exhausted"
+            history.outcome = "callback"
+        return history.outcome != "max_iter"
 
     def restore(self, snapshot: Snapshot) -> None:
         """Put back what was there, and forget what came after."""
@@ -179,7 +178,7 @@ class _Watch:
 
     def _answers_are_finite(self) -> bool:
         """Tell whether the network can answer the samples at all."""
-        z = raw_outputs(self.network, self.samples.X, self.vector.dtype)
+        z = raw_predict(self.network, self.samples.X, self.vector.dtype)
         return bool(np.isfinite(z).all())
 
     def _snapshot(self) -> Snapshot:
@@ -189,7 +188,7 @@ class _Watch:
         stopping = self.trainer.stopping
         if stopping is None or not stopping(row):
             return False
-        stopping.stale = 0  # if training goes on, its patience begins anew
+        stopping.n_bad_epochs = 0  # if training goes on, its patience begins anew
         return True
 
 
@@ -237,6 +236,6 @@ def descend(
     history : History
         A single row, the mean loss over the draws; none if they diverged, which its outcome says.
     """
-    solver = Descent(SGD(), as_schedule(rate), RandomDraws(steps))
+    solver = MinibatchSolver(SGD(), as_schedule(rate), ReplacementSampler(steps))
     state = solver.init(objective)
-    return Trainer(solver).train(objective, Samples(X, Y), state=state, epochs=1, rng=rng)
+    return Trainer(solver).train(objective, Dataset(X, Y), state=state, epochs=1, rng=rng)

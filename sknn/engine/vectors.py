@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 from scipy.linalg.blas import daxpy, saxpy
 
-from sknn.engine.types import Array
+from sknn.engine._typing import Array
 
 #: Numbers in a piece.
 PIECE = 2**16
@@ -17,7 +17,7 @@ CALL = 2**13
 _AXPY = {np.dtype(np.float32): saxpy, np.dtype(np.float64): daxpy}
 
 
-def pieces(*vectors: Array) -> Iterable[tuple[Array, ...]]:
+def chunks(*vectors: Array) -> Iterable[tuple[Array, ...]]:
     """Return views of the same piece of each vector, for one piece after the other."""
     n = vectors[0].size
     if n <= PIECE:

@@ -10,32 +10,34 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from sknn import networks
+from sknn._version import VersionedState
 from sknn.engine import Loss, Module, Optimizer, Sequential
-from sknn.engine.types import Array
-from sknn.estimators import door, parts, saving
-from sknn.estimators.blueprint import Blueprint
-from sknn.estimators.fitting import fit, transact
-from sknn.estimators.hooks import Hooks, course_of
-from sknn.estimators.intake import Intake, Numbers
-from sknn.estimators.layers import REFERENCE, EstimatorTables
-from sknn.estimators.memory import Memory
-from sknn.estimators.opened import Opened
-from sknn.estimators.publishing import sharing
-from sknn.estimators.report import print_end, warn_of
-from sknn.estimators.scales import warn_of_scales
-from sknn.estimators.sklearn_private import (
+from sknn.engine import network as networks
+from sknn.engine._typing import Array
+from sknn.estimators import _builders as parts
+from sknn.estimators import _saving as saving
+from sknn.estimators import _validation
+from sknn.estimators._callbacks import FitCallbacks, course_of
+from sknn.estimators._fit import fit, transact
+from sknn.estimators._fitted_model import FittedModel
+from sknn.estimators._inputs import InputEncoding, Numbers
+from sknn.estimators._layer_table import REFERENCE, EstimatorTables
+from sknn.estimators._messages import print_end, warn_of
+from sknn.estimators._model import ModelSpec
+from sknn.estimators._sklearn_compat import (
     CallbackSupportMixin,
     Interval,
     Options,
     StrOptions,
     fit_context,
 )
-from sknn.stamp import Stamped
+from sknn.estimators._training_state import Memory
+from sknn.estimators.publishing import sharing
+from sknn.estimators.scales import warn_of_scales
 from sknn.targets import Target
 
 
-class BaseMLP(Stamped, CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
+class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
     """Training and prediction of multilayer perceptrons; the two estimators add what y means."""
 
     coefs_: list[Array]
@@ -48,12 +50,12 @@ class BaseMLP(Stamped, CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
     validation_loss_curve_: list[float] | None
     n_iter_: int
     t_: int
-    _memory: Memory
+    _training_state: Memory
     #: Whether the offsets of the output begin at the mean of y, or the shares of the classes.
     _starts_at_the_mean: ClassVar[bool] = False
     #: What batch_size="auto" stands for.
     _auto_batch_size: ClassVar[int] = 200
-    _plan: dict[str, Any]
+    _model_spec: dict[str, Any]
 
     #: scikit-learn's page of an estimator links to these addresses; to none if it is empty.
     _doc_link_module = "sknn"
@@ -92,7 +94,7 @@ class BaseMLP(Stamped, CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         "max_fun": [Interval(Integral, 1, None, closed="left")],
         "max_time": [None, Interval(Real, 0, None, closed="neither")],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
-        "decay_by_loss": [Interval(Real, 0, None, closed="left")],
+        "weight_decay_loss_power": [Interval(Real, 0, None, closed="left")],
         "clip_gradient_norm": [None, Interval(Real, 0, None, closed="neither")],
         "dropout": [Interval(Real, 0, 1, closed="left"), "array-like"],
         "initialization": [StrOptions({"auto", *networks.INITIALIZATIONS}), callable],
@@ -153,7 +155,9 @@ class BaseMLP(Stamped, CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         given, given_val = (X, y, sample_weight), (X_val, y_val, sample_weight_val)
         known = not self.refit and isinstance(self.max_iter, Integral)
         course = course_of(self, (*given, *given_val))
-        hooks = Hooks(self, *given, epochs=int(self.max_iter) if known else None, course=course)
+        hooks = FitCallbacks(
+            self, *given, epochs=int(self.max_iter) if known else None, course=course
+        )
         history = transact(self, fit, given, given_val, hooks)
         hooks.fit_ends()
         if self.verbose:
@@ -177,8 +181,8 @@ class BaseMLP(Stamped, CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
             regression the output activations, in the type of the network; several quantiles come
             last, (n_samples, n_quantiles) or (n_samples, n_outputs, n_quantiles).
         """
-        z, blueprint = self._raw_outputs(X)
-        return blueprint.predictions(z)
+        z, spec = self._raw_predict(X)
+        return spec.predictions(z)
 
     def save(self, file: Any, *, training_state: bool = False) -> None:
         """Write the fitted estimator to a file that holds no code; `sknn.load` reads it.
@@ -227,13 +231,15 @@ class BaseMLP(Stamped, CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
 
     def _checked(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
         """Check X and y, and learn or compare the names and the number of X's columns."""
-        return door.checked_numbers(self, X, y, reset=reset)
+        return _validation.checked_numbers(self, X, y, reset=reset)
 
-    def _new_intake(self, rows: door.Rows) -> Intake:
+    def _new_input_encoding(self, rows: _validation.ValidatedData) -> InputEncoding:
         """Learn from training rows how X becomes inputs of the network."""
         return Numbers(rows.X.shape[1])
 
-    def _warn_of_inputs(self, rows: door.Rows, intake: Any, *, stacklevel: int) -> None:
+    def _warn_of_inputs(
+        self, rows: _validation.ValidatedData, input_encoding: Any, *, stacklevel: int
+    ) -> None:
         """Warn of training rows that a network can learn little from.
 
         The stacklevel counts the frames between here and the line to blame, not this function's.
@@ -241,15 +247,15 @@ class BaseMLP(Stamped, CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         names = getattr(self, "feature_names_in_", None)
         warn_of_scales(rows.X, names, stacklevel=stacklevel + 1)
 
-    def _epochs(self, rows: door.Rows) -> int:
+    def _epochs(self, rows: _validation.ValidatedData) -> int:
         """Read how many epochs there are at most."""
         return int(self.max_iter)
 
-    def _decay(self, rows: door.Rows) -> float:
+    def _decay(self, rows: _validation.ValidatedData) -> float:
         """Read the decay of the weights."""
         return float(self.weight_decay)
 
-    def _standardized(self, target: Target, rows: door.Rows) -> Target:
+    def _standardized(self, target: Target, rows: _validation.ValidatedData) -> Target:
         """Return the target as the network sees it."""
         return target
 
@@ -266,8 +272,8 @@ class BaseMLP(Stamped, CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         """Make the target of the fitted network from plain attributes."""
 
     def _weighing(
-        self, rows: door.Rows, target: Target, *, stream: bool
-    ) -> Callable[[door.Rows], door.Rows]:
+        self, rows: _validation.ValidatedData, target: Target, *, stream: bool
+    ) -> Callable[[_validation.ValidatedData], _validation.ValidatedData]:
         """Learn from the rows how any rows are to be weighted."""
         return lambda rows: rows
 
@@ -275,19 +281,19 @@ class BaseMLP(Stamped, CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         """Return how much labels are smoothed."""
         return 0.0
 
-    def _new_blueprint(self, target: Target, dtype: str, intake: Intake) -> Blueprint:
+    def _new_spec(self, target: Target, dtype: str, input_encoding: InputEncoding) -> ModelSpec:
         """Translate the parameters that decide what the network is."""
         sizes = networks.hidden_sizes(self.hidden_layer_sizes)
         name = target.loss_name(self.loss)
         settings = self._loss_settings().get(name, {}) if isinstance(name, str) else {}
-        return Blueprint(
+        return ModelSpec(
             target=target,
             loss_name=name,
             loss_settings=settings,
             hidden_sizes=sizes,
             activations=networks.hidden_activations(self.activation, len(sizes)),
             dtype=dtype,
-            intake=intake,
+            input_encoding=input_encoding,
             n_members=int(self.n_members),
         )
 
@@ -295,36 +301,36 @@ class BaseMLP(Stamped, CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         """Return the settings of those losses that have any, by their names."""
         return {}
 
-    def _fitted_blueprint(self) -> Blueprint:
+    def _fitted_spec(self) -> ModelSpec:
         """Rebuild the blueprint of the fitted network."""
         sizes = [W.shape[-1] for W in self.coefs_[:-1]]
-        return Blueprint.from_plain(self._plan, self._fitted_target(), sizes)
+        return ModelSpec.from_plain(self._model_spec, self._fitted_target(), sizes)
 
-    def _fitted_network(self, blueprint: Blueprint) -> Sequential:
+    def _fitted_network(self, spec: ModelSpec) -> Sequential:
         """Rebuild the fitted network."""
-        return blueprint.network(self.coefs_, self.intercepts_, self._plan["embedding"])
+        return spec.network(self.coefs_, self.intercepts_, self._model_spec["embedding"])
 
-    def _raw_outputs(self, X: Any) -> tuple[Array, Blueprint]:
+    def _raw_predict(self, X: Any) -> tuple[Array, ModelSpec]:
         """Return what the fitted network says, all members together, and how that is to be read."""
-        opened = self._opened(X)
-        return opened.outputs(), opened.blueprint
+        fitted = self._fitted_model(X)
+        return fitted.outputs(), fitted.spec
 
-    def _member_outputs(self, X: Any) -> tuple[Array, Blueprint]:
+    def _member_outputs(self, X: Any) -> tuple[Array, ModelSpec]:
         """Run the fitted network on validated inputs, with a member axis if it has one."""
-        opened = self._opened(X)
-        return opened.member_outputs(), opened.blueprint
+        fitted = self._fitted_model(X)
+        return fitted.member_outputs(), fitted.spec
 
-    def _opened(self, X: Any) -> Opened:
+    def _fitted_model(self, X: Any) -> FittedModel:
         """Return the fitted network and what it is for, with inputs that are validated.
 
         A fit in another thread exchanges all attributes at once, so all are taken at once here.
         """
         fitted = sharing(self, self.__dict__)
         check_is_fitted(fitted)
-        blueprint = fitted._fitted_blueprint()
-        X, check = fitted._prediction_inputs(X, blueprint)
-        return Opened(fitted._fitted_network(blueprint), blueprint, X, check)
+        spec = fitted._fitted_spec()
+        X, check = fitted._prediction_inputs(X, spec)
+        return FittedModel(fitted._fitted_network(spec), spec, X, check)
 
-    def _prediction_inputs(self, X: Any, blueprint: Blueprint) -> tuple[Any, Any]:
+    def _prediction_inputs(self, X: Any, spec: ModelSpec) -> tuple[Any, Any]:
         """Check X, and return it with what refuses pieces of it that cannot be used."""
-        return door.prediction_rows(self, X, blueprint.dtype)
+        return _validation.prediction_rows(self, X, spec.dtype)

@@ -12,15 +12,16 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from sknn.engine import Loss
-from sknn.engine.types import Array
-from sknn.estimators import door, parts
+from sknn.engine._typing import Array
+from sknn.estimators import _builders as parts
+from sknn.estimators import _validation
+from sknn.estimators._early_stopping import accuracy
+from sknn.estimators._fit import partial_fit, transact
+from sknn.estimators._messages import warn_of
+from sknn.estimators._sklearn_compat import Interval, StrOptions, fit_context
 from sknn.estimators.base import BaseMLP
-from sknn.estimators.fitting import partial_fit, transact
 from sknn.estimators.labels import as_lists, check_labels, given_labels, has_columns, read_target
-from sknn.estimators.reach import within_reach
-from sknn.estimators.report import warn_of
-from sknn.estimators.sklearn_private import Interval, StrOptions, fit_context
-from sknn.estimators.validation import share_right
+from sknn.estimators.reach import checked_finite
 from sknn.targets import (
     TARGETS,
     BinaryTarget,
@@ -35,8 +36,8 @@ from sknn.targets import (
 
 def _has_probabilities(mlp: Any) -> bool:
     """Tell whether the loss gives probabilities; the error says which do."""
-    if hasattr(mlp, "_plan"):
-        loss: Any = mlp._fitted_blueprint().loss
+    if hasattr(mlp, "_model_spec"):
+        loss: Any = mlp._fitted_spec().loss
     elif isinstance(mlp.loss, Loss):
         loss = mlp.loss
     else:
@@ -111,8 +112,8 @@ class Classification(ClassifierMixin, BaseMLP):
             How much speaks for the second of two classes, or for each class or label. Several
             columns of labels have a list, an array for each.
         """
-        z, blueprint = self._raw_outputs(X)
-        return blueprint.target.decision(z)
+        z, spec = self._raw_predict(X)
+        return spec.target.decision(z)
 
     @available_if(_has_probabilities)
     def predict_proba(self, X: Any) -> Array:
@@ -130,9 +131,9 @@ class Classification(ClassifierMixin, BaseMLP):
             multilabel, where each column is the probability of its label. Several columns of
             labels have a list, an array for each.
         """
-        z, blueprint = self._raw_outputs(X)
-        target: Any = blueprint.target
-        return within_reach(target.proba, blueprint.loss, z)
+        z, spec = self._raw_predict(X)
+        target: Any = spec.target
+        return checked_finite(target.proba, spec.loss, z)
 
     @available_if(_has_probabilities)
     def predict_log_proba(self, X: Any) -> Array:
@@ -148,11 +149,11 @@ class Classification(ClassifierMixin, BaseMLP):
         log_p : ndarray of shape (n_samples, n_classes), or a list of these
             Logarithms of what `predict_proba` returns.
         """
-        z, blueprint = self._raw_outputs(X)
-        target: Any = blueprint.target
-        return within_reach(target.log_proba, blueprint.loss, z, lowest=-np.inf)
+        z, spec = self._raw_predict(X)
+        target: Any = spec.target
+        return checked_finite(target.log_proba, spec.loss, z, lowest=-np.inf)
 
-    def member_predictions(self, X: Any) -> Any:
+    def predict_members(self, X: Any) -> Any:
         """Predict with each member by itself: how sure is it, and do they agree.
 
         Parameters
@@ -166,13 +167,13 @@ class Classification(ClassifierMixin, BaseMLP):
             For each of the `n_members` networks what `predict_proba` would return; for losses
             without probabilities what `decision_function` would.
         """
-        z, blueprint = self._member_outputs(X)
-        target: Any = blueprint.target
+        z, spec = self._member_outputs(X)
+        target: Any = spec.target
         answers = [
-            within_reach(target.proba, blueprint.loss, one)
-            if blueprint.loss.has_probabilities
+            checked_finite(target.proba, spec.loss, one)
+            if spec.loss.has_probabilities
             else target.decision(one)
-            for one in blueprint.each(z)
+            for one in spec.each(z)
         ]
         if isinstance(answers[0], list):
             return [np.stack(column) for column in zip(*answers, strict=True)]
@@ -196,10 +197,10 @@ class Classification(ClassifierMixin, BaseMLP):
         """
         check_is_fitted(self)
         check_labels(y)
-        if self._plan["target"] != MultioutputTarget.kind:
-            return super().score(X, y, door.scoring_weights(sample_weight, y))
-        y = door.scored(y)
-        return share_right(y, self.predict(X), door.scoring_weights(sample_weight, y))
+        if self._model_spec["target"] != MultioutputTarget.kind:
+            return super().score(X, y, _validation.scoring_weights(sample_weight, y))
+        y = _validation.scored(y)
+        return accuracy(y, self.predict(X), _validation.scoring_weights(sample_weight, y))
 
     def __sklearn_tags__(self) -> Tags:
         """Say that several labels or columns of labels at once are welcome."""
@@ -251,8 +252,8 @@ class Classification(ClassifierMixin, BaseMLP):
         return float(self.label_smoothing)
 
     def _weighing(
-        self, rows: door.Rows, target: Target, *, stream: bool
-    ) -> Callable[[door.Rows], door.Rows]:
+        self, rows: _validation.ValidatedData, target: Target, *, stream: bool
+    ) -> Callable[[_validation.ValidatedData], _validation.ValidatedData]:
         """Multiply weights by those of the classes, which these rows may balance."""
         if self.class_weight is None:
             return super()._weighing(rows, target, stream=stream)
@@ -279,5 +280,5 @@ class Classification(ClassifierMixin, BaseMLP):
         return lambda rows: rows.weighted(weights[class_numbers(classes, rows.y)])
 
     def _fitted_target(self) -> ClassTarget:
-        target: ClassTarget = TARGETS[self._plan["target"]](self.classes_)
+        target: ClassTarget = TARGETS[self._model_spec["target"]](self.classes_)
         return target

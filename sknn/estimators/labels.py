@@ -6,10 +6,10 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
-from sknn.engine.types import Array
-from sknn.features.frames import without_missing
+from sknn.engine._typing import Array
+from sknn.features.columns import without_missing
 from sknn.targets import (
-    ALIKE,
+    COMPARABLE_LABELS,
     ClassTarget,
     MultilabelTarget,
     MultioutputTarget,
@@ -48,7 +48,9 @@ def check_labels(y: Any) -> None:
             )
         if len({issubclass(kind, str) for kind in types}) > 1:
             named = ", ".join(sorted(kind.__name__ for kind in types))
-            raise TypeError(f"{ALIKE}, but y mixes types: {named}. Turn all of them into one.")
+            raise TypeError(
+                f"{COMPARABLE_LABELS}, but y mixes types: {named}. Turn all of them into one."
+            )
 
 
 def read_target(y: Array) -> ClassTarget:

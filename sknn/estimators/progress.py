@@ -40,7 +40,7 @@ class Progress:
             "now": self.now,
             "finished": self.finished,
             "epochs": {name: history.column(name) for name in names},
-            "outcome": history.outcome if self.finished else "exhausted",
+            "outcome": history.outcome if self.finished else "max_iter",
             "kept": history.kept,
             "rate": history.rate,
             "best": None

@@ -5,8 +5,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from sknn.engine import Embed, History, Linear, Sequential
-from sknn.estimators.blueprint import Blueprint
+from sknn.engine import Embedding, History, Linear, Sequential
+from sknn.estimators._model import ModelSpec
 
 Estimator = TypeVar("Estimator")
 
@@ -18,18 +18,18 @@ def sharing(estimator: Estimator, attributes: dict[str, Any]) -> Estimator:
     return twin
 
 
-def published(mlp: Any, network: Sequential, blueprint: Blueprint) -> Any:
+def published(mlp: Any, network: Sequential, spec: ModelSpec) -> Any:
     """Return a copy of the estimator that predicts with the network's present weights."""
     fitted: Any = sharing(mlp, mlp.__dict__.copy())
     layers = [module for module in network.modules if isinstance(module, Linear)]
-    tables = [module.E.copy() for module in network.modules if isinstance(module, Embed)]
-    fitted.__dict__.update(blueprint.target.attributes())
+    tables = [module.E.copy() for module in network.modules if isinstance(module, Embedding)]
+    fitted.__dict__.update(spec.target.attributes())
     fitted.coefs_ = [layer.W.copy() for layer in layers]
     fitted.intercepts_ = [layer.W0.copy() for layer in layers]
     fitted.n_layers_ = len(layers) + 1
-    fitted.n_outputs_ = blueprint.n_units
-    fitted.out_activation_ = blueprint.loss.out_activation
-    fitted._plan = {**blueprint.to_plain(), "embedding": tables[0] if tables else None}
+    fitted.n_outputs_ = spec.n_units
+    fitted.out_activation_ = spec.loss.out_activation
+    fitted._model_spec = {**spec.to_plain(), "embedding": tables[0] if tables else None}
     return fitted
 
 

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 
 
-def silent() -> Any:
+def ignore_overflow() -> Any:
     """Return a context without NumPy's warnings, for what looks at the results itself."""
     return np.errstate(over="ignore", invalid="ignore")
 
 
-def within_reach(compute: Callable[..., Any], *given: Any, lowest: float | None = None) -> Any:
+def checked_finite(compute: Callable[..., Any], *given: Any, lowest: float | None = None) -> Any:
     """Return what a function computes, if its type can hold that.
 
     Parameters
@@ -28,7 +28,7 @@ def within_reach(compute: Callable[..., Any], *given: Any, lowest: float | None 
     ValueError
         If a number is not finite.
     """
-    with silent():
+    with ignore_overflow():
         answers = compute(*given)
     for array in answers if isinstance(answers, list) else [answers]:
         if not _is_written(array, lowest):

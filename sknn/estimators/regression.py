@@ -10,14 +10,15 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from sknn.engine import Loss
-from sknn.engine.types import Array
-from sknn.estimators import door, parts
+from sknn.engine._typing import Array
+from sknn.estimators import _builders as parts
+from sknn.estimators import _validation
+from sknn.estimators._early_stopping import masked_r2_score, mean_masked_loss
+from sknn.estimators._fit import partial_fit, transact
+from sknn.estimators._messages import warn_of
+from sknn.estimators._sklearn_compat import Interval, StrOptions, fit_context
 from sknn.estimators.base import BaseMLP
-from sknn.estimators.fitting import partial_fit, transact
-from sknn.estimators.reach import silent, within_reach
-from sknn.estimators.report import warn_of
-from sknn.estimators.sklearn_private import Interval, StrOptions, fit_context
-from sknn.estimators.validation import mean_known_loss, r2_of_known
+from sknn.estimators.reach import checked_finite, ignore_overflow
 from sknn.targets import RealTarget, Target
 
 #: Losses whose targets must not be negative.
@@ -96,14 +97,14 @@ class Regression(RegressorMixin, BaseMLP):
         if not return_std:
             return super().predict(X)
         check_is_fitted(self)
-        if self._plan["n_members"] == 1:
+        if self._model_spec["n_members"] == 1:
             raise ValueError(
                 "return_std=True needs members that differ: fit with n_members=8, for example."
             )
-        predictions = self.member_predictions(X)
-        return within_reach(predictions.mean, 0), within_reach(predictions.std, 0)
+        predictions = self.predict_members(X)
+        return checked_finite(predictions.mean, 0), checked_finite(predictions.std, 0)
 
-    def member_predictions(self, X: Any) -> Array:
+    def predict_members(self, X: Any) -> Array:
         """Predict the targets with each member by itself.
 
         Parameters
@@ -116,8 +117,8 @@ class Regression(RegressorMixin, BaseMLP):
         y : ndarray of shape (n_members, n_samples) or more
             For each of the `n_members` networks what `predict` would return.
         """
-        z, blueprint = self._member_outputs(X)
-        return np.stack([blueprint.predictions(one) for one in blueprint.each(z)])
+        z, spec = self._member_outputs(X)
+        return np.stack([spec.predictions(one) for one in spec.each(z)])
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return R2, the share of the variance that the predictions explain.
@@ -140,15 +141,19 @@ class Regression(RegressorMixin, BaseMLP):
         -------
         score : float
         """
-        y = door.scored(y, numeric=True)
-        w = door.scoring_weights(sample_weight, y)
-        z, blueprint = self._raw_outputs(X)
+        y = _validation.scored(y, numeric=True)
+        w = _validation.scoring_weights(sample_weight, y)
+        z, spec = self._raw_predict(X)
         check_consistent_length(z, y)
-        Y = blueprint.targets(door.Rows(X, y, w), "y") if blueprint.loss.units_per_output > 1 else y
-        with silent():  # the worst score is minus infinity
-            if blueprint.loss.units_per_output > 1:
-                return -mean_known_loss(blueprint, z, Y, w)
-            return r2_of_known(y, blueprint.predictions(z), w)
+        Y = (
+            spec.targets(_validation.ValidatedData(X, y, w), "y")
+            if spec.loss.units_per_output > 1
+            else y
+        )
+        with ignore_overflow():  # the worst score is minus infinity
+            if spec.loss.units_per_output > 1:
+                return -mean_masked_loss(spec, z, Y, w)
+            return masked_r2_score(y, spec.predictions(z), w)
 
     def __sklearn_tags__(self) -> Tags:
         """Say that several targets at once are welcome."""
@@ -160,18 +165,20 @@ class Regression(RegressorMixin, BaseMLP):
         return tags
 
     def _new_target(self, y: Array) -> RealTarget:
-        silent = np.flatnonzero(np.isnan(y.reshape(len(y), -1)).all(axis=0))
-        if silent.size:
-            raise ValueError(f"No target is known in column {silent[0]} of y: all are NaN.")
+        ignore_overflow = np.flatnonzero(np.isnan(y.reshape(len(y), -1)).all(axis=0))
+        if ignore_overflow.size:
+            raise ValueError(
+                f"No target is known in column {ignore_overflow[0]} of y: all are NaN."
+            )
         return self._new_stream_target(y, None)
 
     def _new_stream_target(self, y: Array, classes: Any) -> RealTarget:
         return RealTarget(1 if y.ndim == 1 else y.shape[1])
 
     def _fitted_target(self) -> RealTarget:
-        return RealTarget(self._plan["n_outputs"], **self._plan["target_settings"])
+        return RealTarget(self._model_spec["n_outputs"], **self._model_spec["target_settings"])
 
-    def _standardized(self, target: Target, rows: door.Rows) -> Target:
+    def _standardized(self, target: Target, rows: _validation.ValidatedData) -> Target:
         if not (self.standardize_y and isinstance(target, RealTarget)):
             return target
         settings = self._loss_settings().get(str(target.loss_name(self.loss)), {})
@@ -180,5 +187,5 @@ class Regression(RegressorMixin, BaseMLP):
         )
 
     def _loss_settings(self) -> dict[str, dict[str, Any]]:
-        levels = door.numbers(self.quantile)
+        levels = _validation.numbers(self.quantile)
         return {"quantile": {"quantiles": levels}, "huber": {"delta": float(self.huber_delta)}}

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sknn.engine import Loss, Optimizer
-from sknn.engine.types import Array
+from sknn.engine._typing import Array
 from sknn.estimators.regression import Regression
 
 
@@ -136,7 +136,7 @@ class MLPRegressor(Regression):
     weight_decay : float, default=0.01
         Of "adamw": each step first shrinks the weights, not the offsets, by the factor
         ``1 - rate * weight_decay`` [2]_. `alpha` comes on top.
-    decay_by_loss : float, default=0.0
+    weight_decay_loss_power : float, default=0.0
         The power of the share of the loss that is still to be explained, which `weight_decay` is
         multiplied by: the running mean of the training loss over the loss of the best constant
         answer, at most 1. With 1 or 2, data without noise are hardly decayed, noisy ones fully.
@@ -158,7 +158,7 @@ class MLPRegressor(Regression):
     n_members : int, default=1
         How many networks are trained at once, each with its own initial weights, order of the
         samples and dropped units. Predictions are the mean of theirs (probabilities are averaged);
-        `member_predictions` gives them one by one. With more than one, the arrays of `coefs_` and
+        `predict_members` gives them one by one. With more than one, the arrays of `coefs_` and
         `intercepts_` have a leading axis for the members.
     dtype : {"auto", "float32", "float64"}, default="auto"
         The type of all arithmetic and of what the network predicts. "auto" is float32 if X is
@@ -271,7 +271,7 @@ class MLPRegressor(Regression):
         beta_2: float = 0.999,
         epsilon: float = 1e-8,
         weight_decay: float = 0.01,
-        decay_by_loss: float = 0.0,
+        weight_decay_loss_power: float = 0.0,
         clip_gradient_norm: float | None = None,
         dropout: Any = 0.0,
         n_iter_no_change: float = 10,

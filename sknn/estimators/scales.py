@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from sknn.engine.types import Array
+from sknn.engine._typing import Array
 
 #: Standard deviations this far apart are worth a warning.
 FACTOR = 1000

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from sknn.engine import Sequential
-from sknn.estimators import door
-from sknn.estimators.blueprint import Blueprint
-from sknn.estimators.hooks import Hooks
-from sknn.estimators.memory import Memory, with_fresh_counters
+from sknn.estimators import _validation
+from sknn.estimators._callbacks import FitCallbacks
+from sknn.estimators._model import ModelSpec
+from sknn.estimators._training_state import Memory, with_fresh_counters
 from sknn.estimators.progress import Progress, generator_in
 from sknn.estimators.publishing import clear_record
 from sknn.targets import Target
@@ -28,7 +28,7 @@ class Start:
     from; there is none in a stream or in a refit.
     """
 
-    blueprint: Blueprint
+    spec: ModelSpec
     network: Sequential
     rng: np.random.RandomState
     memory: Memory
@@ -38,30 +38,35 @@ class Start:
     relative_weights: bool = True
     stalls: bool = True
     deadline: float = math.inf
-    hooks: Hooks | None = None
+    hooks: FitCallbacks | None = None
     progress: Progress | None = None
 
 
 def fresh(
-    mlp: Any, rows: door.Rows, target: Target, rng: np.random.RandomState, *, again: bool = False
+    mlp: Any,
+    rows: _validation.ValidatedData,
+    target: Target,
+    rng: np.random.RandomState,
+    *,
+    again: bool = False,
 ) -> Start:
     """Build a network with fresh weights and an empty record; warn of odd rows, but not again."""
-    intake = mlp._new_intake(rows)
+    input_encoding = mlp._new_input_encoding(rows)
     if not again:
-        mlp._warn_of_inputs(rows, intake, stacklevel=6)
-    dtype = intake.choose_dtype(mlp.dtype, rows.X)
-    blueprint = mlp._new_blueprint(mlp._standardized(target, rows), dtype, intake)
-    network = blueprint.new_network(mlp.initialization, rng)
+        mlp._warn_of_inputs(rows, input_encoding, stacklevel=6)
+    dtype = input_encoding.choose_dtype(mlp.dtype, rows.X)
+    spec = mlp._new_spec(mlp._standardized(target, rows), dtype, input_encoding)
+    network = spec.new_network(mlp.initialization, rng)
     clear_record(mlp)
-    return Start(blueprint, network, rng, {}, is_new=True)
+    return Start(spec, network, rng, {}, is_new=True)
 
 
 def resumed(mlp: Any, rng: np.random.RandomState) -> Start:
     """Go on with the fitted network."""
-    fitted = mlp._fitted_blueprint()
+    fitted = mlp._fitted_spec()
     dtype = fitted.dtype if mlp.dtype == "auto" else mlp.dtype
-    blueprint = mlp._new_blueprint(fitted.target, dtype, fitted.intake).continuing(fitted)
-    return Start(blueprint, mlp._fitted_network(blueprint), rng, mlp._memory)
+    spec = mlp._new_spec(fitted.target, dtype, fitted.input_encoding).continuing(fitted)
+    return Start(spec, mlp._fitted_network(spec), rng, mlp._training_state)
 
 
 def warm(mlp: Any, rng: np.random.RandomState) -> Start:
@@ -75,6 +80,6 @@ def warm(mlp: Any, rng: np.random.RandomState) -> Start:
 def broken_off(mlp: Any, earlier: Any, progress: Progress) -> Start:
     """Go on where a fit of the same estimator was broken off."""
     clear_record(mlp)
-    blueprint = earlier._fitted_blueprint()
-    network = earlier._fitted_network(blueprint)
-    return Start(blueprint, network, generator_in(progress.now), earlier._memory)
+    spec = earlier._fitted_spec()
+    network = earlier._fitted_network(spec)
+    return Start(spec, network, generator_in(progress.now), earlier._training_state)

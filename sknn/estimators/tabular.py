@@ -8,14 +8,15 @@ import numpy as np
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from sknn.estimators import door, parts
+from sknn.estimators import _builders as parts
+from sknn.estimators import _validation
+from sknn.estimators._inputs import Columns
+from sknn.estimators._model import ModelSpec
+from sknn.estimators._sklearn_compat import Interval, StrOptions
 from sknn.estimators.base import BaseMLP
-from sknn.estimators.blueprint import Blueprint
-from sknn.estimators.intake import Columns
-from sknn.estimators.sklearn_private import Interval, StrOptions
 from sknn.features import TableEncoder
+from sknn.features.compact import checked_columns
 from sknn.features.levels import warn_of_rare
-from sknn.features.reader import checked_columns
 
 #: How many steps max_iter="auto" makes, and how many epochs at least.
 STEPS, FEWEST = 2500, 10
@@ -24,10 +25,10 @@ STEPS, FEWEST = 2500, 10
 DECAY = 10.0
 
 #: Categorical columns with more places have a few trained numbers for each instead of an input.
-MOST_PLACES = 256
+MAX_CAT_TO_ONEHOT = 256
 
 #: How high pieces of numbers rise.
-PIECE_HEIGHT = 0.4
+BIN_SCALE = 0.4
 
 
 class Tabular(BaseMLP):
@@ -55,8 +56,8 @@ class Tabular(BaseMLP):
     def encoder_(self) -> TableEncoder:
         """The fitted encoder of the table."""
         check_is_fitted(self)
-        intake: Any = self._fitted_blueprint().intake
-        encoder: TableEncoder = intake.encoder
+        input_encoding: Any = self._fitted_spec().input_encoding
+        encoder: TableEncoder = input_encoding.encoder
         return encoder
 
     def __sklearn_tags__(self) -> Tags:
@@ -68,39 +69,41 @@ class Tabular(BaseMLP):
         return tags
 
     def _checked(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
-        return door.checked_table(self, X, y, reset=reset)
+        return _validation.checked_table(self, X, y, reset=reset)
 
-    def _prediction_inputs(self, X: Any, blueprint: Blueprint) -> tuple[Any, None]:
+    def _prediction_inputs(self, X: Any, spec: ModelSpec) -> tuple[Any, None]:
         X = checked_columns(self, X, reset=False)
-        return blueprint.intake.inputs(X, blueprint.dtype), None
+        return spec.input_encoding.inputs(X, spec.dtype), None
 
-    def _new_intake(self, rows: door.Rows) -> Columns:
+    def _new_input_encoding(self, rows: _validation.ValidatedData) -> Columns:
         encoder = TableEncoder(
             self.categorical_features,
             n_bins=self.n_bins,
-            piece_height=PIECE_HEIGHT,
+            bin_scale=BIN_SCALE,
             min_frequency=int(self.min_frequency),
-            max_one_hot=MOST_PLACES,
+            max_cat_to_onehot=MAX_CAT_TO_ONEHOT,
         )
-        silent = encoder._learn(rows.X, rows.counts)
-        return Columns(encoder, silent)
+        ignore_overflow = encoder._learn(rows.X, rows.counts)
+        return Columns(encoder, ignore_overflow)
 
-    def _warn_of_inputs(self, rows: door.Rows, intake: Any, *, stacklevel: int) -> None:
-        warn_of_rare(intake.silent, self.min_frequency, stacklevel=stacklevel + 1)
+    def _warn_of_inputs(
+        self, rows: _validation.ValidatedData, input_encoding: Any, *, stacklevel: int
+    ) -> None:
+        warn_of_rare(input_encoding.ignore_overflow, self.min_frequency, stacklevel=stacklevel + 1)
 
-    def _epochs(self, rows: door.Rows) -> int:
+    def _epochs(self, rows: _validation.ValidatedData) -> int:
         if not isinstance(self.max_iter, str):
             return int(self.max_iter)
         steps = max(1.0, np.round(total_weight(rows) / parts.batch_size(self)))  # may be infinite
         return min(max(math.ceil(STEPS / steps), FEWEST), self._most_epochs)
 
-    def _decay(self, rows: door.Rows) -> float:
+    def _decay(self, rows: _validation.ValidatedData) -> float:
         if not isinstance(self.weight_decay, str):
             return float(self.weight_decay)
         return DECAY * min(1.0, self._decayed / total_weight(rows))
 
 
-def total_weight(rows: door.Rows) -> float:
+def total_weight(rows: _validation.ValidatedData) -> float:
     """Return how many rows these stand for; weights that are shares of 1 count as rows."""
     n = len(rows.y)
     if rows.counts is None:

@@ -5,9 +5,9 @@ from numbers import Real
 from typing import Any, ClassVar
 
 from sknn.engine import Loss, Optimizer
-from sknn.engine.types import Array
+from sknn.engine._typing import Array
+from sknn.estimators._sklearn_compat import Interval, StrOptions
 from sknn.estimators.classification import Classification
-from sknn.estimators.sklearn_private import Interval, StrOptions
 from sknn.estimators.tabular import Tabular
 
 
@@ -152,9 +152,9 @@ class TabularMLPClassifier(Tabular, Classification):
         Keeps the division of "adam" finite.
     weight_decay : float or "auto", default="auto"
         Of "adamw": each step first shrinks the weights, not the offsets, by the factor
-        ``1 - rate * weight_decay * share ** decay_by_loss``, with the share of the loss that is
+        ``1 - rate * weight_decay * share ** weight_decay_loss_power``, with the share of the loss that is
         still to be explained. "auto" is 10, and beyond 1000 rows in proportion less.
-    decay_by_loss : float, default=2.0
+    weight_decay_loss_power : float, default=2.0
         The power of the share of the loss that is still to be explained, which `weight_decay` is
         multiplied by: the running mean of the training loss over the loss of the best constant
         answer, at most 1. With 1 or 2, data without noise are hardly decayed, noisy ones fully.
@@ -176,7 +176,7 @@ class TabularMLPClassifier(Tabular, Classification):
     n_members : int, default=1
         How many networks are trained at once, each with its own initial weights, order of the
         samples and dropped units. Predictions are the mean of theirs (probabilities are averaged);
-        `member_predictions` gives them one by one. With more than one, the arrays of `coefs_` and
+        `predict_members` gives them one by one. With more than one, the arrays of `coefs_` and
         `intercepts_` have a leading axis for the members.
     dtype : {"auto", "float32", "float64"}, default="auto"
         The type of all arithmetic. "auto" is float32 if X is, or if it is large once it is encoded
@@ -303,7 +303,7 @@ class TabularMLPClassifier(Tabular, Classification):
         beta_2: float = 0.97,
         epsilon: float = 1e-8,
         weight_decay: float | str = "auto",
-        decay_by_loss: float = 2.0,
+        weight_decay_loss_power: float = 2.0,
         clip_gradient_norm: float | None = None,
         dropout: Any = 0.15,
         n_iter_no_change: float = 10,

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sknn.features.frames import Column
+from sknn.features.columns import Column
 
 
 def categorical_mask(
@@ -88,8 +88,8 @@ def is_categorical(column: Column, j: int, mask: NDArray[np.bool_] | None) -> bo
         If it holds text and the mask says that it is not.
     """
     if mask is None:
-        return column.labelled or column.kind in ("text", "truth")
-    if column.kind == "text" and not mask[j]:
+        return column.labelled or column.kind in ("string", "boolean")
+    if column.kind == "string" and not mask[j]:
         raise TypeError(
             f"{column.label} holds text, but categorical_features does not name it. Name it there, "
             "turn it into numbers, or drop it."

@@ -12,9 +12,9 @@ from typing import TypeAlias
 
 import numpy as np
 
-from sknn.engine.types import Array
-from sknn.features.distributions import ROUNDING, Distribution
-from sknn.features.frames import Column
+from sknn.engine._typing import Array
+from sknn.features.columns import Column
+from sknn.features.value_counts import ROUNDING, Distribution
 
 #: The levels of a column in order: text, or numbers (True is 1 and False is 0).
 Levels: TypeAlias = "Array | list[str]"
@@ -85,7 +85,7 @@ def warn_of_rare(columns: Sequence[str], min_frequency: int, *, stacklevel: int)
 
 def codes(column: Column, levels: Levels) -> Array:
     """Return the place of each cell, shape (n,)."""
-    if column.kind == "nothing":
+    if column.kind == "empty":
         return np.full(len(column.cells), len(levels) + OTHERS.index("missing"))
     if isinstance(levels, np.ndarray):
         return _codes_of_numbers(np.asarray(column.cells), levels)

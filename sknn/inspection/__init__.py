@@ -12,7 +12,7 @@ from sknn.inspection.displays import (
     WeightsDisplay,
 )
 from sknn.inspection.features import HiddenFeatures
-from sknn.inspection.flow import LayerFlow, gradient_flow
+from sknn.inspection.gradient_flow import LayerGradients, gradient_flow
 from sknn.inspection.gradients import input_gradient, saliency
 from sknn.inspection.layers import Layer, layer_outputs
 
@@ -21,7 +21,7 @@ __all__ = [
     "GradientFlowDisplay",
     "HiddenFeatures",
     "Layer",
-    "LayerFlow",
+    "LayerGradients",
     "LossCurveDisplay",
     "NetworkDisplay",
     "WeightsDisplay",

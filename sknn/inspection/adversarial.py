@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_consistent_length
 
-from sknn.engine import pieces
-from sknn.engine.types import Array
-from sknn.estimators import door
-from sknn.estimators.blueprint import Blueprint
-from sknn.estimators.intake import Numbers
-from sknn.estimators.opened import Opened
+from sknn.engine import iter_batches
+from sknn.engine._typing import Array
+from sknn.estimators import _validation
+from sknn.estimators._fitted_model import FittedModel
+from sknn.estimators._inputs import Numbers
+from sknn.estimators._model import ModelSpec
 from sknn.inspection.gradients import total_blame
 from sknn.inspection.models import need_network
 from sknn.inspection.norms import NORMS
@@ -98,27 +98,27 @@ def adversarial(
     >>> bool(model.score(X, y) > 0.9), bool(model.score(fooled, y) < 0.5)
     (True, True)
     """
-    opened = need_network(estimator, "adversarial")._opened(X)
-    X = _numbers(opened)
+    fitted = need_network(estimator, "adversarial")._fitted_model(X)
+    X = _numbers(fitted)
     _check_settings(epsilon, norm, steps)
     low, high = _bounds(bounds, X)
-    Y, sign = _goal(opened, y, target)
+    Y, sign = _goal(fitted, y, target)
     measure, step = NORMS[str(norm)], sign * min(1, REACH / steps) * float(epsilon)
     r = np.zeros_like(X)
     for _ in range(steps):
-        r = r + step * measure.step(_slopes(opened, X + r, Y, away=sign > 0))
+        r = r + step * measure.step(_slopes(fitted, X + r, Y, away=sign > 0))
         r = np.clip(X + measure.within(r, float(epsilon)), low, high) - X
     return np.clip(X + r, low, high)
 
 
-def _numbers(opened: Opened) -> Array:
+def _numbers(fitted: FittedModel) -> Array:
     """Return the inputs as a dense array of floats."""
-    if not isinstance(opened.blueprint.intake, Numbers):
+    if not isinstance(fitted.spec.input_encoding, Numbers):
         raise TypeError(
             "adversarial is for MLPClassifier and MLPRegressor: a table's categories cannot be "
             "moved a little, and one epsilon for columns in different units means nothing."
         )
-    X = opened.X
+    X = fitted.X
     if not isinstance(X, np.ndarray):
         raise TypeError("adversarial changes every input: pass a dense array, X.toarray().")
     return X if X.dtype.kind == "f" else X.astype(np.float64)
@@ -150,21 +150,23 @@ def _bounds(bounds: Any, X: Array) -> tuple[Any, Any]:
     return low, high
 
 
-def _goal(opened: Opened, y: Any, target: Any) -> tuple[Array, float]:
+def _goal(fitted: FittedModel, y: Any, target: Any) -> tuple[Array, float]:
     """Return what the loss compares with, and whether it is to rise (1) or to fall (-1)."""
-    blueprint, n = opened.blueprint, opened.X.shape[0]
-    of_numbers = isinstance(blueprint.target, RealTarget)
+    spec, n = fitted.spec, fitted.X.shape[0]
+    of_numbers = isinstance(spec.target, RealTarget)
     if y is not None and target is not None:
         raise ValueError("Give y to lead away from it, or target to lead towards it, not both.")
     if target is not None:
-        y = _for_each_sample(blueprint.target, target, n)
+        y = _for_each_sample(spec.target, target, n)
     elif y is None and of_numbers:
         raise ValueError("A regressor predicts no class to lead away from: give y, or target.")
     elif y is None:
-        y = blueprint.predictions(opened.outputs())
-    y = door.scored(y, numeric=of_numbers)
-    check_consistent_length(opened.X, y)
-    return blueprint.targets(door.Rows(opened.X, y, None), "y"), 1.0 if target is None else -1.0
+        y = spec.predictions(fitted.outputs())
+    y = _validation.scored(y, numeric=of_numbers)
+    check_consistent_length(fitted.X, y)
+    return spec.targets(
+        _validation.ValidatedData(fitted.X, y, None), "y"
+    ), 1.0 if target is None else -1.0
 
 
 def _for_each_sample(y: Target, target: Any, n: int) -> Array:
@@ -178,29 +180,29 @@ def _for_each_sample(y: Target, target: Any, n: int) -> Array:
         raise ValueError(f"target does not make {shape} answers, one sample a row.") from error
 
 
-def _slopes(opened: Opened, X: Array, Y: Array, *, away: bool) -> Array:
+def _slopes(fitted: FittedModel, X: Array, Y: Array, *, away: bool) -> Array:
     """Return the gradient of each sample's loss by its inputs, of any positive length."""
-    network, blueprint = opened.network, opened.blueprint
+    network, spec = fitted.network, fitted.spec
     parts, start = [], 0
-    for u in pieces(network, X, blueprint.dtype, opened.check):
+    for u in iter_batches(network, X, spec.dtype, fitted.check):
         rows = slice(start, start + len(u))
         values = network.trace(u)
-        dz = _direction(blueprint, values[-1].astype(np.float64), Y[rows], away=away)
-        parts.append(total_blame(network.blames(values, dz.astype(u.dtype))[0]))
+        dz = _direction(spec, values[-1].astype(np.float64), Y[rows], away=away)
+        parts.append(total_blame(network.gradients(values, dz.astype(u.dtype))[0]))
         start = rows.stop
     return np.concatenate(parts).astype(X.dtype, copy=False)
 
 
-def _direction(blueprint: Blueprint, z: Array, Y: Array, *, away: bool) -> Array:
+def _direction(spec: ModelSpec, z: Array, Y: Array, *, away: bool) -> Array:
     """Return the gradient by the raw outputs, each sample's largest number being 1.
 
     It is computed in float64, where a loss that is nearly 0 still has one.
     """
-    dz = blueprint.loss_for(Y).gradient(z, Y.astype(np.float64))
+    dz = spec.loss_for(Y).gradient(z, Y.astype(np.float64))
     others = tuple(axis for axis in range(dz.ndim) if axis != dz.ndim - 2)
     largest = np.abs(dz).max(axis=others, keepdims=True)
     dz = dz / np.where(largest > 0, largest, 1)
-    if not (away and hasattr(blueprint.target, "classes")):
+    if not (away and hasattr(spec.target, "classes")):
         return dz
-    against = np.where(np.mean(blueprint.loss.codes) < Y, -1.0, 1.0)
+    against = np.where(np.mean(spec.loss.codes) < Y, -1.0, 1.0)
     return np.where(largest > 0, dz, against)

@@ -14,8 +14,8 @@ from sklearn.base import (
 from sklearn.utils import Tags, get_tags
 from sklearn.utils.validation import check_is_fitted
 
-from sknn.engine.types import Array
-from sknn.estimators.sklearn_private import HasMethods, fit_context
+from sknn.engine._typing import Array
+from sknn.estimators._sklearn_compat import HasMethods, fit_context
 from sknn.inspection.layers import layer_outputs
 from sknn.inspection.models import need_network
 
@@ -131,7 +131,7 @@ class HiddenFeatures(
         tags = super().__sklearn_tags__()
         inner = get_tags(self.estimator)
         tags.input_tags = inner.input_tags
-        tags.target_tags.required = True
+        tags.target_tags.import_optional = True
         tags.transformer_tags.preserves_dtype = []
         return tags
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from sknn.engine.types import Array
-from sknn.estimators.blueprint import Blueprint
-from sknn.estimators.opened import Opened
-from sknn.inspection.aims import Aim, aim
+from sknn.engine._typing import Array
+from sknn.estimators._fitted_model import FittedModel
+from sknn.estimators._model import ModelSpec
+from sknn.inspection._output_selection import Aim, aim
 from sknn.inspection.models import need_network
 from sknn.targets import RealTarget
 
@@ -66,11 +66,11 @@ def input_gradient(estimator: Any, X: Any, target: Any = None) -> Array:
     array([[ 3., -1.],
            [ 3., -1.]])
     """
-    opened = need_network(estimator, "input_gradient")._opened(X)
-    blueprint, n = opened.blueprint, opened.X.shape[0]
-    aimed = aim(blueprint.target, blueprint.loss, target, n)
-    du = np.concatenate(_pieces(opened, aimed))
-    dX = blueprint.intake.blame(du)
+    fitted = need_network(estimator, "input_gradient")._fitted_model(X)
+    spec, n = fitted.spec, fitted.X.shape[0]
+    aimed = aim(spec.target, spec.loss, target, n)
+    du = np.concatenate(_pieces(fitted, aimed))
+    dX = spec.input_encoding.blame(du)
     return dX if aimed.units is None else dX * aimed.units
 
 
@@ -109,25 +109,25 @@ def saliency(estimator: Any, X: Any, target: Any = None) -> Array:
     return np.abs(input_gradient(estimator, X, target))
 
 
-def _pieces(opened: Opened, aimed: Aim) -> list[Array]:
+def _pieces(fitted: FittedModel, aimed: Aim) -> list[Array]:
     """Return the derivatives by the network's inputs, piece by piece."""
     parts, start = [], 0
-    for u in opened.pieces():
+    for u in fitted.iter_batches():
         rows = slice(start, start + u.shape[0])
-        values = opened.network.trace(u)
-        dv = aimed.at(rows, opened.blueprint.joined(values[-1]))
-        dz = _raw_blame(opened.blueprint, values[-1], dv)
-        parts.append(total_blame(opened.network.blames(values, dz)[0]))
+        values = fitted.network.trace(u)
+        dv = aimed.at(rows, fitted.spec.average_members(values[-1]))
+        dz = _raw_blame(fitted.spec, values[-1], dv)
+        parts.append(total_blame(fitted.network.gradients(values, dz)[0]))
         start = rows.stop
     return parts
 
 
-def _raw_blame(blueprint: Blueprint, z: Array, dv: Array) -> Array:
+def _raw_blame(spec: ModelSpec, z: Array, dv: Array) -> Array:
     """Pass the blame of answers, (n, k), back to the raw outputs of all members."""
-    y, loss, members = blueprint.target, blueprint.loss, blueprint.members or 1
+    y, loss, members = spec.target, spec.loss, spec.members or 1
     if isinstance(y, RealTarget):  # the answer is the mean of the members' output activations
-        return loss.activate_backward(z, np.broadcast_to(dv / members, z.shape))
-    return dv if members == 1 else y.joined_backward(z, dv, loss)
+        return loss.inverse_link_backward(z, np.broadcast_to(dv / members, z.shape))
+    return dv if members == 1 else y.average_members_backward(z, dv, loss)
 
 
 def total_blame(du: Array) -> Array:

@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sknn.engine import Linear
-from sknn.engine.types import Array
-from sknn.estimators.blueprint import Blueprint
+from sknn.engine._typing import Array
+from sknn.estimators._model import ModelSpec
 from sknn.inspection.models import need_network
 from sknn.inspection.names import layer_names
 from sknn.targets import RealTarget
@@ -69,13 +69,15 @@ def layer_outputs(estimator: Any, X: Any) -> list[Layer]:
     hidden 2 (150, 4)
     output (150, 3)
     """
-    opened = need_network(estimator, "layer_outputs")._opened(X)
-    modules = opened.network.modules
+    fitted = need_network(estimator, "layer_outputs")._fitted_model(X)
+    modules = fitted.network.modules
     linear = [i for i, module in enumerate(modules) if isinstance(module, Linear)]
     kept = sorted({i + after for i in linear for after in (1, 2)} - {len(modules) + 1})
-    traces = [[values[i] for i in kept] for values in map(opened.network.trace, opened.pieces())]
+    traces = [
+        [values[i] for i in kept] for values in map(fitted.network.trace, fitted.iter_batches())
+    ]
     outputs = dict(zip(kept, map(_stacked, zip(*traces, strict=True)), strict=True))
-    outputs[len(modules) + 1] = _answers(opened.blueprint, outputs[len(modules)])
+    outputs[len(modules) + 1] = _answers(fitted.spec, outputs[len(modules)])
     numbered = zip(layer_names(len(linear)), linear, strict=True)
     return [Layer(name, outputs[i + 1], outputs[i + 2]) for name, i in numbered]
 
@@ -85,10 +87,10 @@ def _stacked(parts: tuple[Array, ...]) -> Array:
     return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-2)
 
 
-def _answers(blueprint: Blueprint, z: Array) -> Array:
+def _answers(spec: ModelSpec, z: Array) -> Array:
     """Return the output activation, of numbers in the units of y."""
-    answers, y = blueprint.loss.activate(z), blueprint.target
+    answers, y = spec.loss.inverse_link(z), spec.target
     if not isinstance(y, RealTarget) or y.scale is None or y.center is None:
         return answers
-    per_output = blueprint.loss.units_per_output
+    per_output = spec.loss.units_per_output
     return answers * np.repeat(y.scale, per_output) + np.repeat(y.center, per_output)

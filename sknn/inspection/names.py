@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from sknn.engine import Quantile
-from sknn.engine.types import Array
-from sknn.estimators.blueprint import Blueprint
-from sknn.estimators.intake import Columns
+from sknn.engine._typing import Array
+from sknn.estimators._inputs import Columns
+from sknn.estimators._model import ModelSpec
 from sknn.targets import BinaryTarget, ClassTarget, MultioutputTarget
 
 
@@ -21,7 +21,7 @@ def column_titles(mlp: Any) -> list[str]:
     """Return what to write above the inputs and above each layer: name, size and activation."""
     names = ["input", *layer_names(len(mlp.intercepts_))]
     sizes = [mlp.coefs_[0].shape[-2], *(W0.shape[-1] for W0 in mlp.intercepts_)]
-    hidden = [_activation_name(one) for one in mlp._fitted_blueprint().activations]
+    hidden = [_activation_name(one) for one in mlp._fitted_spec().activations]
     activations = ["", *hidden, mlp.out_activation_]
     rows = zip(names, sizes, activations, strict=True)
     return [f"{name}\n{size}\n{activation}" for name, size, activation in rows]
@@ -29,24 +29,24 @@ def column_titles(mlp: Any) -> list[str]:
 
 def input_names(mlp: Any) -> list[str]:
     """Return the names of the first layer's inputs; of a table those of the encoded columns."""
-    intake = mlp._fitted_blueprint().intake
-    if not isinstance(intake, Columns):
+    input_encoding = mlp._fitted_spec().input_encoding
+    if not isinstance(input_encoding, Columns):
         numbered = [f"x{j}" for j in range(mlp.n_features_in_)]
         return [str(name) for name in getattr(mlp, "feature_names_in_", numbered)]
-    names = intake.encoder.get_feature_names_out().tolist()
-    embedded = names[len(names) - intake.encoder.n_embedded_ :]
-    wide = [f"{name} {i}" for name, i in product(embedded, range(intake.embedding_width))]
+    names = input_encoding.encoder.get_feature_names_out().tolist()
+    embedded = names[len(names) - input_encoding.encoder.n_embedded_features_ :]
+    wide = [f"{name} {i}" for name, i in product(embedded, range(input_encoding.embedding_width))]
     return [*names[: len(names) - len(embedded)], *wide]
 
 
 def output_names(mlp: Any) -> list[str]:
     """Return the names of the output layer's units."""
-    blueprint = mlp._fitted_blueprint()
-    y = blueprint.target
+    spec = mlp._fitted_spec()
+    y = spec.target
     if isinstance(y, MultioutputTarget):
         columns = enumerate(y.columns)
         return [f"y{i}: {label}" for i, column in columns for label in _labels(column)]
-    return _labels(y) if isinstance(y, ClassTarget) else _of_numbers(blueprint)
+    return _labels(y) if isinstance(y, ClassTarget) else _of_numbers(spec)
 
 
 def _labels(y: Any) -> list[str]:
@@ -55,9 +55,9 @@ def _labels(y: Any) -> list[str]:
     return [str(label) for label in classes]
 
 
-def _of_numbers(blueprint: Blueprint) -> list[str]:
+def _of_numbers(spec: ModelSpec) -> list[str]:
     """Return "y", or "y0", "y1", ..., and what quantile it is of."""
-    k, loss = blueprint.target.n_outputs, blueprint.loss
+    k, loss = spec.target.n_outputs, spec.loss
     outputs = ["y"] if k == 1 else [f"y{i}" for i in range(k)]
     parts = [""] * loss.units_per_output
     if isinstance(loss, Quantile):

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sknn.engine.types import Array
+from sknn.engine._typing import Array
 
 
 class Norm(NamedTuple):

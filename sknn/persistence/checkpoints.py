@@ -8,11 +8,11 @@ from typing import Any
 
 import joblib
 
+from sknn._version import ModelFileError, __version__, as_model_file_error, naming_file
 from sknn.archives import Contents, pack_parameters, read, replacing, write
+from sknn.estimators._saving import contents_of, need_own_class
 from sknn.estimators.progress import Progress
-from sknn.estimators.saving import contents_of, need_own_class
 from sknn.persistence.models import restored, whole
-from sknn.stamp import ModelFileError, __version__, blaming_file, naming_file
 
 #: Parameters that do not decide how a fit ends: one that is out of time has not come to its end.
 INDECISIVE = {"verbose", "max_time"}
@@ -34,9 +34,9 @@ class Checkpoint:
     ----------
     folder : str or path
         Where the files are; it is made if it is not there.
-    every_epochs : int, default=None
+    every_n_epochs : int, default=None
         Keep the progress after every so many epochs.
-    every_seconds : float, default=60
+    every_n_seconds : float, default=60
         Keep it after the first epoch that ends at least so many seconds after it was kept last;
         None for never.
 
@@ -62,18 +62,20 @@ class Checkpoint:
         self,
         folder: str | os.PathLike[str],
         *,
-        every_epochs: int | None = None,
-        every_seconds: float | None = 60,
+        every_n_epochs: int | None = None,
+        every_n_seconds: float | None = 60,
     ) -> None:
-        if every_epochs is not None and not (type(every_epochs) is int and every_epochs >= 1):
-            raise ValueError(f"every_epochs must be an integer >= 1 or None, got {every_epochs!r}.")
-        if every_seconds is not None and not every_seconds >= 0:
-            raise ValueError(f"every_seconds must be >= 0 or None, got {every_seconds!r}.")
-        if every_epochs is None and every_seconds is None:
-            raise ValueError("Give every_epochs or every_seconds: else nothing is ever kept.")
+        if every_n_epochs is not None and not (type(every_n_epochs) is int and every_n_epochs >= 1):
+            raise ValueError(
+                f"every_n_epochs must be an integer >= 1 or None, got {every_n_epochs!r}."
+            )
+        if every_n_seconds is not None and not every_n_seconds >= 0:
+            raise ValueError(f"every_n_seconds must be >= 0 or None, got {every_n_seconds!r}.")
+        if every_n_epochs is None and every_n_seconds is None:
+            raise ValueError("Give every_n_epochs or every_n_seconds: else nothing is ever kept.")
         self.folder = folder
-        self.every_epochs = every_epochs
-        self.every_seconds = every_seconds
+        self.every_n_epochs = every_n_epochs
+        self.every_n_seconds = every_n_seconds
 
     #: Meta-estimators hand it on to the networks inside them, however deep those lie.
     max_propagation_depth = None
@@ -117,7 +119,7 @@ class Checkpoint:
         pack_parameters(estimator.get_params(deep=False), {}, otherwise)
         Path(self.folder).mkdir(parents=True, exist_ok=True)
         file = Path(self.folder) / f"{fingerprint(estimator, data)}.sknn"
-        return KeptCourse(file, self.every_epochs, self.every_seconds)
+        return KeptCourse(file, self.every_n_epochs, self.every_n_seconds)
 
 
 class KeptCourse:
@@ -127,14 +129,16 @@ class KeptCourse:
     ----------
     file : path
         Where it is, or will be.
-    every_epochs, every_seconds : numbers or None
+    every_n_epochs, every_n_seconds : numbers or None
         When to write it.
     """
 
-    def __init__(self, file: Path, every_epochs: int | None, every_seconds: float | None) -> None:
+    def __init__(
+        self, file: Path, every_n_epochs: int | None, every_n_seconds: float | None
+    ) -> None:
         self.file = file
-        self.every_epochs = every_epochs
-        self.every_seconds = every_seconds
+        self.every_n_epochs = every_n_epochs
+        self.every_n_seconds = every_n_seconds
         self.epochs = 0
         self.kept = time.monotonic()
 
@@ -154,15 +158,15 @@ class KeptCourse:
             contents = read(data)
             if contents.progress is None:
                 raise ModelFileError("This is a model, and not a checkpoint.")
-            with blaming_file("A fit cannot go on from it"):
+            with as_model_file_error("A fit cannot go on from it"):
                 return restored(contents), Progress.from_plain(contents.progress)
 
     def is_due(self) -> bool:
         """Count one more epoch, and tell whether to keep the progress now."""
         self.epochs += 1
-        by_epochs = self.every_epochs is not None and self.epochs >= self.every_epochs
+        by_epochs = self.every_n_epochs is not None and self.epochs >= self.every_n_epochs
         seconds = time.monotonic() - self.kept
-        return by_epochs or (self.every_seconds is not None and seconds >= self.every_seconds)
+        return by_epochs or (self.every_n_seconds is not None and seconds >= self.every_n_seconds)
 
     def keep(self, contents: Contents) -> None:
         """Write the file, in the place of the one before."""

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from sknn import archives
-from sknn.estimators.layers import layers_of
+from sknn._version import as_model_file_error
+from sknn.estimators._layer_table import layers_of
 from sknn.persistence.models import whole
-from sknn.stamp import blaming_file
 
 
 def describe(file: Any) -> str:
@@ -37,7 +37,7 @@ def describe(file: Any) -> str:
         _training(contents.state),
         _parameters(contents.parameters),
     ]
-    with blaming_file("The file does not describe a model"):
+    with as_model_file_error("The file does not describe a model"):
         return "\n\n".join("\n".join(map(_printable, lines)) for lines in sections)
 
 
@@ -54,7 +54,7 @@ def _writer(contents: archives.Contents, size: int) -> Iterator[str]:
 
 def _layers(state: dict[str, Any]) -> Iterator[str]:
     """Yield a line a layer."""
-    layers, plan = layers_of(state), state["_plan"]
+    layers, plan = layers_of(state), state["_model_spec"]
     yield f"{'layer':<12}{'shape':>16}{'numbers':>14}  activation"
     for layer in layers:
         shape = " x ".join(map(str, layer.shape))
@@ -65,8 +65,8 @@ def _layers(state: dict[str, Any]) -> Iterator[str]:
 
 
 def _training(state: dict[str, Any]) -> Iterator[str]:
-    plan, memory = state.get("_plan", {}), state.get("_memory", {})
-    kinds = _kinds(plan.get("intake"))
+    plan, memory = state.get("_model_spec", {}), state.get("_training_state", {})
+    kinds = _kinds(plan.get("input_encoding"))
     names = _labelled(state.get("feature_names_in_"), kinds)
     yield f"inputs   {_counted(state.get('n_features_in_'), 'column')}{_listed(names)}"
     if kinds:
@@ -77,9 +77,9 @@ def _training(state: dict[str, Any]) -> Iterator[str]:
     yield f"training state {goes_on}"
 
 
-def _kinds(intake: Any) -> list[str]:
+def _kinds(input_encoding: Any) -> list[str]:
     """Return what each column of a table holds; nothing where all are plain numbers."""
-    return list(intake.get("kinds_", [])) if isinstance(intake, dict) else []
+    return list(input_encoding.get("column_types_", [])) if isinstance(input_encoding, dict) else []
 
 
 def _labelled(names: Any, kinds: list[str]) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from sknn import archives
+from sknn._version import ModelFileError, as_model_file_error, naming_file
 from sknn.estimators import (
     MLPClassifier,
     MLPRegressor,
@@ -14,9 +15,8 @@ from sknn.estimators import (
     TabularMLPRegressor,
 )
 from sknn.estimators.base import BaseMLP
-from sknn.persistence.checks import check_model, vector_of
-from sknn.persistence.memories import check_progress
-from sknn.stamp import ModelFileError, blaming_file, naming_file
+from sknn.persistence._check_model import check_model, vector_of
+from sknn.persistence._check_training_state import check_progress
 
 #: What can be loaded. Nothing else is looked up by a name from a file.
 CLASSES: dict[str, type[BaseMLP]] = {
@@ -59,7 +59,7 @@ def load(file: Any) -> BaseMLP:
     """
     with naming_file(file):
         contents = archives.read(whole(file))
-        with blaming_file("The parts of the model do not fit together"):
+        with as_model_file_error("The parts of the model do not fit together"):
             return restored(contents)
 
 
@@ -76,8 +76,8 @@ def whole(file: Any) -> bytes:
     if isinstance(file, str | os.PathLike):
         if not stat.S_ISREG(os.stat(file).st_mode):  # to open a pipe would wait for its other end
             raise ModelFileError("This is not a file, but a pipe or a device.")
-        with open(file, "rb") as opened:
-            return opened.read()
+        with open(file, "rb") as fitted:
+            return fitted.read()
     data = file.read() if hasattr(file, "read") else None
     if not isinstance(data, bytes):
         raise TypeError(f"file must be a path or a binary file, got {file!r:.50}.")

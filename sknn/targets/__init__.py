@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from sknn.targets.base import Target
-from sknn.targets.classes import ALIKE, ClassTarget, class_numbers, sorting_labels
+from sknn.targets.classes import COMPARABLE_LABELS, ClassTarget, class_numbers, sorting_labels
 from sknn.targets.columns import MultilabelTarget, MultioutputTarget
 from sknn.targets.labels import BinaryTarget, MulticlassTarget, label_target
 from sknn.targets.losses import EVERY_LOSS
-from sknn.targets.real import RealTarget
+from sknn.targets.regression import RealTarget
 
 #: The kinds of target by name.
 TARGETS: Mapping[str, Any] = {
@@ -21,7 +21,7 @@ TARGETS: Mapping[str, Any] = {
 }
 
 __all__ = [
-    "ALIKE",
+    "COMPARABLE_LABELS",
     "EVERY_LOSS",
     "TARGETS",
     "BinaryTarget",

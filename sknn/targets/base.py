@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from sknn.engine import Loss
-from sknn.engine.types import Array
+from sknn.engine._typing import Array
 from sknn.targets.losses import need_suited
 
 
@@ -69,17 +69,17 @@ class Target(ABC):
         """Return the raw outputs in the shape that scikit-learn gives to decision functions."""
         return z
 
-    def units(self, loss: Loss) -> Sequence[float]:
+    def loss_scales(self, loss: Loss) -> Sequence[float]:
         """Return for each column what a loss of the network's numbers is for y's, times over."""
         return [1.0] * self.n_outputs
 
-    def joined(self, z: Array, loss: Loss) -> Array:
+    def average_members(self, z: Array, loss: Loss) -> Array:
         """Return raw outputs, shape (n, k), that say what members, (g, n, k), say on average."""
-        return loss.joined(z)
+        return loss.average_members(z)
 
-    def joined_backward(self, z: Array, dv: Array, loss: Loss) -> Array:
+    def average_members_backward(self, z: Array, dv: Array, loss: Loss) -> Array:
         """Pass the blame back through `joined`, from (n, k) to (g, n, k)."""
-        return loss.joined_backward(z, dv)
+        return loss.average_members_backward(z, dv)
 
     def loss_name(self, setting: str | Loss) -> str | Loss:
         """Return the name of a loss, resolving "auto"."""

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sknn.engine import Loss
-from sknn.engine.types import Array
+from sknn.engine._typing import Array
 from sknn.targets.base import Target
 
 #: What labels must be, for there to be an order of them.
-ALIKE = "Labels must be all strings or all numbers"
+COMPARABLE_LABELS = "Labels must be all strings or all numbers"
 
 
 class ClassTarget(Target):
@@ -73,4 +73,4 @@ def sorting_labels() -> Iterator[None]:
     try:
         yield
     except TypeError as error:
-        raise TypeError(f"{ALIKE}: {error}.") from error
+        raise TypeError(f"{COMPARABLE_LABELS}: {error}.") from error

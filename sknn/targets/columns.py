@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from sknn.engine import Loss, SideBySide
-from sknn.engine.losses.composed import parted
-from sknn.engine.types import Array
+from sknn.engine import Loss, MultiOutputLoss
+from sknn.engine._typing import Array
+from sknn.engine.losses.composite import parted
 from sknn.targets.base import check_columns
 from sknn.targets.classes import ClassTarget
 from sknn.targets.labels import label_target
@@ -43,11 +43,11 @@ class MultilabelTarget(ClassTarget):
 
     def proba(self, loss: Loss, z: Array) -> Array:
         """Return each label's probability, which rises and falls with its raw output."""
-        return loss.activate(z)
+        return loss.inverse_link(z)
 
     def log_proba(self, loss: Loss, z: Array) -> Array:
         """Return the logarithm of each label's probability."""
-        return loss.log_activate(z)
+        return loss.log_inverse_link(z)
 
 
 class MultioutputTarget(ClassTarget):
@@ -70,7 +70,9 @@ class MultioutputTarget(ClassTarget):
 
     def loss(self, name: str | Loss, settings: Mapping[str, Any] | None = None) -> Loss:
         """Make the losses of this name that suit the columns, side by side."""
-        return SideBySide([column.loss(name, settings) for column in self.columns], self.widths)
+        return MultiOutputLoss(
+            [column.loss(name, settings) for column in self.columns], self.widths
+        )
 
     def encode(self, y: Array, codes: tuple[float, float]) -> Array:
         """Return what each column's target makes of it, side by side."""
@@ -87,15 +89,17 @@ class MultioutputTarget(ClassTarget):
         """Return a list with the raw outputs of each column."""
         return [column.decision(part) for column, part in self._parts(z)]
 
-    def joined(self, z: Array, loss: Loss) -> Array:
+    def average_members(self, z: Array, loss: Loss) -> Array:
         """Return what each column's target makes of the members, side by side."""
         answering = self._answering(loss, z)
-        return np.hstack([column.joined(part, own) for column, part, own in answering])
+        return np.hstack([column.average_members(part, own) for column, part, own in answering])
 
-    def joined_backward(self, z: Array, dv: Array, loss: Loss) -> Array:
+    def average_members_backward(self, z: Array, dv: Array, loss: Loss) -> Array:
         """Return what reaches the members of each column's target, side by side."""
         answering = zip(self._answering(loss, z), parted(dv, self.widths), strict=True)
-        passed = [column.joined_backward(part, dw, own) for (column, part, own), dw in answering]
+        passed = [
+            column.average_members_backward(part, dw, own) for (column, part, own), dw in answering
+        ]
         return np.concatenate(passed, axis=-1)
 
     def smoothed(self, Y: Array, share: float) -> Array:

@@ -4,7 +4,7 @@ import numpy as np
 from scipy.special import log_softmax, logsumexp, softmax
 
 from sknn.engine import NLL, Hinge, Loss
-from sknn.engine.types import Array
+from sknn.engine._typing import Array
 from sknn.targets.classes import ClassTarget, class_numbers
 from sknn.targets.losses import BINARY, MULTICLASS
 
@@ -39,11 +39,11 @@ class BinaryTarget(ClassTarget):
 
     def proba(self, loss: Loss, z: Array) -> Array:
         """Return both probabilities, which rise and fall with the raw output."""
-        return loss.activate(np.hstack([-z, z]))
+        return loss.inverse_link(np.hstack([-z, z]))
 
     def log_proba(self, loss: Loss, z: Array) -> Array:
         """Return both logarithms; that of the first class uses ``1 - sigmoid(z) = sigmoid(-z)``."""
-        return loss.log_activate(np.hstack([-z, z]))
+        return loss.log_inverse_link(np.hstack([-z, z]))
 
 
 class MulticlassTarget(ClassTarget):
@@ -80,26 +80,26 @@ class MulticlassTarget(ClassTarget):
 
     def log_proba(self, loss: Loss, z: Array) -> Array:
         """Return the output activations' logarithms, normalised over the classes."""
-        log_p: Array = log_softmax(loss.log_activate(z), axis=-1)
+        log_p: Array = log_softmax(loss.log_inverse_link(z), axis=-1)
         return log_p
 
-    def joined(self, z: Array, loss: Loss) -> Array:
+    def average_members(self, z: Array, loss: Loss) -> Array:
         """Average probabilities, which of sigmoids are normalised member by member."""
         if loss.out_activation != "logistic" or self.n_outputs == 1:
-            return super().joined(z, loss)
+            return super().average_members(z, loss)
         log_p = logsumexp(self.log_proba(loss, z), axis=0) - np.log(len(z))
         answer: Array = log_p - logsumexp(self._others(log_p), axis=-1)
         return answer.astype(z.dtype, copy=False)
 
-    def joined_backward(self, z: Array, dv: Array, loss: Loss) -> Array:
+    def average_members_backward(self, z: Array, dv: Array, loss: Loss) -> Array:
         """Pass the blame back through the logarithms of all members' normalised probabilities."""
         if loss.out_activation != "logistic" or self.n_outputs == 1:
-            return super().joined_backward(z, dv, loss)
+            return super().average_members_backward(z, dv, loss)
         log_p = self.log_proba(loss, z)
         of_rivals = softmax(self._others(logsumexp(log_p, axis=0)), axis=-1)
         d_log_p = (dv - np.einsum("nk,nkj->nj", dv, of_rivals)) * softmax(log_p, axis=0)
         d_log_a = d_log_p - np.exp(log_p) * d_log_p.sum(axis=-1, keepdims=True)
-        dz: Array = d_log_a * loss.activate(-z)
+        dz: Array = d_log_a * loss.inverse_link(-z)
         return dz
 
     def _others(self, log_p: Array) -> Array:

@@ -7,11 +7,11 @@ from sknn.engine import (
     NLLM,
     AbsoluteError,
     Brier,
-    CrammerSinger,
     Gamma,
     Hinge,
     Huber,
     Loss,
+    MulticlassHinge,
     Poisson,
     Quantile,
     SquaredError,
@@ -38,7 +38,7 @@ BINARY: Mapping[str, type[Loss]] = {
 }
 
 #: Of classes that exclude each other.
-MULTICLASS: Mapping[str, type[Loss]] = {**BINARY, "log_loss": NLLM, "hinge": CrammerSinger}
+MULTICLASS: Mapping[str, type[Loss]] = {**BINARY, "log_loss": NLLM, "hinge": MulticlassHinge}
 
 #: The losses that the engine has for one kind of target or another.
 EVERY_LOSS: Set[type[Loss]] = {

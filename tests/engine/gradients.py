@@ -25,25 +25,25 @@ from sknn.engine import (
     NLLM,
     AbsoluteError,
     Brier,
-    CrammerSinger,
     Dropout,
-    Embed,
-    Expand,
+    DropoutMask,
+    Embedding,
     Gamma,
     Hinge,
     Huber,
-    KnownOnly,
     LeakyReLU,
     Linear,
-    Mask,
+    MaskedLoss,
+    MulticlassHinge,
+    MultiOutputLoss,
     Poisson,
     Quantile,
     Sequential,
-    SideBySide,
     Sigmoid,
     SquaredError,
     SquaredHinge,
     Step,
+    TabularEncoding,
     Tanh,
 )
 
@@ -86,38 +86,40 @@ def expand(rng, m):
     numbers = m - len(categories) - passed_on
     piece_of = np.repeat(np.arange(numbers), 2)
     start, stop = np.tile([-50.0, 0.0], numbers), np.tile([0.0, 50.0], numbers)
-    return Expand(numbers, piece_of, start, stop, np.arange(numbers), categories, passed_on)
+    return TabularEncoding(
+        numbers, piece_of, start, stop, np.arange(numbers), categories, passed_on
+    )
 
 
 def embed(rng, m, rows=1):
     """Return a table for the last half of the columns; its one row stands for every number."""
-    return Embed(rng.normal(size=(rows, 2)), (m + 1) // 2)
+    return Embedding(rng.normal(size=(rows, 2)), (m + 1) // 2)
 
 
 def side_by_side(rng, m):
     """Return two losses side by side, or one where there is a single output."""
     widths = [m - m // 2, m // 2] if m > 1 else [1]
-    return SideBySide([NLL(), Brier()][: len(widths)], widths)
+    return MultiOutputLoss([NLL(), Brier()][: len(widths)], widths)
 
 
 #: How to make the modules and losses that have settings: functions of (rng, inputs).
 RECIPES = {
     Dropout: [lambda rng, m: Dropout(0.5, m)],
-    Mask: [lambda rng, m: Mask(np.arange(m) % 2 == 0, 2.0)],
+    DropoutMask: [lambda rng, m: DropoutMask(np.arange(m) % 2 == 0, 2.0)],
     ELU: [with_settings(ELU), with_settings(ELU, alpha=0.7)],
-    Embed: [embed],
-    Expand: [expand],
+    Embedding: [embed],
+    TabularEncoding: [expand],
     Huber: [with_settings(Huber), with_settings(Huber, delta=0.4)],
-    KnownOnly: [
-        lambda rng, m: KnownOnly(Huber()),
-        lambda rng, m: KnownOnly(Huber([0.5 + i for i in range(m)])),
-        lambda rng, m: KnownOnly(Quantile([0.7])),
+    MaskedLoss: [
+        lambda rng, m: MaskedLoss(Huber()),
+        lambda rng, m: MaskedLoss(Huber([0.5 + i for i in range(m)])),
+        lambda rng, m: MaskedLoss(Quantile([0.7])),
     ],
     LeakyReLU: [with_settings(LeakyReLU), with_settings(LeakyReLU, slope=0.3)],
     Linear: [linear],
     Quantile: [with_settings(Quantile), with_settings(Quantile, quantiles=(0.8,))],
     Sequential: [deep],
-    SideBySide: [side_by_side],
+    MultiOutputLoss: [side_by_side],
     Sigmoid: [with_settings(Sigmoid), with_settings(Sigmoid, slope=2.5)],
     Step: [with_settings(Step), with_settings(Step, threshold=0.5)],
 }
@@ -142,7 +144,7 @@ def inputs(rng, shape):
     return u + np.copysign(0.1, u)
 
 
-def raw_outputs(rng, shape):
+def raw_predict(rng, shape):
     """Draw distinct multiples of 0.3 for each row, so that no margin is within 0.1 of 1."""
     multiples = np.broadcast_to(np.arange(-10, 11), (*shape[:-1], 21))
     return 0.3 * rng.permuted(multiples, axis=-1)[..., : shape[-1]]
@@ -187,16 +189,16 @@ def one_class(rng, shape):
 VALID_Y = {
     AbsoluteError: reals,
     Brier: shares,
-    CrammerSinger: one_class,
+    MulticlassHinge: one_class,
     Gamma: amounts,
     Hinge: signs,
     Huber: reals,
-    KnownOnly: reals,
+    MaskedLoss: reals,
     NLL: shares,
     NLLM: distributions,
     Poisson: counts,
     Quantile: reals,
-    SideBySide: shares,
+    MultiOutputLoss: shares,
     SquaredError: reals,
     SquaredHinge: signs,
 }

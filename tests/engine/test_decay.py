@@ -8,11 +8,11 @@ from sknn.engine import (
     NLLM,
     SGD,
     Constant,
-    Descent,
-    EpochBatches,
+    Dataset,
+    EpochBatchSampler,
     Linear,
+    MinibatchSolver,
     Objective,
-    Samples,
     Sequential,
     SquaredError,
     Trainer,
@@ -29,10 +29,14 @@ class Still(SGD):
 def decayed(y, offset, *, by_loss=1, epochs=1, loss=None, answer=0.0):
     """Return what is left of a weight of 1 after epochs of one batch each."""
     layer = Linear(np.ones((1, y.shape[1])), np.full(y.shape[1], offset))
-    samples = Samples(answer * y[:, :1], y)
+    samples = Dataset(answer * y[:, :1], y)
     objective = Objective(Sequential([layer]), loss or SquaredError())
-    solver = Descent(
-        Still(), Constant(0.1), EpochBatches(len(y)), weight_decay=0.5, decay_by_loss=by_loss
+    solver = MinibatchSolver(
+        Still(),
+        Constant(0.1),
+        EpochBatchSampler(len(y)),
+        weight_decay=0.5,
+        weight_decay_loss_power=by_loss,
     )
     state = solver.init(objective)
     Trainer(solver).train(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from sknn.engine import Dropout, Linear, Mask, Objective, Sequential, SquaredError, Tanh
+from sknn.engine import Dropout, DropoutMask, Linear, Objective, Sequential, SquaredError, Tanh
 from tests.engine.gradients import linear
 
 
@@ -19,14 +19,14 @@ def test_prediction_drops_nothing():
     u = np.random.default_rng(1).normal(size=(5, 3))
     plain = Sequential([module for module in network().modules if not isinstance(module, Dropout)])
     assert_array_equal(network().forward(u), plain.forward(u))
-    assert network().is_random
-    assert not plain.is_random
+    assert network().is_stochastic
+    assert not plain.is_stochastic
 
 
 @pytest.mark.parametrize("share", [0.0, 0.25, 0.9])
 def test_what_is_kept_makes_up_for_what_is_dropped(share):
     """A share is 0, the rest is scaled up, and the mean stays."""
-    mask = Dropout(share, 500).drawn((400,), np.random.RandomState(0))
+    mask = Dropout(share, 500).sample((400,), np.random.RandomState(0))
     v = mask.forward(np.ones((400, 500)))
     assert_allclose(np.mean(v == 0), share, atol=0.01)
     assert_allclose(np.unique(v[v > 0]), 1 / (1 - share), rtol=1e-4)  # 1/65536 is the unit
@@ -36,8 +36,8 @@ def test_what_is_kept_makes_up_for_what_is_dropped(share):
 def test_a_thinned_network_shares_its_layers():
     """The weights are the same arrays, so that training it trains the network."""
     whole = network()
-    thin = whole.drawn((7,), np.random.RandomState(0))
-    assert isinstance(thin.modules[2], Mask)
+    thin = whole.sample((7,), np.random.RandomState(0))
+    assert isinstance(thin.modules[2], DropoutMask)
     for a, b in zip(whole.modules, thin.modules, strict=True):
         assert isinstance(a, Dropout) or a is b
 
@@ -75,7 +75,7 @@ def test_impossible_shares_are_errors(share):
 
 def test_single_precision_stays():
     """A mask does not widen."""
-    mask = Dropout(0.5, 3).drawn((4,), np.random.RandomState(0))
+    mask = Dropout(0.5, 3).sample((4,), np.random.RandomState(0))
     u = np.ones((4, 3), "float32")
     assert mask.forward(u).dtype == mask.backward(u, u, u).dtype == np.float32
     assert Linear(np.ones((3, 1), "f4"), np.ones(1, "f4")).forward(mask.forward(u)).dtype == "f4"

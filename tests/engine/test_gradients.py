@@ -13,17 +13,17 @@ from sknn.engine import (
     SGD,
     Adaptive,
     Exp,
-    Expand,
     Huber,
-    KnownOnly,
     LeakyReLU,
     Linear,
     Loss,
+    MaskedLoss,
     Module,
     ReLU,
     Sequential,
     SiLU,
     Step,
+    TabularEncoding,
     Tanh,
 )
 from tests.engine import gradients
@@ -36,7 +36,7 @@ from tests.engine.gradients import (
     inputs,
     lacks_recipe,
     linear,
-    raw_outputs,
+    raw_predict,
     rebuilt,
     recipes,
     slope,
@@ -75,7 +75,7 @@ def rng():
 
 def points(loss, rng, shape):
     """Return raw outputs and a valid y for a loss."""
-    return raw_outputs(rng, shape), VALID_Y[type(loss)](rng, shape)
+    return raw_predict(rng, shape), VALID_Y[type(loss)](rng, shape)
 
 
 def frozen(*arrays):
@@ -363,28 +363,30 @@ def test_members_of_a_loss_run_side_by_side(make, shared_y, rng):
     for method in [loss.value, loss.gradient]:
         loop = np.stack([method(z[g], y[g]) for g in range(2)])
         assert_allclose(method(z, given), loop, rtol=1e-12, atol=1e-15)
-    assert_allclose(loss.activate(z), np.stack([loss.activate(one) for one in z]), rtol=1e-12)
+    assert_allclose(
+        loss.inverse_link(z), np.stack([loss.inverse_link(one) for one in z]), rtol=1e-12
+    )
 
 
 @pytest.mark.parametrize("make", LOSSES)
 def test_joined_outputs_say_what_members_say_on_average(make, rng):
     """The output activation is the mean of theirs; equal members change nothing."""
     loss = make(rng, 3)
-    z = raw_outputs(rng, (4, 5, 3))
-    joined = loss.joined(z)
+    z = raw_predict(rng, (4, 5, 3))
+    joined = loss.average_members(z)
     assert joined.shape == (5, 3)
-    assert_allclose(loss.activate(joined), loss.activate(z).mean(axis=0), rtol=1e-12)
-    same = loss.joined(np.stack([z[0]] * 3))
-    assert_allclose(loss.activate(same), loss.activate(z[0]), rtol=1e-12)
+    assert_allclose(loss.inverse_link(joined), loss.inverse_link(z).mean(axis=0), rtol=1e-12)
+    same = loss.average_members(np.stack([z[0]] * 3))
+    assert_allclose(loss.inverse_link(same), loss.inverse_link(z[0]), rtol=1e-12)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("make", LOSSES)
 def test_joined_outputs_of_any_size_are_finite(make, dtype, rng):
     """Sure members stay sure, in their own type."""
-    z = (raw_outputs(rng, (4, 5, 3)) * 1e3).astype(dtype)
+    z = (raw_predict(rng, (4, 5, 3)) * 1e3).astype(dtype)
     with np.errstate(over="ignore"):
-        joined = make(rng, 3).joined(z)
+        joined = make(rng, 3).average_members(z)
     assert joined.dtype == dtype
     assert np.isfinite(joined).all()
 
@@ -395,13 +397,19 @@ def test_a_network_starts_where_the_targets_are_on_average(make, rng):
     loss = make(rng, 3)
     _, y = points(loss, rng, (40, 3))
     w = rng.integers(1, 4, size=40).astype(float)
-    start = loss.start(y, w)
+    start = loss.fit_intercept_only(y, w)
     assert start.shape == (3,)
-    assert_allclose(start, loss.start(np.repeat(y, w.astype(int), axis=0)), rtol=1e-12, atol=1e-14)
-    if not isinstance(loss, KnownOnly) and loss.of_the_mean:
-        assert_allclose(loss.activate(start[None])[0], np.average(y, axis=0, weights=w), rtol=1e-7)
+    assert_allclose(
+        start, loss.fit_intercept_only(np.repeat(y, w.astype(int), axis=0)), rtol=1e-12, atol=1e-14
+    )
+    if not isinstance(loss, MaskedLoss) and loss.estimates_mean:
+        assert_allclose(
+            loss.inverse_link(start[None])[0], np.average(y, axis=0, weights=w), rtol=1e-7
+        )
     unknown = np.vstack([y, np.full((2, 3), np.nan)])
-    assert_allclose(loss.start(unknown), loss.start(y), rtol=1e-12, atol=1e-14)
+    assert_allclose(
+        loss.fit_intercept_only(unknown), loss.fit_intercept_only(y), rtol=1e-12, atol=1e-14
+    )
 
 
 # Types
@@ -424,9 +432,9 @@ def test_losses_keep_float32(make, rng):
     """Nothing widens the type of the data on its way through a loss."""
     loss = make(rng, 3)
     z, y = (array.astype(np.float32) for array in points(loss, rng, (5, 3)))
-    arrays = [loss.value(z, y), loss.gradient(z, y), loss.activate(z)]
+    arrays = [loss.value(z, y), loss.gradient(z, y), loss.inverse_link(z)]
     if loss.has_probabilities:
-        arrays.append(loss.log_activate(z))
+        arrays.append(loss.log_inverse_link(z))
     assert {array.dtype for array in arrays} == {np.dtype(np.float32)}
 
 
@@ -452,9 +460,9 @@ def test_losses_do_not_write_to_their_inputs(make, rng):
     z, y = frozen(*points(loss, rng, (5, 3)))
     loss.value(z, y)
     loss.gradient(z, y)
-    loss.activate(z)
+    loss.inverse_link(z)
     if loss.has_probabilities:
-        loss.log_activate(z)
+        loss.log_inverse_link(z)
 
 
 @pytest.mark.parametrize("make", LOSSES)
@@ -511,22 +519,24 @@ def test_parts_show_their_settings(rng):
 def test_activate_backward_agrees_with_central_differences(make, rng):
     """The derivative of what a loss answers."""
     loss = make(rng, 3)
-    z, t, dA = raw_outputs(rng, (5, 3)), *rng.normal(size=(2, 5, 3))
-    expected = np.sum(dA * slope(loss.activate, z, t), axis=-1)
-    assert_allclose(np.sum(loss.activate_backward(z, dA) * t, axis=-1), expected, atol=1e-7)
+    z, t, dA = raw_predict(rng, (5, 3)), *rng.normal(size=(2, 5, 3))
+    expected = np.sum(dA * slope(loss.inverse_link, z, t), axis=-1)
+    assert_allclose(np.sum(loss.inverse_link_backward(z, dA) * t, axis=-1), expected, atol=1e-7)
 
 
 @pytest.mark.parametrize("make", LOSSES)
 def test_joined_backward_agrees_with_central_differences(make, rng):
     """The derivative of what members say together; losses that have none say so."""
     loss = make(rng, 3)
-    z, t, dv = raw_outputs(rng, (4, 5, 3)), rng.normal(size=(4, 5, 3)), rng.normal(size=(5, 3))
-    if not (loss.has_probabilities or loss.activate(z) is z):
-        with pytest.raises(NotImplementedError, match="joined_backward"):
-            loss.joined_backward(z, dv)
+    z, t, dv = raw_predict(rng, (4, 5, 3)), rng.normal(size=(4, 5, 3)), rng.normal(size=(5, 3))
+    if not (loss.has_probabilities or loss.inverse_link(z) is z):
+        with pytest.raises(NotImplementedError, match="average_members_backward"):
+            loss.average_members_backward(z, dv)
         return
-    expected = np.sum(dv * slope(loss.joined, z, t), axis=-1)
-    assert_allclose(np.sum(loss.joined_backward(z, dv) * t, axis=(0, -1)), expected, atol=1e-7)
+    expected = np.sum(dv * slope(loss.average_members, z, t), axis=-1)
+    assert_allclose(
+        np.sum(loss.average_members_backward(z, dv) * t, axis=(0, -1)), expected, atol=1e-7
+    )
 
 
 @pytest.mark.parametrize("make", LOSSES)
@@ -534,30 +544,30 @@ def test_blame_of_members_of_any_size_is_finite(make, rng):
     """Sure members have a derivative, where probabilities round to 0 or 1."""
     loss = make(rng, 3)
     if loss.has_probabilities:
-        z = raw_outputs(rng, (4, 5, 3)) * 1e3
-        assert np.isfinite(loss.joined_backward(z, np.ones((5, 3)))).all()
+        z = raw_predict(rng, (4, 5, 3)) * 1e3
+        assert np.isfinite(loss.average_members_backward(z, np.ones((5, 3)))).all()
 
 
 def test_a_loss_with_an_activation_of_its_own_says_what_is_missing():
     """Nobody can guess its derivative."""
 
     class Doubled(NLL):
-        activate_backward = Loss.activate_backward
+        inverse_link_backward = Loss.inverse_link_backward
 
     with pytest.raises(NotImplementedError, match="Doubled has an output activation of its own"):
-        Doubled().activate_backward(np.ones((1, 1)), np.ones((1, 1)))
+        Doubled().inverse_link_backward(np.ones((1, 1)), np.ones((1, 1)))
 
 
 @pytest.mark.parametrize("shared", [True, False])
 def test_blames_reach_the_input_of_members(shared, rng):
     """Three layers side by side, behind an expansion, have a blame each for what they share."""
-    [make] = recipes(Expand)
+    [make] = recipes(TabularEncoding)
     u = inputs(rng, (5, 3) if shared else (3, 5, 3))
     first = make(rng, 3)
     layer = Linear(rng.normal(size=(3, first.forward(u).shape[-1], 2)), rng.normal(size=(3, 2)))
     dv = rng.normal(size=(3, 5, 2))
     network = Sequential([first, layer])
-    blames = network.blames(network.trace(u), dv)
+    blames = network.gradients(network.trace(u), dv)
     assert [blame.shape[0] for blame in blames] == [3, 3, 3]
     for g in range(3):
         alone = Sequential([first, Linear(layer.W[g], layer.W0[g])])

@@ -14,19 +14,19 @@ from sknn.engine import (
     NLLM,
     AbsoluteError,
     Brier,
-    CrammerSinger,
     Gamma,
     Hinge,
     Huber,
-    KnownOnly,
     Loss,
+    MaskedLoss,
+    MulticlassHinge,
+    MultiOutputLoss,
     Poisson,
     Quantile,
-    SideBySide,
     SquaredError,
     SquaredHinge,
 )
-from tests.engine.gradients import VALID_Y, concrete_classes, raw_outputs, recipes
+from tests.engine.gradients import VALID_Y, concrete_classes, raw_predict, recipes
 from tests.generators import OwnGenerator
 
 LOSSES = [
@@ -88,11 +88,11 @@ def test_everything_is_finite_for_raw_outputs_of_any_size(loss, dtype, right):
     """Value, gradient and activation neither overflow nor warn (warnings are errors here)."""
     z = extremes(dtype)
     y = written(loss, np.eye(3, dtype=int)[right]).astype(dtype) * np.ones_like(z)
-    found = {"gradient": loss.gradient(z, y), "activate": loss.activate(z)}
+    found = {"gradient": loss.gradient(z, y), "inverse_link": loss.inverse_link(z)}
     if not isinstance(loss, OVERFLOWING):
         found["value"] = loss.value(z, y)
     if loss.has_probabilities:
-        found["log_activate"] = loss.log_activate(z)
+        found["log_inverse_link"] = loss.log_inverse_link(z)
     for name, array in found.items():
         assert array.dtype == dtype, name
         assert np.isfinite(array).all(), name
@@ -114,7 +114,7 @@ def test_everything_is_finite_for_any_valid_y(loss, rng):
         (NLL(), [2e300, 0]),
         (NLLM(), [2e300, 0]),
         (Hinge(), [2e300, 0]),
-        (CrammerSinger(), [2e300, 0]),
+        (MulticlassHinge(), [2e300, 0]),
         (Brier(), [1, 0]),
     ],
     ids=lambda value: type(value).__name__,
@@ -153,8 +153,8 @@ def test_binary_hinge(z, rng):
 def test_multiclass_hinge(z, rng):
     """The mean is scikit-learn's metric, which is Crammer and Singer's too."""
     labels = rng.integers(4, size=50)
-    y = written(CrammerSinger(), np.eye(4, dtype=int)[labels])
-    found = CrammerSinger().value(z, y).mean()
+    y = written(MulticlassHinge(), np.eye(4, dtype=int)[labels])
+    found = MulticlassHinge().value(z, y).mean()
     assert_allclose(found, metrics.hinge_loss(labels, z, labels=range(4)))
 
 
@@ -201,9 +201,9 @@ def test_losses_of_independent_outputs_are_summed(loss, z, rng):
     ("loss", "z", "y", "gradient"),
     [
         (Hinge(), [1.0, -1.0], [1.0, -1.0], [0, 0]),
-        (CrammerSinger(), [1.0, 0.0], [1.0, -1.0], [0, 0]),
-        (CrammerSinger(), [0.0, 2.0, 2.0], [1.0, -1.0, -1.0], [-1, 1, 0]),
-        (CrammerSinger(), [3.0, 2.5, 0.0], [1.0, -1.0, -1.0], [-1, 1, 0]),
+        (MulticlassHinge(), [1.0, 0.0], [1.0, -1.0], [0, 0]),
+        (MulticlassHinge(), [0.0, 2.0, 2.0], [1.0, -1.0, -1.0], [-1, 1, 0]),
+        (MulticlassHinge(), [3.0, 2.5, 0.0], [1.0, -1.0, -1.0], [-1, 1, 0]),
     ],
     ids=["margin of 1", "margin of 1 to the rival", "rivals that tie", "margin below 1"],
 )
@@ -218,8 +218,8 @@ def test_hinge_losses_at_their_kinks(loss, z, y, gradient):
 def test_softmax_of_two_classes_is_the_sigmoid_of_their_difference(z):
     """In probabilities and their logarithms."""
     two, difference = z[:, :2], z[:, [1]] - z[:, [0]]
-    assert_allclose(NLLM().activate(two)[:, [1]], NLL().activate(difference))
-    assert_allclose(NLLM().log_activate(two)[:, [1]], NLL().log_activate(difference))
+    assert_allclose(NLLM().inverse_link(two)[:, [1]], NLL().inverse_link(difference))
+    assert_allclose(NLLM().log_inverse_link(two)[:, [1]], NLL().log_inverse_link(difference))
 
 
 def test_nllm_of_two_classes_is_nll(z, rng):
@@ -232,7 +232,7 @@ def test_nllm_of_two_classes_is_nll(z, rng):
     assert_allclose(NLLM().gradient(two, both), np.hstack([-gradient, gradient]), atol=1e-15)
 
 
-@by_name([NLLM(), CrammerSinger()])
+@by_name([NLLM(), MulticlassHinge()])
 def test_only_differences_between_classes_count(loss, z):
     """Raising all raw outputs of a sample alike changes nothing."""
     y = written(loss, np.eye(4, dtype=int)[np.arange(50) % 4])
@@ -240,10 +240,10 @@ def test_only_differences_between_classes_count(loss, z):
     assert_allclose(loss.gradient(z + 5, y), loss.gradient(z, y), atol=1e-14)
 
 
-@by_name([NLLM(), CrammerSinger()])
+@by_name([NLLM(), MulticlassHinge()])
 def test_a_single_class_is_always_right(loss, rng):
     """Without a rival there is no loss and no blame."""
-    z = raw_outputs(rng, (20, 1)) * 1e10
+    z = raw_predict(rng, (20, 1)) * 1e10
     y = written(loss, np.ones((20, 1), int))
     assert_array_equal(loss.value(z, y), np.zeros(20))
     assert_array_equal(loss.gradient(z, y), np.zeros((20, 1)))
@@ -261,24 +261,24 @@ ACTIVATIONS = {
 
 @by_name(LOSSES)
 def test_the_name_of_the_output_activation_is_true(loss, z):
-    """`out_activation` says in scikit-learn's words what `activate` does."""
-    assert_allclose(loss.activate(z), ACTIVATIONS[loss.out_activation](z), rtol=1e-12)
+    """`out_activation` says in scikit-learn's words what `inverse_link` does."""
+    assert_allclose(loss.inverse_link(z), ACTIVATIONS[loss.out_activation](z), rtol=1e-12)
 
 
 @by_name(PROBABILISTIC)
 def test_log_activate_is_the_logarithm_of_activate(loss, z):
-    """And it goes on where `activate` has rounded to 0."""
-    assert_allclose(np.exp(loss.log_activate(z)), loss.activate(z), rtol=1e-12)
+    """And it goes on where `inverse_link` has rounded to 0."""
+    assert_allclose(np.exp(loss.log_inverse_link(z)), loss.inverse_link(z), rtol=1e-12)
     far = np.array([[-1e4, 1e4]])
-    assert loss.activate(far)[0, 0] == 0
-    assert loss.log_activate(far)[0, 0] <= -1e4
+    assert loss.inverse_link(far)[0, 0] == 0
+    assert loss.log_inverse_link(far)[0, 0] <= -1e4
 
 
 @by_name([loss for loss in LOSSES if not loss.has_probabilities])
 def test_losses_without_probabilities_say_so(loss, z):
     """There is no logarithm of what is not a probability."""
     with pytest.raises(NotImplementedError, match=f"{type(loss).__name__} gives no probabilities"):
-        loss.log_activate(z)
+        loss.log_inverse_link(z)
 
 
 @by_name(FINITE)
@@ -294,7 +294,7 @@ def test_exponential_losses_are_finite_where_the_exponential_is(loss):
     """Up to raw outputs of 80 in float32, of either sign."""
     z = np.array([[-80.0, 0.0, 80.0]], "float32")
     y = np.array([[1.0, 1e-5, 1e5]], "float32")
-    for array in (loss.value(z, y), loss.gradient(z, y), loss.activate(z)):
+    for array in (loss.value(z, y), loss.gradient(z, y), loss.inverse_link(z)):
         assert array.dtype == np.float32
         assert np.isfinite(array).all()
 
@@ -312,7 +312,7 @@ REAL_LOSSES = {
 def test_losses_of_numbers_are_the_known_metrics(loss, metric, factor, z, rng):
     """Summed over 4 outputs where the metric is averaged; of deviances the half."""
     y = VALID_Y[type(loss)](rng, z.shape)
-    assert_allclose(loss.value(z, y).mean(), factor * metric(y, loss.activate(z)))
+    assert_allclose(loss.value(z, y).mean(), factor * metric(y, loss.inverse_link(z)))
 
 
 def test_the_squared_hinge_is_one_against_the_rest(z):
@@ -325,7 +325,7 @@ def test_quantiles_never_cross(rng):
     """Whatever the raw outputs; the loss is the sum of each quantile's, its gradient theirs."""
     loss = Quantile([0.1, 0.5, 0.9])
     z, y = rng.normal(scale=5, size=(50, 6)), np.repeat(rng.normal(size=(50, 2)), 3, axis=1)
-    a = loss.activate(z)
+    a = loss.inverse_link(z)
     assert (np.diff(a.reshape(50, 2, 3), axis=-1) > 0).all()
     alone = sum(Quantile([q]).value(a[:, i::3], y[:, i::3]) for i, q in enumerate([0.1, 0.5, 0.9]))
     assert_allclose(loss.value(z, y), alone)
@@ -346,7 +346,7 @@ def test_unknown_targets_cost_nothing_and_teach_nothing(loss, z, rng):
     """A NaN leaves the loss and the gradient of its column out; the others are as without it."""
     y = VALID_Y[type(loss)](rng, z.shape)
     unknown = rng.uniform(size=z.shape) < 0.3
-    known = KnownOnly(loss)
+    known = MaskedLoss(loss)
     partly = np.where(unknown, np.nan, y)
     columns = [loss.value(z[:, i : i + 1], y[:, i : i + 1]) for i in range(4)]
     expected = np.where(unknown, 0, np.column_stack(columns)).sum(axis=1)
@@ -354,28 +354,28 @@ def test_unknown_targets_cost_nothing_and_teach_nothing(loss, z, rng):
     assert_allclose(
         known.gradient(z, partly), np.where(unknown, 0, loss.gradient(z, y)), atol=1e-12
     )
-    assert_array_equal(known.activate(z), loss.activate(z))
+    assert_array_equal(known.inverse_link(z), loss.inverse_link(z))
 
 
 @pytest.mark.parametrize("loss", [Poisson(), Gamma()])
 def test_positive_answers_begin_where_they_can_move(loss):
     """Also where nothing but 0 was seen, or nothing at all."""
     y = np.array([[0.0, np.nan, 2.0], [0.0, np.nan, np.nan]])
-    assert_allclose(loss.activate(loss.start(y)), [1e-4, 1.0, 2.0], rtol=1e-12)
+    assert_allclose(loss.inverse_link(loss.fit_intercept_only(y)), [1e-4, 1.0, 2.0], rtol=1e-12)
 
 
 @pytest.mark.parametrize("w", [[1e308] * 3, [1e-308] * 3, [1, 1e308, 1]])
 def test_weights_of_any_size_make_a_mean(w):
     """Their sum may overflow."""
     y = np.array([[1.0], [5.0], [9.0]])
-    assert_allclose(SquaredError().start(y, np.array(w)), [5.0])
+    assert_allclose(SquaredError().fit_intercept_only(y, np.array(w)), [5.0])
 
 
 @pytest.mark.parametrize("loss", LOSSES, ids=repr)
 def test_value_and_gradient_at_once_are_those_apart(loss):
     """Where they share their work, too; for raw outputs of any size."""
     for scale in (1.0, 1e30):
-        z = scale * raw_outputs(np.random.default_rng(0), (50, 3)).astype(np.float32)
+        z = scale * raw_predict(np.random.default_rng(0), (50, 3)).astype(np.float32)
         y = VALID_Y[type(loss)](np.random.default_rng(1), z.shape).astype(np.float32)
         with np.errstate(over="ignore", invalid="ignore"):
             value, gradient = loss.value_and_gradient(z, y)
@@ -404,7 +404,7 @@ def test_links_of_answers_at_the_ends_are_finite(loss):
     ends = np.array([[0.0, 1.0, 1.0]])
     assert np.isfinite(loss.link(ends)).all()
     answers = np.array([[0.2, 0.3, 0.5]])
-    assert_allclose(loss.activate(loss.link(answers)), answers, rtol=1e-10)
+    assert_allclose(loss.inverse_link(loss.link(answers)), answers, rtol=1e-10)
 
 
 class Cauchit(SquaredError):
@@ -412,7 +412,7 @@ class Cauchit(SquaredError):
 
     has_probabilities = True
 
-    def activate(self, z):
+    def inverse_link(self, z):
         """Return probabilities."""
         return np.clip(z, 0, 1)
 
@@ -420,31 +420,31 @@ class Cauchit(SquaredError):
 def test_the_logarithm_of_a_users_probability_may_be_of_0():
     """Minus infinity, and no warning."""
     z = np.array([[-1.0, 0.5]])
-    assert_allclose(Cauchit().log_activate(z), [[-np.inf, np.log(0.5)]])
+    assert_allclose(Cauchit().log_inverse_link(z), [[-np.inf, np.log(0.5)]])
 
 
 def test_a_loss_of_the_known_says_what_the_other_says():
     """Link, activation and what else is not about targets."""
-    inner, known = Poisson(), KnownOnly(Poisson())
+    inner, known = Poisson(), MaskedLoss(Poisson())
     a = np.array([[1.0, 2.0, 3.0]])
     assert_array_equal(known.link(a), inner.link(a))
-    assert_array_equal(known.joined(a[None]), inner.joined(a[None]))
-    for name in ("out_activation", "domain", "degree", "units_per_output"):
+    assert_array_equal(known.average_members(a[None]), inner.average_members(a[None]))
+    for name in ("out_activation", "interval_y_true", "homogeneity_degree", "units_per_output"):
         assert getattr(known, name) == getattr(inner, name)
 
 
 def test_losses_side_by_side_are_each_what_they_are_alone():
     """Their activations and logarithms stand side by side; a softmax gives the name."""
-    both = SideBySide([NLL(), NLLM()], [1, 3])
+    both = MultiOutputLoss([NLL(), NLLM()], [1, 3])
     z = np.random.default_rng(0).normal(size=(5, 4))
-    for name in ("activate", "log_activate", "link"):
+    for name in ("inverse_link", "log_inverse_link", "link"):
         given = expit(z) if name == "link" else z
         apart = [getattr(NLL(), name)(given[:, :1]), getattr(NLLM(), name)(given[:, 1:])]
         assert_array_equal(getattr(both, name)(given), np.hstack(apart))
     assert both.out_activation == "softmax"
-    assert SideBySide([NLL(), NLL()], [1, 1]).out_activation == "logistic"
+    assert MultiOutputLoss([NLL(), NLL()], [1, 1]).out_activation == "logistic"
     assert both.has_probabilities
-    assert not SideBySide([NLL(), Hinge()], [1, 1]).has_probabilities
+    assert not MultiOutputLoss([NLL(), Hinge()], [1, 1]).has_probabilities
 
 
 def test_quantiles_of_many_weights_in_single_precision():
@@ -452,7 +452,7 @@ def test_quantiles_of_many_weights_in_single_precision():
     y, w = np.arange(2001.0)[:, None], np.ones(2001)
     w[0] = 2.0**24
     level = (2.0**24 + 1000) / w.sum()
-    start = Quantile([level]).start(y, w.astype(np.float32))
+    start = Quantile([level]).fit_intercept_only(y, w.astype(np.float32))
     assert_allclose(start, [1000], atol=1)
 
 
@@ -466,13 +466,13 @@ def test_raw_numbers_of_several_quantiles_come_back_from_their_answers():
     """The first is as it is, the others are steps."""
     z = np.array([[1.0, -2.0, 3.0, 0.0, 0.5, 30.0]])
     loss = Quantile([0.1, 0.5, 0.9])
-    assert_allclose(loss.link(loss.activate(z)), z, rtol=1e-9, atol=1e-9)
+    assert_allclose(loss.link(loss.inverse_link(z)), z, rtol=1e-9, atol=1e-9)
 
 
 def test_a_mean_of_what_is_known_needs_no_large_weight():
     """The heaviest row may be one that is not known."""
     y = np.array([[np.nan], [2.0], [4.0]])
-    assert_allclose(SquaredError().start(y, np.array([1.0, 0.2, 0.2])), [3.0])
+    assert_allclose(SquaredError().fit_intercept_only(y, np.array([1.0, 0.2, 0.2])), [3.0])
 
 
 def test_settings_that_are_left_out():

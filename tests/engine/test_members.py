@@ -11,16 +11,16 @@ from sknn.engine import (
     SGD,
     Adam,
     Constant,
-    Descent,
+    Dataset,
     Dropout,
-    EpochBatches,
+    EpochBatchSampler,
     Linear,
+    MinibatchSolver,
     Objective,
-    Samples,
     Sequential,
     Tanh,
     Trainer,
-    raw_outputs,
+    raw_predict,
 )
 from tests.engine.gradients import rebuilt
 
@@ -56,13 +56,13 @@ def samples(convert=np.asarray):
     rng = np.random.RandomState(9)
     X = rng.normal(size=(N, M)) * rng.randint(2, size=(N, M))
     Y = rng.randint(2, size=(N, K)).astype(float)
-    return Samples(convert(X), Y, rng.uniform(0.5, 2, size=N))
+    return Dataset(convert(X), Y, rng.uniform(0.5, 2, size=N))
 
 
 def train(objective, rng, convert, optimizer=None, norm=np.inf, members=None):
     """Run three epochs of batches of 5, which leave a short one."""
-    batches = EpochBatches(5, members=members)
-    solver = Descent(optimizer or SGD(0.9), Constant(0.1), batches, largest_norm=norm)
+    batches = EpochBatchSampler(5, members=members)
+    solver = MinibatchSolver(optimizer or SGD(0.9), Constant(0.1), batches, max_grad_norm=norm)
     state = solver.init(objective)
     return Trainer(solver).train(objective, samples(convert), state=state, epochs=3, rng=rng)
 
@@ -85,7 +85,7 @@ def test_each_member_learns_as_if_alone(convert, optimizer, norm):
 
 def test_every_member_has_an_order_of_its_own():
     """Each sees every row once an epoch."""
-    batches = list(EpochBatches(5, members=G)(N, np.random.RandomState(0)))
+    batches = list(EpochBatchSampler(5, members=G)(N, np.random.RandomState(0)))
     assert [rows.shape for rows in batches] == [(G, 5)] * 4 + [(G, 3)]
     orders = np.concatenate(batches, axis=1)
     assert_array_equal(np.sort(orders, axis=1), np.tile(np.arange(N), (G, 1)))
@@ -94,8 +94,8 @@ def test_every_member_has_an_order_of_its_own():
 
 def test_every_member_drops_units_of_its_own():
     """The masks differ from member to member."""
-    thin = Sequential([Dropout(0.5, 40)]).drawn((G, 6), np.random.RandomState(0))
-    kept = thin.modules[0].kept
+    thin = Sequential([Dropout(0.5, 40)]).sample((G, 6), np.random.RandomState(0))
+    kept = thin.modules[0].keep
     assert kept.shape == (G, 6, 40)
     assert len({one.tobytes() for one in kept}) == G
 
@@ -104,7 +104,7 @@ def test_every_member_drops_units_of_its_own():
 def test_members_share_the_rows_of_a_prediction(convert):
     """And each answers for itself."""
     X = samples().X
-    z = raw_outputs(joint_network(), convert(X), X.dtype)
+    z = raw_predict(joint_network(), convert(X), X.dtype)
     assert_allclose(z, np.stack([network(g).forward(X) for g in range(G)]), rtol=1e-12)
 
 

@@ -14,10 +14,10 @@ from scipy import sparse
 from sknn.engine import (
     NLLM,
     Dropout,
+    DropoutMask,
     Identity,
     Linear,
     Loss,
-    Mask,
     Module,
     Objective,
     ReLU,
@@ -25,9 +25,9 @@ from sknn.engine import (
     Step,
     Tanh,
     _kernels,
-    raw_outputs,
+    raw_predict,
 )
-from sknn.engine import outputs as outputs_module
+from sknn.engine import inference as inference_module
 from sknn.engine._kernels import KERNELS, Kernel
 from tests.engine.gradients import concrete_classes, recipes
 
@@ -35,7 +35,7 @@ INPUTS = 4
 OUTPUTS = 3
 
 #: One cannot be trained, the other is for a single size of batch.
-LEFT_OUT = {Step, Mask}
+LEFT_OUT = {Step, DropoutMask}
 MODULES = [
     pytest.param(make, id=f"{cls.__name__}{i}")
     for cls in concrete_classes(Module)
@@ -156,11 +156,11 @@ def test_later_steps_agree_with_central_differences(make):
 def test_every_piece_of_a_prediction_is_as_the_first(make, members, monkeypatch):
     """Each is what the network says of these rows alone, and the inputs stay as they are."""
     network, (X, _) = in_front_and_between(make, members=members), batch(20, 0)
-    monkeypatch.setattr(outputs_module, "NUMBERS", 30)
-    rows = outputs_module.rows_of_a_piece(network, X)
+    monkeypatch.setattr(inference_module, "NUMBERS", 30)
+    rows = inference_module.rows_of_a_piece(network, X)
     assert rows < 7
     kept = X.copy()
-    found = raw_outputs(network, X, float)
+    found = raw_predict(network, X, float)
     alone = [network.forward(kept[i : i + rows]) for i in range(0, 20, rows)]
     assert_array_equal(found, np.concatenate(alone, axis=-2))
     assert_array_equal(X, kept)
@@ -168,12 +168,12 @@ def test_every_piece_of_a_prediction_is_as_the_first(make, members, monkeypatch)
 
 def test_many_threads_predict_with_one_network(monkeypatch):
     """None of them sees what another writes."""
-    monkeypatch.setattr(outputs_module, "NUMBERS", 60)
+    monkeypatch.setattr(inference_module, "NUMBERS", 60)
     network = in_front_and_between(of(ReLU))
     Xs = [batch(50 + seed, seed)[0] for seed in range(8)]
-    expected = [raw_outputs(network, X, float) for X in Xs]
+    expected = [raw_predict(network, X, float) for X in Xs]
     with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(lambda X: raw_outputs(network, X, float), 20 * Xs))
+        found = list(pool.map(lambda X: raw_predict(network, X, float), 20 * Xs))
     for z, right in zip(found, 20 * expected, strict=True):
         assert_array_equal(z, right)
 
@@ -258,7 +258,7 @@ def test_units_are_dropped_from_inputs_and_between_layers(members, seed):
 class Perhaps(Identity):
     """In training another module."""
 
-    def drawn(self, shape, rng):
+    def sample(self, shape, rng):
         """Return an activation."""
         return Tanh()
 
@@ -281,7 +281,7 @@ class Factors(Module):
 class Noise(Identity):
     """Multiplies rows by random factors in training."""
 
-    def drawn(self, shape, rng):
+    def sample(self, shape, rng):
         """Draw the factors."""
         return Factors(rng.uniform(size=(*shape, 1)))
 

@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from sknn.engine.products import LONGEST, add_to_rows, constant, with_long_rows
-from sknn.engine.vectors import CALL, PIECE, pieces
+from sknn.engine.vectors import CALL, PIECE, chunks
 
 
 @pytest.mark.parametrize("n", [1, LONGEST, LONGEST + 1])
@@ -21,7 +21,7 @@ def test_constants_are_equal_numbers_of_a_type(n, dtype):
 def test_pieces_cover_a_vector_once(n):
     """None of them is longer than it may be."""
     counts = np.zeros(n)
-    for (piece,) in pieces(counts):
+    for (piece,) in chunks(counts):
         piece += 1
         assert len(piece) <= PIECE
     assert_array_equal(counts, 1)

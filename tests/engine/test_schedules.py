@@ -10,8 +10,8 @@ from sknn.engine import (
     Adaptive,
     Constant,
     Cosine,
-    FunctionOfStep,
     InverseScaling,
+    LambdaSchedule,
     OneCycle,
     as_schedule,
 )
@@ -81,7 +81,7 @@ def test_an_impossible_rate_is_an_error_that_names_the_step():
         schedule(4)
 
 
-@pytest.mark.parametrize("schedule", [Constant(0.1), InverseScaling(0.1, 0.5), FunctionOfStep(abs)])
+@pytest.mark.parametrize("schedule", [Constant(0.1), InverseScaling(0.1, 0.5), LambdaSchedule(abs)])
 def test_training_that_stalls_ends(schedule):
     """A schedule that cannot adapt has nothing left to try."""
     assert schedule.ends(0)
@@ -137,7 +137,7 @@ def test_the_cosine_is_half_a_cosine():
 
 def test_one_cycle_warms_up():
     """From 1/25 of the peak, through the middle at half of the warm-up, to the peak at its end."""
-    schedule = OneCycle(1.0, 100, warm_up=0.4)
+    schedule = OneCycle(1.0, 100, pct_start=0.4)
     assert_allclose([schedule(0), schedule(20), schedule(40)], [0.04, 0.52, 1.0])
     assert_allclose(schedule(70), 0.5)
 

@@ -14,17 +14,17 @@ from sknn.engine import (
     SGD,
     Adam,
     Adaptive,
-    Batches,
+    BatchSampler,
     Cosine,
-    Descent,
-    EpochBatches,
+    Dataset,
+    EarlyStopping,
+    EpochBatchSampler,
     History,
     Identity,
     Linear,
-    NoImprovement,
+    MinibatchSolver,
     Objective,
-    RandomDraws,
-    Samples,
+    ReplacementSampler,
     Sequential,
     Sigmoid,
     SquaredError,
@@ -69,7 +69,7 @@ def linear_objective(alpha=ALPHA):
 
 def trainer(optimizer=None, batch_size=BATCH_SIZE, rate=RATE, **parts):
     """Return a loop: by default plain descent at a constant rate."""
-    solver = Descent(optimizer or SGD(), as_schedule(rate), EpochBatches(batch_size))
+    solver = MinibatchSolver(optimizer or SGD(), as_schedule(rate), EpochBatchSampler(batch_size))
     return Trainer(solver, **parts)
 
 
@@ -78,7 +78,7 @@ def train(loop, objective, epochs, *, state=None, rng=None, w=None):
     X, Y, _ = data(objective.parameters.vector.dtype)
     state = state or loop.solver.init(objective)
     rng = rng or np.random.RandomState(0)
-    return loop.train(objective, Samples(X, Y, w), state=state, epochs=epochs, rng=rng), state
+    return loop.train(objective, Dataset(X, Y, w), state=state, epochs=epochs, rng=rng), state
 
 
 def weights(objective):
@@ -246,7 +246,7 @@ def test_a_batch_of_one_row_is_single_sample_descent():
 def test_descend_is_the_textbooks_loop():
     """T draws with replacement, a step each, at the rate eta(t)."""
     X, Y, _ = data()
-    order = np.concatenate(list(RandomDraws(50)(N, np.random.RandomState(0))))
+    order = np.concatenate(list(ReplacementSampler(50)(N, np.random.RandomState(0))))
     objective = linear_objective()
 
     def eta(t):
@@ -356,19 +356,19 @@ def test_an_epoch_is_a_row_and_a_call():
     history, _ = train(loop, deep_objective(), 3)
     assert len(history) == 3
     assert calls == list(enumerate(history.rows, 1))
-    assert history.outcome == "exhausted"
+    assert history.outcome == "max_iter"
 
 
 def test_a_loss_that_stalls_ends_training():
     """Without improvement the earliest end is after one epoch and the patience."""
-    loop = trainer(rate=0.0, batch_size=N, stopping=NoImprovement(3, 1e-9))
+    loop = trainer(rate=0.0, batch_size=N, stopping=EarlyStopping(3, 1e-9))
     history, _ = train(loop, deep_objective(), 100)
     assert (history.outcome, len(history)) == ("converged", 4)
 
 
 def test_an_adaptive_rate_gets_a_patience_for_each_of_its_values():
     """A stall slows it down instead of ending training, until it is at its smallest."""
-    loop = trainer(rate=Adaptive(0.05, smallest=0.01), stopping=NoImprovement(2, tol=1e9))
+    loop = trainer(rate=Adaptive(0.05, smallest=0.01), stopping=EarlyStopping(2, min_delta=1e9))
     history, _ = train(loop, deep_objective(), 100)
     assert_allclose(history.column("rate"), [0.05] * 3 + [0.01] * 2)
     assert history.outcome == "converged"
@@ -514,9 +514,9 @@ def test_settings_that_cannot_be_are_errors():
     X, Y, _ = data()
     shared = layer(M, M)
     for make, message in (
-        (lambda: Samples(X, Y[1:]), "as many rows"),
-        (lambda: EpochBatches(0), "batch_size must be 1 or more"),
-        (lambda: RandomDraws(0), "draws must be 1 or more"),
+        (lambda: Dataset(X, Y[1:]), "as many rows"),
+        (lambda: EpochBatchSampler(0), "batch_size must be 1 or more"),
+        (lambda: ReplacementSampler(0), "draws must be 1 or more"),
         (lambda: SGD(2.0), "momentum must be in"),
         (lambda: Adam(1.0), "beta_1 must be in"),
         (lambda: Adam(beta_2=1.0), "beta_2 must be in"),
@@ -534,13 +534,13 @@ def test_the_numbers_of_rows_are_told():
     """All three, if there are weights."""
     X, Y, w = data()
     with pytest.raises(ValueError, match=r"got \(10, 9, 8\)"):
-        Samples(X, Y[1:], w[2:])
+        Dataset(X, Y[1:], w[2:])
 
 
 def test_settings_at_the_ends_of_what_can_be():
     """A momentum of 1 never slows down, and one draw is an epoch, too."""
     assert SGD(1.0).momentum == 1
-    assert RandomDraws(1).steps(5) == EpochBatches(1).steps(1) == 1
+    assert ReplacementSampler(1).steps(5) == EpochBatchSampler(1).steps(1) == 1
     assert (Adam(0.0, 0.0).beta_1, linear_objective(alpha=0).alpha) == (0, 0)
 
 
@@ -573,10 +573,10 @@ def test_a_history_begins_without_epochs():
     """Nothing is known, and nothing is kept."""
     history = History()
     assert np.isnan(history.rate)
-    assert (len(history), history.kept, history.outcome) == (0, 0, "exhausted")
+    assert (len(history), history.kept, history.outcome) == (0, 0, "max_iter")
 
 
-@pytest.mark.parametrize(("epochs", "outcome"), [(3, "exhausted"), (4, "completed")])
+@pytest.mark.parametrize(("epochs", "outcome"), [(3, "max_iter"), (4, "schedule_finished")])
 def test_a_schedule_that_ran_its_course_is_completed(epochs, outcome):
     """It says so after its last step, and what is kept is the last epoch."""
     told = []
@@ -594,7 +594,7 @@ def test_the_last_epoch_is_told_so():
     loop = trainer(
         rate=0.0,
         batch_size=N,
-        stopping=NoImprovement(1, 1e-9),
+        stopping=EarlyStopping(1, 1e-9),
         on_epoch=lambda _, last: told.append(last),
     )
     train(loop, deep_objective(), 10)
@@ -609,8 +609,8 @@ def test_the_best_epoch_is_kept_if_it_is_asked_for():
         seen.append(weights(objective))
         return {"score": next(scores)}
 
-    watched = NoImprovement(10, 0.0, key="score", higher_is_better=True)
-    loop = trainer(evaluate=evaluate, stopping=watched, keep_best=True)
+    watched = EarlyStopping(10, 0.0, monitor="score", higher_is_better=True)
+    loop = trainer(evaluate=evaluate, stopping=watched, restore_best_weights=True)
     history, state = train(loop, objective, 3)
     assert (history.kept, len(history), history.rate) == (2, 3, RATE)
     assert_array_equal(weights(objective), seen[1])
@@ -620,7 +620,7 @@ def test_the_best_epoch_is_kept_if_it_is_asked_for():
 def test_the_epoch_that_passes_the_deadline_is_the_last():
     """However many were asked for."""
     history, _ = train(trainer(deadline=0.0), deep_objective(), 3)
-    assert (history.outcome, len(history)) == ("out of time", 1)
+    assert (history.outcome, len(history)) == ("max_time", 1)
 
 
 def test_lbfgs_weighs_the_samples():
@@ -629,8 +629,8 @@ def test_lbfgs_weighs_the_samples():
     w = np.arange(N) % 3
     found, expected = linear_objective(), linear_objective()
     for objective, samples in (
-        (found, Samples(X, Y, w / w.mean())),
-        (expected, Samples(X.repeat(w, axis=0), Y.repeat(w, axis=0))),
+        (found, Dataset(X, Y, w / w.mean())),
+        (expected, Dataset(X.repeat(w, axis=0), Y.repeat(w, axis=0))),
     ):
         Trainer(LBFGS(tol=1e-10)).train(objective, samples, state={}, epochs=500, rng=None)
     assert_allclose(weights(found), weights(expected), rtol=1e-5)
@@ -639,7 +639,7 @@ def test_lbfgs_weighs_the_samples():
 def test_lbfgs_that_begins_at_the_minimum_has_an_epoch():
     """So that there is a loss to tell."""
     objective = Objective(Sequential([Linear(np.zeros((M, K)), np.zeros(K))]), SquaredError())
-    samples = Samples(data()[0], np.zeros((N, K)))
+    samples = Dataset(data()[0], np.zeros((N, K)))
     history = Trainer(LBFGS()).train(objective, samples, state={}, epochs=9, rng=None)
     assert (history.column("loss"), history.outcome) == ([0.0], "converged")
 
@@ -656,8 +656,8 @@ def test_lbfgs_that_finds_nothing_better_is_stuck():
     """Its line search fails."""
     objective = Objective(Sequential([layer()]), Uphill())
     X, Y, _ = data()
-    history = Trainer(LBFGS()).train(objective, Samples(X, Y), state={}, epochs=10, rng=None)
-    assert history.outcome == "stuck"
+    history = Trainer(LBFGS()).train(objective, Dataset(X, Y), state={}, epochs=10, rng=None)
+    assert history.outcome == "line_search_failed"
 
 
 class Wide(SquaredError):
@@ -676,7 +676,7 @@ def test_a_wide_gradient_of_the_users_is_made_narrow():
     assert witness.seen == {"float32"}
 
 
-class LastFirst(Batches):
+class LastFirst(BatchSampler):
     """A plan of the user's that counts from the end, as NumPy does."""
 
     def __call__(self, n, rng):
@@ -695,10 +695,10 @@ def test_rows_of_a_plan_of_the_users_may_be_counted_from_the_end():
     found, expected = deep_objective(), deep_objective()
     for objective, batches, order in (
         (found, LastFirst(), slice(None)),
-        (expected, EpochBatches(2, shuffle=False), slice(None, None, -1)),
+        (expected, EpochBatchSampler(2, shuffle=False), slice(None, None, -1)),
     ):
-        loop = Trainer(Descent(SGD(), as_schedule(RATE), batches))
-        samples = Samples(X[: N // 2 * 2][order], Y[: N // 2 * 2][order])
+        loop = Trainer(MinibatchSolver(SGD(), as_schedule(RATE), batches))
+        samples = Dataset(X[: N // 2 * 2][order], Y[: N // 2 * 2][order])
         state = loop.solver.init(objective)
         loop.train(objective, samples, state=state, epochs=2, rng=np.random.RandomState(0))
     assert_allclose(found.parameters.vector, expected.parameters.vector, rtol=1e-12)

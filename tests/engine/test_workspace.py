@@ -10,22 +10,22 @@ from scipy import sparse
 
 from sknn.engine import (
     NLLM,
+    Dataset,
     Dropout,
-    Expand,
     Identity,
     Linear,
     Mish,
     Module,
     Objective,
     ReLU,
-    Samples,
     Sequential,
     Sigmoid,
+    TabularEncoding,
     Tanh,
     _kernels,
-    raw_outputs,
+    raw_predict,
 )
-from sknn.engine import outputs as outputs_module
+from sknn.engine import inference as inference_module
 from sknn.engine._execution import Workspace
 from sknn.engine._kernels import KERNELS, OutKernel
 
@@ -112,7 +112,7 @@ def test_a_unit_writes_over_what_it_is_given_where_nobody_looks_at_it():
     step = step_of([ReLU(), *network(ReLU()).modules, Tanh(), ReLU()])
     same = [v is u for u, v in pairwise(step.values)]
     assert same == [False, False, True, False, True, False, False, False]
-    assert [v is u for u, v in pairwise(step.blames[1:])] == same[2:]
+    assert [v is u for u, v in pairwise(step.output_gradients[1:])] == same[2:]
 
 
 def step_of(modules):
@@ -169,7 +169,7 @@ def test_the_next_batch_of_a_size_is_written_over_the_last():
     """In the type of the data and in another; a slice is a view of the data itself."""
     X, Y = batch(20, 0)
     for dtype in (np.float64, np.float32):
-        samples = Samples(X, Y, dtype=dtype)
+        samples = Dataset(X, Y, dtype=dtype)
         first = samples.batch(np.arange(5))
         second = samples.batch(np.arange(5, 10))
         assert first[0] is second[0]
@@ -181,12 +181,15 @@ def test_the_next_batch_of_a_size_is_written_over_the_last():
 def test_rows_that_are_made_wide_come_in_smaller_pieces(monkeypatch):
     """What counts is how wide the network makes them, and nothing changes."""
     layers = Sequential(
-        [Expand(1, [0] * 7, np.arange(7.0), np.arange(1.0, 8.0), [], []), *network(Tanh()).modules]
+        [
+            TabularEncoding(1, [0] * 7, np.arange(7.0), np.arange(1.0, 8.0), [], []),
+            *network(Tanh()).modules,
+        ]
     )
     layers.modules[1].W = np.ones((8, 6))
-    monkeypatch.setattr(outputs_module, "NUMBERS", 24)
+    monkeypatch.setattr(inference_module, "NUMBERS", 24)
     seen, X = [], np.arange(5.0)[:, None]
-    found = raw_outputs(layers, X, float, seen.append)
+    found = raw_predict(layers, X, float, seen.append)
     np.testing.assert_allclose(found, layers.forward(X), rtol=1e-10)
     assert [len(piece) for piece in seen] == [3, 2]
 
@@ -195,15 +198,15 @@ def test_pieces_of_members_come_together_row_by_row(monkeypatch):
     """The rows are the last axis but one."""
     layers, (X, _) = network(Tanh(), members=(2,)), batch(7, 0)
     expected = layers.forward(X)
-    monkeypatch.setattr(outputs_module, "NUMBERS", 24)
-    np.testing.assert_allclose(raw_outputs(layers, X, float), expected, rtol=1e-10)
+    monkeypatch.setattr(inference_module, "NUMBERS", 24)
+    np.testing.assert_allclose(raw_predict(layers, X, float), expected, rtol=1e-10)
 
 
 def test_numbers_too_large_for_the_network_are_seen_by_the_check():
     """Without a warning before it."""
     seen = []
     layer = Linear(np.ones((1, 1), "f4"), np.ones(1, "f4"))
-    raw_outputs(Sequential([layer]), np.array([[1e300]]), np.float32, seen.append)
+    raw_predict(Sequential([layer]), np.array([[1e300]]), np.float32, seen.append)
     assert np.isinf(seen[0]).all()
 
 
@@ -224,14 +227,14 @@ def test_raw_outputs_in_pieces_are_those_of_all_rows(convert, dtype, monkeypatch
     layers = network(Tanh(), dtype)
     X, _ = batch(50, 0)
     expected = layers.forward(X.astype(dtype))
-    monkeypatch.setattr(outputs_module, "NUMBERS", 6 * 8)
+    monkeypatch.setattr(inference_module, "NUMBERS", 6 * 8)
     seen = []
-    z = raw_outputs(layers, convert(X), dtype, seen.append)
+    z = raw_predict(layers, convert(X), dtype, seen.append)
     assert z.dtype == dtype
     np.testing.assert_allclose(z, expected, rtol=1e-5)
     assert [piece.shape[0] for piece in seen] == [8] * 6 + [2]
     assert all(piece.dtype == dtype for piece in seen)
-    assert_array_equal(raw_outputs(layers, X[:1], dtype), layers.forward(X[:1].astype(dtype)))
+    assert_array_equal(raw_predict(layers, X[:1], dtype), layers.forward(X[:1].astype(dtype)))
 
 
 class Sometimes(Tanh):
@@ -240,7 +243,7 @@ class Sometimes(Tanh):
     def __init__(self, *turns):
         self.turns = list(turns)
 
-    def drawn(self, n, rng):
+    def sample(self, n, rng):
         """Return what is next."""
         return Tanh() if self.turns.pop(0) else Identity()
 
@@ -326,7 +329,7 @@ def test_the_order_of_inputs_in_memory_does_not_matter(n, dtype):
     layers = Sequential([Linear(rng.normal(size=(4, 1)).astype(dtype), np.zeros(1, dtype))])
     X = rng.normal(size=(n, 4)).astype(dtype)
     assert_array_equal(
-        raw_outputs(layers, X, dtype), raw_outputs(layers, np.asfortranarray(X), dtype)
+        raw_predict(layers, X, dtype), raw_predict(layers, np.asfortranarray(X), dtype)
     )
 
 
@@ -336,5 +339,5 @@ def test_wide_sparse_rows_are_not_predicted_one_by_one():
     seen = []
     entries = np.ones(50, np.float32), np.arange(50) * 2**14, np.arange(51)
     X = sparse.csr_matrix(entries, shape=(50, 2**20))
-    raw_outputs(layers, X, np.float32, seen.append)
+    raw_predict(layers, X, np.float32, seen.append)
     assert len(seen) == 1

@@ -87,7 +87,7 @@ def test_a_hook_that_returns_true_stops_training(solver):
     assert_array_equal(parameters(model), parameters(two))
 
 
-@pytest.mark.parametrize("ending", ["converged", "out of time", "diverged"])
+@pytest.mark.parametrize("ending", ["converged", "max_time", "diverged"])
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_what_begins_ends(ending):
     """However training ends, no finished epoch is followed by one that only begins.
@@ -97,7 +97,7 @@ def test_what_begins_ends(ending):
     X, y = binary()
     settings = {
         "converged": {"tol": 1e9, "n_iter_no_change": 2},
-        "out of time": {"max_time": 1e-9},
+        "max_time": {"max_time": 1e-9},
         "diverged": {"learning_rate": lambda t: 0.01 if t < 3 else 1e300, "solver": "sgd"},
     }[ending]
     watching = Watching()

@@ -64,7 +64,7 @@ def same(one, other):
 
 
 #: What training would go on with, and what scikit-learn keeps for its callbacks.
-BESIDE = {"_memory", "_skl_callbacks", "_skl_callbacks_to_teardown", "_callback_fit_ctx"}
+BESIDE = {"_training_state", "_skl_callbacks", "_skl_callbacks_to_teardown", "_callback_fit_ctx"}
 
 
 def without_memory(state):

@@ -51,7 +51,7 @@ def classes_of(task, y):
 
 def assert_mean(model, X, tolerance):
     """Assert that what a model says is the mean of what its members say."""
-    mean = model.member_predictions(X).mean(axis=0)
+    mean = model.predict_members(X).mean(axis=0)
     said = model.predict_proba(X) if hasattr(model, "predict_proba") else model.predict(X)
     assert_allclose(said, mean, rtol=tolerance, atol=tolerance)
 
@@ -65,8 +65,8 @@ def test_a_prediction_is_the_mean_of_the_members(task, dtype):
     """Of probabilities or of numbers; the members differ."""
     model, X, _ = three(task, dtype=dtype)
     assert_mean(model, X, 1e-6 if dtype == "float32" else 1e-12)
-    assert model.member_predictions(X).shape[0] == 3
-    assert (model.member_predictions(X).std(axis=0) > 0).any()
+    assert model.predict_members(X).shape[0] == 3
+    assert (model.predict_members(X).std(axis=0) > 0).any()
 
 
 @pytest.mark.parametrize("make", [binary, multilabel, multiclass])
@@ -82,7 +82,7 @@ def test_columns_of_labels_have_a_list_of_means(loss):
     """An array for each, members first."""
     X, Y = columns_of_labels()
     model = fitted(MLPClassifier(loss=loss, n_members=3, **SETTINGS), X, Y)
-    members = model.member_predictions(X)
+    members = model.predict_members(X)
     assert [array.shape for array in members] == [(3, 60, 2), (3, 60, 3)]
     [first, second] = model.predict_proba(X)
     assert_allclose(first, members[0].mean(axis=0), rtol=1e-12)
@@ -98,7 +98,7 @@ def test_losses_without_probabilities_average_their_outputs(loss, make):
     """Members say what `decision_function` says."""
     X, y = make()
     model = fitted(MLPClassifier(loss=loss, n_members=3, **SETTINGS), X, y)
-    members = model.member_predictions(X)
+    members = model.predict_members(X)
     z = model.decision_function(X)
     assert members.shape == (3, *z.shape)
     assert_allclose(z, members.mean(axis=0), rtol=1e-12, atol=1e-12)
@@ -142,7 +142,7 @@ def test_means_of_certainties_are_finite():
         model = fitted(MLPClassifier(n_members=2, **SETTINGS), X, target)
         model.intercepts_[-1][:, 0] = 1e4, -1e4
         p = model.predict_proba(X)
-        assert_allclose(p, model.member_predictions(X).mean(axis=0), rtol=1e-9, atol=1e-12)
+        assert_allclose(p, model.predict_members(X).mean(axis=0), rtol=1e-9, atol=1e-12)
         assert np.isfinite(model.decision_function(X)).all()
         assert np.isfinite(model.predict_log_proba(X)).all()
 
@@ -159,7 +159,7 @@ def test_quantiles_stay_in_order(estimator, dtype):
         p = model.predict(X)
         assert p.shape == (60, 4)
         assert (np.diff(p, axis=1) >= 0).all()
-        mean = model.member_predictions(X).mean(axis=0)
+        mean = model.predict_members(X).mean(axis=0)
         assert_allclose(p, mean, rtol=0, atol=2e-5 * factor * y.std())
 
 
@@ -175,7 +175,7 @@ def test_one_member_is_no_member(task):
     plain = fitted(estimator(**SETTINGS), X, y)
     assert_array_equal(parameters(one), parameters(plain))
     assert all(W.ndim == 2 for W in one.coefs_)
-    members = one.member_predictions(X)
+    members = one.predict_members(X)
     assert members.shape[0] == 1
     said = one.predict_proba(X) if hasattr(one, "predict_proba") else one.predict(X)
     assert_array_equal(members[0], said)
@@ -200,7 +200,7 @@ def test_the_loss_is_the_mean_of_the_members(solver):
     X, y = real()
     settings = {"alpha": 0, "solver": solver, "learning_rate_init": 1e-300, "max_iter": 1}
     model = fitted(MLPRegressor((6,), n_members=3, batch_size=60, **settings), X, y)
-    errors = model.member_predictions(X) - y
+    errors = model.predict_members(X) - y
     assert model.loss_ == pytest.approx((errors**2).mean() / 2)
 
 
@@ -211,7 +211,7 @@ def test_members_learn_side_by_side(shuffle):
     model = MLPRegressor((20,), n_members=4, max_iter=100, learning_rate_init=0.01, random_state=0)
     model = fitted(model.set_params(shuffle=shuffle), X, y)
     alone = fitted(clone(model).set_params(n_members=1), X, y)
-    scores = [1 - np.mean((p - y) ** 2) / y.var() for p in model.member_predictions(X)]
+    scores = [1 - np.mean((p - y) ** 2) / y.var() for p in model.predict_members(X)]
     assert min(scores) > 0.8 * alone.score(X, y)
     assert model.score(X, y) >= np.mean(scores)
 
@@ -224,9 +224,9 @@ def test_each_member_drops_units_of_its_own(dropout):
     W = np.random.RandomState(1).normal(size=(6, 6))
     start = {"initialization": lambda rng, shape, dtype: W[: shape[0], : shape[1]].astype(dtype)}
     model = fitted(MLPRegressor(n_members=3, dropout=dropout, **settings, **start), X, y)
-    p = model.member_predictions(X)
+    p = model.predict_members(X)
     assert not np.allclose(p[0], p[1])
-    alike = fitted(MLPRegressor(n_members=3, **settings, **start), X, y).member_predictions(X)
+    alike = fitted(MLPRegressor(n_members=3, **settings, **start), X, y).predict_members(X)
     assert_allclose(alike[0], alike[1], rtol=1e-12)
 
 
@@ -253,7 +253,7 @@ def test_lbfgs_trains_members(task):
     model, X, y = three(task, solver="lbfgs", max_iter=50)
     before = fitted(clone(model).set_params(max_iter=1), X, y)
     assert model.loss_ < before.loss_
-    assert (model.member_predictions(X).std(axis=0) > 0).any()
+    assert (model.predict_members(X).std(axis=0) > 0).any()
 
 
 @every_task
@@ -268,7 +268,7 @@ def test_a_stream_is_a_fit(task, settings):
         model = pickle.loads(pickle.dumps(model)).partial_fit(X, y, **classes_of(task, y))
     assert_array_equal(parameters(model), parameters(whole))
     assert model.loss_curve_ == whole.loss_curve_
-    assert_array_equal(model.member_predictions(X), whole.member_predictions(X))
+    assert_array_equal(model.predict_members(X), whole.predict_members(X))
 
 
 @every_task
@@ -294,7 +294,7 @@ def test_another_number_of_members_is_refused(task, goes_on, old, new):
     with pytest.raises(ValueError, match=f"fitted with n_members={old}.* go on with {new}"):
         model.fit(X, y) if goes_on == "warm_start" else model.partial_fit(X, y)
     assert_array_equal(parameters(model), before)
-    assert model.member_predictions(X).shape[0] == old
+    assert model.predict_members(X).shape[0] == old
 
 
 @every_task
@@ -335,7 +335,7 @@ def test_the_spread_of_the_members(estimator, make, dtype):
     X, y = make()
     model = fitted(estimator(n_members=3, dtype=dtype, **SETTINGS), X, y)
     mean, std = model.predict(X, return_std=True)
-    members = model.member_predictions(X)
+    members = model.predict_members(X)
     assert mean.shape == std.shape == y.shape
     assert_allclose(std, members.std(axis=0), rtol=1e-5)
     assert_allclose(mean, model.predict(X), rtol=1e-4, atol=1e-5)
@@ -371,8 +371,8 @@ def test_members_answer_one_row_at_a_time(task):
     """And many rows in pieces."""
     model, X, _ = three(task)
     rows = [X[i : i + 1] for i in range(len(X))]
-    alone = np.concatenate([model.member_predictions(row) for row in rows], axis=1)
-    assert_allclose(model.member_predictions(X), alone, rtol=1e-9, atol=1e-12)
+    alone = np.concatenate([model.predict_members(row) for row in rows], axis=1)
+    assert_allclose(model.predict_members(X), alone, rtol=1e-9, atol=1e-12)
 
 
 def test_members_of_a_large_table():
@@ -380,5 +380,5 @@ def test_members_of_a_large_table():
     X, y = real(50_000)
     settings = {"hidden_layer_sizes": (16,), "max_iter": 1, "batch_size": 5000, "dropout": 0}
     model = fitted(TabularMLPRegressor(n_members=4, n_bins=8, **settings), table(X[:200]), y[:200])
-    whole = model.member_predictions(table(X))
-    assert_allclose(whole[:, -7:], model.member_predictions(table(X)[-7:]), rtol=1e-6)
+    whole = model.predict_members(table(X))
+    assert_allclose(whole[:, -7:], model.predict_members(table(X)[-7:]), rtol=1e-6)

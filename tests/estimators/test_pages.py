@@ -12,7 +12,7 @@ import sknn
 from sknn import MLPClassifier
 from sknn.engine import LeakyReLU
 from sknn.estimators import layers
-from sknn.estimators.layers import layers_of, parameter_descriptions
+from sknn.estimators._layer_table import layers_of, parameter_descriptions
 from tests.estimators.data import TABLES, TASKS, fitted
 
 

@@ -94,9 +94,9 @@ def test_a_seed_that_changes_counts():
     models = [MLPRegressor((6,), batch_size=7, random_state=seed) for seed in (0, 0, None)]
     for model, seed in zip(models, (1, 2, 1), strict=True):
         model.partial_fit(X, y).set_params(random_state=seed).partial_fit(X, y)
-    drawn = [model._memory["rng"]["state"]["key"] for model in models]
+    drawn = [model._training_state["rng"]["state"]["key"] for model in models]
     assert not np.array_equal(drawn[0], drawn[1])
-    assert "rng" not in MLPRegressor((6,)).partial_fit(X, y)._memory
+    assert "rng" not in MLPRegressor((6,)).partial_fit(X, y)._training_state
 
 
 def test_schedules_go_on():
@@ -171,8 +171,8 @@ def test_fit_does_not_hand_its_own_stream_on():
     settings = {"batch_size": 7, "max_iter": 1, "random_state": 0}
     a, b = (fitted(MLPRegressor((6,), **settings), X, y) for _ in range(2))
     fresh = np.random.RandomState(0).permutation(60)
-    assert a._memory["next_seed"] == b._memory["next_seed"]
-    drawn = np.random.RandomState(a._memory["next_seed"]).permutation(60)
+    assert a._training_state["next_seed"] == b._training_state["next_seed"]
+    drawn = np.random.RandomState(a._training_state["next_seed"]).permutation(60)
     assert not np.array_equal(drawn, fresh)
     assert_array_equal(parameters(a.partial_fit(X, y)), parameters(b.partial_fit(X, y)))
 

@@ -292,7 +292,7 @@ class Scaled(SquaredError):
     def __init__(self, factor):
         self.factor = factor
 
-    def activate(self, z):
+    def inverse_link(self, z):
         """Return multiples."""
         return self.factor * z
 

@@ -122,7 +122,7 @@ def test_eight_threads_predict_with_one_estimator_what_one_thread_does(name):
     model, make = SMALL[name]
     X, y = make()
     model = clone(model).fit(X, y)
-    methods = ("predict", "predict_proba", "member_predictions")
+    methods = ("predict", "predict_proba", "predict_members")
     asked = [method for method in methods if hasattr(model, method)]
     calls = [(method, X[start : start + 30]) for method in asked for start in range(0, 30, 3)]
     alone = [getattr(model, method)(rows) for method, rows in calls]

@@ -16,8 +16,8 @@ from sknn.engine import (
     NLLM,
     SGD,
     Adam,
-    FunctionOfStep,
     Hinge,
+    LambdaSchedule,
     Loss,
     ReLU,
     SquaredError,
@@ -105,7 +105,7 @@ def test_a_schedule_object_is_a_learning_rate():
     """The engine's schedules are functions of the step."""
     X, y = real()
     settings = {"max_iter": 5, "random_state": 0}
-    a = fitted(MLPRegressor((6,), learning_rate=FunctionOfStep(lambda t: 0.01), **settings), X, y)
+    a = fitted(MLPRegressor((6,), learning_rate=LambdaSchedule(lambda t: 0.01), **settings), X, y)
     b = fitted(MLPRegressor((6,), learning_rate_init=0.01, **settings), X, y)
     assert_array_equal(parameters(a), parameters(b))
 

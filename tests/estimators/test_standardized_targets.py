@@ -219,12 +219,14 @@ def test_rows_held_back_have_no_part_in_the_units(make):
         model = make(scoring="loss", **settings)
         expected = fitted(clone(model).set_params(early_stopping=False), X[:60], y[:60])
         watched = fitted(clone(model), X[:60], y[:60], X_val=X[60:], y_val=absurd)
-        [expected_plan, plan] = (m._plan["target_settings"] for m in (expected, watched))
+        [expected_plan, plan] = (m._model_spec["target_settings"] for m in (expected, watched))
         assert_array_equal(plan["center"], expected_plan["center"])
         assert_array_equal(plan["scale"], expected_plan["scale"])
     tail = np.append(y[:60], absurd)
     model = make(shuffle=False, early_stopping=True, validation_fraction=1 / 3, scoring="loss")
-    assert_array_equal(fitted(model, X, tail)._plan["target_settings"]["scale"], plan["scale"])
+    assert_array_equal(
+        fitted(model, X, tail)._model_spec["target_settings"]["scale"], plan["scale"]
+    )
 
 
 # Weights, unknown targets and targets that say little
@@ -249,7 +251,7 @@ def test_weights_of_any_size(make, factor):
     w = np.random.RandomState(0).uniform(0.5, 1, 60)
     models = [fitted(make(max_iter=3), X, y + 1e4, sample_weight=f * w) for f in (4, factor)]
     for model in models:
-        center = model._plan["target_settings"]["center"]
+        center = model._model_spec["target_settings"]["center"]
         assert_allclose(center, [(y + 1e4) @ w / w.sum()], rtol=1e-9)
     assert_allclose(models[1].predict(X).mean(), models[0].predict(X).mean(), rtol=1e-3)
 
@@ -262,7 +264,7 @@ def test_unknown_targets_have_no_part_in_the_units(make, loss):
     Y[::3, 1] = np.nan
     model = fitted(make(loss=loss), X, Y)
     known = Y[~np.isnan(Y[:, 1]), 1]
-    assert_allclose(model._plan["target_settings"]["scale"], [Y[:, 0].std(), known.std()])
+    assert_allclose(model._model_spec["target_settings"]["scale"], [Y[:, 0].std(), known.std()])
     assert np.isfinite(model.predict(X)).all()
     assert np.isfinite(model.score(X, Y))
 
@@ -274,7 +276,7 @@ def test_the_loss_of_unknown_targets_is_that_of_the_known(make):
     Y[::3, 1] = np.nan
     val = {"X_val": X[60:], "y_val": Y[60:]}
     model = fitted(make(loss="huber", huber_delta=0.7), X[:60], Y[:60], **val)
-    scale = model._plan["target_settings"]["scale"]
+    scale = model._model_spec["target_settings"]["scale"]
     size = np.abs(Y[60:] - model.predict(X[60:])) / scale
     losses = np.where(size <= 0.7 / scale, size**2 / 2, 0.7 / scale * (size - 0.35 / scale))
     assert model.validation_loss_curve_[-1] == pytest.approx(np.nansum(losses, axis=1).mean())
@@ -287,8 +289,8 @@ def test_a_target_that_never_varies(make, constant):
     X, _ = real()
     settings = {"max_iter": 300, "learning_rate_init": 0.02, "n_iter_no_change": np.inf}
     model = fitted(make(**settings), X, np.full(60, constant))
-    assert_allclose(model._plan["target_settings"]["center"], [constant], rtol=1e-12)
-    assert model._plan["target_settings"]["scale"] == [1]
+    assert_allclose(model._model_spec["target_settings"]["center"], [constant], rtol=1e-12)
+    assert model._model_spec["target_settings"]["scale"] == [1]
     assert_allclose(model.predict(X), constant, atol=0.1)
 
 
@@ -325,10 +327,10 @@ def test_a_stream_keeps_the_units_of_its_first_call(make):
     """Later chunks of another size are learned in the same units, also after a pickle."""
     X, y = real()
     model = make().partial_fit(X, 100 * y)
-    units = model._plan["target_settings"]
+    units = model._model_spec["target_settings"]
     model = pickle.loads(pickle.dumps(model)).partial_fit(X, 1e6 * y + 5)
-    assert_array_equal(model._plan["target_settings"]["scale"], units["scale"])
-    assert_array_equal(model._plan["target_settings"]["center"], units["center"])
+    assert_array_equal(model._model_spec["target_settings"]["scale"], units["scale"])
+    assert_array_equal(model._model_spec["target_settings"]["center"], units["center"])
 
 
 @every_regressor
@@ -336,10 +338,10 @@ def test_a_warm_start_keeps_the_units(make):
     """And a fit that begins anew does not."""
     X, y = real()
     model = fitted(make(warm_start=True), X, y)
-    before = model._plan["target_settings"]["scale"]
-    assert_array_equal(fitted(model, X, 5 * y)._plan["target_settings"]["scale"], before)
+    before = model._model_spec["target_settings"]["scale"]
+    assert_array_equal(fitted(model, X, 5 * y)._model_spec["target_settings"]["scale"], before)
     model.set_params(warm_start=False)
-    after = fitted(model, X, 5 * y)._plan["target_settings"]["scale"]
+    after = fitted(model, X, 5 * y)._model_spec["target_settings"]["scale"]
     assert_allclose(after, 5 * before)
 
 

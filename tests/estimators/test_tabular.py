@@ -22,7 +22,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from sknn import TableEncoder, TabularMLPClassifier, TabularMLPRegressor
-from sknn.engine import Embed
+from sknn.engine import Embedding
 from sknn.estimators import tabular
 from tests.estimators.data import PLAIN, TABLES, fitted, parameters
 
@@ -59,7 +59,7 @@ def trained(make, X, y, **fit_params):
 
 def plan_of(model):
     """Return all that an estimator keeps of its table, as something that can be compared."""
-    return model._plan["intake"]
+    return model._model_spec["input_encoding"]
 
 
 # What goes in
@@ -175,8 +175,8 @@ def test_the_encoding_is_that_of_the_encoder(make):
     """The same as a `TableEncoder` of the training rows by itself."""
     X, y = rows()
     model = trained(make, X, y)
-    pieces = {"n_bins": model.n_bins, "piece_height": 0.4}
-    alone = TableEncoder(max_one_hot=256, **pieces).fit(X)
+    pieces = {"n_bins": model.n_bins, "bin_scale": 0.4}
+    alone = TableEncoder(max_cat_to_onehot=256, **pieces).fit(X)
     assert_array_equal(model.encoder_.transform(X), alone.transform(X))
     names = model.encoder_.get_feature_names_out()
     assert model.coefs_[0].shape[0] == len(names)
@@ -191,10 +191,10 @@ def test_low_pieces_say_as_much_before_training(make, monkeypatch):
     X, y = rows()
     still = {"learning_rate_init": 1e-30, "weight_decay": 0.0, "random_state": 0}
     low = fitted(make(**still), X, y)
-    monkeypatch.setattr(tabular, "PIECE_HEIGHT", 1.0)
+    monkeypatch.setattr(tabular, "BIN_SCALE", 1.0)
     high = fitted(make(**still), X, y)
-    assert (low.encoder_.piece_height, high.encoder_.piece_height) == (0.4, 1.0)
-    pieces = low.encoder_.piece_columns()
+    assert (low.encoder_.bin_scale, high.encoder_.bin_scale) == (0.4, 1.0)
+    pieces = low.encoder_._bin_columns()
     assert pieces.stop > pieces.start
     assert_allclose(low.coefs_[0][pieces] * 0.4, high.coefs_[0][pieces], rtol=1e-12)
     assert_allclose(low.predict(X), high.predict(X), rtol=1e-9)
@@ -442,9 +442,9 @@ def test_columns_of_many_levels_are_embedded(make, n_members):
     y = effect > 0 if make is CLASSIFIER else effect
     settings = {"min_frequency": 1, "learning_rate_init": 0.02, "max_iter": 30}
     model = fitted(make(n_members=n_members, **settings), X, y)
-    assert model.encoder_.n_embedded_ == 1
-    embedding = model._plan["embedding"]
-    assert embedding.shape[-2] == model.encoder_.n_rows_ > 256
+    assert model.encoder_.n_embedded_features_ == 1
+    embedding = model._model_spec["embedding"]
+    assert embedding.shape[-2] == model.encoder_.n_embeddings_ > 256
     assert embedding.ndim == (2 if n_members == 1 else 3)
     assert model.score(X, y) > 0.8
     revived = pickle.loads(pickle.dumps(model))
@@ -453,8 +453,8 @@ def test_columns_of_many_levels_are_embedded(make, n_members):
     for one in (model, revived):
         one.partial_fit(later, y)
     assert_array_equal(parameters(revived), parameters(model))
-    assert_array_equal(revived._plan["embedding"], model._plan["embedding"])
-    assert not np.array_equal(model._plan["embedding"], embedding)
+    assert_array_equal(revived._model_spec["embedding"], model._model_spec["embedding"])
+    assert not np.array_equal(model._model_spec["embedding"], embedding)
 
 
 @both
@@ -468,7 +468,7 @@ def test_a_stream_of_embedded_levels_is_a_fit(make):
     model = make(**settings)
     for _ in range(3):
         model = pickle.loads(pickle.dumps(model.partial_fit(X, y, **classes)))
-    assert_array_equal(model._plan["embedding"], whole._plan["embedding"])
+    assert_array_equal(model._model_spec["embedding"], whole._model_spec["embedding"])
     assert_array_equal(parameters(model), parameters(whole))
 
 
@@ -478,10 +478,10 @@ def test_every_member_has_an_embedding_of_its_own(make):
     X, effect = coded(400, 300)
     y = effect > 0 if make is CLASSIFIER else effect
     model = fitted(make(n_members=2, min_frequency=1), X, y)
-    first, second = model._plan["embedding"]
+    first, second = model._model_spec["embedding"]
     assert not np.allclose(first, second)
     said = model.predict_proba(X) if make is CLASSIFIER else model.predict(X)
-    assert_allclose(said, model.member_predictions(X).mean(axis=0), rtol=1e-6, atol=1e-9)
+    assert_allclose(said, model.predict_members(X).mean(axis=0), rtol=1e-6, atol=1e-9)
 
 
 def test_rows_of_levels_that_training_never_has_are_0():
@@ -489,10 +489,10 @@ def test_rows_of_levels_that_training_never_has_are_0():
     X, y = coded(900, 300)
     X = X.assign(code=X["code"].fillna("level 0"))
     model = fitted(REGRESSOR(min_frequency=1, max_iter=2), X, y)
-    unseen = model.encoder_.unseen_rows_
+    unseen = model.encoder_.unused_embeddings_
     assert unseen.any()
-    assert not model._plan["embedding"][unseen].any()
-    assert model._plan["embedding"][~unseen].all()
+    assert not model._model_spec["embedding"][unseen].any()
+    assert model._model_spec["embedding"][~unseen].all()
 
 
 def test_a_hundred_thousand_levels():
@@ -501,14 +501,14 @@ def test_a_hundred_thousand_levels():
     y = X["x"].to_numpy()
     settings = {"min_frequency": 1, "max_iter": 1, "batch_size": 5000, "n_bins": 0}
     model = fitted(REGRESSOR(**settings), X, y)
-    assert model.encoder_.n_rows_ == 100_002
-    codes = model.encoder_.read(X[-3:], "float32")[:, 1]
+    assert model.encoder_.n_embeddings_ == 100_002
+    codes = model.encoder_.encode_compact(X[-3:], "float32")[:, 1]
     assert len(set(codes)) == 3
     p = model.predict(X[:3].assign(x=0.0))
     assert len(set(p)) == 3
     with pytest.warns(UserWarning, match="'code': .*tells nothing"):  # none is frequent enough
         rare = fitted(REGRESSOR(max_iter=1, batch_size=5000), X, y)
-    assert rare.encoder_.n_embedded_ == 0
+    assert rare.encoder_.n_embedded_features_ == 0
     assert rare.coefs_[0].shape[0] == len(rare.encoder_.get_feature_names_out())
 
 
@@ -733,7 +733,7 @@ def test_every_solver_trains_tables(make, solver, levels):
     y = effect > np.median(effect) if make is CLASSIFIER else effect
     settings = {"min_frequency": 1, "max_iter": 20, "learning_rate_init": 0.01, "solver": solver}
     model = fitted(make(**settings), X, y)
-    assert model.encoder_.n_embedded_ == (levels > 256)
+    assert model.encoder_.n_embedded_features_ == (levels > 256)
     assert model.loss_curve_[-1] < model.loss_curve_[0]
     if solver == "lbfgs":
         with pytest.raises(ValueError, match="dropout needs a stochastic solver"):
@@ -745,9 +745,9 @@ def test_the_embedding_is_one_of_the_network_s_modules(make):
     """Learn from the code: a network of a table begins with its expansion."""
     X, effect = coded(400, 300)
     model = fitted(make(min_frequency=1, max_iter=1), X, effect > 0)
-    network = model._fitted_network(model._fitted_blueprint())
-    assert sum(isinstance(module, Embed) for module in network.modules) == 1
-    z = network.forward(model.encoder_.read(X, model.coefs_[0].dtype))
+    network = model._fitted_network(model._fitted_spec())
+    assert sum(isinstance(module, Embedding) for module in network.modules) == 1
+    z = network.forward(model.encoder_.encode_compact(X, model.coefs_[0].dtype))
     if make is CLASSIFIER:
         assert_allclose(z[:, 0], model.decision_function(X), rtol=1e-12)
 

@@ -10,7 +10,7 @@ from sklearn.model_selection import GridSearchCV
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from sknn import MLPClassifier
-from sknn.estimators.threads import LARGE, TINY, OneThread
+from sknn.estimators._blas_threads import LARGE, TINY, SingleBlasThread
 from tests.estimators.data import binary, fitted
 
 pytestmark = pytest.mark.thread_unsafe(reason="BLAS threads belong to the whole process")
@@ -36,13 +36,13 @@ def _two_threads():
 @pytest.mark.parametrize(("multiplications", "threads"), [(100, 2), (SMALL, 1), (LARGE, 2)])
 def test_only_small_products_have_one_thread(multiplications, threads):
     """Tiny ones have one anyway; two are faster for large ones."""
-    with OneThread(multiplications):
+    with SingleBlasThread(multiplications):
         assert blas_threads() == {threads}
 
 
 def test_limits_may_overlap_in_any_order():
     """Who comes second may leave first, or last; the last gives the threads back."""
-    first, second = OneThread(SMALL), OneThread(SMALL)
+    first, second = SingleBlasThread(SMALL), SingleBlasThread(SMALL)
     for one, other in ((first, second), (second, first)):
         first.__enter__()
         second.__enter__()
@@ -99,14 +99,14 @@ def test_prediction_leaves_the_threads_alone(monkeypatch):
     """They belong to the process, and many may predict at once."""
     X, y = binary()
     model = fitted(MLPClassifier((5,), max_iter=2), X, y)
-    monkeypatch.setattr(OneThread, "__enter__", lambda self: pytest.fail("a limit was set"))
+    monkeypatch.setattr(SingleBlasThread, "__enter__", lambda self: pytest.fail("a limit was set"))
     model.predict_proba(X)
 
 
 def test_an_interrupt_on_the_way_in_leaves_nothing_behind(monkeypatch):
     """The limit belongs to whoever set it."""
     for _ in range(2):
-        with pytest.raises(KeyboardInterrupt), OneThread(SMALL):
+        with pytest.raises(KeyboardInterrupt), SingleBlasThread(SMALL):
             raise KeyboardInterrupt
     assert blas_threads() == {2}
 
@@ -115,11 +115,11 @@ def test_an_interrupt_on_the_way_in_leaves_nothing_behind(monkeypatch):
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_a_fork_during_a_training_begins_anew():
     """Its own limits are set and taken back, even if the fork came while the lock was held."""
-    with OneThread(SMALL), OneThread._lock:
+    with SingleBlasThread(SMALL), SingleBlasThread._lock:
         child = os.fork()
         if not child:
             ok = blas_threads() == {2}
-            with OneThread(SMALL):
+            with SingleBlasThread(SMALL):
                 ok = ok and blas_threads() == {1}
             os._exit(0 if ok and blas_threads() == {2} else 1)
         assert os.waitpid(child, 0)[1] == 0

@@ -9,7 +9,6 @@ import pytest
 from numpy.testing import assert_allclose
 from sklearn.preprocessing import StandardScaler
 
-from sknn import networks
 from sknn.engine import (
     ELU,
     NLL,
@@ -22,6 +21,7 @@ from sknn.engine import (
     Sigmoid,
     SquaredError,
 )
+from sknn.engine import network as networks
 from tests.engine.gradients import VALID_Y
 from tests.estimators.data import TASKS, fitted, parameters
 
@@ -67,14 +67,14 @@ class Training:
     decay : float
         Its `weight_decay`, for the weights but not for the offsets: decoupled in AdamW, elsewhere
         L2 in the gradient.
-    largest_norm : float
+    max_grad_norm : float
         What gradients are shortened to.
     """
 
     ours: dict
     optimizer: Callable
     decay: float = 0.0
-    largest_norm: float = np.inf
+    max_grad_norm: float = np.inf
 
 
 TRAININGS = {
@@ -92,7 +92,7 @@ TRAININGS = {
     "clipped": Training(
         {**SGD, "momentum": 0.9, "clip_gradient_norm": 0.45},
         partial(TORCH_SGD, momentum=0.9),
-        largest_norm=0.45,
+        max_grad_norm=0.45,
     ),
 }
 
@@ -142,7 +142,7 @@ def test_clipping_is_put_to_the_test(task):
     """In the training with short gradients some are shortened and some are not."""
     training = TRAININGS["clipped"]
     _, theirs, _, _ = both(training, task, batch_size=35, epochs=50)
-    assert min(theirs.norms) < training.largest_norm < max(theirs.norms)
+    assert min(theirs.norms) < training.max_grad_norm < max(theirs.norms)
 
 
 def both(training, task, *, batch_size, epochs):
@@ -190,7 +190,7 @@ class TorchNetwork:
                 optimizer.zero_grad()
                 loss = mean_loss(self.network(U), V)
                 loss.backward()
-                self.clip(training.largest_norm)
+                self.clip(training.max_grad_norm)
                 optimizer.step()
                 losses[epoch] += loss.item() * len(U) / len(X)
         return losses

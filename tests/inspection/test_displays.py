@@ -244,7 +244,10 @@ def test_names_of_tables_and_outputs():
     model = fitted(model, table(X), y)
     display = NetworkDisplay.from_estimator(model, max_units=100, member=1)
     names = texts(display.ax_)[3:]
-    assert names[: len(model.encoder_.unseen_)] == model.encoder_.get_feature_names_out().tolist()
+    assert (
+        names[: len(model.encoder_.unused_outputs_)]
+        == model.encoder_.get_feature_names_out().tolist()
+    )
     assert names[-2:] == ["y, 0.1 quantile", "y, 0.9 quantile"]
     assert_array_equal(display.weights[0], model.coefs_[0][1])
     with pytest.raises(ValueError, match="member=2, but there are 2"):

@@ -39,7 +39,7 @@ def test_snippets_run_and_show_what_they_say(names):
 def test_everything_is_on_the_page():
     """Each name of the package but for those of the tuples, whose parts are on it."""
     text = PAGE.read_text(encoding="utf-8")
-    for name in {*inspection.__all__} - {"Layer", "LayerFlow"}:
+    for name in {*inspection.__all__} - {"Layer", "LayerGradients"}:
         assert name in text
-    for part in inspection.LayerFlow._fields[1:]:
+    for part in inspection.LayerGradients._fields[1:]:
         assert f"| `{part}` |" in text

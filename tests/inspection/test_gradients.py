@@ -13,8 +13,8 @@ from sklearn.preprocessing import StandardScaler
 
 from sknn import MLPClassifier, MLPRegressor, TabularMLPClassifier, TabularMLPRegressor
 from sknn.engine import NLL, Hinge, SquaredError
+from sknn.engine.network import ACTIVATIONS
 from sknn.inspection import input_gradient, saliency
-from sknn.networks import ACTIVATIONS
 from sknn.targets import TARGETS
 from tests.estimators.data import TABLES, TASKS, binary, fitted, multiclass, real
 
@@ -181,7 +181,7 @@ def test_many_rows_come_in_pieces(monkeypatch):
     X, y = multiclass()
     model = fitted(MLPClassifier(**BRIEF), X, y)
     whole = input_gradient(model, X, y)
-    monkeypatch.setattr("sknn.engine.outputs.NUMBERS", 50)
+    monkeypatch.setattr("sknn.engine.inference.NUMBERS", 50)
     assert_allclose(input_gradient(model, X, y), whole, rtol=1e-12)
 
 
@@ -275,7 +275,7 @@ def test_levels_that_are_embedded_have_no_gradient():
     frame = pd.DataFrame({"x": rng.normal(size=900), "id": [f"n{i}" for i in range(300)] * 3})
     settings = {"n_bins": 0, "min_frequency": 1, "max_iter": 1, "random_state": 0}
     model = fitted(TabularMLPRegressor((8,), **settings), frame, frame["x"])
-    assert model.encoder_.n_embedded_ == 1
+    assert model.encoder_.n_embedded_features_ == 1
     found = input_gradient(model, frame)
     step = 1e-5
     up, down = (model.predict(frame.assign(x=frame["x"] + sign * step)) for sign in (1, -1))
@@ -291,7 +291,7 @@ def test_every_kind_of_target_of_a_table(task):
     several = task.startswith(("multilabel", "multioutput"))
     model = fitted(cls(hidden_layer_sizes=(4,), max_iter=1, random_state=0), X, y)
     found = input_gradient(model, X, 0 if several else None)
-    categories = np.isin(np.arange(X.shape[1]), model.encoder_.categorical_)
+    categories = np.isin(np.arange(X.shape[1]), model.encoder_.categorical_features_)
     assert_array_equal(np.isnan(found), np.tile(categories, (len(X), 1)))
 
 

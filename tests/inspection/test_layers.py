@@ -8,8 +8,8 @@ from sklearn.linear_model import LinearRegression
 
 from sknn import MLPClassifier, MLPRegressor
 from sknn.engine import Objective
+from sknn.engine.network import ACTIVATIONS
 from sknn.inspection import gradient_flow, layer_outputs
-from sknn.networks import ACTIVATIONS
 from sknn.targets import TARGETS
 from tests.estimators.data import TABLES, TASKS, binary, fitted, multiclass, real
 
@@ -85,7 +85,7 @@ def test_forms_and_pieces(monkeypatch):
     X, y = multiclass()
     model = fitted(named(MLPClassifier, n_members=3), X, y)
     whole = layer_outputs(model, X)
-    monkeypatch.setattr("sknn.engine.outputs.NUMBERS", 50)
+    monkeypatch.setattr("sknn.engine.inference.NUMBERS", 50)
     for again in [layer_outputs(model, X), layer_outputs(model, sparse.csr_matrix(X))]:
         for one, other in zip(whole, again, strict=True):
             assert_allclose(one.Z, other.Z, rtol=1e-10, atol=1e-14)
@@ -117,11 +117,11 @@ def test_sizes_are_those_of_the_objective(task, members, weighted):
     w = np.arange(60) % 3 if weighted else None
     flow = gradient_flow(model, X, y, w)
     rows = slice(None) if w is None else w > 0
-    blueprint = model._fitted_blueprint()
-    network = model._fitted_network(blueprint)
-    objective = Objective(network, blueprint.loss)
-    inputs = blueprint.intake.inputs(X[rows], blueprint.dtype)
-    labels = blueprint.target.encode(np.asarray(y)[rows], blueprint.loss.codes)
+    spec = model._fitted_spec()
+    network = model._fitted_network(spec)
+    objective = Objective(network, spec.loss)
+    inputs = spec.input_encoding.inputs(X[rows], spec.dtype)
+    labels = spec.target.encode(np.asarray(y)[rows], spec.loss.codes)
     shares = None if w is None else w[rows] / w[rows].mean()
     objective.value_and_gradient(inputs, labels.astype(float), shares)
     grads = [grad for of_module in objective.parameters.gradients for grad in of_module]

@@ -69,7 +69,7 @@ def test_training_goes_on_from_a_file(task):
     model = estimator((6,), random_state=0).partial_fit(X, y, **settings)
     exact, fresh = loaded(saved(model, training_state=True)), loaded(saved(model))
     assert_array_equal(fresh.coefs_[0], model.coefs_[0])
-    assert "optimizer" not in fresh._memory["state"]
+    assert "optimizer" not in fresh._training_state["state"]
     for one in (model, exact, fresh):
         one.partial_fit(X, y)
     assert_alike(vars(exact), vars(model))
@@ -262,11 +262,11 @@ def rewritten(data, change):
         (lambda c: c.state["coefs_"].pop(), "number of layers"),
         (lambda c: c.state["coefs_"][0].fill(np.nan), "not finite"),
         (lambda c: c.state["coefs_"].__setitem__(0, np.ones((4, 7))), "has shape"),
-        (lambda c: c.state["_plan"].update(activations=["print"]), "activations"),
-        (lambda c: c.state["_plan"].update(loss="hinge"), "out_activation_"),
-        (lambda c: c.state["_plan"].update(target="nothing"), "no such target"),
+        (lambda c: c.state["_model_spec"].update(activations=["print"]), "activations"),
+        (lambda c: c.state["_model_spec"].update(loss="hinge"), "out_activation_"),
+        (lambda c: c.state["_model_spec"].update(target="nothing"), "no such target"),
         (lambda c: c.state.update(classes_=np.array([1, 0])), "in order"),
-        (lambda c: c.state["_memory"]["state"].update(steps=-1), "steps must be"),
+        (lambda c: c.state["_training_state"]["state"].update(steps=-1), "steps must be"),
     ],
 )
 def test_parts_that_do_not_fit_are_named(change, says):
@@ -343,7 +343,7 @@ def test_inspect_tells_what_is_in_a_file(tmp_path, capsys):
     page = capsys.readouterr().out
     for text in ("TabularMLPClassifier", sknn.__version__, "silu", "softmax", "2 members", "0, 1"):
         assert text in page
-    (names, kinds) = (model.feature_names_in_, model.encoder_.kinds_)
+    (names, kinds) = (model.feature_names_in_, model.encoder_.column_types_)
     assert f"({names[0]}: {kinds[0]}, {names[1]}: {kinds[1]}" in page
     for kind in set(kinds):
         assert f"{kinds.count(kind)} {kind}" in page.partition("\nkinds ")[2].partition("\n")[0]

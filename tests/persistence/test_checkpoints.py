@@ -70,7 +70,7 @@ SETTINGS = {
     "in order": {"shuffle": False, "batch_size": 7},
     "members": {"n_members": 2},
     "float32": {"dtype": "float32", "clip_gradient_norm": 0.1},
-    "decay by loss": {"solver": "adamw", "weight_decay": 0.1, "decay_by_loss": 2.0},
+    "decay by loss": {"solver": "adamw", "weight_decay": 0.1, "weight_decay_loss_power": 2.0},
     "lbfgs": {"solver": "lbfgs"},
 }
 
@@ -99,7 +99,7 @@ def check(make, X, y, killed_after, folder):
     whole = fit(clone(model), X, y)
     kills = 0
     for epochs in (killed_after, 1, np.inf):
-        broken = clone(model).set_callbacks(Checkpoint(folder, every_epochs=2), KillAfter(epochs))
+        broken = clone(model).set_callbacks(Checkpoint(folder, every_n_epochs=2), KillAfter(epochs))
         try:
             fit(broken, X, y)
         except Killed:
@@ -116,7 +116,7 @@ def test_only_what_is_missing_is_trained(tmp_path):
     seen = []
     for epochs in (6, np.inf, np.inf):
         kill = KillAfter(epochs)
-        one = clone(model).set_callbacks(Checkpoint(tmp_path, every_epochs=4), kill)
+        one = clone(model).set_callbacks(Checkpoint(tmp_path, every_n_epochs=4), kill)
         try:
             with pytest.warns(ConvergenceWarning, match="converged"):
                 one.fit(X, y)
@@ -130,7 +130,7 @@ def test_only_what_is_missing_is_trained(tmp_path):
 def test_every_fit_has_its_file(tmp_path):
     """Other parameters, data, weights or rows to validate on are another fit."""
     X, y = TASKS["real"][1]()
-    keep = Checkpoint(tmp_path, every_epochs=1)
+    keep = Checkpoint(tmp_path, every_n_epochs=1)
     fit(MLPRegressor((3,), max_iter=2, random_state=0).set_callbacks(keep), X, y)
     fit(MLPRegressor((3,), max_iter=2, random_state=1).set_callbacks(keep), X, y)
     model = MLPRegressor((3,), max_iter=2, random_state=0).set_callbacks(keep)
@@ -147,7 +147,7 @@ def test_warm_start_goes_on_from_what_was_fitted(tmp_path):
     X, y = TASKS["binary"][1]()
     model = MLPClassifier((3,), max_iter=4, random_state=0, warm_start=True)
     whole = fit(fit(clone(model), X, y), X, y)
-    first = fit(clone(model).set_callbacks(Checkpoint(tmp_path, every_epochs=1)), X, y)
+    first = fit(clone(model).set_callbacks(Checkpoint(tmp_path, every_n_epochs=1)), X, y)
     first._skl_callbacks.append(KillAfter(2))
     with pytest.raises(Killed):
         fit(first, X, y)
@@ -161,7 +161,7 @@ def test_a_checkpoint_is_a_model_of_its_own(tmp_path):
     """It predicts as the network did after its epoch."""
     X, y = TASKS["multiclass"][1]()
     model = MLPClassifier((3,), max_iter=9, random_state=0)
-    keep = Checkpoint(tmp_path, every_epochs=3)
+    keep = Checkpoint(tmp_path, every_n_epochs=3)
     with pytest.raises(Killed):
         fit(clone(model).set_callbacks(keep, KillAfter(5)), X, y)
     (file,) = tmp_path.iterdir()
@@ -177,7 +177,7 @@ def test_a_search_over_pipelines_goes_on(n_jobs, tmp_path):
     X, y = TASKS["binary"][1]()
     model = make_pipeline(StandardScaler(), MLPClassifier((3,), max_iter=3, random_state=0))
     search = GridSearchCV(model, {"mlpclassifier__alpha": [0.0, 0.1]}, cv=2, n_jobs=n_jobs)
-    kept = clone(search).set_callbacks(Checkpoint(tmp_path, every_epochs=1))
+    kept = clone(search).set_callbacks(Checkpoint(tmp_path, every_n_epochs=1))
     scores = []
     for one in (search, kept, kept):
         with warnings.catch_warnings():
@@ -192,7 +192,7 @@ def test_a_pipeline_hands_it_on_too(tmp_path):
     """Given to a step of it, scikit-learn says that the pipeline is to have it."""
     X, y = TASKS["binary"][1]()
     model = make_pipeline(StandardScaler(), MLPClassifier((3,), max_iter=3, random_state=0))
-    keep = Checkpoint(tmp_path, every_epochs=1)
+    keep = Checkpoint(tmp_path, every_n_epochs=1)
     fit(clone(model).set_callbacks(keep), X, y)
     assert len(list(tmp_path.iterdir())) == 1
     model[-1].set_callbacks(keep)
@@ -211,7 +211,7 @@ def test_what_cannot_be_kept_is_refused_before_training(tmp_path):
     assert "are code" in str(caught.value)
     assert str(caught.value).endswith("Without Checkpoint the fit takes it.")
     model = MLPRegressor((3,), max_iter=2, random_state=0)
-    model.set_callbacks(Checkpoint(tmp_path, every_epochs=1))
+    model.set_callbacks(Checkpoint(tmp_path, every_n_epochs=1))
     fit(model, X, y)
     (file,) = tmp_path.iterdir()
     file.write_bytes(file.read_bytes()[:-5])
@@ -229,7 +229,7 @@ def test_what_does_not_decide_the_end_may_change(tmp_path, capsys):
     X, y = TASKS["real"][1]()
     model = MLPRegressor((3,), max_iter=6, random_state=0)
     whole = fit(clone(model), X, y)
-    keep = Checkpoint(tmp_path, every_epochs=2)
+    keep = Checkpoint(tmp_path, every_n_epochs=2)
     with pytest.raises(Killed):
         fit(clone(model).set_callbacks(keep, KillAfter(5)), X, y)
     (file,) = tmp_path.iterdir()
@@ -244,10 +244,10 @@ def test_what_does_not_decide_the_end_may_change(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
-        ({"every_epochs": 0}, "every_epochs must be"),
-        ({"every_epochs": 1.5}, "every_epochs must be"),
-        ({"every_seconds": -1}, "every_seconds must be"),
-        ({"every_seconds": None}, "nothing is ever kept"),
+        ({"every_n_epochs": 0}, "every_n_epochs must be"),
+        ({"every_n_epochs": 1.5}, "every_n_epochs must be"),
+        ({"every_n_seconds": -1}, "every_n_seconds must be"),
+        ({"every_n_seconds": None}, "nothing is ever kept"),
     ],
 )
 def test_settings_that_make_no_sense(settings, says, tmp_path):
@@ -274,7 +274,7 @@ X = rng.normal(size=(2000, 10))
 y = (X[:, 0] > X[:, 1] ** 2).astype(int)
 model = MLPClassifier((20,), max_iter=60, random_state=0, tol=0, dropout=0.1)
 if len(sys.argv) > 2:
-    model.set_callbacks(Checkpoint(sys.argv[2], every_epochs=1))
+    model.set_callbacks(Checkpoint(sys.argv[2], every_n_epochs=1))
 model.fit(X, y).save(sys.argv[1])
 """
 
@@ -322,7 +322,7 @@ def test_a_full_disk_does_not_cost_the_fit(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("sknn.persistence.checkpoints.write", full)
-    kept = clone(model).set_callbacks(Checkpoint(tmp_path, every_epochs=1))
+    kept = clone(model).set_callbacks(Checkpoint(tmp_path, every_n_epochs=1))
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         kept.fit(X, y)
@@ -361,7 +361,7 @@ def test_warm_starts_go_on_from_what_was_recalled(task, tmp_path):
     labels = np.array(["a", "bb", "c"], dtype=object)[y]
     for _ in range(2):
         model = estimator((4,), max_iter=2, warm_start=True, random_state=0)
-        model.set_callbacks(Checkpoint(tmp_path, every_epochs=1))
+        model.set_callbacks(Checkpoint(tmp_path, every_n_epochs=1))
         fit(fit(model, X, labels), X, labels)
         assert model.classes_.dtype == object
     assert len(list(tmp_path.iterdir())) == 2
@@ -397,4 +397,11 @@ def test_what_callbacks_are_given_stays_as_it_is():
     keeper = Keeper()
     settings = {"random_state": 0, "warm_start": True, "batch_size": 20}
     fit(MLPRegressor((3,), max_iter=6, **settings).set_callbacks(keeper), X, y)
-    assert [one._memory["state"]["steps"] for one in keeper.estimators] == [3, 6, 9, 12, 15, 18]
+    assert [one._training_state["state"]["steps"] for one in keeper.estimators] == [
+        3,
+        6,
+        9,
+        12,
+        15,
+        18,
+    ]

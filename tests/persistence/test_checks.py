@@ -12,17 +12,17 @@ from tests.persistence.test_archives import loaded, rewritten
 
 def encoder(contents):
     """Return what a file tells of its encoder."""
-    return contents.state["_plan"]["intake"]
+    return contents.state["_model_spec"]["input_encoding"]
 
 
 def optimizer(contents):
     """Return what a file tells of its optimizer."""
-    return contents.state["_memory"]["state"]["optimizer"]
+    return contents.state["_training_state"]["state"]["optimizer"]
 
 
 def generator(contents):
     """Return what a file tells of its generator."""
-    return contents.state["_memory"]["rng"]
+    return contents.state["_training_state"]["rng"]
 
 
 CHANGES = [
@@ -39,15 +39,35 @@ CHANGES = [
         lambda c: optimizer(c).update(first=optimizer(c)["first"].astype("f4")),
         "first is not of type float64",
     ),
-    ("stream", lambda c: c.state["_memory"]["stopping"].update(best=10**400), "a float can be"),
+    (
+        "stream",
+        lambda c: c.state["_training_state"]["stopping"].update(best=10**400),
+        "a float can be",
+    ),
     ("stream", lambda c: c.state.update(t_=2**63), "below 2..63"),
-    ("text", lambda c: c.state["_memory"].update(next_seed=None), "next_seed must be an integer"),
+    (
+        "text",
+        lambda c: c.state["_training_state"].update(next_seed=None),
+        "next_seed must be an integer",
+    ),
     ("text", lambda c: c.state.update(classes_=c.state["classes_"][:2]), "2 classes are not multi"),
     ("linear", lambda c: c.state.update(classes_=np.array([1])), "1 classes are not binary"),
     ("labels", lambda c: c.state.update(classes_=[np.arange(3)]), "do not fit the target"),
-    ("table", lambda c: encoder(c)["kinds_"].__setitem__(1, "number"), "levels_ of number"),
-    ("table", lambda c: encoder(c)["kinds_"].__setitem__(0, "text"), "numeric_ names columns"),
-    ("table", lambda c: encoder(c)["is_categorical_"].__setitem__(0, True), "numeric_ names cat"),
+    (
+        "table",
+        lambda c: encoder(c)["column_types_"].__setitem__(1, "number"),
+        "categories_ of number",
+    ),
+    (
+        "table",
+        lambda c: encoder(c)["column_types_"].__setitem__(0, "text"),
+        "numeric_features_ names columns",
+    ),
+    (
+        "table",
+        lambda c: encoder(c)["is_categorical_"].__setitem__(0, True),
+        "numeric_features_ names cat",
+    ),
     ("table", lambda c: encoder(c)["is_categorical_"].__setitem__(1, False), "than is_categorical"),
     ("table", lambda c: encoder(c)["feature_names_in_"].__setitem__(0, "b"), "other names"),
     ("table", lambda c: encoder(c).pop("feature_names_in_"), "differ in names"),
@@ -63,9 +83,9 @@ def test_what_no_model_has_is_named(name, change, says):
 
 def test_numbers_beyond_the_range_are_refused():
     """JSON reads them as infinite; `save` writes infinity in another way."""
-    from tests.persistence.fuzz.sealed import opened, sealed
+    from tests.persistence.fuzz.sealed import fitted, sealed
 
-    manifest, members = opened(files()["text"])
+    manifest, members = fitted(files()["text"])
     manifest["parameters"]["tol"] = "HERE"
     data = sealed(manifest, members, lambda text: text.replace('"HERE"', "1e400"))
     with pytest.raises(ModelFileError, match="Out of range"):
@@ -74,9 +94,9 @@ def test_numbers_beyond_the_range_are_refused():
 
 def test_characters_that_do_not_exist_are_refused():
     """Python would make texts of them that it cannot print."""
-    from tests.persistence.fuzz.sealed import npy, opened, sealed
+    from tests.persistence.fuzz.sealed import fitted, npy, sealed
 
-    manifest, members = opened(files()["text"])
+    manifest, members = fitted(files()["text"])
     letters = np.array(["no", "perhaps", "yes"])
     letters.view("<u4")[-1] = 0x110000
     members["state.classes_.npy"] = npy(letters)

@@ -13,7 +13,7 @@ from sklearn.exceptions import InconsistentVersionWarning
 
 import sknn
 from sknn import MLPRegressor, ModelFileError, TableEncoder, stamp
-from sknn.stamp import STATE_FORMAT
+from sknn._version import STATE_FORMAT
 from tests.data.make_fixtures import answers, numbers, table
 from tests.persistence.test_archives import rewritten
 

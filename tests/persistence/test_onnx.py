@@ -22,11 +22,11 @@ from sknn.engine import (
     SquaredError,
     Step,
 )
-from sknn.networks import ACTIVATIONS
+from sknn.engine.network import ACTIVATIONS
 from sknn.persistence.onnx.activations import ACTIVATIONS as WRITTEN_ACTIVATIONS
-from sknn.persistence.onnx.answers import ANSWERS
 from sknn.persistence.onnx.graph import Graph, Output
 from sknn.persistence.onnx.modules import WRITERS, forward
+from sknn.persistence.onnx.outputs import ANSWERS
 from sknn.targets import EVERY_LOSS, TARGETS
 from tests.estimators.data import TABLES, TASKS, binary, fitted, multiclass, real, table
 from tests.persistence.runtime import run
@@ -207,7 +207,7 @@ def test_no_activation_is_forgotten():
     found = {m for m in modules if isinstance(m, type) and issubclass(m, Module)} - {Module}
     assert found | set(ACTIVATIONS.values()) <= set(WRITERS)
     losses = EVERY_LOSS.union(*(target.more_losses for target in TARGETS.values()))
-    assert all(loss.activate in WRITTEN_ACTIVATIONS for loss in losses)
+    assert all(loss.inverse_link in WRITTEN_ACTIVATIONS for loss in losses)
     assert set(ANSWERS) == set(TARGETS.values())
 
 
@@ -269,7 +269,7 @@ def test_tables_of_everything(members, dtype, n_bins, min_frequency):
     settings |= {"n_members": members, "n_bins": n_bins, "min_frequency": min_frequency}
     for cls, y in ((TabularMLPClassifier, labels), (TabularMLPRegressor, numbers)):
         mlp = fitted(cls(**settings), X, y)
-        assert min_frequency > 1 or mlp.encoder_.n_embedded_
+        assert min_frequency > 1 or mlp.encoder_.n_embedded_features_
         rows = pd.concat([X, unseen(X)], ignore_index=True)
         agree(mlp, rows, rtol=1e-4 if dtype == "float32" else 1e-5)
 
@@ -353,7 +353,7 @@ class Cosh(SquaredError):
 class Doubled(Cosh):
     """A loss with an output activation of its own."""
 
-    def activate(self, z):
+    def inverse_link(self, z):
         """Return what nobody knows."""
         return 2 * z
 

@@ -145,7 +145,7 @@ def test_registered():
 
 def is_mlp(thing):
     """Tell whether a public name is one of the estimators with a network."""
-    return isinstance(thing, type) and hasattr(thing, "member_predictions")
+    return isinstance(thing, type) and hasattr(thing, "predict_members")
 
 
 @pytest.mark.parametrize("opset", [15, 18, 21])

@@ -70,7 +70,7 @@ WAYS = [pickled, dumped, packed, mapped, read_only]
 
 def answers(model, X):
     """Return all that a model says of rows."""
-    names = ("predict", "predict_proba", "decision_function", "member_predictions")
+    names = ("predict", "predict_proba", "decision_function", "predict_members")
     return {name: getattr(model, name)(X) for name in names if hasattr(model, name)}
 
 
@@ -127,7 +127,7 @@ def test_arrays_are_read_only_where_the_test_says_so(tmp_path):
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("settings", [{}, {"sparse_output": True}, {"max_one_hot": 2}])
+@pytest.mark.parametrize("settings", [{}, {"sparse_output": True}, {"max_cat_to_onehot": 2}])
 def test_encoders_too(way, settings, tmp_path):
     """They write the same matrix."""
     X, _ = TABLES["real of a table"][1]()

@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 
 import sknn
+from sknn._version import STATE_FORMAT
 from sknn.archives.contents import KEYS
 from sknn.persistence.models import CLASSES
-from sknn.stamp import STATE_FORMAT
 
 PAGE = (Path(__file__).parents[2] / "docs" / "saving.md").read_text(encoding="utf-8")
 

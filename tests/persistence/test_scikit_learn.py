@@ -16,7 +16,7 @@ from sklearn.pipeline import make_pipeline
 import sknn
 from sknn import MLPClassifier, MLPRegressor, TabularMLPRegressor, from_sklearn, to_sklearn
 from sknn.engine import SGD, Sigmoid, SquaredError, Tanh
-from sknn.networks import ACTIVATIONS
+from sknn.engine.network import ACTIVATIONS
 from sknn.persistence.scikit_learn.limits import SILENT, THEIR_SETTINGS
 from sknn.persistence.scikit_learn.parameters import defaults
 from tests.estimators.data import TASKS, binary, fitted, multiclass, parameters, real
@@ -25,7 +25,12 @@ SOLVERS = ["adam", "sgd", "lbfgs"]
 THEIR_ACTIVATIONS = ["identity", "logistic", "tanh", "relu"]
 
 #: What makes training the same on both sides: see test_sklearn_agreement.py.
-ALIKE = {"hidden_layer_sizes": (8, 5), "batch_size": 20, "shuffle": False, "random_state": 3}
+COMPARABLE_LABELS = {
+    "hidden_layer_sizes": (8, 5),
+    "batch_size": 20,
+    "shuffle": False,
+    "random_state": 3,
+}
 
 
 def peer(estimator):
@@ -59,7 +64,7 @@ def test_round_trip(task, solver, activation):
     """There and back from either side: the same predictions, parameters and record."""
     estimator, make = TASKS[task]
     X, y = make()
-    settings = {**ALIKE, "solver": solver, "activation": activation, "max_iter": 5}
+    settings = {**COMPARABLE_LABELS, "solver": solver, "activation": activation, "max_iter": 5}
     ours = fitted(estimator(alpha=0.03, **settings), X, y)
     theirs = to_sklearn(ours)
     assert type(theirs) is peer(estimator)
@@ -93,7 +98,7 @@ def test_training_goes_on_here(task, solver, by_streams):
     """Weights after some epochs more are those that scikit-learn gets with fresh moments."""
     estimator, make = TASKS[task]
     X, y = make()
-    theirs = peer(estimator)(alpha=0.6, solver=solver, max_iter=5, **ALIKE)
+    theirs = peer(estimator)(alpha=0.6, solver=solver, max_iter=5, **COMPARABLE_LABELS)
     if by_streams:
         first = {"classes": np.unique(y)} if task in ("binary", "multiclass") else {}
         first = {"classes": np.arange(3)} if task == "multilabel" else first
@@ -114,7 +119,7 @@ def test_training_goes_on_there(task, solver):
     """After a plain fit both sides begin with fresh moments, and stay equal."""
     estimator, make = TASKS[task]
     X, y = make()
-    ours = estimator(alpha=0.03, solver=solver, max_iter=5, **ALIKE)
+    ours = estimator(alpha=0.03, solver=solver, max_iter=5, **COMPARABLE_LABELS)
     theirs = to_sklearn(fitted(ours, X, y))
     assert theirs.alpha == pytest.approx(0.03 * 20)
     theirs = pickle.loads(pickle.dumps(theirs))
@@ -148,7 +153,9 @@ def test_all_of_a_fit_works(estimator, make):
 def test_what_arrived_can_be_saved(solver, tmp_path):
     """And goes on after it was loaded."""
     X, y = binary()
-    theirs = fitted(peer(MLPClassifier)(solver=solver, alpha=0.0, max_iter=5, **ALIKE), X, y)
+    theirs = fitted(
+        peer(MLPClassifier)(solver=solver, alpha=0.0, max_iter=5, **COMPARABLE_LABELS), X, y
+    )
     ours = from_sklearn(theirs)
     ours.save(tmp_path / "model.sknn", training_state=True)
     again = sknn.load(tmp_path / "model.sknn")

@@ -14,19 +14,19 @@ from scipy import sparse
 from sknn.engine import (
     SGD,
     Adam,
-    EpochBatches,
+    Dataset,
+    EpochBatchSampler,
     Exp,
     Linear,
     Loss,
     Module,
     Objective,
     Quantile,
-    RandomDraws,
+    ReplacementSampler,
     RMSprop,
-    Samples,
     Sequential,
     Step,
-    raw_outputs,
+    raw_predict,
 )
 from tests.engine.gradients import STEP, VALID_Y, concrete_classes, rebuilt, recipes, slope
 
@@ -164,8 +164,8 @@ def test_a_weight_is_a_number_of_rows(case, data):
 def test_pieces_of_a_prediction_are_the_prediction(case, numbers):
     """However few numbers a piece may have."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sknn.engine.outputs.NUMBERS", numbers)
-        found = raw_outputs(rebuilt(case.networks, np.stack), case.X, "float64")
+        patch.setattr("sknn.engine.inference.NUMBERS", numbers)
+        found = raw_predict(rebuilt(case.networks, np.stack), case.X, "float64")
     expected = np.stack([one.forward(case.X) for one in case.networks])
     assert_allclose(found, expected, rtol=1e-10, atol=1e-12)
 
@@ -175,11 +175,11 @@ def test_pieces_of_a_prediction_are_the_prediction(case, numbers):
 )
 def test_an_epoch_has_every_row_once(n, size, shuffle, members, data):
     """In as many batches as were announced; both ways to take them give the same."""
-    batches = EpochBatches(size, shuffle, members if shuffle else None)
+    batches = EpochBatchSampler(size, shuffle, members if shuffle else None)
     plan = list(batches(n, np.random.RandomState(0)))
     assert len(plan) == batches.steps(n)
     X, w = np.arange(2.0 * n).reshape(n, 2), np.arange(n)
-    samples = Samples(X, X[:, :1], w, data.draw(st.sampled_from(["float32", "float64"])))
+    samples = Dataset(X, X[:, :1], w, data.draw(st.sampled_from(["float32", "float64"])))
     seen = []
     for rows in plan:
         for found, expected in zip(samples.batch(rows), samples[rows], strict=True):
@@ -193,7 +193,7 @@ def test_an_epoch_has_every_row_once(n, size, shuffle, members, data):
 @given(st.integers(1, 5), st.integers(1, 30))
 def test_draws_are_rows(n, draws):
     """One at a time, as many as were asked for."""
-    plan = list(RandomDraws(draws)(n, np.random.RandomState(0)))
+    plan = list(ReplacementSampler(draws)(n, np.random.RandomState(0)))
     assert [rows.shape for rows in plan] == [(1,)] * draws
     assert set(np.ravel(plan)) <= set(range(n))
 
@@ -209,7 +209,7 @@ numbers = st.floats(-1e100, 1e100)
 def test_quantiles_never_cross(levels, outputs, data):
     """Whatever the raw numbers are."""
     z = data.draw(hnp.arrays(np.float64, (2, outputs * len(levels)), elements=numbers))
-    answers = Quantile(levels).activate(z).reshape(2, outputs, -1)
+    answers = Quantile(levels).inverse_link(z).reshape(2, outputs, -1)
     assert (np.diff(answers, axis=-1) >= 0).all()
 
 

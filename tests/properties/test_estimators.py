@@ -13,7 +13,7 @@ from scipy import sparse
 from sklearn.base import clone, is_classifier
 
 import sknn
-from sknn.networks import ACTIVATIONS
+from sknn.engine.network import ACTIVATIONS
 from tests.estimators.data import TASKS, fitted, parameters
 
 pytestmark = [
@@ -71,7 +71,7 @@ def answers(model, X):
     """Return all that a model says of X, what each member says last."""
     methods = ["predict", "decision_function", "predict_proba", "predict_log_proba"]
     found = [getattr(model, name)(X) for name in methods if hasattr(model, name)]
-    return [*found, model.member_predictions(X)]
+    return [*found, model.predict_members(X)]
 
 
 def numbers_of(model, X):

@@ -14,7 +14,7 @@ from sklearn.base import clone, is_classifier
 from sklearn.exceptions import ConvergenceWarning, UndefinedMetricWarning
 
 from sknn import MLPClassifier, MLPRegressor, TabularMLPClassifier, TabularMLPRegressor
-from sknn.networks import ACTIVATIONS
+from sknn.engine.network import ACTIVATIONS
 from sknn.targets import RealTarget
 
 N = 12

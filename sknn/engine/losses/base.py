@@ -5,8 +5,8 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
-from sknn.engine.settings import Part
-from sknn.engine.types import Array
+from sknn.engine._repr import Part
+from sknn.engine._typing import Array
 
 
 class Loss(Part, ABC):
@@ -15,25 +15,25 @@ class Loss(Part, ABC):
     Attributes
     ----------
     out_activation : {"identity", "logistic", "softmax", "exp"}
-        What `activate` computes, in scikit-learn's words.
+        What `inverse_link` computes, in scikit-learn's words.
     codes : (float, float)
         How class membership is written in `y`: the number for "no", the number for "yes".
     has_probabilities : bool
-        Whether `activate` gives probabilities, and `log_activate` exists.
-    domain : (float, bool)
+        Whether `inverse_link` gives probabilities, and `log_inverse_link` exists.
+    interval_y_true : (float, bool)
         The lower bound of y, and whether y may be equal to it.
-    of_the_mean : bool
+    estimates_mean : bool
         Whether its answers are meant to be close to y on average, which R2 measures.
-    degree : int
-        With y and the answers in a unit that is s times smaller, the loss is s^degree as large.
+    homogeneity_degree : int
+        With y and the answers in a unit that is s times smaller, the loss is s^homogeneity_degree as large.
     """
 
     out_activation: str = "identity"
     codes: tuple[float, float] = (0.0, 1.0)
     has_probabilities: bool = False
-    domain: tuple[float, bool] = (-math.inf, False)
-    of_the_mean: bool = True
-    degree: int = 0
+    interval_y_true: tuple[float, bool] = (-math.inf, False)
+    estimates_mean: bool = True
+    homogeneity_degree: int = 0
 
     @property
     def units_per_output(self) -> int:
@@ -95,7 +95,7 @@ class Loss(Part, ABC):
         """
         return self.value(z, y), self.gradient(z, y)
 
-    def activate(self, z: Array) -> Array:
+    def inverse_link(self, z: Array) -> Array:
         """Return the output activation.
 
         Parameters
@@ -110,26 +110,26 @@ class Loss(Part, ABC):
         """
         return z
 
-    def activate_backward(self, z: Array, dA: Array) -> Array:
-        """Pass the blame back through `activate`.
+    def inverse_link_backward(self, z: Array, dA: Array) -> Array:
+        """Pass the blame back through `inverse_link`.
 
         Parameters
         ----------
         z : array of shape (n, k)
             Raw outputs.
         dA : array of shape (n, k)
-            The derivative of anything with respect to ``activate(z)``.
+            The derivative of anything with respect to ``inverse_link(z)``.
 
         Returns
         -------
         dZ : array of shape (n, k)
             Its derivative with respect to `z`. Training needs none of this.
         """
-        self._need_identity("activate_backward")
+        self._need_identity("inverse_link_backward")
         return dA
 
     def link(self, a: Array) -> Array:
-        """Return the inverse of `activate`, always finite.
+        """Return the inverse of `inverse_link`, always finite.
 
         Parameters
         ----------
@@ -143,7 +143,7 @@ class Loss(Part, ABC):
         """
         return a
 
-    def joined(self, z: Array) -> Array:
+    def average_members(self, z: Array) -> Array:
         """Return the raw outputs that say what several members say on average.
 
         Parameters
@@ -156,9 +156,9 @@ class Loss(Part, ABC):
         z : array of shape (n, k)
             Their output activation is the mean of the members' output activations.
         """
-        return self.link(self.activate(z).mean(axis=0))
+        return self.link(self.inverse_link(z).mean(axis=0))
 
-    def joined_backward(self, z: Array, dv: Array) -> Array:
+    def average_members_backward(self, z: Array, dv: Array) -> Array:
         """Pass the blame back through `joined`; losses for labels have it.
 
         Parameters
@@ -173,10 +173,10 @@ class Loss(Part, ABC):
         dz : array of shape (g, n, k)
             Its derivative with respect to `z`.
         """
-        self._need_identity("joined_backward")
+        self._need_identity("average_members_backward")
         return np.broadcast_to(dv / len(z), z.shape)
 
-    def start(self, y: Array, w: Array | None = None) -> Array:
+    def fit_intercept_only(self, y: Array, w: Array | None = None) -> Array:
         """Return raw outputs that suit y on average, to begin with.
 
         Parameters
@@ -191,7 +191,7 @@ class Loss(Part, ABC):
         z : array of shape (k,)
             Their output activation is the mean of y.
         """
-        return self.link(mean_of_known(y, w))
+        return self.link(weighted_nanmean(y, w))
 
     def only(self, outputs: slice) -> "Loss":
         """Return the loss of some of the raw outputs, alone; by default all have the same.
@@ -203,8 +203,8 @@ class Loss(Part, ABC):
         """
         return self
 
-    def log_activate(self, z: Array) -> Array:
-        """Return the logarithm of `activate`; ours are exact where that rounds to 0.
+    def log_inverse_link(self, z: Array) -> Array:
+        """Return the logarithm of `inverse_link`; ours are exact where that rounds to 0.
 
         Parameters
         ----------
@@ -224,18 +224,18 @@ class Loss(Part, ABC):
         if not self.has_probabilities:
             raise NotImplementedError(f"{type(self).__name__} gives no probabilities.")
         with np.errstate(divide="ignore"):
-            return np.log(self.activate(z))
+            return np.log(self.inverse_link(z))
 
     def _need_identity(self, missing: str) -> None:
         """Refuse to pass blame through an output activation whose derivative is not known."""
-        if type(self).activate is not Loss.activate:
+        if type(self).inverse_link is not Loss.inverse_link:
             raise NotImplementedError(
                 f"{type(self).__name__} has an output activation of its own: define "
                 f"{missing} to look at derivatives of what it answers."
             )
 
 
-def mean_of_known(y: Array, w: Array | None) -> Array:
+def weighted_nanmean(y: Array, w: Array | None) -> Array:
     """Return the weighted mean of each column of y, shape (k,), where it is known; else 0."""
     known = ~np.isnan(y)
     w = np.ones(len(y)) if w is None else w / w.max()  # so that no sum of them overflows

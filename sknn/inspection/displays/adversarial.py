@@ -6,8 +6,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from sknn.engine.types import Array
-from sknn.estimators.opened import Opened
+from sknn.engine._typing import Array
+from sknn.estimators._fitted_model import FittedModel
 from sknn.inspection.adversarial import adversarial
 from sknn.inspection.displays.drawing import DIVERGING, IMAGES, Display, cut
 from sknn.inspection.displays.weights import need_shape
@@ -99,9 +99,9 @@ class AdversarialDisplay(Display):
         """
         mlp = cls._network(estimator)
         moved = adversarial(mlp, X, y, **settings)
-        opened = mlp._opened(X)
-        said = {"before": _said(opened), "after": _said(replace(opened, X=moved))}
-        return cls(opened.X, moved, **said, image_shape=image_shape).plot(ax)
+        fitted = mlp._fitted_model(X)
+        said = {"before": _said(fitted), "after": _said(replace(fitted, X=moved))}
+        return cls(fitted.X, moved, **said, image_shape=image_shape).plot(ax)
 
     def plot(self, ax: Any = None) -> Self:
         """Draw.
@@ -161,15 +161,15 @@ class AdversarialDisplay(Display):
         return image
 
 
-def _said(opened: Opened) -> list[str]:
+def _said(fitted: FittedModel) -> list[str]:
     """Return what a model predicts, and how sure it is of a class."""
-    z, blueprint = opened.outputs(), opened.blueprint
-    predictions = blueprint.predictions(z)
+    z, spec = fitted.outputs(), fitted.spec
+    predictions = spec.predictions(z)
     said = [f"predicted: {_text(answer)}" for answer in predictions]
-    if predictions.ndim > 1 or not blueprint.loss.has_probabilities:
+    if predictions.ndim > 1 or not spec.loss.has_probabilities:
         return said
-    target: Any = blueprint.target
-    sure = target.proba(blueprint.loss, z).max(axis=1)
+    target: Any = spec.target
+    sure = target.proba(spec.loss, z).max(axis=1)
     return [f"{text}\nprobability {share:.0%}" for text, share in zip(said, sure, strict=True)]
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sknn.extras import required
+from sknn._optional import import_optional
 from sknn.inspection.models import need_network
 
 #: Okabe and Ito's colours, which are told apart by colour-blind people too: "Color Universal
@@ -46,7 +46,7 @@ class Display:
         TypeError, NotFittedError
             As in `need_network`.
         """
-        required("matplotlib", cls.__name__)
+        import_optional("matplotlib", cls.__name__)
         return need_network(estimator, cls.__name__)
 
     def _axes(self, ax: Any, size: tuple[float, float] | None = None) -> Any:
@@ -65,7 +65,7 @@ class Display:
             If matplotlib is not installed.
         """
         if ax is None:
-            pyplot = required("matplotlib.pyplot", type(self).__name__)
+            pyplot = import_optional("matplotlib.pyplot", type(self).__name__)
             _, ax = pyplot.subplots(figsize=size, layout="constrained")
         self.ax_, self.figure_ = ax, ax.figure
         return ax

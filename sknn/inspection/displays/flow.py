@@ -6,7 +6,7 @@ from typing import Any, Self
 import numpy as np
 
 from sknn.inspection.displays.drawing import BLUE, ORANGE, Display
-from sknn.inspection.flow import LayerFlow, gradient_flow
+from sknn.inspection.gradient_flow import LayerGradients, gradient_flow
 
 
 class GradientFlowDisplay(Display):
@@ -16,7 +16,7 @@ class GradientFlowDisplay(Display):
 
     Parameters
     ----------
-    flow : sequence of LayerFlow
+    flow : sequence of LayerGradients
         What `gradient_flow` gave.
 
     Attributes
@@ -38,7 +38,7 @@ class GradientFlowDisplay(Display):
     >>> display = GradientFlowDisplay.from_estimator(model, X, y)  # doctest: +SKIP
     """
 
-    def __init__(self, flow: Sequence[LayerFlow]) -> None:
+    def __init__(self, flow: Sequence[LayerGradients]) -> None:
         self.flow = flow
 
     @classmethod
@@ -89,7 +89,7 @@ class GradientFlowDisplay(Display):
         return self
 
 
-def _label(layer: LayerFlow) -> str:
+def _label(layer: LayerGradients) -> str:
     """Return the name of a layer, and what of it is dead or saturated."""
     shares = {"dead": layer.dead, "saturated": layer.saturated}
     known = [f"{what} {share:.0%}" for what, share in shares.items() if not np.isnan(share)]

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from sknn.estimators import parts
+from sknn.estimators import _builders as parts
 from sknn.inspection.displays.drawing import BLUE, GREEN, GREY, ORANGE, RED, Display
 
 

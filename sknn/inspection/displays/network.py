@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from sknn.engine.types import Array
+from sknn.engine._typing import Array
 from sknn.inspection.displays.columns import UnitColumn
 from sknn.inspection.displays.drawing import BLUE, RED, Display
 from sknn.inspection.names import column_titles, input_names, output_names, weights_of

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from sknn.engine.types import Array
+from sknn.engine._typing import Array
 from sknn.inspection.displays.drawing import BLUE, DIVERGING, GREY, Display
 from sknn.inspection.names import layer_names, weights_of
 

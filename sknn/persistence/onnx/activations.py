@@ -1,7 +1,7 @@
 """Output activations as nodes, and the mean of the members.
 
 Members are averaged in what they answer (probabilities, numbers), where the mean is plain, and not
-in raw outputs, as `Loss.joined` and `Target.joined` do: it comes to the same.
+in raw outputs, as `Loss.average_members` and `Target.average_members` do: it comes to the same.
 """
 
 from collections.abc import Callable, Mapping
@@ -63,17 +63,17 @@ def _quantiles(graph: Graph, raw: Raw, z: Value) -> Value:
 
 #: What writes the output activation of a loss, by the method that computes it.
 ACTIVATIONS: Mapping[Any, Callable[[Graph, Raw, Value], Value]] = {
-    Loss.activate: _identity,
-    NLL.activate: _sigmoid,
-    NLLM.activate: _softmax,
-    Poisson.activate: _exp,
-    Quantile.activate: _quantiles,
+    Loss.inverse_link: _identity,
+    NLL.inverse_link: _sigmoid,
+    NLLM.inverse_link: _softmax,
+    Poisson.inverse_link: _exp,
+    Quantile.inverse_link: _quantiles,
 }
 
 
 def activated(graph: Graph, raw: Raw, z: Value) -> Value:
     """Return the output activations, the mean of the members'."""
-    write = ACTIVATIONS.get(type(raw.loss).activate)
+    write = ACTIVATIONS.get(type(raw.loss).inverse_link)
     if write is None:
         raise unknown(raw.loss)
     return mean(graph, raw, write(graph, raw, z))
@@ -96,5 +96,5 @@ def unknown(loss: Loss) -> ValueError:
     """Return the error that says that a loss cannot be exported."""
     return ValueError(
         f"{type(loss).__name__} loss cannot be exported to ONNX: its output activation is its own. "
-        "Those of the losses of sknn can be, and a loss that inherits `activate` from one of them."
+        "Those of the losses of sknn can be, and a loss that inherits `inverse_link` from one of them."
     )

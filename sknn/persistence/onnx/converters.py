@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.base import is_classifier, is_regressor
 from sklearn.pipeline import Pipeline
 
+from sknn._optional import import_optional
 from sknn.estimators import (
     MLPClassifier,
     MLPRegressor,
@@ -14,7 +15,6 @@ from sknn.estimators import (
     TabularMLPRegressor,
 )
 from sknn.estimators.base import BaseMLP
-from sknn.extras import required
 from sknn.features import TableEncoder
 from sknn.persistence.onnx.estimators import encoder_of, write
 from sknn.persistence.onnx.graph import ML, ML_VERSION, PREFIX, Graph, Output, Value, element_type
@@ -35,7 +35,7 @@ def register() -> None:
     ImportError
         If skl2onnx is not installed.
     """
-    skl2onnx = required("skl2onnx", "register")
+    skl2onnx = import_optional("skl2onnx", "register")
     for estimator in ESTIMATORS:
         options = {"zipmap": [True, False, "columns"]} if is_classifier(estimator()) else {}
         skl2onnx.update_registered_converter(
@@ -70,7 +70,7 @@ def converted(model: Any, X: Any, opset: int) -> Any:
             "types: to_onnx(model, X[:1])."
         )
     register()
-    graph = required("skl2onnx", "to_onnx").to_onnx(model, X[:1], target_opset=opset)
+    graph = import_optional("skl2onnx", "to_onnx").to_onnx(model, X[:1], target_opset=opset)
     last = model
     while isinstance(last, Pipeline):
         last = last[-1]
@@ -163,14 +163,14 @@ def _columns(graph: Graph, encoder: TableEncoder, inputs: list[Value]) -> list[V
 
 def _type(output: Output) -> Any:
     """Return what skl2onnx calls the type of an output."""
-    types = required("skl2onnx.common.data_types", "register")
+    types = import_optional("skl2onnx.common.data_types", "register")
     name = {"float32": "Float", "int64": "Int64", "str": "String"}[output.dtype]
     return getattr(types, f"{name}TensorType")([None, *output.shape])
 
 
 def _flatten(graph: Any) -> None:
     """Give predictions of one column the shape (n,), in place."""
-    onnx = required("onnx", "to_onnx")
+    onnx = import_optional("onnx", "to_onnx")
     [output] = graph.graph.output
     axes = output.type.tensor_type.shape.dim
     if len(axes) != 2 or axes[1].dim_value != 1:

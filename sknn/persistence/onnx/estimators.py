@@ -3,20 +3,20 @@
 from collections.abc import Sequence
 from typing import Any
 
+from sknn.estimators._inputs import Columns
 from sknn.estimators.base import BaseMLP
-from sknn.estimators.intake import Columns
 from sknn.features import TableEncoder
 from sknn.persistence.onnx.activations import Raw
-from sknn.persistence.onnx.answers import answers
 from sknn.persistence.onnx.graph import Graph, Output, Value
 from sknn.persistence.onnx.modules import forward
+from sknn.persistence.onnx.outputs import answers
 from sknn.persistence.onnx.tables import compact
 
 
 def encoder_of(mlp: BaseMLP) -> TableEncoder | None:
     """Return the encoder of a fitted estimator for tables; None for one that takes numbers."""
-    intake = mlp._fitted_blueprint().intake
-    return intake.encoder if isinstance(intake, Columns) else None
+    input_encoding = mlp._fitted_spec().input_encoding
+    return input_encoding.encoder if isinstance(input_encoding, Columns) else None
 
 
 def write(graph: Graph, mlp: BaseMLP, inputs: Sequence[Value]) -> list[Output]:
@@ -36,8 +36,8 @@ def write(graph: Graph, mlp: BaseMLP, inputs: Sequence[Value]) -> list[Output]:
     outputs : list of Output
         Of `answers`.
     """
-    blueprint: Any = mlp._fitted_blueprint()
+    spec: Any = mlp._fitted_spec()
     encoder = encoder_of(mlp)
-    u = inputs[0] if encoder is None else compact(graph, encoder, inputs, blueprint.dtype)
-    z = forward(graph, mlp._fitted_network(blueprint), u)
-    return answers(graph, Raw(z, blueprint.target, blueprint.loss, blueprint.members))
+    u = inputs[0] if encoder is None else compact(graph, encoder, inputs, spec.dtype)
+    z = forward(graph, mlp._fitted_network(spec), u)
+    return answers(graph, Raw(z, spec.target, spec.loss, spec.members))

@@ -5,8 +5,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from sknn.engine.types import Array
-from sknn.extras import required
+from sknn._optional import import_optional
+from sknn.engine._typing import Array
 
 #: The name of a value in a graph.
 Value: TypeAlias = str
@@ -122,7 +122,7 @@ class Graph:
         model : onnx.ModelProto
             Checked.
         """
-        onnx = required("onnx", "to_onnx")
+        onnx = import_optional("onnx", "to_onnx")
         nodes = [_node(*node) for node in self.nodes]
         nodes += [onnx.helper.make_node("Identity", [one.value], [one.name]) for one in outputs]
         ends = [
@@ -147,18 +147,18 @@ class Graph:
 def _node(
     operator: str, domain: str, inputs: list[Value], value: Value, attributes: dict[str, Any]
 ) -> Any:
-    onnx = required("onnx", "to_onnx")
+    onnx = import_optional("onnx", "to_onnx")
     return onnx.helper.make_node(operator, inputs, [value], value, domain=domain, **attributes)
 
 
 def _tensor(name: str, dtype: str, shape: tuple[int, ...]) -> Any:
-    onnx = required("onnx", "to_onnx")
+    onnx = import_optional("onnx", "to_onnx")
     return onnx.helper.make_tensor_value_info(name, element_type(dtype), ["n", *shape])
 
 
 def tensor(value: Value, array: Array) -> Any:
     """Return a constant as a tensor of ONNX."""
-    onnx = required("onnx", "to_onnx")
+    onnx = import_optional("onnx", "to_onnx")
     if array.dtype.kind == "U":
         array = array.astype(object)
     return onnx.numpy_helper.from_array(array, value)
@@ -166,7 +166,7 @@ def tensor(value: Value, array: Array) -> Any:
 
 def element_type(dtype: str) -> int:
     """Return ONNX's number for a type."""
-    onnx = required("onnx", "to_onnx")
+    onnx = import_optional("onnx", "to_onnx")
     number: int = onnx.helper.np_dtype_to_tensor_dtype(
         np.dtype(object if dtype == "str" else dtype)
     )

@@ -5,8 +5,8 @@ from typing import Any
 
 from sklearn.utils.validation import check_is_fitted
 
+from sknn._optional import import_optional
 from sknn.estimators.base import BaseMLP
-from sknn.extras import required
 from sknn.persistence.onnx.converters import converted
 from sknn.persistence.onnx.estimators import encoder_of, write
 from sknn.persistence.onnx.graph import Graph, Output
@@ -72,7 +72,7 @@ def to_onnx(model: Any, X: Any = None, *, opset: int = OPSET) -> Any:
     >>> graph = to_onnx(mlp)  # doctest: +SKIP
     >>> open("model.onnx", "wb").write(graph.SerializeToString())  # doctest: +SKIP
     """
-    required("onnx", "to_onnx")
+    import_optional("onnx", "to_onnx")
     if opset < OLDEST:
         raise ValueError(f"opset must be {OLDEST} or more, got {opset}.")
     while hasattr(model, "best_estimator_"):

@@ -11,9 +11,8 @@ from sknn.engine import (
     GELU,
     SELU,
     Dropout,
-    Embed,
+    Embedding,
     Exp,
-    Expand,
     Identity,
     LeakyReLU,
     Linear,
@@ -25,6 +24,7 @@ from sknn.engine import (
     SiLU,
     Softplus,
     Step,
+    TabularEncoding,
     Tanh,
 )
 from sknn.persistence.onnx.graph import Graph, Value
@@ -111,7 +111,7 @@ def _step(graph: Graph, module: Step, u: Value) -> Value:
     return graph.cast(graph.add("GreaterOrEqual", u, float(module.threshold)), "float32")
 
 
-def _expand(graph: Graph, module: Expand, u: Value) -> Value:
+def _expand(graph: Graph, module: TabularEncoding, u: Value) -> Value:
     """Make the wide columns of the narrow ones, in their type; float32 from there on."""
     p, q = module.numbers, len(module.places)
     dtype = module.start.dtype.name
@@ -133,14 +133,14 @@ def _expand(graph: Graph, module: Expand, u: Value) -> Value:
     return graph.add("Concat", *(graph.cast(part, "float32") for part in parts), axis=-1)
 
 
-def _pieces(graph: Graph, module: Expand, x: Value) -> Value:
+def _pieces(graph: Graph, module: TabularEncoding, x: Value) -> Value:
     dtype = module.start.dtype.name
     start, run = (graph.constant(of[:, 0], dtype) for of in (module.start, module.run))
     slope = graph.add("Div", graph.add("Sub", graph.columns(x, module.piece_of), start), run)
     return graph.add("Clip", slope, *(graph.constant(end, dtype) for end in (0, module.height)))
 
 
-def _embed(graph: Graph, module: Embed, u: Value) -> Value:
+def _embed(graph: Graph, module: Embedding, u: Value) -> Value:
     """Return the other columns, which all members share, then the rows of E side by side."""
     *members, rows, d = module.E.shape
     others = _slice(graph, u, 0, -module.columns)
@@ -149,7 +149,7 @@ def _embed(graph: Graph, module: Embed, u: Value) -> Value:
     looked_up = graph.add("Gather", module.E, numbers, axis=len(members))
     side_by_side = np.array([*members, -1, module.columns * d])
     if members:
-        others = graph.add("Expand", others, np.array([*members, 1, 1]))
+        others = graph.add("TabularEncoding", others, np.array([*members, 1, 1]))
     return graph.add("Concat", others, graph.add("Reshape", looked_up, side_by_side), axis=-1)
 
 
@@ -162,8 +162,8 @@ def _slice(graph: Graph, u: Value, start: int, stop: int) -> Value:
 WRITERS: Mapping[type[Module], Writer] = {
     Linear: _linear,
     Dropout: _same,
-    Expand: _expand,
-    Embed: _embed,
+    TabularEncoding: _expand,
+    Embedding: _embed,
     Identity: _same,
     Sigmoid: _sigmoid,
     Tanh: _simple("Tanh"),

@@ -23,11 +23,11 @@ def column_types(encoder: TableEncoder) -> list[str]:
 
     Numbers are wide, so that none loses a digit before it is scaled.
     """
-    return ["str" if kind == "text" else "float64" for kind in encoder.kinds_]
+    return ["str" if kind == "text" else "float64" for kind in encoder.column_types_]
 
 
 def compact(graph: Graph, encoder: TableEncoder, columns: Sequence[Value], dtype: str) -> Value:
-    """Add the nodes of `TableEncoder.read`.
+    """Add the nodes of `TableEncoder.encode_compact`.
 
     Parameters
     ----------
@@ -47,12 +47,16 @@ def compact(graph: Graph, encoder: TableEncoder, columns: Sequence[Value], dtype
         part in anything.
     """
     parts = []
-    for j, center, scale in zip(encoder.numeric_, encoder.center_, encoder.scale_, strict=True):
+    for j, center, scale in zip(
+        encoder.numeric_features_, encoder.center_, encoder.scale_, strict=True
+    ):
         centred = graph.add("Sub", columns[j], graph.constant(center, "float64"))
         parts.append(graph.add("Div", centred, graph.constant(scale, "float64")))
     names, first = column_names(encoder), 0
-    one_hot = len(encoder.levels_) - encoder.n_embedded_
-    for i, (j, levels) in enumerate(zip(encoder.categorical_, encoder.levels_, strict=True)):
+    one_hot = len(encoder.categories_) - encoder.n_embedded_features_
+    for i, (j, levels) in enumerate(
+        zip(encoder.categorical_features_, encoder.categories_, strict=True)
+    ):
         places = _places(graph, columns[j], levels, names[j])
         parts.append(graph.add("Add", places, float(first)))
         first += len(levels) + len(OTHERS) if i >= one_hot else 0

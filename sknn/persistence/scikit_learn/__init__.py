@@ -1,6 +1,6 @@
 """The bridge to and from scikit-learn's own multilayer perceptrons."""
 
-from sknn.persistence.scikit_learn.arrival import from_sklearn
-from sknn.persistence.scikit_learn.departure import to_sklearn
+from sknn.persistence.scikit_learn.from_sklearn import from_sklearn
+from sknn.persistence.scikit_learn.to_sklearn import to_sklearn
 
 __all__ = ["from_sklearn", "to_sklearn"]

@@ -17,8 +17,8 @@ from sknn.engine import (
     SquaredError,
     Tanh,
 )
-from sknn.estimators.blueprint import Blueprint
-from sknn.networks import ACTIVATIONS
+from sknn.engine.network import ACTIVATIONS
+from sknn.estimators._model import ModelSpec
 from sknn.persistence.scikit_learn.parameters import defaults
 from sknn.targets import BinaryTarget, MulticlassTarget, MultilabelTarget, RealTarget, Target
 
@@ -45,27 +45,25 @@ THEIR_SETTINGS = {
 SILENT = {"dtype", "n_members", "loss", "quantile", "huber_delta", "weight_decay"}
 
 
-def refuse(mlp: Any, blueprint: Blueprint) -> None:
+def refuse(mlp: Any, spec: ModelSpec) -> None:
     """Refuse what scikit-learn's MLP cannot express."""
     reasons = []
-    modules = [ACTIVATIONS[a]() if isinstance(a, str) else a for a in blueprint.activations]
+    modules = [ACTIVATIONS[a]() if isinstance(a, str) else a for a in spec.activations]
     if not all(name_of(module) for module in modules):
-        given = zip(blueprint.activations, modules, strict=True)
+        given = zip(spec.activations, modules, strict=True)
         names = ", ".join(dict.fromkeys(repr(one) for one, module in given if not name_of(module)))
         reasons.append(f"activation {names} (there are identity, logistic, tanh and relu)")
     elif len({name_of(module) for module in modules}) > 1:
         reasons.append("hidden layers with activations of their own (there is one for all)")
-    known = THEIR_LOSSES.get(type(blueprint.target), ())
+    known = THEIR_LOSSES.get(type(spec.target), ())
     if not known:
-        reasons.append(f"a {blueprint.target.kind} target (one column of labels, or 0 and 1)")
-    elif type(blueprint.loss) not in known:
-        reasons.append(
-            f"loss={blueprint.loss_name!r} (there are log_loss, squared_error and poisson)"
-        )
-    if blueprint.n_units == 1 and blueprint.target.kind == "multiclass":
+        reasons.append(f"a {spec.target.kind} target (one column of labels, or 0 and 1)")
+    elif type(spec.loss) not in known:
+        reasons.append(f"loss={spec.loss_name!r} (there are log_loss, squared_error and poisson)")
+    if spec.n_units == 1 and spec.target.kind == "multiclass":
         reasons.append("a single class (there two are needed)")
-    if blueprint.n_members > 1:
-        reasons.append(f"n_members={blueprint.n_members} (there is one network)")
+    if spec.n_members > 1:
+        reasons.append(f"n_members={spec.n_members} (there is one network)")
     if reasons:
         raise ValueError(
             f"scikit-learn's {type(mlp).__name__} cannot express this model: it has "

@@ -116,7 +116,7 @@ def exercise(model):
     assert saved(sknn.load(io.BytesIO(again)), training_state=True) == again
     try:
         predictions = model.predict(X)
-        for name in ("predict_proba", "decision_function", "member_predictions"):
+        for name in ("predict_proba", "decision_function", "predict_members"):
             if hasattr(model, name):
                 getattr(model, name)(X)
     except ValueError as error:  # weights may be so large that there is no answer
@@ -137,7 +137,7 @@ def train_on(model, X, y):
     if not hasattr(model, "partial_fit"):
         return
     y = y.mean(axis=-1) if model.loss == "quantile" else y
-    y = np.clip(y, 0.1, 10) if model._plan["loss"] in ("poisson", "gamma") else y
+    y = np.clip(y, 0.1, 10) if model._model_spec["loss"] in ("poisson", "gamma") else y
     try:
         model.partial_fit(X, y)
     except ValueError as error:
@@ -161,18 +161,24 @@ REFUSALS = [
 def inputs(model):
     """Return rows that the model can read."""
     rng = np.random.RandomState(0)
-    intake = model._plan["intake"]
+    input_encoding = model._model_spec["input_encoding"]
     names = getattr(model, "feature_names_in_", None)
-    if not isinstance(intake, dict):
+    if not isinstance(input_encoding, dict):
         return rng.normal(size=(3, model.n_features_in_))
-    center = dict(zip(intake["numeric_"].tolist(), intake["center_"].tolist(), strict=True))
+    center = dict(
+        zip(
+            input_encoding["numeric_features_"].tolist(),
+            input_encoding["center_"].tolist(),
+            strict=True,
+        )
+    )
     cells = {
         "number": lambda j: np.full(3, center.get(j, 0.0)),
         "truth": lambda j: np.array([True, False, True]),
         "text": lambda j: np.array(["a", "b", None], object),
         "nothing": lambda j: np.array([None] * 3, object),
     }
-    columns = {j: cells[kind](j) for j, kind in enumerate(intake["kinds_"])}
+    columns = {j: cells[kind](j) for j, kind in enumerate(input_encoding["column_types_"])}
     table = pd.DataFrame(columns)
     table.columns = table.columns.astype(str) if names is None else names
     return table

@@ -4,7 +4,7 @@ import copy
 import json
 
 from tests.persistence.fuzz.noise import noisy
-from tests.persistence.fuzz.sealed import opened, sealed
+from tests.persistence.fuzz.sealed import fitted, sealed
 
 #: Values that are seldom expected.
 VALUES = [
@@ -118,7 +118,7 @@ EDITS = [put, put, nudge, nudge, drop, add, exchange, rename, wrap]
 
 def edited(rng, data, other):
     """Return the file with other values in its manifest."""
-    manifest, members = opened(data)
+    manifest, members = fitted(data)
     for _ in range(rng.choice([1, 1, 1, 2, 4])):
         try:
             rng.choice(EDITS)(rng, manifest)
@@ -129,14 +129,24 @@ def edited(rng, data, other):
 
 def crossed(rng, data, other):
     """Return the file with a part of another file's manifest, and its arrays."""
-    manifest, members = opened(data)
-    theirs, more = opened(other)
-    key = rng.choice(["class", "parameters", "state", "_plan", "_memory", "intake", "coefs_"])
+    manifest, members = fitted(data)
+    theirs, more = fitted(other)
+    key = rng.choice(
+        [
+            "class",
+            "parameters",
+            "state",
+            "_model_spec",
+            "_training_state",
+            "input_encoding",
+            "coefs_",
+        ]
+    )
     for tree, source in ((manifest, theirs), (manifest["state"], theirs["state"])):
         if key in tree and key in source:
             tree[key] = source[key]
-    if key == "intake":
-        manifest["state"]["_plan"][key] = theirs["state"]["_plan"][key]
+    if key == "input_encoding":
+        manifest["state"]["_model_spec"][key] = theirs["state"]["_model_spec"][key]
     members = {**more, **members}
     manifest["arrays"] = {**theirs["arrays"], **manifest["arrays"]}
     text = json.dumps([manifest["parameters"], manifest["state"]])
@@ -147,8 +157,8 @@ def crossed(rng, data, other):
 
 def garbled(rng, data, other):
     """Return the file with noise in the text of its manifest, sealed again if it is still JSON."""
-    manifest, members = opened(data)
-    theirs, _ = opened(other)
+    manifest, members = fitted(data)
+    theirs, _ = fitted(other)
 
     def text(written):
         noise = noisy(rng, written.encode(), json.dumps(theirs).encode())
@@ -159,7 +169,7 @@ def garbled(rng, data, other):
 
 def doubled(rng, data, other):
     """Return the file with a key that stands twice."""
-    manifest, members = opened(data)
+    manifest, members = fitted(data)
     key = place(rng, manifest)[-1]
     pair = f"{json.dumps(key)}: {json.dumps(rng.choice(VALUES))}, {json.dumps(key)}: "
     return sealed(manifest, members, lambda text: text.replace(f"{json.dumps(key)}: ", pair, 1))

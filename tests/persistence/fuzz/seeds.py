@@ -64,6 +64,6 @@ def models():
 @cache
 def files():
     """Return the files by name; those of streams hold the training state."""
-    with warnings.catch_warnings(), mock.patch("sknn.estimators.tabular.MOST_PLACES", 5):
+    with warnings.catch_warnings(), mock.patch("sknn.estimators.tabular.MAX_CAT_TO_ONEHOT", 5):
         warnings.simplefilter("ignore", ConvergenceWarning)
         return {name: saved(one, training_state=True) for name, one in models().items()}

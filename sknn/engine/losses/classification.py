@@ -1,0 +1,221 @@
+"""Losses for labels, written as two numbers: "no" and "yes"."""
+
+import numpy as np
+from scipy.special import expit, log_expit, log_softmax, logit, logsumexp, softmax
+
+from sknn.engine._typing import Array
+from sknn.engine.losses.base import Loss
+from sknn.engine.products import row_sums
+
+#: Probabilities closer to 0 or 1 than this are no place to begin.
+SMALLEST = 1e-4
+
+
+class Hinge(Loss):
+    """The binary hinge, ``sum max(0, 1 - y z)`` with y in {-1, +1}, on linear outputs.
+
+    Outputs are summed: one column is the linear SVM's loss, several are independent yes/no
+    questions (multilabel). At the kink ``y z = 1`` the sub-gradient is taken as 0.
+    """
+
+    codes = (-1.0, 1.0)
+
+    def value(self, z: Array, y: Array) -> Array:
+        """Return ``sum max(0, 1 - y z)``."""
+        loss: Array = np.maximum(1 - y * z, 0).sum(axis=-1)
+        return loss
+
+    def gradient(self, z: Array, y: Array) -> Array:
+        """Return ``-y`` where the margin ``y z`` is below 1, else 0."""
+        return -y * (y * z < 1)
+
+
+class SquaredHinge(Loss):
+    """The squared hinge, ``sum max(0, 1 - y z)^2`` with y in {-1, +1}, on linear outputs.
+
+    Outputs are summed, so that several classes are one against the rest, as in
+    :class:`sklearn.svm.LinearSVC`.
+    """
+
+    codes = (-1.0, 1.0)
+
+    def value(self, z: Array, y: Array) -> Array:
+        """Return ``sum max(0, 1 - y z)^2``."""
+        short = np.maximum(1 - y * z, 0)
+        return np.einsum("...k,...k->...", short, short)
+
+    def gradient(self, z: Array, y: Array) -> Array:
+        """Return ``-2 y max(0, 1 - y z)``."""
+        return -2 * y * np.maximum(1 - y * z, 0)
+
+
+class MulticlassHinge(Loss):
+    """The multiclass hinge, ``max(0, 1 - (z_y - max_{r != y} z_r))``, on linear outputs.
+
+    Crammer and Singer (2001), "On the Algorithmic Implementation of Multiclass Kernel-based
+    Vector Machines"; the same as :func:`sklearn.metrics.hinge_loss`. With a single class there
+    is no rival, and the loss is 0. Among rivals that tie, the first is blamed.
+    """
+
+    codes = (-1.0, 1.0)
+
+    def value(self, z: Array, y: Array) -> Array:
+        """Return ``max(0, 1 - margin)``."""
+        margin, _ = self._margin_and_rival(z, y)
+        return np.maximum(1 - margin, 0)
+
+    def gradient(self, z: Array, y: Array) -> Array:
+        """Return -1 at the right class and +1 at its rival where the margin is below 1."""
+        margin, rival = self._margin_and_rival(z, y)
+        blame = (margin < 1).astype(z.dtype)[..., None]
+        return blame * (rival - (y > 0))
+
+    @staticmethod
+    def _margin_and_rival(z: Array, y: Array) -> tuple[Array, Array]:
+        """Return the margins, shape (n,), and the one-hot strongest rivals, shape (n, k)."""
+        others = np.where(y > 0, -np.inf, z)
+        rival = np.arange(z.shape[-1]) == others.argmax(axis=-1)[..., None]
+        right = np.where(y > 0, z, 0).sum(axis=-1)
+        return right - others.max(axis=-1), rival.astype(z.dtype)
+
+
+class _OnSigmoids(Loss):
+    """What losses on sigmoid outputs share."""
+
+    out_activation = "logistic"
+    has_probabilities = True
+
+    def inverse_link(self, z: Array) -> Array:
+        """Return ``sigmoid(z)``."""
+        a: Array = expit(z)
+        return a
+
+    def inverse_link_backward(self, z: Array, dA: Array) -> Array:
+        """Return ``a (1 - a) dA``; 1 - a is ``sigmoid(-z)``."""
+        return dA * self.inverse_link(z) * self.inverse_link(-z)
+
+    def log_inverse_link(self, z: Array) -> Array:
+        """Return ``log sigmoid(z)``."""
+        log_a: Array = log_expit(z)
+        return log_a
+
+    def link(self, a: Array) -> Array:
+        """Return ``log(a / (1 - a))``, where a is first moved away from 0 and 1."""
+        z: Array = logit(np.clip(a, SMALLEST, 1 - SMALLEST))
+        return z
+
+    def average_members(self, z: Array) -> Array:
+        """Return ``log(sum sigmoid(z) / sum sigmoid(-z))``, exact where these round to 0."""
+        joined: Array = logsumexp(log_expit(z), axis=0) - logsumexp(log_expit(-z), axis=0)
+        return joined
+
+    def average_members_backward(self, z: Array, dv: Array) -> Array:
+        """Return what reaches each member, by its share in both sums."""
+        yes, no = softmax(log_expit(z), axis=0), softmax(log_expit(-z), axis=0)
+        dz: Array = dv * (yes * expit(-z) + no * expit(z))
+        return dz
+
+
+class NLL(_OnSigmoids):
+    """The negative log likelihood of yes/no answers, on sigmoid outputs.
+
+    ``-sum (y log a + (1 - y) log(1 - a))`` with ``a = sigmoid(z)`` and y in [0, 1]. Outputs are
+    summed: one column for two classes, several for independent labels.
+    """
+
+    def value(self, z: Array, y: Array) -> Array:
+        """Return ``sum (log(1 + exp(z)) - y z)``, written so that nothing overflows or cancels."""
+        return row_sums(np.log1p(np.exp(np.copysign(z, -1))) + (np.maximum(z, 0) - y * z))
+
+    def gradient(self, z: Array, y: Array) -> Array:
+        """Return ``a - y``."""
+        dZ: Array = expit(z) - y
+        return dZ
+
+
+class NLLM(Loss):
+    """The negative log likelihood of one class among many, on softmax outputs.
+
+    ``-sum y log a`` with ``a = softmax(z)`` and the rows of y summing to 1.
+    """
+
+    out_activation = "softmax"
+    has_probabilities = True
+
+    def value(self, z: Array, y: Array) -> Array:
+        """Return ``log sum exp(z) - sum y z``, shifted by the largest z."""
+        return self.value_and_gradient(z, y)[0]
+
+    def gradient(self, z: Array, y: Array) -> Array:
+        """Return ``a - y``."""
+        return self.value_and_gradient(z, y)[1]
+
+    def value_and_gradient(self, z: Array, y: Array) -> tuple[Array, Array]:
+        """Return both from one exponential of each raw output."""
+        a = np.maximum(z - _tops(z), np.finfo(z.dtype).min)
+        shortfall = row_sums(a * y)
+        total = self._exponentials(a)
+        a /= total[..., None]
+        return np.log(total) - shortfall, np.subtract(a, y, out=a)
+
+    def inverse_link(self, z: Array) -> Array:
+        """Return ``softmax(z)`` of each row."""
+        a: Array = z - _tops(z)
+        a /= self._exponentials(a)[..., None]
+        return a
+
+    def inverse_link_backward(self, z: Array, dA: Array) -> Array:
+        """Return ``a (dA - sum a dA)``."""
+        a = self.inverse_link(z)
+        return a * (dA - np.sum(a * dA, axis=-1, keepdims=True))
+
+    @staticmethod
+    def _exponentials(a: Array) -> Array:
+        """Write the exponentials over `a`, and return the sum of each row."""
+        np.exp(a, out=a)
+        return row_sums(a)
+
+    def log_inverse_link(self, z: Array) -> Array:
+        """Return ``log softmax(z)`` of each row."""
+        log_a: Array = log_softmax(z, axis=-1)
+        return log_a
+
+    def link(self, a: Array) -> Array:
+        """Return ``log a``, where a is first moved away from 0."""
+        return np.log(np.maximum(a, SMALLEST))
+
+    def average_members(self, z: Array) -> Array:
+        """Return the logarithm of the members' mean probability, exact where that rounds to 0."""
+        joined: Array = logsumexp(log_softmax(z, axis=-1), axis=0) - np.log(len(z))
+        return joined.astype(z.dtype, copy=False)
+
+    def average_members_backward(self, z: Array, dv: Array) -> Array:
+        """Return what reaches each member, by its share in each mean probability."""
+        log_a = log_softmax(z, axis=-1)
+        d_log_a = dv * softmax(log_a, axis=0)
+        dz: Array = d_log_a - np.exp(log_a) * d_log_a.sum(axis=-1, keepdims=True)
+        return dz
+
+
+def _tops(z: Array) -> Array:
+    """Return the largest number of each row, shape (..., n, 1), found along contiguous columns."""
+    return np.maximum.reduce(z.swapaxes(-1, -2).copy(), axis=-2)[..., None]
+
+
+class Brier(_OnSigmoids):
+    """The textbook's quadratic cost, ``1/2 sum (a - y)^2`` with ``a = sigmoid(z)``.
+
+    Its gradient ``(a - y) a (1 - a)`` vanishes where a unit is surely wrong, which is why `NLL`
+    learns faster. Named after Brier (1950), "Verification of Forecasts Expressed in Terms of
+    Probability".
+    """
+
+    def value(self, z: Array, y: Array) -> Array:
+        """Return ``1/2 sum (a - y)^2``."""
+        error = self.inverse_link(z) - y
+        return 0.5 * np.einsum("...k,...k->...", error, error)
+
+    def gradient(self, z: Array, y: Array) -> Array:
+        """Return ``(a - y) a (1 - a)``; 1 - a is ``sigmoid(-z)``, which does not round to 0."""
+        a = self.inverse_link(z)
+        return (a - y) * a * self.inverse_link(-z)

@@ -1,0 +1,83 @@
+"""Settings: what users may ask an encoder for, checked."""
+
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.utils import check_array
+
+from sknn.engine._typing import Array
+
+#: The smallest value of each parameter that is a whole number.
+SMALLEST = {"n_bins": 0, "min_frequency": 1, "max_cat_to_onehot": 0}
+
+#: What else some of them may be.
+SPECIAL = {"n_bins": ("auto",), "max_cat_to_onehot": (None,)}
+
+
+def check_settings(encoder: Any) -> None:
+    """Refuse parameters that make no sense.
+
+    Raises
+    ------
+    ValueError
+        Naming the parameter and what it may be.
+    """
+    for name, smallest in SMALLEST.items():
+        value = getattr(encoder, name)
+        special = SPECIAL.get(name, ())
+        if any(value is one or (isinstance(value, str) and value == one) for one in special):
+            continue
+        if not isinstance(value, Integral) or isinstance(value, bool) or value < smallest:
+            others = "".join(f" or {one!r}" for one in special)
+            raise ValueError(
+                f"{name} must be an integer of at least {smallest}{others}, got {value!r}."
+            )
+    height = encoder.bin_scale
+    if not isinstance(height, Real) or isinstance(height, bool) or not 0 < float(height) < np.inf:
+        raise ValueError(f"bin_scale must be a finite number above 0, got {height!r}.")
+    if not isinstance(encoder.sparse_output, bool | np.bool_):
+        raise ValueError(f"sparse_output must be True or False, got {encoder.sparse_output!r}.")
+    floating(encoder.dtype)
+
+
+def floating(dtype: Any) -> str:
+    """Return the name of a floating type.
+
+    Raises
+    ------
+    ValueError
+        If it is neither float32 nor float64.
+    """
+    try:
+        name = np.dtype(dtype).name if dtype is not None else ""
+    except TypeError:
+        name = ""
+    if name not in ("float32", "float64"):
+        raise ValueError(f"dtype must be 'float32' or 'float64', got {dtype!r}.")
+    return name
+
+
+def row_weights(sample_weight: ArrayLike | None, n: int) -> Array | None:
+    """Check the weights of n rows; where they are shares they are made to be 1 on average.
+
+    Raises
+    ------
+    ValueError
+        If they are no finite numbers of at least 0, one a row, or if all are 0.
+    """
+    if sample_weight is None:
+        return None
+    w: Array = check_array(
+        sample_weight, dtype=np.float64, ensure_2d=False, input_name="sample_weight"
+    )
+    if w.shape != (n,):
+        raise ValueError(f"sample_weight.shape == {w.shape}, expected {(n,)}!")
+    if (w < 0).any():
+        raise ValueError("Negative values in data passed to `sample_weight`.")
+    if not w.any():
+        raise ValueError("Sample weights must contain at least one non-zero number.")
+    mean = float((w[w > 0] / w.max()).mean() * w.max())
+    too_large = w.max() > np.finfo(np.float64).max / n
+    return w / mean if mean < 1 or too_large else w

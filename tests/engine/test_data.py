@@ -1,0 +1,97 @@
+"""Batches: which rows come next."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from scipy import sparse
+
+from sknn.engine import Dataset, EpochBatchSampler, ReplacementSampler
+
+with_both_generators = pytest.mark.parametrize(
+    "generator", [np.random.RandomState, np.random.default_rng], ids=["RandomState", "Generator"]
+)
+SIZES = [(10, 1), (10, 3), (10, 5), (10, 10), (10, 99), (1, 1)]
+
+
+def epoch(batches, n, rng):
+    """Return the row numbers of each batch of one epoch."""
+    return [np.arange(n)[rows] for rows in batches(n, rng)]
+
+
+@with_both_generators
+@pytest.mark.parametrize("shuffle", [True, False])
+@pytest.mark.parametrize(("n", "batch_size"), SIZES)
+def test_every_row_comes_once_an_epoch(n, batch_size, shuffle, generator):
+    """In batches of the size asked for; only the last may be short, and it is not left out."""
+    rng = generator(0)
+    for _ in range(3):
+        batches = epoch(EpochBatchSampler(batch_size, shuffle), n, rng)
+        *full, last = map(len, batches)
+        assert full == [batch_size] * ((n - 1) // batch_size)
+        assert 1 <= last <= batch_size
+        assert sorted(np.concatenate(batches)) == list(range(n))
+
+
+@with_both_generators
+def test_every_epoch_has_a_fresh_order_that_the_generator_fixes(generator):
+    """Neither the order of the data nor that of the epoch before."""
+    batches, rng, same = EpochBatchSampler(3), generator(0), generator(0)
+    first, second = (np.concatenate(epoch(batches, 50, rng)) for _ in range(2))
+    assert (first != second).any()
+    assert (first != np.arange(50)).any()
+    assert_array_equal(first, np.concatenate(epoch(batches, 50, same)))
+
+
+def test_without_shuffling_the_order_is_kept_and_nothing_is_drawn():
+    """The generator is not touched."""
+    rng = np.random.RandomState(0)
+    order = np.concatenate(epoch(EpochBatchSampler(3, shuffle=False), 10, rng))
+    assert_array_equal(order, np.arange(10))
+    assert rng.randint(2**31) == np.random.RandomState(0).randint(2**31)
+
+
+@with_both_generators
+def test_random_draws_take_one_row_at_a_time_with_replacement(generator):
+    """As many as asked for, whatever the number of rows: some often, all sometimes."""
+    batches = epoch(ReplacementSampler(2000), 10, generator(0))
+    assert [len(rows) for rows in batches] == [1] * 2000
+    counts = np.bincount(np.concatenate(batches), minlength=10)
+    assert (abs(counts - 200) < 5 * np.sqrt(200)).all()
+    assert counts.std() > 0
+    few = epoch(ReplacementSampler(10), 10, generator(0))
+    assert len(few) == 10
+    assert len(np.unique(few)) < 10
+
+
+@pytest.mark.parametrize("weighted", [True, False])
+@pytest.mark.parametrize("convert", [np.asarray, sparse.csr_array])
+@pytest.mark.parametrize("rows", [slice(1, 3), np.array([3, 0])], ids=["slice", "numbers"])
+def test_samples_give_the_same_rows_of_everything(rows, convert, weighted):
+    """Inputs, targets and weights stay together; without weights there are none."""
+    X, Y, w = np.arange(8.0).reshape(4, 2), np.arange(4.0)[:, None], np.arange(4.0)
+    samples = Dataset(convert(X), Y, w if weighted else None)
+    batch_X, batch_Y, batch_w = samples[rows]
+    assert len(samples) == 4
+    assert_array_equal(batch_X.toarray() if sparse.issparse(batch_X) else batch_X, X[rows])
+    assert_array_equal(batch_Y, Y[rows])
+    if weighted:
+        assert_array_equal(batch_w, w[rows])
+    else:
+        assert batch_w is None
+
+
+@pytest.mark.parametrize("kind", [np.asarray, sparse.csr_matrix])
+@pytest.mark.parametrize("dtype", [None, np.float32])
+@pytest.mark.parametrize("given", [np.float64, np.uint8])
+def test_a_batch_is_what_indexing_gives(kind, dtype, given):
+    """In whatever order batches of whatever size come, converted or not."""
+    rng = np.random.default_rng(0)
+    X, Y, w = rng.integers(0, 99, (20, 3)).astype(given), rng.normal(size=(20, 2)), np.ones(20)
+    samples = Dataset(kind(X), Y, w, dtype)
+    for rows in (np.array([3, 1]), np.array([5]), np.array([0, 19]), slice(2, 7), np.array([7])):
+        batch = samples.batch(rows)
+        for part, expected in zip(batch, samples[rows], strict=True):
+            part, expected = (getattr(a, "toarray", lambda a=a: a)() for a in (part, expected))
+            assert part.dtype == expected.dtype
+            np.testing.assert_array_equal(part, expected)
+        assert batch[0].dtype == (dtype or given)

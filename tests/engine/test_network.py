@@ -1,0 +1,259 @@
+"""Names and sizes -> networks."""
+
+import warnings
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.special import erf
+from sklearn import neural_network
+from sklearn.exceptions import ConvergenceWarning
+
+from sknn.engine import Linear, initializers
+from sknn.engine import network as networks
+
+SIZES = [4, 5, 3, 2]
+
+#: What each name means, written independently.
+FORMULAS = {
+    "identity": lambda u: u,
+    "logistic": lambda u: 1 / (1 + np.exp(-u)),
+    "tanh": lambda u: (np.exp(u) - np.exp(-u)) / (np.exp(u) + np.exp(-u)),
+    "relu": lambda u: (u + abs(u)) / 2,
+    "leaky_relu": lambda u: (u + abs(u)) / 2 + 0.01 * (u - abs(u)) / 2,
+    "elu": lambda u: np.where(u > 0, u, np.exp(u) - 1),
+    "selu": lambda u: 1.0507009873554805 * np.where(u > 0, u, 1.6732632423543772 * (np.exp(u) - 1)),
+    "gelu": lambda u: u * (1 + erf(u / np.sqrt(2))) / 2,
+    "silu": lambda u: u / (1 + np.exp(-u)),
+    "mish": lambda u: u * np.tanh(np.log(1 + np.exp(u))),
+    "softplus": lambda u: np.log(1 + np.exp(u)),
+    "exp": lambda u: np.e**u,
+}
+
+
+def built(sizes=SIZES, activations=("tanh", "relu"), initialization="auto", **settings):
+    """Build a network from a fixed seed."""
+    settings = {"rng": np.random.RandomState(0), "dtype": "float64", **settings}
+    return networks.build(sizes, activations, initialization, **settings)
+
+
+def coefs_and_intercepts(network):
+    """Return the weights and the offsets of all layers."""
+    layers = [module for module in network.modules if isinstance(module, Linear)]
+    return [layer.W for layer in layers], [layer.W0 for layer in layers]
+
+
+# Sizes and activations
+
+
+@pytest.mark.parametrize(
+    ("given", "sizes"),
+    [
+        (7, [7]),
+        (np.int64(7), [7]),
+        ((), []),
+        ([7, 5], [7, 5]),
+        ((7, 5, 3), [7, 5, 3]),
+        (np.array([7, 5]), [7, 5]),
+    ],
+    ids=repr,
+)
+def test_sizes_are_one_integer_or_any_number_of_them(given, sizes):
+    """They come out as plain integers."""
+    found = networks.hidden_sizes(given)
+    assert found == sizes
+    assert all(type(size) is int for size in found)
+
+
+@pytest.mark.parametrize(
+    "given", [0, -1, 2.0, "7", None, (5, 0), [5, -1], (5, 2.5), ["5"], [[5, 3]]], ids=repr
+)
+def test_other_sizes_are_errors(given):
+    """The message says what is wanted and what was given."""
+    with pytest.raises(ValueError, match="hidden_layer_sizes must be > 0: a positive") as error:
+        networks.hidden_sizes(given)
+    assert repr(given) in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "n_hidden", "names"),
+    [
+        ("relu", 3, ["relu", "relu", "relu"]),
+        ("relu", 0, []),
+        (["relu", "tanh"], 2, ["relu", "tanh"]),
+        (("elu",), 1, ["elu"]),
+        ([], 0, []),
+    ],
+)
+def test_activations_are_one_for_all_layers_or_one_for_each(given, n_hidden, names):
+    """A layer has a name in the end."""
+    assert networks.hidden_activations(given, n_hidden) == names
+
+
+@pytest.mark.parametrize("given", ["sigmoid", ["relu", "sigmoid"]])
+def test_an_unknown_activation_is_an_error_that_lists_the_known(given):
+    """Every name of the table is in the message."""
+    with pytest.raises(ValueError, match="Unknown activation 'sigmoid'") as error:
+        networks.hidden_activations(given, 2)
+    assert all(repr(name) in str(error.value) for name in networks.ACTIVATIONS)
+
+
+@pytest.mark.parametrize("given", [[], ["relu"], ["relu"] * 3])
+def test_too_few_and_too_many_activations_are_errors(given):
+    """The message has both numbers."""
+    with pytest.raises(ValueError, match=f"lists {len(given)} for 2 hidden layers"):
+        networks.hidden_activations(given, 2)
+
+
+# Names -> modules
+
+
+@pytest.mark.parametrize("name", networks.ACTIVATIONS)
+def test_every_name_means_what_it_says(name):
+    """A new one needs a formula in the table above."""
+    network = built([4, 5, 2], [name])
+    (V, W), (V0, W0) = coefs_and_intercepts(network)
+    X = np.random.default_rng(0).normal(size=(6, 4))
+    assert_allclose(network.forward(X), FORMULAS[name](X @ V + V0) @ W + W0, rtol=1e-12)
+
+
+def test_names_are_those_of_scikit_learn_and_more():
+    """Its solvers' users find all four."""
+    assert set(networks.ACTIVATIONS) >= {"identity", "logistic", "tanh", "relu"}
+    assert set(networks.ACTIVATIONS) == set(FORMULAS)
+
+
+def test_layers_are_joined_by_their_activations():
+    """A network begins and ends in a layer: the loss owns the output activation."""
+    modules = built().modules
+    tanh, relu = networks.ACTIVATIONS["tanh"], networks.ACTIVATIONS["relu"]
+    assert [type(module) for module in modules] == [Linear, tanh, Linear, relu, Linear]
+    coefs, intercepts = coefs_and_intercepts(built())
+    assert [W.shape for W in coefs] == list(pairwise(SIZES))
+    assert [W0.shape for W0 in intercepts] == [(k,) for k in SIZES[1:]]
+
+
+def test_without_hidden_layers_a_network_is_one_layer():
+    """A linear model."""
+    (layer,) = built([4, 2], []).modules
+    assert layer.W.shape == (4, 2)
+
+
+def test_restore_holds_the_weights_it_is_given():
+    """The same arrays, so that what was built computes the same again."""
+    coefs, intercepts = coefs_and_intercepts(built())
+    network = networks.restore(coefs, intercepts, ["tanh", "relu"])
+    X = np.random.default_rng(0).normal(size=(6, 4))
+    assert_array_equal(network.forward(X), built().forward(X))
+    for given, held in zip([coefs, intercepts], coefs_and_intercepts(network), strict=True):
+        assert all(a is b for a, b in zip(given, held, strict=True))
+
+
+def test_restore_refuses_lists_that_do_not_fit():
+    """Silently dropping a layer would be another network."""
+    coefs, intercepts = coefs_and_intercepts(built())
+    with pytest.raises(ValueError, match=r"longer|shorter"):
+        networks.restore(coefs, intercepts, ["tanh"])
+
+
+# Initial weights
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("initialization", ["auto", *networks.INITIALIZATIONS])
+def test_a_seed_fixes_the_network_and_all_is_of_one_type(initialization, dtype):
+    """However the weights are drawn."""
+    a, b = (built(initialization=initialization, dtype=dtype).parameters for _ in range(2))
+    assert {array.dtype for array in a} == {np.dtype(dtype)}
+    for one, same in zip(a, b, strict=True):
+        assert_array_equal(one, same)
+
+
+@pytest.mark.parametrize("name", networks.INITIALIZATIONS)
+def test_named_initializations_draw_the_weights_layer_by_layer(name):
+    """By the engine's function of that name; offsets are zero."""
+    coefs, intercepts = coefs_and_intercepts(built(initialization=name))
+    rng = np.random.RandomState(0)
+    for fans, W, W0 in zip(pairwise(SIZES), coefs, intercepts, strict=True):
+        assert_array_equal(W, getattr(initializers, name)(rng, fans, "float64"))
+        assert_array_equal(W0, np.zeros(fans[1]))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("activation", ["identity", "logistic", "tanh", "relu"])
+def test_auto_draws_the_weights_of_scikit_learn(activation, dtype):
+    """From the same seed, bit for bit: its first step is too small to change them."""
+    X = np.random.default_rng(0).normal(size=(10, SIZES[0])).astype(dtype)
+    theirs = neural_network.MLPRegressor(
+        hidden_layer_sizes=SIZES[1:-1],
+        activation=activation,
+        solver="sgd",
+        learning_rate_init=1e-40,
+        max_iter=1,
+        random_state=0,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        theirs.fit(X, X[:, : SIZES[-1]])
+    coefs, intercepts = coefs_and_intercepts(built(activations=[activation] * 2, dtype=dtype))
+    all_theirs = theirs.coefs_ + theirs.intercepts_
+    for ours, expected in zip(coefs + intercepts, all_theirs, strict=True):
+        assert ours.dtype == expected.dtype
+        assert_array_equal(ours, expected)
+
+
+def test_auto_looks_at_the_activation_of_each_layer():
+    """Logistic units begin narrower, by the square root of 3; outputs go by the last of them."""
+    mixed, _ = coefs_and_intercepts(built(activations=["relu", "logistic"]))
+    wide, _ = coefs_and_intercepts(built(activations=["relu", "relu"]))
+    for W, wider, ratio in zip(mixed, wide, [1, np.sqrt(3), np.sqrt(3)], strict=True):
+        assert_allclose(wider / W, ratio)
+
+
+# Initializers of the user
+
+
+def test_a_function_draws_the_weights_and_offsets_are_zero():
+    """It is asked for each layer in turn, with the generator that the network has."""
+    asked = []
+
+    def draw(rng, shape, dtype):
+        asked.append((rng, shape, dtype))
+        return np.full(shape, float(len(asked)))
+
+    rng = np.random.RandomState(0)
+    coefs, intercepts = coefs_and_intercepts(built(initialization=draw, rng=rng, dtype="float32"))
+    assert asked == [(rng, fans, "float32") for fans in pairwise(SIZES)]
+    for number, (W, W0) in enumerate(zip(coefs, intercepts, strict=True), 1):
+        assert_array_equal(W, np.full(W.shape, number))
+        assert_array_equal(W0, np.zeros(W0.shape))
+    assert {array.dtype for array in coefs + intercepts} == {np.dtype("float32")}
+
+
+@pytest.mark.parametrize("convert", [np.ndarray.tolist, lambda W: W.astype("float32"), np.asarray])
+def test_what_a_function_gives_becomes_an_array_of_the_networks_own(convert):
+    """Lists and other types will do, and the user's array stays the user's."""
+    mine = convert(np.ones((4, 2)))
+    (layer,) = built([4, 2], [], lambda rng, shape, dtype: mine).modules
+    assert layer.W.dtype == np.float64
+    layer.W += 1
+    assert_array_equal(mine, np.ones((4, 2)))
+
+
+@pytest.mark.parametrize(
+    ("draw", "message"),
+    [
+        (lambda rng, shape, dtype: np.ones(shape[::-1]), r"of shape \(4, 2\); got shape \(2, 4\)"),
+        (lambda rng, shape, dtype: np.ones(shape[1]), r"of shape \(4, 2\); got shape \(2,\)"),
+        (lambda rng, shape, dtype: 1.0, r"of shape \(4, 2\); got shape \(\)"),
+        (lambda rng, shape, dtype: np.full(shape, np.nan), "values that are not finite"),
+        (lambda rng, shape, dtype: np.full(shape, np.inf), "values that are not finite"),
+    ],
+    ids=["transposed", "flat", "number", "nan", "inf"],
+)
+def test_weights_that_no_layer_can_have_are_errors(draw, message):
+    """The message says which shape is wanted, and what came."""
+    with pytest.raises(ValueError, match="initialization must give finite weights") as error:
+        built([4, 2], [], draw)
+    assert error.match(message)

@@ -1,0 +1,213 @@
+"""Wide columns: what each kind becomes, and embeddings as layers on what is never made."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from sknn.engine import Embedding, Linear, Objective, Sequential, SquaredError, TabularEncoding
+from tests.engine.gradients import check_backward, check_weight_grad
+from tests.generators import OwnGenerator
+
+NAN = np.nan
+
+
+@pytest.fixture
+def rng():
+    """Return a generator; every test has the same."""
+    return OwnGenerator()
+
+
+def example(dtype=np.float64):
+    """Return an expansion of two numbers, two categories and a column that is passed on."""
+    start, stop = np.array([[-1, 0, 1], [0, 1, 3]], dtype)
+    return TabularEncoding(2, [0, 0, 1], start, stop, may_miss=[1], places=[2, 3], passed_on=1)
+
+
+TABLE = np.array(
+    [
+        [-0.25, 2.0, 0, 2, 7],
+        [9.0, NAN, 1, 0, 8],
+        [NAN, -9.0, 5, -1, 9],
+    ]
+)
+WIDE = np.array(
+    [
+        # numbers, pieces of both, missing, first category, second category, passed on
+        [-0.25, 2, 0.75, 0, 0.5, 0, 1, 0, 0, 0, 1, 7],
+        [9, 0, 1, 1, 0, 1, 0, 1, 1, 0, 0, 8],
+        [0, -9, 1, 0, 0, 0, 0, 0, 0, 0, 0, 9],
+    ]
+)
+
+
+def tables(rng, n, rows=(4, 3), others=2):
+    """Draw a matrix whose last columns are row numbers, no two columns sharing a row."""
+    codes = [rng.integers(size, size=n) + sum(rows[:i]) for i, size in enumerate(rows)]
+    return np.column_stack([rng.normal(size=(n, others)), *codes])
+
+
+def one_hot(codes, rows):
+    """Return zeros with a single 1 in each row."""
+    return (codes[..., None] == np.arange(rows)).astype(float)
+
+
+# Expand
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_every_kind_of_column(dtype):
+    """Numbers beyond all pieces, missing ones, and codes that have no place."""
+    v = example(dtype).forward(TABLE.astype(dtype))
+    assert v.dtype == dtype
+    assert_array_equal(v, WIDE.astype(dtype))
+
+
+def test_the_pieces_of_a_number_add_up(rng):
+    """Pieces that follow each other, each times its length, give the number between the ends."""
+    edges = np.array([-2.0, -0.5, 0.1, 3.0])
+    expand = TabularEncoding(1, [0, 0, 0], edges[:-1], edges[1:], [], [])
+    x = rng.normal(size=(50, 1)) * 3
+    pieces = expand.forward(x)[:, 1:]
+    assert_allclose(pieces @ np.diff(edges) - 2, np.clip(x[:, 0], -2, 3), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_pieces_rise_to_their_height(dtype, rng):
+    """Nothing else is another."""
+    start, stop = np.array([[-1, 0], [0, 2]], dtype)
+    u = np.column_stack([rng.normal(size=50), rng.integers(2, size=50)]).astype(dtype)
+    low = TabularEncoding(1, [0, 0], start, stop, [0], [2], height=0.3).forward(u)
+    one = TabularEncoding(1, [0, 0], start, stop, [0], [2]).forward(u)
+    assert low.dtype == dtype
+    assert_allclose(low, one * [1, 0.3, 0.3, 1, 1, 1], rtol=1e-6)
+    assert low[:, 1:3].max() == dtype(0.3)
+
+
+def test_the_output_is_written_where_it_is_told():
+    """In any layout; what was there does not matter."""
+    expand = example()
+    for order in "CF":
+        out = np.full(WIDE.shape, NAN, order=order)
+        assert expand.forward(TABLE, out) is out
+        assert_array_equal(out, WIDE)
+        du = np.full(TABLE.shape, NAN, order=order)
+        assert expand.backward(TABLE, out, np.ones_like(out), du) is du
+        assert_array_equal(du, expand.backward(TABLE, WIDE, np.ones_like(out)))
+
+
+def test_the_blame_of_missing_numbers_and_codes_is_0():
+    """Only known numbers and what is passed on have a derivative."""
+    du = example().backward(TABLE, WIDE, np.ones_like(WIDE))
+    assert_array_equal(du, [[2, 1.5, 0, 0, 1], [1, 0, 0, 0, 1], [0, 1, 0, 0, 1]])
+
+
+@pytest.mark.parametrize("height", [1, 0.3, 2.0])
+def test_backward_agrees_with_central_differences_on_a_table(height, rng):
+    """Also beside missing cells, inside narrow and wide pieces."""
+    start, stop = np.array([-2.0, 0.05, 0.1]), np.array([0.05, 0.1, 5.0])
+    expand = TabularEncoding(2, [1, 1, 1], start, stop, [0], [3], 2, height)
+    u = np.column_stack([rng.choice([-1.0, 0.07, 0.3, 7.0], size=(40, 2)), np.full((40, 3), 0.5)])
+    u[::3, 0] = NAN
+    check_backward(expand, u, rng)
+
+
+@pytest.mark.parametrize(("x", "slope"), [(-3, 0), (-2, 0.5), (0, 0.25), (4, 0)])
+def test_the_slope_where_a_piece_begins_is_that_to_the_right(x, slope):
+    """Rows of training lie just there, as edges are quantiles."""
+    expand = TabularEncoding(1, [0, 0], [-2.0, 0.0], [0.0, 4.0], may_miss=[], places=[])
+    u = np.array([[float(x)]])
+    dv = np.array([[0.0, 1.0, 1.0]])
+    assert expand.backward(u, expand.forward(u), dv) == slope
+
+
+def test_a_table_without_any_columns_is_expanded_to_none():
+    """There is nothing to trip over in what is empty."""
+    nothing = np.zeros(0)
+    expand = TabularEncoding(0, nothing, nothing, nothing, nothing, nothing)
+    u = np.empty((3, 0))
+    assert expand.forward(u).shape == (3, 0)
+    assert expand.backward(u, u, u).shape == (3, 0)
+
+
+def test_an_expansion_can_be_kept():
+    """It is made of arrays and numbers, and says how wide it is."""
+    expand = pickle.loads(pickle.dumps(example()))
+    assert repr(expand) == "TabularEncoding(5 -> 12)"
+    assert_array_equal(expand.forward(TABLE), WIDE)
+
+
+# Embed
+
+
+@pytest.mark.parametrize("members", [(), (2,)], ids=["one", "two members"])
+def test_an_embedding_is_a_layer_on_zeros_with_a_single_1(members, rng):
+    """Forwards and in its weight gradient; a row of E that no cell names gets none."""
+    embed = Embedding(rng.normal(size=(*members, 9, 5)), columns=2)
+    layer = Linear(embed.E, np.zeros((*members, 5)))
+    u = np.stack([tables(rng, 11) for _ in range(members[0])]) if members else tables(rng, 11)
+    v = embed.forward(u)
+    dv = rng.normal(size=v.shape)
+    dE = 0
+    for column, place in [(2, slice(2, 7)), (3, slice(7, 12))]:
+        codes = one_hot(u[..., column], 9)
+        assert_allclose(v[..., place], layer.forward(codes), rtol=1e-12)
+        dE = dE + layer.weight_grad(codes, dv[..., place])[0]
+    assert_array_equal(v[..., :2], u[..., :2])
+    assert_allclose(embed.weight_grad(u, dv)[0], dE, rtol=1e-12, atol=1e-14)
+    assert_array_equal(dE[..., 7:, :], 0)
+
+
+def test_members_may_share_their_table(rng):
+    """One u without a member axis is the input of every member."""
+    embed = Embedding(rng.normal(size=(2, 7, 3)), columns=2)
+    u = tables(rng, 6)
+    twice = np.stack([u, u])
+    dv = rng.normal(size=(2, 6, 8))
+    assert_array_equal(embed.forward(u), embed.forward(twice))
+    assert_array_equal(embed.weight_grad(u, dv)[0], embed.weight_grad(twice, dv)[0])
+
+
+def test_the_gradient_of_a_table_of_several_rows(rng):
+    """Central differences, with several cells on one row."""
+    check_weight_grad(Embedding(rng.normal(size=(7, 3)), columns=2), tables(rng, 20), rng)
+
+
+def test_row_numbers_that_do_not_exist_are_the_nearest():
+    """As it is documented."""
+    embed = Embedding(np.array([[1.0], [2.0]]), columns=1)
+    assert_array_equal(embed.forward(np.array([[-3.0], [0], [1], [1e300]])), [[1], [1], [2], [2]])
+
+
+def test_arrays_of_an_earlier_step_are_written_over(rng):
+    """Forward and backward fill what they are given."""
+    embed = Embedding(rng.normal(size=(7, 3)), columns=2)
+    u = tables(rng, 6)
+    v = embed.forward(u)
+    dv = rng.normal(size=v.shape)
+    out, du = np.full_like(v, NAN), np.full_like(u, NAN)
+    assert embed.forward(u, out) is out
+    assert_array_equal(out, v)
+    assert embed.backward(u, v, dv, du) is du
+    assert_array_equal(du, embed.backward(u, v, dv))
+
+
+def test_a_network_of_both_trains(rng):
+    """An expansion, a table and a layer: J falls along its gradient, with arrays used again."""
+    expand = TabularEncoding(
+        2, [0, 1], np.array([-1.0, 0]), np.array([1.0, 2]), [0], [], passed_on=2
+    )
+    table = Embedding(rng.normal(size=(7, 3)), columns=2)
+    layer = Linear(rng.normal(size=(11, 1)), np.zeros(1))
+    objective = Objective(Sequential([expand, table, layer]), SquaredError())
+    X, Y = tables(rng, 30), rng.normal(size=(30, 1))
+    values = []
+    for _ in range(20):
+        values.append(objective.value_and_gradient(X, Y))
+        objective.parameters.vector -= 0.02 * objective.parameters.gradient
+    assert (np.diff(values) < 0).all()
+    fresh = Objective(copy.deepcopy(objective.network), SquaredError())
+    again = [o.value_and_gradient(X, Y) for o in (objective, fresh)]
+    assert again[0] == pytest.approx(again[1], rel=1e-12)
