@@ -322,7 +322,7 @@ def test_several_columns_are_their_targets_side_by_side(name):
         assert_array_equal(column.encode(y[:, i], own.codes), v)
         assert_array_equal(column.decode(u, own), target.decode(z, loss)[:, i])
         assert_array_equal(column.decision(u), target.decision(z)[i])
-        assert_array_equal(column.smoothed(v, 0.2), np.split(target.smoothed(Y, 0.2), [3], 1)[i])
+        assert_array_equal(column.smooth_labels(v, 0.2), np.split(target.smooth_labels(Y, 0.2), [3], 1)[i])
         if loss.has_probabilities:
             assert_array_equal(column.proba(own, u), target.proba(loss, z)[i])
             assert_array_equal(column.log_proba(own, u), target.log_proba(loss, z)[i])

@@ -153,7 +153,7 @@ class ModelSpec:
     def targets(self, rows: _validation.ValidatedData, name: str, smoothing: float = 0.0) -> Array:
         """Turn validated targets into what the raw outputs should say; see `samples`."""
         Y = self.target.encode(rows.y, self.loss.codes)
-        Y = self.target.smoothed(Y, smoothing) if smoothing else Y
+        Y = self.target.smooth_labels(Y, smoothing) if smoothing else Y
         units = self.loss.units_per_output
         Y = np.repeat(Y, units, axis=1) if units > 1 else Y  # of many classes it is large
         Y = _validation.as_type(Y, self.dtype, "y")

@@ -15,8 +15,8 @@ from sknn.estimators._model import ModelSpec
 from sknn.estimators._sklearn_compat import Interval, StrOptions
 from sknn.estimators.base import BaseMLP
 from sknn.features import TableEncoder
+from sknn.features.categorical import warn_of_rare
 from sknn.features.compact import checked_columns
-from sknn.features.levels import warn_of_rare
 
 #: How many steps max_iter="auto" makes, and how many epochs at least.
 STEPS, FEWEST = 2500, 10
@@ -83,7 +83,7 @@ class Tabular(BaseMLP):
             min_frequency=int(self.min_frequency),
             max_cat_to_onehot=MAX_CAT_TO_ONEHOT,
         )
-        ignore_overflow = encoder._learn(rows.X, rows.counts)
+        ignore_overflow = encoder._learn(rows.X, rows.counts) or ()
         return Columns(encoder, ignore_overflow)
 
     def _warn_of_inputs(

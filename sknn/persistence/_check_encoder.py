@@ -6,9 +6,9 @@ import numpy as np
 
 from sknn.engine._typing import Array
 from sknn.features import TableEncoder
+from sknn.features.categorical import EXTRA_CODES
 from sknn.features.columns import KINDS
 from sknn.features.encoder_settings import check_settings
-from sknn.features.levels import OTHERS
 from sknn.persistence._requirements import need, need_array, need_count, need_names
 
 #: What a fitted encoder has, beside its parameters.
@@ -104,7 +104,7 @@ def _check_levels(encoder: TableEncoder, n_features: int) -> None:
     n_levels = [_checked_levels(*of) for of in zip(encoder.categories_, kinds, strict=True)]
     one_hot = len(n_levels) - encoder.n_embedded_features_
     need(one_hot >= 0, "n_embedded_features_ is too large")
-    places = [n + len(OTHERS) for n in n_levels]
+    places = [n + len(EXTRA_CODES) for n in n_levels]
     need(sum(places[one_hot:]) == encoder.n_embeddings_, "n_embeddings_ does not fit the levels")
     pieces = sum(max(len(edges) - 1, 0) for edges in encoder.bin_edges_)
     width = (

@@ -368,7 +368,7 @@ def test_what_unseen_levels_teach_is_learned(make):
     model = make(learning_rate_init=0.01)
     classes = {"classes": [0, 1]} if make is CLASSIFIER else {}
     model.partial_fit(X, y, **classes)
-    place = model.encoder_.get_feature_names_out().tolist().index("city_rare")
+    place = model.encoder_.get_feature_names_out().tolist().index("city_infrequent")
     assert not model.coefs_[0][place].any()
     model.partial_fit(X.assign(city="Atlantis"), y)
     assert model.coefs_[0][place].any()
