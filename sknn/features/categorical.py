@@ -66,8 +66,8 @@ def rare_categories_message(columns: Sequence[str], min_frequency: int) -> str |
     n_more = len(columns) - MAX_NAMED_COLUMNS
     more = f" and {n_more} more" if n_more > 0 else ""
     return (
-        f"{', '.join(columns[:MAX_NAMED_COLUMNS])}{more}: all of more than {MAX_ALL_INFREQUENT} "
-        f"categories are infrequent (below min_frequency={min_frequency}), so the column is "
+        f"{', '.join(columns[:MAX_NAMED_COLUMNS])}{more}: each has more than {MAX_ALL_INFREQUENT} "
+        f"categories, all of them infrequent (below min_frequency={min_frequency}), and is "
         "uninformative. Convert numbers or dates stored as text to numbers, drop columns of "
         "identifiers, or lower min_frequency."
     )
@@ -91,28 +91,28 @@ def encode_categories(column: Column, categories: Categories) -> Array:
         return np.where(np.isnan(cells), missing, np.where(is_known, codes, infrequent))
     code_of: dict[str | None, int] = {category: i for i, category in enumerate(categories)}
     code_of[None] = missing
-    codes = map(code_of.get, column.cells, repeat(infrequent))
-    return np.fromiter(codes, np.intp, len(column.cells))
+    found = map(code_of.get, column.cells, repeat(infrequent))
+    return np.fromiter(found, np.intp, len(column.cells))
 
 
 def categorical_mask(
     setting: Any, names: Sequence[str] | None, n_features: int
 ) -> NDArray[np.bool_] | None:
-    """Read the parameter `categorical_features`; None where the types of the columns decide.
+    """Return `categorical_features` as a boolean mask; None for "from_dtype".
 
     Parameters
     ----------
     setting : "from_dtype", None or array-like of bool, int or str
         The parameter.
     names : sequence of str or None
-        Those of the columns, if they have names.
+        The column names, if there are any.
     n_features : int
-        How many columns there are.
+        The number of columns.
 
     Raises
     ------
     ValueError
-        Where `HistGradientBoostingClassifier` would, too.
+        Under the same conditions as in `HistGradientBoostingClassifier`.
     """
     if isinstance(setting, str) and setting == "from_dtype":
         return None
@@ -120,29 +120,26 @@ def categorical_mask(
     mask = np.zeros(n_features, dtype=bool)
     if chosen.size == 0:
         return mask
-    if chosen.ndim != 1 or not _is_of_one_type(chosen):
+    kind = chosen.dtype.kind
+    is_str = kind == "U" or (kind == "O" and all(isinstance(name, str) for name in chosen))
+    if chosen.ndim != 1 or not (is_str or kind in "biu"):
         raise ValueError(
             "categorical_features must be 'from_dtype', None or an array-like of bool, int or str, "
             f"got: {setting!r}."
         )
-    if chosen.dtype.kind == "b":
+    if kind == "b":
         if len(chosen) != n_features:
             raise ValueError(
                 "categorical_features set as a boolean mask must have shape (n_features,) = "
                 f"({n_features},), got: {chosen.shape}."
             )
         return chosen
-    mask[_positions(chosen, names, n_features)] = True
+    mask[_column_indices(chosen, names, n_features)] = True
     return mask
 
 
-def _is_of_one_type(chosen: NDArray[Any]) -> bool:
-    kind = chosen.dtype.kind
-    return kind in "biuU" or (kind == "O" and all(isinstance(name, str) for name in chosen))
-
-
-def _positions(chosen: NDArray[Any], names: Sequence[str] | None, n_features: int) -> Any:
-    """Return the columns that are meant by their names or numbers."""
+def _column_indices(chosen: NDArray[Any], names: Sequence[str] | None, n_features: int) -> Any:
+    """Return the indices of columns that are given by name or index."""
     if chosen.dtype.kind in "iu":
         if chosen.min() < 0 or chosen.max() >= n_features:
             raise ValueError(
@@ -155,29 +152,29 @@ def _positions(chosen: NDArray[Any], names: Sequence[str] | None, n_features: in
             "categorical_features should be passed as an array of integers or as a boolean mask "
             "when the model is fitted on data without feature names."
         )
-    position = {name: j for j, name in enumerate(names)}
+    index = {name: j for j, name in enumerate(names)}
     for name in chosen:
-        if name not in position:
+        if name not in index:
             raise ValueError(
                 f"categorical_features has an item value '{name}' which is not a valid feature "
                 f"name of the training data. Observed feature names: {list(names)}."
             )
-    return [position[name] for name in chosen]
+    return [index[name] for name in chosen]
 
 
 def is_categorical(column: Column, j: int, mask: NDArray[np.bool_] | None) -> bool:
-    """Tell whether a column is categorical, by a mask of all columns or by its own type.
+    """Return whether column j is categorical, by the mask or, if it is None, by its type.
 
     Raises
     ------
     TypeError
-        If it holds text and the mask says that it is not.
+        If it holds text but is not in the mask.
     """
     if mask is None:
-        return column.labelled or column.kind in ("string", "boolean")
+        return column.has_categorical_dtype or column.kind in ("string", "boolean")
     if column.kind == "string" and not mask[j]:
         raise TypeError(
-            f"{column.label} holds text, but categorical_features does not name it. Name it there, "
-            "turn it into numbers, or drop it."
+            f"{column.label} holds text, but is not in categorical_features. Add it there, convert "
+            "it to numbers, or drop it."
         )
     return bool(mask[j])
