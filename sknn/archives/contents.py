@@ -60,13 +60,7 @@ class Contents:
 
 
 def write(file: BinaryIO, contents: Contents) -> None:
-    """Write an archive.
-
-    Raises
-    ------
-    TypeError
-        If something is not plain data; the message names it.
-    """
+    """Write an archive; raise a TypeError if something is not plain data."""
     arrays: dict[str, Array] = {}
     manifest: dict[str, Any] = {
         "format": contents.format,
@@ -90,18 +84,7 @@ def write(file: BinaryIO, contents: Contents) -> None:
 
 
 def read(data: bytes) -> Contents:
-    """Read an archive.
-
-    Parameters
-    ----------
-    data : bytes
-        The file's content.
-
-    Raises
-    ------
-    ModelFileError
-        If it differs in any way from what `write` makes.
-    """
+    """Read an archive; raise a ModelFileError if it differs in any way from what `write` makes."""
     with as_model_file_error("The file is damaged, or is no sknn model"):
         limits.check_directory(data)
         with zipfile.ZipFile(io.BytesIO(data)) as archive:

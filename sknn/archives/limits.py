@@ -1,4 +1,7 @@
-"""Limits of an archive, checked before memory is allocated for its content."""
+"""Limits of an archive, checked before memory is allocated for its content.
+
+All functions raise a `ModelFileError` if a check fails.
+"""
 
 import re
 import struct
@@ -27,13 +30,7 @@ DTYPES = re.compile(r"\|b1|\|[iu]1|<[iu][248]|<f[248]|<U[0-9]{1,9}")
 
 
 def check_directory(data: bytes) -> None:
-    """Check the signatures of a zip file and the size of its directory.
-
-    Raises
-    ------
-    ModelFileError
-        If one is invalid; so in all functions of this file.
-    """
+    """Check the signatures of a zip file and the size of its directory."""
     if len(data) < END_RECORD.size or data[:4] != b"PK\x03\x04":
         raise ModelFileError("This is no sknn model: it does not begin like a zip file.")
     signature, *_, size, _, comment = END_RECORD.unpack(data[-END_RECORD.size :])

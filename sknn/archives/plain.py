@@ -146,19 +146,12 @@ def pack_parameters(
 
 
 def unpack(value: Any, take: Callable[[str], Array]) -> Any:
-    """Convert a JSON value back to plain data.
-
-    Parameters
-    ----------
-    value : object
-        A result of `pack`.
-    take : callable
-        Returns the array of a name.
+    """Convert a JSON value back to plain data; `take` returns the array of a name.
 
     Raises
     ------
     ValueError, TypeError, KeyError
-        If it is no result of `pack`.
+        If the value is no result of `pack`.
     """
     if isinstance(value, list):
         return [unpack(one, take) for one in value]

@@ -98,16 +98,7 @@ def encode_categories(column: Column, categories: Categories) -> Array:
 def categorical_mask(
     setting: Any, names: Sequence[str] | None, n_features: int
 ) -> NDArray[np.bool_] | None:
-    """Return `categorical_features` as a boolean mask; None for "from_dtype".
-
-    Parameters
-    ----------
-    setting : "from_dtype", None or array-like of bool, int or str
-        The parameter.
-    names : sequence of str or None
-        The column names, if there are any.
-    n_features : int
-        The number of columns.
+    """Return the parameter `categorical_features` as a boolean mask; None for "from_dtype".
 
     Raises
     ------

@@ -93,15 +93,7 @@ class Table:
 
 
 def as_frame(X: Any) -> Any:
-    """Return X as a narwhals DataFrame, or None if it is not a frame.
-
-    Raises
-    ------
-    TypeError
-        If it is lazy.
-    ValueError
-        If column names are not unique.
-    """
+    """Return X as a narwhals DataFrame with unique names, or None if it is not a frame."""
     if isinstance(X, np.ndarray | list | tuple):
         return None
     import narwhals.stable.v2 as nw  # here, as arrays do not need it
@@ -122,13 +114,7 @@ def as_frame(X: Any) -> Any:
 
 
 def need_cells(shape: tuple[int, int], owner: Any) -> None:
-    """Check that a frame has rows and columns, with scikit-learn's message.
-
-    Raises
-    ------
-    ValueError
-        If it has none; the message names the class of the owner.
-    """
+    """Raise scikit-learn's ValueError for a frame without rows or columns."""
     for axis, what in enumerate(["sample(s)", "feature(s)"]):
         if not shape[axis]:
             raise ValueError(

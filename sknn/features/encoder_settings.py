@@ -17,13 +17,7 @@ SPECIAL = {"n_bins": ("auto",), "max_cat_to_onehot": (None,)}
 
 
 def check_settings(encoder: Any) -> None:
-    """Check the parameters.
-
-    Raises
-    ------
-    ValueError
-        If one is invalid; the message says what it must be.
-    """
+    """Raise a ValueError if a parameter is invalid."""
     for name, smallest in SMALLEST.items():
         value = getattr(encoder, name)
         special = SPECIAL.get(name, ())
@@ -43,13 +37,7 @@ def check_settings(encoder: Any) -> None:
 
 
 def floating(dtype: Any) -> str:
-    """Return the name of a floating-point dtype.
-
-    Raises
-    ------
-    ValueError
-        If it is neither float32 nor float64.
-    """
+    """Return "float32" or "float64"; raise a ValueError for any other dtype."""
     try:
         name = np.dtype(dtype).name if dtype is not None else ""
     except TypeError:
@@ -60,13 +48,7 @@ def floating(dtype: Any) -> str:
 
 
 def row_weights(sample_weight: ArrayLike | None, n: int) -> Array | None:
-    """Check the sample weights of n rows; divide them by their mean if it is below 1.
-
-    Raises
-    ------
-    ValueError
-        If they are not n finite numbers of at least 0, or if all are 0.
-    """
+    """Validate the sample weights of n rows; divide them by their mean if it is below 1."""
     if sample_weight is None:
         return None
     w: Array = check_array(

@@ -94,15 +94,7 @@ def _quantile_edges(values: Array, weights: Array, n_bins: int) -> Array:
 
 
 def limit_bins(edges: list[Array], total_weight: float) -> list[Array]:
-    """Reduce the bins of each column to the limits of n_bins="auto", dropping edges evenly.
-
-    Parameters
-    ----------
-    edges : list of arrays
-        The bin edges of each column.
-    total_weight : float
-        The sum of the sample weights.
-    """
+    """Reduce the bins of each column to the limits of n_bins="auto", dropping edges evenly."""
     n_binned = sum(len(column) > 0 for column in edges)
     by_rows = int(min(total_weight / AUTO_MIN_ROWS_PER_BIN, AUTO_MAX_BINS))
     by_columns = AUTO_MAX_TOTAL_BINS // max(1, n_binned)
@@ -121,7 +113,7 @@ def standardize(column: Column, center: float, scale: float, dtype: str) -> Arra
     Raises
     ------
     ValueError
-        If a result is too large for the type.
+        If a result overflows.
     """
     cells = np.asarray(column.cells)
     with np.errstate(over="ignore"):
@@ -138,16 +130,9 @@ def standardize(column: Column, center: float, scale: float, dtype: str) -> Arra
 def standardized_bins(
     center: Array, scale: Array, edges: list[Array], dtype: str
 ) -> tuple[Array, Array, Array]:
-    """Return the numeric column of each bin, its start and its stop in standardized units.
+    """Return the numeric column of each bin, and its start and stop in standardized units.
 
-    Parameters
-    ----------
-    center, scale : arrays of shape (p,)
-        Of each numeric column.
-    edges : list of p arrays
-        In the units of the table.
-    dtype : {"float32", "float64"}
-        The type of what is returned; a bin too short for it becomes a step.
+    The edges are in units of the table. A bin too short for the dtype becomes a step.
     """
     scaled = [(e - c) / s for e, c, s in zip(edges, center, scale, strict=True)]
     column_of_bin = np.repeat(np.arange(len(edges)), [max(len(e) - 1, 0) for e in edges])

@@ -36,15 +36,7 @@ class ValueCounts:
 
 
 def value_counts(cells: Cells, w: Array | None) -> ValueCounts:
-    """Count the values of a column.
-
-    Parameters
-    ----------
-    cells : array of float64 or list of str of length n
-        NaN or None where missing.
-    w : array of shape (n,) or None
-        Sample weights, 0 or more; a row of weight 0 is absent.
-    """
+    """Count the values of a column, with sample weights w; rows of weight 0 are absent."""
     if w is not None and not w.all():
         present = w > 0
         cells = cells[present] if isinstance(cells, np.ndarray) else list(compress(cells, present))

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from sknn.engine import Loss
 from sknn.engine._typing import Array
-from sknn.targets.losses import check_loss_suits
+from sknn.targets.losses import EVERY_LOSS
 
 
 class Target(ABC):
@@ -95,18 +95,18 @@ class Target(ABC):
         """
         if not isinstance(name, Loss):
             return self.losses[name](**(settings or {}))
-        check_loss_suits(name, {*self.losses.values(), *self.more_losses}, self.kind)
+        suitable = {*self.losses.values(), *self.more_losses}
+        if type(name) in EVERY_LOSS - suitable:
+            names = ", ".join(sorted(cls.__name__ for cls in suitable))
+            raise ValueError(
+                f"{type(name).__name__} loss is not for a {self.kind} target. Use {names}, or your "
+                "own subclass of Loss."
+            )
         return name
 
 
 def check_columns(Y: Array, n_outputs: int) -> None:
-    """Check that y has as many columns as when training began.
-
-    Raises
-    ------
-    ValueError
-        If it has not.
-    """
+    """Raise a ValueError unless y has as many columns as when training began."""
     if Y.ndim != 2 or Y.shape[1] != n_outputs:
         raise ValueError(
             f"y has another number of columns than when training began: got "

@@ -198,9 +198,8 @@ class MultioutputTarget(ClassTarget):
 
     def loss(self, name: str | Loss, settings: Mapping[str, Any] | None = None) -> Loss:
         """Make the loss of each column, as one `MultiOutputLoss`."""
-        return MultiOutputLoss(
-            [column.loss(name, settings) for column in self.columns], self.widths
-        )
+        losses = [column.loss(name, settings) for column in self.columns]
+        return MultiOutputLoss(losses, self.widths)
 
     def encode(self, y: Array, codes: tuple[float, float]) -> Array:
         """Encode each column, side by side."""
@@ -209,9 +208,8 @@ class MultioutputTarget(ClassTarget):
 
     def decode(self, z: Array, loss: Loss) -> Array:
         """Return a column of labels for each target."""
-        return np.column_stack(
-            [column.decode(part, one) for column, one, part in self._parts(loss, z)]
-        )
+        parts = self._parts(loss, z)
+        return np.column_stack([column.decode(part, one) for column, one, part in parts])
 
     def decision(self, z: Array) -> Any:
         """Return a list with the raw outputs of each column."""
@@ -284,13 +282,7 @@ def class_numbers(classes: Array, y: Array) -> NDArray[np.intp]:
 
 @contextmanager
 def sorting_labels() -> Iterator[None]:
-    """Explain a TypeError raised because labels of different types cannot be sorted.
-
-    Raises
-    ------
-    TypeError
-        If the block raises one.
-    """
+    """Explain a TypeError of the block: labels of different types cannot be sorted."""
     try:
         yield
     except TypeError as error:

@@ -44,28 +44,3 @@ MULTICLASS: Mapping[str, type[Loss]] = {**BINARY, "log_loss": NLLM, "hinge": Mul
 EVERY_LOSS: Set[type[Loss]] = {
     loss for table in (REAL, BINARY, MULTICLASS) for loss in table.values()
 }
-
-
-def check_loss_suits(loss: Loss, suitable: Set[type[Loss]], kind: str) -> None:
-    """Check that a loss of the engine is for this kind of target; other losses pass.
-
-    Parameters
-    ----------
-    loss : Loss
-        The loss that the user passed.
-    suitable : set of Loss classes
-        The losses of the engine for this kind of target.
-    kind : str
-        The kind, for the message.
-
-    Raises
-    ------
-    ValueError
-        If it is not; the message lists those that are.
-    """
-    if type(loss) in EVERY_LOSS - suitable:
-        names = ", ".join(sorted(cls.__name__ for cls in suitable))
-        raise ValueError(
-            f"{type(loss).__name__} loss is not for a {kind} target. Use {names}, or your own "
-            "subclass of Loss."
-        )

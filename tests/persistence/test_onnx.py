@@ -257,7 +257,7 @@ def test_tables(name, members):
     agree(fitted(make(max_iter=2, n_members=members, random_state=0), X, y), X)
 
 
-@pytest.mark.filterwarnings("ignore:.* more than 20 levels, all of them rare:UserWarning")
+@pytest.mark.filterwarnings("ignore:.* all of them infrequent:UserWarning")
 @pytest.mark.parametrize("members", [1, 3])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("n_bins", [0, "auto"])
