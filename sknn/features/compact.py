@@ -90,7 +90,7 @@ class TableReader:
         kind = floating(self.dtype if dtype is None else dtype)
         pieces = numeric.pieces(self.center_, self.scale_, self.bin_edges_, kind)
         others = (self.missing_indicator_features_, places, passed_on)
-        return TabularEncoding(len(self.numeric_features_), *pieces, *others, height=self.bin_scale)
+        return TabularEncoding(len(self.numeric_features_), *pieces, *others, bin_scale=self.bin_scale)
 
     def _table(self, X: Any, *, reset: bool) -> Table:
         """Check names and shape, in scikit-learn's words; the columns are read later."""

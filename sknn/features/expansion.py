@@ -34,7 +34,7 @@ def csr(expand: TabularEncoding, compact: Array, places: Array, width: int) -> s
     width : int
         How wide the numbers become.
     """
-    p, q = expand.numbers, len(places)
+    p, q = expand.n_numeric, len(places)
     rows = _pieces(len(compact), width)
     wide = sparse.vstack([sparse.csr_matrix(expand.forward(compact[r, :p])) for r in rows])
     columns = compact[:, p : p + q].astype(np.intp) + (np.cumsum(places) - places)

@@ -7,7 +7,7 @@ import numpy as np
 
 from sknn.engine import Loss, MultiOutputLoss
 from sknn.engine._typing import Array
-from sknn.engine.losses.composite import parted
+from sknn.engine.losses.composite import split_outputs
 from sknn.targets.base import check_columns
 from sknn.targets.classes import ClassTarget
 from sknn.targets.labels import label_target
@@ -96,7 +96,7 @@ class MultioutputTarget(ClassTarget):
 
     def average_members_backward(self, z: Array, dv: Array, loss: Loss) -> Array:
         """Return what reaches the members of each column's target, side by side."""
-        answering = zip(self._answering(loss, z), parted(dv, self.widths), strict=True)
+        answering = zip(self._answering(loss, z), split_outputs(dv, self.widths), strict=True)
         passed = [
             column.average_members_backward(part, dw, own) for (column, part, own), dw in answering
         ]
@@ -116,8 +116,8 @@ class MultioutputTarget(ClassTarget):
 
     def _answering(self, loss: Any, z: Array) -> list[tuple[ClassTarget, Array, Loss]]:
         """Return each column's target with its part of the raw outputs and its loss."""
-        return list(zip(self.columns, parted(z, self.widths), loss.losses, strict=True))
+        return list(zip(self.columns, split_outputs(z, self.widths), loss.losses, strict=True))
 
     def _parts(self, array: Array) -> list[tuple[ClassTarget, Array]]:
         """Return each column's target with its part of the outputs."""
-        return list(zip(self.columns, parted(array, self.widths), strict=True))
+        return list(zip(self.columns, split_outputs(array, self.widths), strict=True))
