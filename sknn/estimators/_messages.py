@@ -79,7 +79,7 @@ def warn_of(history: History, *, solver: str, stacklevel: int, out_of_epochs: bo
             ConvergenceWarning,
         ),
         "interrupted": (
-            f"Training was interrupted by the user; the model is that of epoch {history.kept}.",
+            f"Training was interrupted by the user; the model is that of epoch {history.kept_epoch}.",
             UserWarning,
         ),
         "max_iter": (

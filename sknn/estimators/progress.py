@@ -41,7 +41,7 @@ class Progress:
             "finished": self.finished,
             "epochs": {name: history.column(name) for name in names},
             "outcome": history.outcome if self.finished else "max_iter",
-            "kept": history.kept,
+            "kept": history.kept_epoch,
             "rate": history.rate,
             "best": None
             if best is None
@@ -55,7 +55,7 @@ class Progress:
         names = list(plain["epochs"])
         for numbers in zip(*plain["epochs"].values(), strict=True):
             history.rows.append(dict(zip(names, numbers, strict=True)))
-        history.outcome, history.kept = plain["outcome"], plain["kept"]
+        history.outcome, history.kept_epoch = plain["outcome"], plain["kept"]
         history.rate = plain["rate"]
         history.best = None if plain["best"] is None else Snapshot(**plain["best"])
         return cls(plain["begun"], plain["now"], history, plain["finished"])

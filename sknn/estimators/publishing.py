@@ -54,4 +54,4 @@ def record(mlp: Any, history: History, n_samples: int) -> None:
     mlp.validation_loss_curve_ = history.column("validation_loss") if watched else None
     known = [score for score in scores or [] if not math.isnan(score)]
     mlp.best_validation_score_ = max(known) if known else None
-    mlp.best_iteration_ += history.kept - len(history)
+    mlp.best_iteration_ += history.kept_epoch - len(history)

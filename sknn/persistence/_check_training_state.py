@@ -58,9 +58,9 @@ def check_memory(memory: Memory, estimator: Any, numbers: Array) -> None:
 
 def _check_state(state: Any, n_numbers: int) -> None:
     """Check the solver's state; arrays are as long as the vector of all parameters."""
-    need_names("The solver's state", state, (), {"steps", "stalls", "unexplained", "optimizer"})
+    need_names("The solver's state", state, (), {"steps", "n_plateaus", "relative_loss", "optimizer"})
     need_plain_numbers("the solver's state", state)
-    for name in ("steps", "stalls"):
+    for name in ("steps", "n_plateaus"):
         need_count(name, state.get(name, 0), 0)
     optimizer = state.get("optimizer", {})
     need(isinstance(optimizer, Mapping), "the optimizer's state must be a dictionary")

@@ -85,7 +85,7 @@ def test_forms_and_pieces(monkeypatch):
     X, y = multiclass()
     model = fitted(named(MLPClassifier, n_members=3), X, y)
     whole = layer_outputs(model, X)
-    monkeypatch.setattr("sknn.engine.inference.NUMBERS", 50)
+    monkeypatch.setattr("sknn.engine.inference.MAX_BATCH_ELEMENTS", 50)
     for again in [layer_outputs(model, X), layer_outputs(model, sparse.csr_matrix(X))]:
         for one, other in zip(whole, again, strict=True):
             assert_allclose(one.Z, other.Z, rtol=1e-10, atol=1e-14)
