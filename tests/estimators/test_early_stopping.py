@@ -15,6 +15,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
+from sknn.estimators._validation.data import ValidatedData
 from sknn import MLPClassifier, MLPRegressor
 from sknn.estimators import _validation, fitting, validation
 from tests.estimators.data import TABLES, TASKS, binary, fitted, multiclass, parameters, real
@@ -368,7 +369,7 @@ def test_max_time_is_for_a_refit_and_what_comes_before_it(monkeypatch):
 def test_a_rare_class_does_not_undo_the_shares_of_the_others():
     """Classes of two rows stay in training, and the rest is drawn class by class."""
     y = np.repeat([0, 1, 2], [900, 98, 2])
-    rows = _validation.ValidatedData(np.zeros((1000, 3)), y, None)
+    rows = ValidatedData(np.zeros((1000, 3)), y, None)
     for seed in range(20):
         model = MLPClassifier(early_stopping=True)
         _, held_back = validation.split(model, rows, np.random.RandomState(seed))

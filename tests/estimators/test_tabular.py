@@ -21,6 +21,8 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
+from sknn.estimators._model import fitted_network
+from sknn.estimators._model import ModelSpec
 from sknn import TableEncoder, TabularMLPClassifier, TabularMLPRegressor
 from sknn.engine import Embedding
 from sknn.estimators import tabular
@@ -745,7 +747,7 @@ def test_the_embedding_is_one_of_the_network_s_modules(make):
     """Learn from the code: a network of a table begins with its expansion."""
     X, effect = coded(400, 300)
     model = fitted(make(min_frequency=1, max_iter=1), X, effect > 0)
-    network = model._fitted_network(model._fitted_spec())
+    network = fitted_network(ModelSpec.of_fitted(vars(model)), vars(model))
     assert sum(isinstance(module, Embedding) for module in network.modules) == 1
     z = network.forward(model.encoder_.encode_compact(X, model.coefs_[0].dtype))
     if make is CLASSIFIER:

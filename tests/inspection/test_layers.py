@@ -6,6 +6,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.linear_model import LinearRegression
 
+from sknn.estimators._model import fitted_network
+from sknn.estimators._model import ModelSpec
 from sknn import MLPClassifier, MLPRegressor
 from sknn.engine import Objective
 from sknn.engine.network import ACTIVATIONS
@@ -117,10 +119,10 @@ def test_sizes_are_those_of_the_objective(task, members, weighted):
     w = np.arange(60) % 3 if weighted else None
     flow = gradient_flow(model, X, y, w)
     rows = slice(None) if w is None else w > 0
-    spec = model._fitted_spec()
-    network = model._fitted_network(spec)
+    spec = ModelSpec.of_fitted(vars(model))
+    network = fitted_network(spec, vars(model))
     objective = Objective(network, spec.loss)
-    inputs = spec.input_encoding.inputs(X[rows], spec.dtype)
+    inputs = spec.inputs.inputs(X[rows], spec.dtype)
     labels = spec.target.encode(np.asarray(y)[rows], spec.loss.codes)
     shares = None if w is None else w[rows] / w[rows].mean()
     objective.value_and_gradient(inputs, labels.astype(float), shares)

@@ -149,7 +149,7 @@ def _embed(graph: Graph, module: Embedding, u: Value) -> Value:
     looked_up = graph.add("Gather", module.E, numbers, axis=len(members))
     side_by_side = np.array([*members, -1, module.columns * d])
     if members:
-        others = graph.add("TabularEncoding", others, np.array([*members, 1, 1]))
+        others = graph.add("Expand", others, np.array([*members, 1, 1]))
     return graph.add("Concat", others, graph.add("Reshape", looked_up, side_by_side), axis=-1)
 
 
