@@ -24,6 +24,7 @@ from sklearn.preprocessing import FunctionTransformer
 from sknn import TableEncoder, TabularMLPClassifier, TabularMLPRegressor
 from sknn.engine import Embedding
 from sknn.estimators import tabular
+from sknn.estimators._model import ModelSpec, fitted_network
 from tests.estimators.data import PLAIN, TABLES, fitted, parameters
 
 NAN = np.nan
@@ -745,7 +746,7 @@ def test_the_embedding_is_one_of_the_network_s_modules(make):
     """Learn from the code: a network of a table begins with its expansion."""
     X, effect = coded(400, 300)
     model = fitted(make(min_frequency=1, max_iter=1), X, effect > 0)
-    network = model._fitted_network(model._fitted_spec())
+    network = fitted_network(ModelSpec.of_fitted(vars(model)), vars(model))
     assert sum(isinstance(module, Embedding) for module in network.modules) == 1
     z = network.forward(model.encoder_.encode_compact(X, model.coefs_[0].dtype))
     if make is CLASSIFIER:
