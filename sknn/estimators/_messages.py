@@ -12,7 +12,7 @@ from sknn.engine.history import Outcome
 
 #: Why training ended, for `verbose`.
 OUTCOMES: Mapping[Outcome, str] = {
-    "max_iter": "the maximum",
+    "max_iter": "max_iter is reached",
     "schedule_finished": "the learning rate schedule is finished",
     "converged": "no improvement any more",
     "line_search_failed": "the line search found no better weights",

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from sklearn.base import _fit_context
 from sklearn.utils import _safe_indexing as safe_indexing
-from sklearn.utils import check_random_state
+from sklearn.utils import check_random_state, metaestimators
 from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 
@@ -52,6 +52,12 @@ else:
 
 
 Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def available_if(check: Callable[[Any], bool]) -> Callable[[Method], Method]:
+    """Return scikit-learn's decorator of methods that exist on a condition; signatures are kept."""
+    decorator: Callable[[Method], Method] = metaestimators.available_if(check)
+    return decorator
 
 
 def fit_context(*, prefer_skip_nested_validation: bool) -> Callable[[Method], Method]:
@@ -107,6 +113,7 @@ __all__ = [
     "Options",
     "RegressorMixin",
     "StrOptions",
+    "available_if",
     "callback_context",
     "callbacks_of",
     "check_sample_weight",

@@ -9,7 +9,6 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from sklearn.utils import Tags
 from sklearn.utils.class_weight import compute_class_weight
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_is_fitted
 
@@ -20,7 +19,13 @@ from sknn.estimators._builders import TrainingSettings
 from sknn.estimators._early_stopping import accuracy
 from sknn.estimators._model import ModelSpec, checked_finite
 from sknn.estimators._parameter_types import Auto, ClassWeight
-from sknn.estimators._sklearn_compat import ClassifierMixin, Interval, StrOptions, fit_context
+from sknn.estimators._sklearn_compat import (
+    ClassifierMixin,
+    Interval,
+    StrOptions,
+    available_if,
+    fit_context,
+)
 from sknn.estimators._validation.data import ValidatedData, scoring_weights
 from sknn.estimators._validation.targets import check_labels, targets_to_score
 from sknn.estimators.base import BaseMLP

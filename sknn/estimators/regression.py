@@ -3,11 +3,10 @@
 import warnings
 from collections.abc import Sequence
 from numbers import Real
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self, overload
 
 import numpy as np
 from sklearn.utils import Tags
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from sknn.engine import Loss
@@ -15,7 +14,13 @@ from sknn.engine._typing import Array
 from sknn.estimators import _builders
 from sknn.estimators._early_stopping import masked_r2_score, mean_masked_loss
 from sknn.estimators._model import checked_finite
-from sknn.estimators._sklearn_compat import Interval, RegressorMixin, StrOptions, fit_context
+from sknn.estimators._sklearn_compat import (
+    Interval,
+    RegressorMixin,
+    StrOptions,
+    available_if,
+    fit_context,
+)
 from sknn.estimators._validation.data import (
     ValidatedData,
     ignore_overflow,
@@ -78,6 +83,12 @@ class Regression(RegressorMixin, BaseMLP):
         for message, category in self._partial_fit(X, y, sample_weight, None):
             warnings.warn(message, category, stacklevel=3)
         return self
+
+    @overload
+    def predict(self, X: Any, return_std: Literal[False] = False) -> Array: ...
+
+    @overload
+    def predict(self, X: Any, return_std: Literal[True]) -> tuple[Array, Array]: ...
 
     def predict(self, X: Any, return_std: bool = False) -> Any:
         """Predict the targets.

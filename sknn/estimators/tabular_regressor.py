@@ -97,8 +97,7 @@ class TabularMLPRegressor(Tabular, Regression):
           steps, then falls along half a cosine. Short trainings (`max_iter` of 3 to 30) with a
           peak of ten times the usual rate are its strength;
         - a function ``eta(t)`` gives the rate itself (a named one, not a lambda, if the model is
-          to be pickled). It is asked for its rates before training too, so they must depend on
-          t alone.
+          to be pickled).
 
         A loss that stalls does not end "cosine" and "one_cycle"; only `early_stopping` does. When
         they have run their course, there is nothing to warn of.

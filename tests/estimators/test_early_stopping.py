@@ -17,6 +17,7 @@ from sklearn.preprocessing import StandardScaler
 
 from sknn import MLPClassifier, MLPRegressor
 from sknn.estimators import base
+from sknn.estimators._early_stopping import split
 from sknn.estimators._validation.data import ValidatedData
 from tests.estimators.data import TABLES, TASKS, binary, fitted, multiclass, parameters, real
 
@@ -372,7 +373,7 @@ def test_a_rare_class_does_not_undo_the_shares_of_the_others():
     rows = ValidatedData(np.zeros((1000, 3)), y, None)
     for seed in range(20):
         model = MLPClassifier(early_stopping=True)
-        _, held_back = _early_stopping.split(model, rows, np.random.RandomState(seed), classify=True)
+        _, held_back = split(model, rows, np.random.RandomState(seed), classify=True)
         assert np.bincount(held_back.y, minlength=3).tolist() == [90, 10, 0]
 
 
