@@ -16,7 +16,7 @@ __version__ = "0.1.0.dev0"
 STATE_FORMAT = 2
 
 # Renamed between formats 1 and 2: the only place in the package for these old names.
-_SOLVER_STATE = {"unexplained": "relative_loss"}
+_SOLVER_STATE = {"unexplained": "relative_loss", "stalls": "n_plateaus"}
 
 _ENCODER = {
     "piece_height": "bin_scale",

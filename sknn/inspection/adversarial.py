@@ -6,14 +6,11 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_consistent_length
 
-from sknn.estimators._validation.targets import targets_to_score
-from sknn.estimators._validation.data import ValidatedData
 from sknn.engine import iter_batches
 from sknn.engine._typing import Array
-from sknn.estimators import _validation
-from sknn.estimators._model import FittedModel
-from sknn.estimators._inputs import NumericInputs
-from sknn.estimators._model import ModelSpec
+from sknn.estimators._model import FittedModel, ModelSpec
+from sknn.estimators._validation.data import ValidatedData
+from sknn.estimators._validation.targets import targets_to_score
 from sknn.inspection.gradients import total_blame
 from sknn.inspection.models import need_network
 from sknn.inspection.norms import NORMS
@@ -115,7 +112,7 @@ def adversarial(
 
 def _numbers(fitted: FittedModel) -> Array:
     """Return the inputs as a dense array of floats."""
-    if not isinstance(fitted.spec.inputs, NumericInputs):
+    if fitted.spec.inputs is not None:
         raise TypeError(
             "adversarial is for MLPClassifier and MLPRegressor: a table's categories cannot be "
             "moved a little, and one epsilon for columns in different units means nothing."

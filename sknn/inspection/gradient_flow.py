@@ -4,12 +4,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sknn.estimators._validation.data import validate_training_data
-from sknn.estimators._model import fitted_network
-from sknn.estimators._model import ModelSpec
 from sknn.engine import Linear, Module, Sequential, Sigmoid, Tanh
 from sknn.engine._typing import Array
-from sknn.estimators import _validation
+from sknn.estimators._model import ModelSpec, fitted_network
+from sknn.estimators._validation.data import validate_training_data
 from sknn.inspection.models import need_network
 from sknn.inspection.names import layer_names
 

@@ -5,8 +5,7 @@ from typing import Any
 import numpy as np
 
 from sknn.engine._typing import Array
-from sknn.estimators._model import FittedModel
-from sknn.estimators._model import ModelSpec
+from sknn.estimators._model import FittedModel, ModelSpec
 from sknn.inspection._output_selection import Aim, aim
 from sknn.inspection.models import need_network
 from sknn.targets import RealTarget

@@ -6,9 +6,9 @@ import numpy as np
 
 from sknn.engine._typing import Array
 from sknn.features import TableEncoder
+from sknn.features.categorical import EXTRA_CODES
 from sknn.features.columns import KINDS
 from sknn.features.encoder_settings import check_settings
-from sknn.features.categorical import EXTRA_CODES
 from sknn.persistence._requirements import require, require_array, require_count, require_keys
 
 #: Attributes of every fitted encoder, besides its parameters.

@@ -9,7 +9,6 @@ from sklearn.base import is_classifier
 
 from sknn.engine import network as networks
 from sknn.engine._typing import Array
-from sknn.estimators._inputs import TabularInputs
 from sknn.estimators._model import ModelSpec
 from sknn.estimators._saving import ALWAYS, SOMETIMES
 from sknn.estimators.base import BaseMLP
@@ -152,12 +151,12 @@ def _check_input_encoding(state: Mapping[str, Any], spec: ModelSpec) -> None:
     inputs, n_features = spec.inputs, state["n_features_in_"]
     embedding = state["_model_spec"]["embedding"]
     shape: tuple[int, ...] | None = None
-    if isinstance(inputs, TabularInputs):
+    if inputs is not None:
         check_encoder(inputs.encoder, n_features, state.get("feature_names_in_"))
         if inputs.encoder.n_embedded_features_:
             shape = (inputs.encoder.n_embeddings_, inputs.embedding_width)
     else:
-        fits = type(inputs.width) is int and inputs.width == n_features
+        fits = type(spec.n_inputs) is int and spec.n_inputs == n_features
         require(fits, f"input_encoding must be the number of features, {n_features}")
     require((shape is None) == (embedding is None), "the encoder and the embedding do not fit")
     if shape is not None:
@@ -174,7 +173,7 @@ def _check_layers(state: Mapping[str, Any], spec: ModelSpec) -> None:
     require(len(coefs) == len(intercepts) == n_layers > 0, "the number of layers differs")
     require(len(coefs) == len(spec.activations) + 1, "the number of activations is wrong")
     require(all(W.ndim >= 2 and W.size for W in coefs), "coefs_ must be matrices")
-    sizes = [spec.inputs.width, *(W.shape[-1] for W in coefs[:-1]), spec.n_units]
+    sizes = [spec.n_inputs, *(W.shape[-1] for W in coefs[:-1]), spec.n_units]
     for i, (W, W0) in enumerate(zip(coefs, intercepts, strict=True)):
         _require_parameters(f"coefs_[{i}]", W, (sizes[i], sizes[i + 1]), spec)
         _require_parameters(f"intercepts_[{i}]", W0, (sizes[i + 1],), spec)

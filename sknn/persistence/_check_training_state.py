@@ -62,7 +62,9 @@ def check_training_state(state: Any, estimator: Any, vector: Array) -> None:
 
 def _check_solver_state(state: Any, size: int) -> None:
     """Check a solver state whose arrays have the size of the parameter vector."""
-    require_keys("The solver state", state, (), {"steps", "n_plateaus", "relative_loss", "optimizer"})
+    require_keys(
+        "The solver state", state, (), {"steps", "n_plateaus", "relative_loss", "optimizer"}
+    )
     require_finite("the solver state", state)
     for name in ("steps", "n_plateaus"):
         require_count(name, state.get(name, 0), 0)

@@ -11,7 +11,7 @@ import joblib
 
 from sknn._version import ModelFileError, __version__, migrate_state, naming_file
 from sknn.archives import Contents, pack_parameters, replacing, write
-from sknn.estimators._saving import contents_of, check_own_class
+from sknn.estimators._saving import check_own_class, contents_of
 from sknn.estimators.base import BaseMLP
 from sknn.persistence.models import read_bytes, read_contents, restore
 

@@ -92,7 +92,6 @@ BAD_PARAMETERS = {
     "max_fun": [0, 1.5],
     "max_time": [0, -1, "soon"],
     "weight_decay": [-1],
-    "weight_decay_loss_power": ["yes", -1],
     "clip_gradient_norm": [0, -1],
     "dropout": [-0.1, 1, [0.1, 0.2], [1.0], "half"],
 }

@@ -21,11 +21,10 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from sknn.estimators._model import fitted_network
-from sknn.estimators._model import ModelSpec
 from sknn import TableEncoder, TabularMLPClassifier, TabularMLPRegressor
 from sknn.engine import Embedding
 from sknn.estimators import tabular
+from sknn.estimators._model import ModelSpec, fitted_network
 from tests.estimators.data import PLAIN, TABLES, fitted, parameters
 
 NAN = np.nan

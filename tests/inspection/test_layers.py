@@ -6,11 +6,10 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.linear_model import LinearRegression
 
-from sknn.estimators._model import fitted_network
-from sknn.estimators._model import ModelSpec
 from sknn import MLPClassifier, MLPRegressor
 from sknn.engine import Objective
 from sknn.engine.network import ACTIVATIONS
+from sknn.estimators._model import ModelSpec, fitted_network
 from sknn.inspection import gradient_flow, layer_outputs
 from sknn.targets import TARGETS
 from tests.estimators.data import TABLES, TASKS, binary, fitted, multiclass, real

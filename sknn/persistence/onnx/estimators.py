@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sknn.estimators._model import fitted_network
-from sknn.estimators._model import ModelSpec
 from sknn.estimators._inputs import TabularInputs
+from sknn.estimators._model import ModelSpec, fitted_network
 from sknn.estimators.base import BaseMLP
 from sknn.features import TableEncoder
 from sknn.persistence.onnx.activations import Raw
