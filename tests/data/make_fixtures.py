@@ -1,4 +1,4 @@
-"""Write the fixtures of a format: ``python tests/data/make_fixtures.py tests/data/format_2``.
+"""Write the fixtures of a format: ``python -m tests.data.make_fixtures tests/data/format_2``.
 
 Run it once for each new format, with the oldest supported versions of all libraries, so that every
 later one can read the pickles. Existing files must not be written again: they prove that old files

@@ -13,7 +13,10 @@ from sknn import MLPClassifier
 from sknn.estimators._blas_threads import LARGE, TINY, SingleBlasThread
 from tests.estimators.data import binary, fitted
 
-pytestmark = pytest.mark.thread_unsafe(reason="BLAS threads belong to the whole process")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.thread_unsafe(reason="BLAS threads belong to the whole process"),
+]
 
 SMALL = (TINY + LARGE) // 2
 

@@ -281,6 +281,7 @@ model.fit(X, y).save(sys.argv[1])
 """
 
 
+@pytest.mark.slow
 def test_killed_process_resumes_exactly(tmp_path):
     """Also if it is killed several times."""
     run = [sys.executable, "-c", SCRIPT]
