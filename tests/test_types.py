@@ -11,7 +11,7 @@ import pytest
 import sknn
 from sknn.engine import network
 from sknn.estimators import _builders
-from sknn.estimators import _parameter_types as types
+from sknn.estimators import _parameters as types
 from sknn.targets import BinaryTarget, RealTarget
 
 ROOT = Path(sknn.__file__).parents[1]
@@ -70,7 +70,7 @@ def test_mypy_knows_the_types_of_results(tmp_path):
 @pytest.mark.slow
 def test_mypy_refuses_mistakes(tmp_path):
     """Each of them, and nothing else."""
-    setup = "from sknn import MLPClassifier\n\nX, y = [[0.0]], [0]\nmodel: MLPClassifier = MLPClassifier()\n"
+    setup = "from sknn import MLPClassifier\nX, y = [[0.0]], [0]\nmodel = MLPClassifier()\n"
     found = checked(setup + "\n".join(BAD), tmp_path)
     assert len(found) == len(BAD)
     for line, message in zip(found, BAD.values(), strict=True):

@@ -3,24 +3,24 @@
 import math
 import warnings
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from operator import mul
 from typing import TYPE_CHECKING, Any
 
 from sknn.engine import (
-    EarlyStopping,
     History,
-    Linear,
     Objective,
     Sequential,
-    Solver,
     network,
 )
 from sknn.engine.training import OnEpoch, Trainer
-from sknn.estimators._blas_threads import SingleBlasThread
+from sknn.estimators._blas_threads import MIN_PRODUCT_SIZE, SingleBlasThread
+from sknn.estimators._builders import FitConfig, TrainingSettings
 from sknn.estimators._callbacks import FitCallbacks, FitCheckpoint
 from sknn.estimators._early_stopping import ValidationScore
-from sknn.estimators._messages import print_epoch
+from sknn.estimators._messages import FitWarning, print_epoch
 from sknn.estimators._model import ModelSpec
 from sknn.estimators._saving import contents_of
 from sknn.estimators._training_state import TrainingState
@@ -31,64 +31,6 @@ if TYPE_CHECKING:
 
 #: Outcomes after which the fit did what was asked for.
 COMPLETE = ("converged", "line_search_failed", "schedule_finished", "max_iter")
-
-
-@dataclass(frozen=True)
-class FitConfig:
-    """How to train: all that `fit_network` reads of an estimator's parameters.
-
-    Parameters
-    ----------
-    solver : Solver
-        Minimises the objective.
-    solver_name : str
-        Tells whether the state of an earlier fit is that of this solver.
-    early_stopping : EarlyStopping or None
-        Monitors the loss or the validation score.
-    by_score : bool
-        Whether the validation score decides when to stop, and the best weights are restored.
-    epochs : int
-        Epochs at most.
-    alpha : float
-        Strength of the L2 penalty.
-    dropout : list of float
-        The dropout rate of each hidden layer.
-    label_smoothing : float
-        The fraction of each label's probability that is spread evenly.
-    scoring : str, callable or None
-        The validation score.
-    random_state : int, RandomState or None
-        Whether a state of the generator can be kept.
-    batch_size : int or None
-        Samples in a mini-batch; None if all are used at once.
-    fit_intercept_first : bool, default=False
-        Whether a new network starts at the best constant prediction.
-    relative_weights : bool, default=True
-        Whether only the ratios of sample weights count.
-    deadline : float, default=inf
-        The epoch that passes it, by the monotonic clock, is the last.
-    verbose : bool, default=False
-        Whether to print a line an epoch.
-    as_estimator : callable
-        Makes a fitted estimator from fitted attributes, for scorers and checkpoints.
-    """
-
-    solver: Solver
-    solver_name: str
-    early_stopping: EarlyStopping | None
-    by_score: bool
-    epochs: int
-    alpha: float
-    dropout: list[float]
-    label_smoothing: float
-    scoring: Any
-    random_state: Any
-    batch_size: int | None
-    as_estimator: Callable[[Mapping[str, Any]], "BaseMLP"]
-    fit_intercept_first: bool = False
-    relative_weights: bool = True
-    deadline: float = math.inf
-    verbose: bool = False
 
 
 @dataclass(frozen=True)
@@ -148,6 +90,30 @@ class FitResult:
     state: TrainingState
 
 
+@dataclass(frozen=True)
+class FitJob:
+    """Everything a fit needs, before training starts.
+
+    Attributes
+    ----------
+    config, data, initial : FitConfig, FitData, InitialModel
+        The arguments of `fit_network`.
+    all_rows : ValidatedData
+        The rows given to `fit`, those that are held back included; for `refit`.
+    settings : TrainingSettings
+        Those of `config`, for `refit`.
+    warnings : list of (str, Warning class)
+        About the inputs.
+    """
+
+    config: FitConfig
+    data: FitData
+    initial: InitialModel
+    all_rows: ValidatedData
+    settings: TrainingSettings
+    warnings: list[FitWarning]
+
+
 def fit_network(
     config: FitConfig,
     data: FitData,
@@ -190,14 +156,17 @@ def fit_network(
     if initial.is_new and config.fit_intercept_first:
         offsets = initial.network.modules[-1].parameters[-1]
         offsets[...] = loss.fit_intercept_only(dataset.Y, dataset.w)
-    training_network = network.with_dropout(initial.network, config.dropout)
-    objective = Objective(training_network, loss, config.alpha)
-    score = _validation_score(config, data, initial)
-    stopping = config.early_stopping
+    trained = initial.network
+    if any(config.dropout):
+        trained = network.with_dropout(trained, config.dropout)
+    objective = Objective(trained, loss, config.alpha)
+    score = _validation_score(config, data, initial) if data.validation else None
+    stopping, loss_scale = config.early_stopping, spec.loss_scale
     if stopping is not None:
-        state.resume_early_stopping(stopping)
-        by_loss = not config.by_score or (score is not None and score.by_loss)
-        stopping.min_delta *= spec.loss_scale if by_loss else 1
+        if state.early_stopping:
+            state.resume_early_stopping(stopping)
+        if not config.by_score or (score is not None and score.by_loss):
+            stopping.min_delta *= loss_scale
     solver_state = state.solver_state_for(config.solver_name, config.solver, objective)
 
     def result(history: History) -> FitResult:
@@ -208,11 +177,16 @@ def fit_network(
         stopping,
         evaluate=score,
         restore_best_weights=config.by_score,
-        on_epoch=_on_epoch(config, state, callbacks, result),
+        on_epoch=_on_epoch(config, state, callbacks, result)
+        if config.verbose or callbacks is not None
+        else None,
         deadline=config.deadline,
-        loss_scale=spec.loss_scale,
+        loss_scale=loss_scale,
     )
-    with SingleBlasThread(_largest_product(training_network, len(dataset), config.batch_size)):
+    n = len(dataset.Y) if config.batch_size is None else min(config.batch_size, len(dataset.Y))
+    sizes = [spec.n_inputs, *spec.hidden_sizes, spec.n_units]
+    product_size = n * max(map(mul, sizes[:-1], sizes[1:]))
+    with SingleBlasThread(product_size) if product_size > MIN_PRODUCT_SIZE else nullcontext():
         history = trainer.train(
             objective,
             dataset,
@@ -224,12 +198,9 @@ def fit_network(
     return result(history)
 
 
-def _validation_score(
-    config: FitConfig, data: FitData, initial: InitialModel
-) -> ValidationScore | None:
-    """Return what scores the validation rows after every epoch, if there are any."""
-    if data.validation is None:
-        return None
+def _validation_score(config: FitConfig, data: FitData, initial: InitialModel) -> ValidationScore:
+    """Return what scores the validation rows after every epoch."""
+    assert data.validation is not None
 
     def as_estimator(attributes: Mapping[str, Any]) -> "BaseMLP":
         return config.as_estimator({**data.train.features, **attributes})
@@ -239,19 +210,12 @@ def _validation_score(
     )
 
 
-def _largest_product(trained: Sequential, n_samples: int, batch_size: int | None) -> int:
-    """Return the number of multiplications in the largest matrix product of a step."""
-    n = n_samples if batch_size is None else min(batch_size, n_samples)
-    shapes = [module.W.shape for module in trained.modules if isinstance(module, Linear)]
-    return n * max(shape[-2] * shape[-1] for shape in shapes)
-
-
 def _on_epoch(
     config: FitConfig,
     state: TrainingState,
     callbacks: FitCallbacks | None,
     result: Callable[[History], FitResult],
-) -> OnEpoch | None:
+) -> OnEpoch:
     """Return what is done after each epoch: print a line, save a checkpoint, call the hooks."""
     n_before = len(state.loss_curve)
     if callbacks is not None:
@@ -274,7 +238,7 @@ def _on_epoch(
             callbacks.on_epoch_begin()
         return ends
 
-    return on_epoch if config.verbose or callbacks is not None else None
+    return on_epoch
 
 
 def _detached(attributes: dict[str, Any]) -> dict[str, Any]:

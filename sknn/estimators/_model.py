@@ -28,7 +28,6 @@ from sknn.estimators._validation.data import (
     ValidatedData,
     as_dtype,
     normalized_weights,
-    training_inputs,
 )
 from sknn.targets import Target, restored_target
 
@@ -161,9 +160,9 @@ class ModelSpec:
         ValueError
             If y has other classes or columns than the target, or values the loss does not allow.
         """
-        encode = self.inputs.encode if self.inputs else training_inputs
+        X = data.X
         return Dataset(
-            encode(data.X, self.dtype),
+            self.inputs.encode(X, self.dtype) if self.inputs else as_dtype(X, self.dtype, "X"),
             self.encode_targets(data, name, smoothing),
             normalized_weights(data.w, self.dtype, relative=relative_weights),
             self.dtype,

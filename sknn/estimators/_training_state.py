@@ -98,11 +98,11 @@ class TrainingState:
         objective : Objective
             What it minimises.
         """
-        fresh = solver.init(objective)
-        known = {key: value for key, value in self.solver_state.items() if key in fresh}
-        if self.solver != name:
-            known.pop("optimizer", None)
-        return fresh | known
+        state = solver.init(objective)
+        for key in state.keys() & self.solver_state.keys():
+            if key != "optimizer" or self.solver == name:
+                state[key] = self.solver_state[key]
+        return state
 
     def resume_early_stopping(self, stopping: EarlyStopping) -> None:
         """Continue counting epochs without improvement, if the same quantity is monitored."""
