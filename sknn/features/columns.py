@@ -113,21 +113,6 @@ def as_frame(X: Any) -> Any:
     return frame if isinstance(frame, nw.DataFrame) else None
 
 
-def need_cells(shape: tuple[int, int], owner: Any) -> None:
-    """Raise scikit-learn's ValueError for a frame without rows or columns."""
-    for axis, what in enumerate(["sample(s)", "feature(s)"]):
-        if not shape[axis]:
-            raise ValueError(
-                f"Found array with 0 {what} (shape={shape}) while a minimum of 1 is required by "
-                f"{type(owner).__name__}."
-            )
-
-
-def as_array(X: Any) -> Any:
-    """Return lists of rows as an array of objects, so that no cell is converted."""
-    return np.asarray(X, dtype=object) if isinstance(X, list | tuple) else X
-
-
 def _raise_temporal(label: str, dtype: Any) -> NoReturn:
     raise TypeError(
         f"{label} holds dates or times ({dtype}). Turn them into numbers first, for example days "

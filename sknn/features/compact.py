@@ -12,8 +12,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from sknn.engine import TabularEncoding
 from sknn.engine._typing import Array
 from sknn.features.categorical import EXTRA_CODES, encode_categories
-from sknn.features.columns import KINDS, Column, Table, as_array, as_frame, need_cells
-from sknn.features.encoder_settings import floating
+from sknn.features.columns import KINDS, Column, Table, as_frame
+from sknn.features.encoder_settings import float_dtype_name
 from sknn.features.numeric import standardize, standardized_bins
 
 #: Numbers expanded at a time, which bounds the memory needed beside the result.
@@ -66,7 +66,7 @@ class CompactEncoderMixin:
         """Encode a table whose column names and shape are validated; see `encode_compact`."""
         table = self._table(X)
         p = len(self.numeric_features_)
-        name = floating(self.dtype if dtype is None else dtype)
+        name = float_dtype_name(self.dtype if dtype is None else dtype)
         compact = np.empty((table.n_rows, p + len(self.categorical_features_)), name)
         numeric = zip(self.numeric_features_, self.center_, self.scale_, strict=True)
         for i, (j, center, scale) in enumerate(numeric):
@@ -93,7 +93,7 @@ class CompactEncoderMixin:
 
     def _expansion(self, dtype: Any, n_codes: Array, n_embedded: int) -> TabularEncoding:
         """Return the expansion of the numeric columns, one-hot columns and embedded columns."""
-        name = floating(self.dtype if dtype is None else dtype)
+        name = float_dtype_name(self.dtype if dtype is None else dtype)
         return TabularEncoding(
             len(self.numeric_features_),
             *standardized_bins(self.center_, self.scale_, self.bin_edges_, name),
@@ -157,11 +157,18 @@ class CompactEncoderMixin:
 
 def checked_columns(estimator: BaseEstimator, X: Any, *, reset: bool) -> Any:
     """Validate the column names and the shape of a frame, an array or a list of rows."""
-    if (frame := as_frame(X)) is not None:
-        validate_data(estimator, X, reset=reset, skip_check_array=True)
-        need_cells(frame.shape, estimator)
-        return X
-    return validate_data(estimator, as_array(X), dtype=None, ensure_all_finite=False, reset=reset)
+    frame = as_frame(X)
+    if frame is None:  # cells of lists are not converted
+        X = np.asarray(X, dtype=object) if isinstance(X, list | tuple) else X
+        return validate_data(estimator, X, dtype=None, ensure_all_finite=False, reset=reset)
+    validate_data(estimator, X, reset=reset, skip_check_array=True)
+    for size, what in zip(frame.shape, ["sample(s)", "feature(s)"], strict=True):
+        if not size:
+            raise ValueError(
+                f"Found array with 0 {what} (shape={frame.shape}) while a minimum of 1 is required "
+                f"by {type(estimator).__name__}."
+            )
+    return X
 
 
 def _chunks(n: int, width: int) -> Iterator[slice]:

@@ -33,10 +33,10 @@ def check_settings(encoder: Any) -> None:
         raise ValueError(f"bin_scale must be a finite number above 0, got {scale!r}.")
     if not isinstance(encoder.sparse_output, bool | np.bool_):
         raise ValueError(f"sparse_output must be True or False, got {encoder.sparse_output!r}.")
-    floating(encoder.dtype)
+    float_dtype_name(encoder.dtype)
 
 
-def floating(dtype: Any) -> str:
+def float_dtype_name(dtype: Any) -> str:
     """Return "float32" or "float64"; raise a ValueError for any other dtype."""
     try:
         name = np.dtype(dtype).name if dtype is not None else ""

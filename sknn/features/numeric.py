@@ -60,7 +60,7 @@ def learn_numbers(column: Column, counts: ValueCounts, n_bins: int | str) -> Num
         spread = values[-1] - values[0]
     if not np.isfinite([center, scale, spread]).all():
         raise ValueError(
-            f"{column.label} has numbers too large to be standardized: they are between "
+            f"{column.label} holds numbers too large to be standardized: they are between "
             f"{values[0]:g} and {values[-1]:g}. Divide the column by a constant."
         )
     max_bins = AUTO_MAX_BINS if isinstance(n_bins, str) else n_bins
@@ -120,9 +120,9 @@ def standardize(column: Column, center: float, scale: float, dtype: str) -> Arra
         scaled = ((cells - center) / scale).astype(dtype)
     if np.isinf(scaled).any():
         raise ValueError(
-            f"{column.label} has a number too large for {dtype}: got {np.nanmax(np.abs(cells)):g}, "
-            f"but the mean in fit was {center:g} and the standard deviation {scale:g}. Correct the "
-            "number, or set it to NaN."
+            f"{column.label} holds a number too large for {dtype}: got "
+            f"{np.nanmax(np.abs(cells)):g}, but the mean in fit was {center:g} and the standard "
+            f"deviation {scale:g}. Correct the number, or set it to NaN."
         )
     return scaled
 

@@ -109,7 +109,6 @@ def check_columns(Y: Array, n_outputs: int) -> None:
     """Raise a ValueError unless y has as many columns as when training began."""
     if Y.ndim != 2 or Y.shape[1] != n_outputs:
         raise ValueError(
-            f"y has another number of columns than when training began: got "
-            f"{1 if Y.ndim == 1 else Y.shape[1]}, expected {n_outputs}. Pass the same targets, or "
-            "start a new fit."
+            f"y must have as many columns as when training began, {n_outputs}, but it has "
+            f"{1 if Y.ndim == 1 else Y.shape[1]}. Pass the same targets, or call fit again."
         )

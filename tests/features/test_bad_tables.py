@@ -89,11 +89,11 @@ def test_overflow_error_names_column():
     """For float64, for standardization, or for float32 after it."""
     with pytest.raises(ValueError, match="Column 0 holds an infinity, or a number too large"):
         TableEncoder().fit([[10**400], [1]])
-    with pytest.raises(ValueError, match="Column 0 has numbers too large to be standardized"):
+    with pytest.raises(ValueError, match="Column 0 holds numbers too large to be standardized"):
         TableEncoder().fit([[1.7e308], [-1.7e308]])
     encoder = TableEncoder(dtype="float32").fit([[1.0], [2.0]])
     with pytest.raises(
-        ValueError, match="Column 0 has a number too large for float32: got 1e\\+300"
+        ValueError, match="Column 0 holds a number too large for float32: got 1e\\+300"
     ):
         encoder.transform([[1e300]])
 
