@@ -12,7 +12,6 @@ from scipy.optimize import minimize
 from sknn.engine._typing import Array, Rng
 from sknn.engine.data import BatchSampler, Dataset
 from sknn.engine.history import Outcome
-from sknn.engine.losses import Loss
 from sknn.engine.objective import Objective
 from sknn.engine.optimizers import Optimizer, State
 from sknn.engine.schedules import Schedule
@@ -146,7 +145,9 @@ class MinibatchSolver(Solver):
         dropout_rng = rng if objective.network.is_stochastic else None
         members, baseline = math.prod(objective.members), 0.0
         if self.weight_decay and self.weight_decay_loss_power:
-            baseline = _baseline_loss(objective.loss, dataset)
+            Y, w = dataset.Y, dataset.w
+            z = np.broadcast_to(objective.loss.fit_intercept_only(Y, w), Y.shape)
+            baseline = float(np.average(objective.loss.value(z, Y), weights=w))
         for _ in range(epochs):
             total, seen = 0.0, 0
             for rows in self.batches(len(dataset), rng):
@@ -175,7 +176,7 @@ class MinibatchSolver(Solver):
         """Clip the gradient, decay the weights and make the optimizer's step."""
         parameters = objective.parameters
         if self.max_grad_norm < math.inf:
-            for gradient in parameters.gradients_by_member(len(objective.members)):
+            for gradient in parameters.gradients_by_member():
                 clip_grad_norm(gradient, self.max_grad_norm)
         if self.weight_decay:
             factor = min(state["relative_loss"], 1.0) ** self.weight_decay_loss_power
@@ -187,13 +188,6 @@ class MinibatchSolver(Solver):
                 "and return None."
             )
         state["steps"] += 1
-
-
-def _baseline_loss(loss: Loss, dataset: Dataset) -> float:
-    """Return the mean loss of the best constant prediction."""
-    Y, w = dataset.Y, dataset.w
-    z = np.broadcast_to(loss.fit_intercept_only(Y, w), Y.shape)
-    return float(np.average(loss.value(z, Y), weights=w))
 
 
 def clip_grad_norm(gradients: Sequence[Array], max_norm: float) -> None:

@@ -118,23 +118,18 @@ class Trainer:
         return history
 
 
+@dataclass
 class _EpochMonitor:
     """Called after each epoch: updates the history and returns whether training ends."""
 
-    def __init__(
-        self,
-        trainer: Trainer,
-        objective: Objective,
-        dataset: Dataset,
-        state: State,
-        history: History,
-    ) -> None:
-        self.trainer = trainer
-        self.network = objective.network
-        self.dataset = dataset
-        self.vector = objective.parameters.vector
-        self.state = state
-        self.history = history
+    trainer: Trainer
+    objective: Objective
+    dataset: Dataset
+    state: State
+    history: History
+
+    def __post_init__(self) -> None:
+        self.vector = self.objective.parameters.vector
         self.last = self.before_last = self._take_snapshot()
 
     def __call__(self, loss: float, rate: float) -> bool:
@@ -142,7 +137,7 @@ class _EpochMonitor:
         history.rate = rate
         if not (math.isfinite(loss) and _is_finite(self.vector) and _is_finite(self.state)):
             self.roll_back(self.last)
-            z = raw_predict(self.network, self.dataset.X, self.vector.dtype)
+            z = raw_predict(self.objective.network, self.dataset.X, self.vector.dtype)
             if not np.isfinite(z).all():
                 self.roll_back(self.before_last)
             history.outcome = "diverged"

@@ -127,7 +127,7 @@ def test_members_are_networks_side_by_side(case):
     alone = [Objective(one, case.loss, case.alpha) for one in case.networks]
     values = [gradient(one, case.X, case.Y, case.w)[0] for one in alone]
     assert pytest.approx(sum(values), rel=1e-10) == J
-    of_joint = joint.parameters.gradients_by_member(1)
+    of_joint = joint.parameters.gradients_by_member()
     for arrays, one in zip(of_joint, alone, strict=True):
         expected = [array for of_module in one.parameters.gradients for array in of_module]
         for found, own in zip(arrays, expected, strict=True):
