@@ -76,11 +76,11 @@ class ForwardPass:
     def _is_inplace(self, i: int) -> bool:
         """Return whether the output of module i may overwrite its input."""
         before, module = self._modules[i - 1 : i + 1]
+        if not kernel_of(module).inplace or kernel_of(before).backward_needs_output:
+            return False
         u, v = self.values[i : i + 2]
-        deterministic = not (before.is_stochastic or module.is_stochastic)
         alike = u.shape == v.shape and u.dtype == v.dtype and u.strides == v.strides
-        needed = kernel_of(before).backward_needs_output
-        return kernel_of(module).inplace and not needed and deterministic and alike
+        return alike and not (before.is_stochastic or module.is_stochastic)
 
     def _bind(self, X: Array, modules: Sequence[Module]) -> None:
         """Bind the calls of replaced modules, and those of the first one if X is another array."""

@@ -39,10 +39,11 @@ def raw_predict(
         The raw outputs.
     """
     outputs: list[Array] = []
-    step = ForwardPass(network)
+    step = None
     for u in iter_batches(network, X, dtype, check):
         if u.shape[0] == X.shape[0]:
             return network.forward(u)
+        step = step or ForwardPass(network)
         is_smaller = outputs and u.shape[0] < outputs[0].shape[-2]  # the last batch
         outputs.append(network.forward(u) if is_smaller else step.forward(u).copy())
         if not step.has_buffers:

@@ -1,7 +1,5 @@
 """The objective: mean loss plus penalty, its gradient, and the vector of all parameters."""
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from sknn.engine._execution import TrainingPass, Workspace
@@ -60,10 +58,11 @@ class ParameterVector:
         self.weights_gradient = self.gradient[:n_weights]
         self.gradients: list[list[Array]] = [[] for _ in network.modules]
         self.members = arrays[0].shape[:-2]
-        views = zip(slots, _split(self.vector, arrays), _split(self.gradient, arrays), strict=True)
-        for (i, name), view, gradient_view in views:
-            setattr(network.modules[i], name, view)
-            self.gradients[i].append(gradient_view)
+        stop = 0
+        for (i, name), array in zip(slots, arrays, strict=True):
+            start, stop = stop, stop + array.size
+            setattr(network.modules[i], name, self.vector[start:stop].reshape(array.shape))
+            self.gradients[i].append(self.gradient[start:stop].reshape(array.shape))
 
     def __reduce__(self) -> tuple[type, tuple[Sequential]]:
         """Rebuild the vector from the network, so that the copied modules hold views of it."""
@@ -75,14 +74,6 @@ class ParameterVector:
             return [[self.gradient]]
         arrays = [array for of_module in self.gradients for array in of_module]
         return [list(of_member) for of_member in zip(*arrays, strict=True)]
-
-
-def _split(vector: Array, like: list[Array]) -> Iterator[Array]:
-    """Yield consecutive views of `vector` with the shapes of the arrays."""
-    start = 0
-    for array in like:
-        yield vector[start : start + array.size].reshape(array.shape)
-        start += array.size
 
 
 class Objective:

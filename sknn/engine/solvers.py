@@ -12,6 +12,7 @@ from scipy.optimize import minimize
 from sknn.engine._typing import Array, Rng
 from sknn.engine.data import BatchSampler, Dataset
 from sknn.engine.history import Outcome
+from sknn.engine.losses import Loss
 from sknn.engine.objective import Objective
 from sknn.engine.optimizers import Optimizer, State
 from sknn.engine.schedules import Schedule
@@ -145,12 +146,10 @@ class MinibatchSolver(Solver):
         dropout_rng = rng if objective.network.is_stochastic else None
         members, baseline = math.prod(objective.members), 0.0
         if self.weight_decay and self.weight_decay_loss_power:
-            Y, w = dataset.Y, dataset.w
-            z = np.broadcast_to(objective.loss.fit_intercept_only(Y, w), Y.shape)
-            baseline = float(np.average(objective.loss.value(z, Y), weights=w))
+            baseline = _baseline_loss(objective.loss, dataset)
         for _ in range(epochs):
             total, seen = 0.0, 0
-            for rows in self.batches(len(dataset), rng):
+            for rows in self.batches(len(dataset.Y), rng):
                 X, Y, w = take(rows)
                 rate = self.schedule(state["steps"], state["n_plateaus"])
                 loss = objective.value_and_gradient(X, Y, w, rng=dropout_rng)
@@ -188,6 +187,13 @@ class MinibatchSolver(Solver):
                 "and return None."
             )
         state["steps"] += 1
+
+
+def _baseline_loss(loss: Loss, dataset: Dataset) -> float:
+    """Return the mean loss of the best constant prediction."""
+    Y, w = dataset.Y, dataset.w
+    z = np.broadcast_to(loss.fit_intercept_only(Y, w), Y.shape)
+    return float(np.average(loss.value(z, Y), weights=w))
 
 
 def clip_grad_norm(gradients: Sequence[Array], max_norm: float) -> None:
@@ -247,15 +253,11 @@ class LBFGS(Solver):
             if after_epoch(loss / members, math.nan):
                 raise _StopTrainingError
 
+        start = parameters.vector.astype(np.float64)
+        options = {"maxiter": epochs, "maxfun": self.max_fun, "gtol": self.tol}
+        settings = {"method": "L-BFGS-B", "jac": True, "options": options}
         try:
-            result = minimize(
-                value_and_gradient,
-                parameters.vector.astype(np.float64),
-                method="L-BFGS-B",
-                jac=True,
-                callback=after_iteration,
-                options={"maxiter": epochs, "maxfun": self.max_fun, "gtol": self.tol},
-            )
+            result = minimize(value_and_gradient, start, callback=after_iteration, **settings)
             if not iterations:  # it starts at a minimum, or where the loss is not finite
                 after_iteration(result.x)
         except _StopTrainingError:

@@ -97,7 +97,7 @@ class Trainer:
         """
         history = History() if history is None else history
         monitor = _EpochMonitor(self, objective, dataset, state, history)
-        epochs -= len(history)
+        epochs -= len(history.rows)
         try:
             with np.errstate(over="ignore", invalid="ignore"):
                 outcome = self.solver.run(
@@ -110,7 +110,7 @@ class Trainer:
             if not history.rows:
                 raise
             history.outcome = "interrupted"
-        history.kept_epoch = len(history)
+        history.kept_epoch = len(history.rows)
         best, history.best = history.best, None
         if self.restore_best_weights and best:
             monitor.restore(best)
@@ -146,7 +146,7 @@ class _EpochMonitor:
         if trainer.evaluate:
             row |= trainer.evaluate()
         history.rows.append(row)
-        history.kept_epoch = len(history)
+        history.kept_epoch = len(history.rows)
         converged = False
         if stopping and stopping(row):
             stopping.n_bad_epochs = 0  # restart the count, as training may go on
@@ -175,7 +175,7 @@ class _EpochMonitor:
         self.state.update(_copy_state(snapshot.state))
 
     def _take_snapshot(self) -> Snapshot:
-        return Snapshot(self.vector.copy(), _copy_state(self.state), len(self.history))
+        return Snapshot(self.vector.copy(), _copy_state(self.state), len(self.history.rows))
 
 
 def _copy_state(state: Any) -> Any:
