@@ -1,11 +1,10 @@
 """Neural networks that feel native to scikit-learn, with no deep-learning framework."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+import typing as _typing
 
 # first, and not from deep within: what it imports looks through the calls it is imported by, and
 # would take a tenth longer
-import sklearn.base  # noqa: F401
+import sklearn.base as _sklearn_base  # noqa: F401
 
 from sknn._version import ModelFileError, __version__
 from sknn.estimators import (
@@ -17,7 +16,8 @@ from sknn.estimators import (
 from sknn.features import TableEncoder
 from sknn.persistence import Checkpoint, load
 
-if TYPE_CHECKING:
+if _typing.TYPE_CHECKING:
+    from sknn import engine, inspection
     from sknn.persistence.onnx import to_onnx
     from sknn.persistence.scikit_learn import from_sklearn, to_sklearn
 
@@ -30,29 +30,33 @@ __all__ = [
     "TabularMLPClassifier",
     "TabularMLPRegressor",
     "__version__",
+    "engine",
     "from_sklearn",
+    "inspection",
     "load",
     "to_onnx",
     "to_sklearn",
 ]
 
-#: Names that are imported when they are first asked for, so that nobody else waits for them.
-_LATER = {
+#: Modules of the names that are imported on first use, since few programs need them.
+_LAZY = {
     "from_sklearn": "sknn.persistence.scikit_learn",
     "to_onnx": "sknn.persistence.onnx",
     "to_sklearn": "sknn.persistence.scikit_learn",
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> _typing.Any:
     """Import what few programs need."""
+    from importlib import import_module
+
     if name == "inspection":
         return import_module("sknn.inspection")
-    if name not in _LATER:
+    if name not in _LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_LATER[name]), name)
+    return getattr(import_module(_LAZY[name]), name)
 
 
 def __dir__() -> list[str]:
-    """Name what is imported later, too."""
-    return sorted({*globals(), *_LATER, "inspection"})
+    """Return the public names."""
+    return sorted(__all__)

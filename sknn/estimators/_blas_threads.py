@@ -11,9 +11,9 @@ from typing import Any
 
 from threadpoolctl import ThreadpoolController
 
-#: Multiplications in a product: below the first number OpenBLAS takes one thread anyway, from the
-#: second on two threads are faster.
-TINY, LARGE = 2**18, 4 * 10**6
+#: Multiplications in a matrix product: below the first number OpenBLAS uses one thread anyway, from
+#: the second on two threads are faster.
+MIN_PRODUCT_SIZE, MAX_PRODUCT_SIZE = 2**18, 4 * 10**6
 
 
 @lru_cache(maxsize=1)
@@ -27,16 +27,16 @@ class SingleBlasThread:
 
     Parameters
     ----------
-    multiplications : int
-        How many the largest product has.
+    product_size : int
+        Multiplications in the largest matrix product.
     """
 
     _lock = Lock()
     _holders = 0
     _limit: Any = None
 
-    def __init__(self, multiplications: int) -> None:
-        self.holds = TINY < multiplications < LARGE
+    def __init__(self, product_size: int) -> None:
+        self.holds = MIN_PRODUCT_SIZE < product_size < MAX_PRODUCT_SIZE
 
     def __enter__(self) -> None:
         """Set the limit, unless somebody else holds it."""

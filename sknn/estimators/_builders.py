@@ -1,9 +1,10 @@
-"""Parameters of an estimator -> parts of the engine: one table a concept."""
+"""Parameters of an estimator -> parts of the engine: one table for each concept."""
 
 import math
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,40 +15,122 @@ from sknn.engine import (
     Adaptive,
     Constant,
     Cosine,
-    Dataset,
     EarlyStopping,
     EpochBatchSampler,
     InverseScaling,
-    Linear,
     MinibatchSolver,
     OneCycle,
     Optimizer,
     RMSprop,
     Schedule,
-    Sequential,
     Solver,
-    Trainer,
     as_schedule,
 )
-from sknn.estimators import _validation
 from sknn.estimators._model import ModelSpec
+from sknn.estimators._validation.settings import as_floats
+
+if TYPE_CHECKING:
+    from sknn.estimators.base import BaseMLP
 
 
-def _adam(mlp: Any) -> Adam:
+@dataclass(frozen=True)
+class TrainingSettings:
+    """Settings that "auto" chooses by the data.
+
+    Attributes
+    ----------
+    epochs : int
+        Epochs at most, and the horizon of learning rates that have one.
+    batch_size : int
+        Samples in a mini-batch.
+    weight_decay : float
+        Decoupled weight decay.
+    weight_decay_loss_power : float, default=0.0
+        The exponent of the relative loss that weight decay is multiplied by.
+    label_smoothing : float, default=0.0
+        The fraction of each label's probability that is spread evenly.
+    """
+
+    epochs: int
+    batch_size: int
+    weight_decay: float
+    weight_decay_loss_power: float = 0.0
+    label_smoothing: float = 0.0
+
+
+@dataclass(frozen=True)
+class FitConfig:
+    """How to train: all that `fit_network` reads of an estimator's parameters.
+
+    Parameters
+    ----------
+    solver : Solver
+        Minimises the objective.
+    solver_name : str
+        Tells whether the state of an earlier fit is that of this solver.
+    early_stopping : EarlyStopping or None
+        Monitors the loss or the validation score.
+    by_score : bool
+        Whether the validation score decides when to stop, and the best weights are restored.
+    epochs : int
+        Epochs at most.
+    alpha : float
+        Strength of the L2 penalty.
+    dropout : list of float
+        The dropout rate of each hidden layer.
+    label_smoothing : float
+        The fraction of each label's probability that is spread evenly.
+    scoring : str, callable or None
+        The validation score.
+    random_state : int, RandomState or None
+        Whether a state of the generator can be kept.
+    batch_size : int or None
+        Samples in a mini-batch; None if all are used at once.
+    fit_intercept_first : bool, default=False
+        Whether a new network starts at the best constant prediction.
+    relative_weights : bool, default=True
+        Whether only the ratios of sample weights count.
+    deadline : float, default=inf
+        The epoch that passes it, by the monotonic clock, is the last.
+    verbose : bool, default=False
+        Whether to print a line an epoch.
+    as_estimator : callable
+        Makes a fitted estimator from fitted attributes, for scorers and checkpoints.
+    """
+
+    solver: Solver
+    solver_name: str
+    early_stopping: EarlyStopping | None
+    by_score: bool
+    epochs: int
+    alpha: float
+    dropout: list[float]
+    label_smoothing: float
+    scoring: Any
+    random_state: Any
+    batch_size: int | None
+    as_estimator: Callable[[Mapping[str, Any]], "BaseMLP"]
+    fit_intercept_first: bool = False
+    relative_weights: bool = True
+    deadline: float = math.inf
+    verbose: bool = False
+
+
+def _adam(mlp: "BaseMLP") -> Adam:
     return Adam(float(mlp.beta_1), float(mlp.beta_2), float(mlp.epsilon))
 
 
 #: Optimizers by the name of the solver.
-OPTIMIZERS: Mapping[str, Callable[[Any], Optimizer]] = {
+OPTIMIZERS: Mapping[str, Callable[["BaseMLP"], Optimizer]] = {
     "sgd": lambda mlp: SGD(float(mlp.momentum), bool(mlp.nesterovs_momentum)),
     "adam": _adam,
     "adamw": _adam,
     "rmsprop": lambda mlp: RMSprop(float(mlp.beta_2), float(mlp.epsilon)),
 }
 
-#: Schedules by the name of the learning rate: functions of the estimator and of its horizon,
-#: the number of steps in `max_iter` epochs.
-LEARNING_RATES: Mapping[str, Callable[[Any, int], Schedule]] = {
+#: Schedules by the name of the learning rate: functions of the estimator and of the horizon, the
+#: number of steps in `max_iter` epochs.
+LEARNING_RATES: Mapping[str, Callable[["BaseMLP", int], Schedule]] = {
     "constant": lambda mlp, steps: Constant(mlp.learning_rate_init),
     "invscaling": lambda mlp, steps: InverseScaling(mlp.learning_rate_init, mlp.power_t),
     "adaptive": lambda mlp, steps: Adaptive(mlp.learning_rate_init),
@@ -55,61 +138,17 @@ LEARNING_RATES: Mapping[str, Callable[[Any, int], Schedule]] = {
     "one_cycle": lambda mlp, steps: OneCycle(mlp.learning_rate_init, steps),
 }
 
-
-#: Learning rates that are made for `max_iter` epochs: on their way a loss may stand still.
+#: Learning rates with a horizon of `max_iter` epochs: a plateau of the loss does not end them.
 WITH_HORIZON = ("cosine", "one_cycle")
 
 
-def stopping(mlp: Any, *, by_score: bool) -> EarlyStopping:
-    """Build what watches the training loss, or the validation score."""
-    if by_score:
-        key, patience = "validation_score", mlp.n_iter_no_change
-    else:
-        key, patience = "loss", math.inf if has_horizon(mlp) else mlp.n_iter_no_change
-    return EarlyStopping(patience, float(mlp.tol), key, higher_is_better=by_score)
-
-
-def has_horizon(mlp: Any) -> bool:
-    """Tell whether the learning rate is made for a number of epochs."""
-    return is_stochastic(mlp) and mlp.learning_rate in WITH_HORIZON
-
-
-def trainer(
-    mlp: Any, stopping: EarlyStopping, n_samples: int, epochs: int, decay: float
-) -> Trainer:
-    """Build the training loop that the parameters of `mlp` describe.
-
-    Parameters
-    ----------
-    mlp : BaseMLP
-        The estimator.
-    stopping : EarlyStopping
-        Watches the loss, or the validation score.
-    n_samples : int
-        What there is to learn from.
-    epochs : int
-        What a learning rate with a horizon is made for.
-    decay : float
-        Of the weights.
-    """
-    return Trainer(
-        solver=solver(mlp, n_samples, epochs, decay),
-        stopping=stopping if is_stochastic(mlp) or stopping.monitor != "loss" else None,
-    )
-
-
-def deadline(mlp: Any) -> float:
-    """Read until when, by the monotonic clock, training may go on."""
-    return math.inf if mlp.max_time is None else time.monotonic() + float(mlp.max_time)
-
-
-def is_stochastic(mlp: Any) -> bool:
-    """Tell whether training goes batch by batch."""
+def is_stochastic(mlp: "BaseMLP") -> bool:
+    """Return whether the solver uses mini-batches."""
     return not (isinstance(mlp.solver, str) and mlp.solver == "lbfgs")
 
 
-def learns_streams(mlp: Any) -> bool:
-    """Tell whether `partial_fit` exists; the error says why not."""
+def supports_partial_fit(mlp: "BaseMLP") -> bool:
+    """Return whether `partial_fit` exists; the error says why not."""
     if is_stochastic(mlp):
         return True
     raise AttributeError(
@@ -117,60 +156,107 @@ def learns_streams(mlp: Any) -> bool:
     )
 
 
-def solver_name(mlp: Any) -> str:
-    """Return what tells solvers apart whose memories do not fit each other."""
+def solver_name(mlp: "BaseMLP") -> str:
+    """Return the name of the solver; of an optimizer object the full name of its class."""
     if isinstance(mlp.solver, str):
-        return str(mlp.solver)
+        return mlp.solver
     return f"{type(mlp.solver).__module__}.{type(mlp.solver).__qualname__}"
 
 
-def solver(mlp: Any, n_samples: int, epochs: int, decay: float) -> Solver:
-    """Build the solver."""
-    if not is_stochastic(mlp):
+def early_stopping(mlp: "BaseMLP", *, by_score: bool) -> EarlyStopping:
+    """Build what monitors the training loss, or the validation score."""
+    if by_score:
+        monitor, patience = "validation_score", mlp.n_iter_no_change
+    else:
+        has_horizon = is_stochastic(mlp) and mlp.learning_rate in WITH_HORIZON
+        monitor, patience = "loss", math.inf if has_horizon else mlp.n_iter_no_change
+    return EarlyStopping(patience, float(mlp.tol), monitor, higher_is_better=by_score)
+
+
+def solver(mlp: "BaseMLP", settings: TrainingSettings, n_samples: int) -> Solver:
+    """Build the solver.
+
+    Parameters
+    ----------
+    mlp : BaseMLP
+        The estimator.
+    settings : TrainingSettings
+        Its `epochs` are the horizon of learning rates that have one.
+    n_samples : int
+        Number of training samples.
+    """
+    name, norm = mlp.solver, mlp.clip_gradient_norm
+    if isinstance(name, str) and name == "lbfgs":
         return LBFGS(float(mlp.tol), int(mlp.max_fun))
     members = None if mlp.n_members == 1 else int(mlp.n_members)
-    batches = EpochBatchSampler(batch_size(mlp), bool(mlp.shuffle), members)
-    horizon = epochs * batches.steps(n_samples)
-    norm = mlp.clip_gradient_norm
+    batches = EpochBatchSampler(settings.batch_size, bool(mlp.shuffle), members)
+    if callable(mlp.learning_rate):
+        schedule = as_schedule(mlp.learning_rate)
+    else:
+        steps = settings.epochs * batches.steps(n_samples)
+        schedule = LEARNING_RATES[mlp.learning_rate](mlp, steps)
+    is_adamw = isinstance(name, str) and name == "adamw"
     return MinibatchSolver(
-        optimizer=OPTIMIZERS[mlp.solver](mlp) if isinstance(mlp.solver, str) else mlp.solver,
-        schedule=schedule(mlp, horizon),
+        optimizer=OPTIMIZERS[name](mlp) if isinstance(name, str) else name,
+        schedule=schedule,
         batches=batches,
-        weight_decay=decay if solver_name(mlp) == "adamw" else 0.0,
-        weight_decay_loss_power=float(mlp.weight_decay_loss_power),
+        weight_decay=settings.weight_decay if is_adamw else 0.0,
+        weight_decay_loss_power=settings.weight_decay_loss_power,
         max_grad_norm=math.inf if norm is None else float(norm),
     )
 
 
-def batch_size(mlp: Any) -> int:
-    """Read how many samples a mini-batch has."""
-    return mlp._auto_batch_size if mlp.batch_size == "auto" else int(mlp.batch_size)
+def dropout_rates(mlp: "BaseMLP", n_hidden: int) -> list[float]:
+    """Read the dropout rate of each hidden layer.
 
-
-def largest_product(mlp: Any, network: Sequential, samples: Dataset) -> int:
-    """Return how many multiplications the largest product of a step has."""
-    n = min(batch_size(mlp), len(samples)) if is_stochastic(mlp) else len(samples)
-    layers = [module.W.shape for module in network.modules if isinstance(module, Linear)]
-    return n * max(shape[-2] * shape[-1] for shape in layers)
-
-
-def schedule(mlp: Any, horizon: int) -> Schedule:
-    """Build the learning rate of each step."""
-    if callable(mlp.learning_rate):
-        return as_schedule(mlp.learning_rate)
-    return LEARNING_RATES[mlp.learning_rate](mlp, horizon)
-
-
-def dropout(mlp: Any, spec: ModelSpec) -> list[float]:
-    """Read how much of each hidden layer is dropped."""
-    n_hidden = len(spec.hidden_sizes)
-    shares = _validation.numbers(mlp.dropout)
-    shares = shares * n_hidden if np.ndim(mlp.dropout) == 0 else shares
-    if len(shares) != n_hidden or not all(0 <= share < 1 for share in shares):
+    Raises
+    ------
+    ValueError
+        If a rate is outside [0, 1), their number is wrong, or the solver is "lbfgs".
+    """
+    if isinstance(mlp.dropout, float) and mlp.dropout == 0:
+        return [0.0] * n_hidden
+    rates = as_floats(mlp.dropout)
+    rates = rates * n_hidden if np.ndim(mlp.dropout) == 0 else rates
+    if len(rates) != n_hidden or not all(0 <= rate < 1 for rate in rates):
         raise ValueError(
             f"dropout must be in [0, 1), one number for all {n_hidden} hidden layers or a list "
             f"with one for each; got {mlp.dropout!r}."
         )
-    if any(shares) and not is_stochastic(mlp):
+    if any(rates) and not is_stochastic(mlp):
         raise ValueError("dropout needs a stochastic solver; lbfgs cannot follow a random loss.")
-    return shares
+    return rates
+
+
+def fit_config(
+    mlp: "BaseMLP",
+    settings: TrainingSettings,
+    spec: ModelSpec,
+    n_samples: int,
+    *,
+    by_score: bool,
+    epochs: int,
+    relative_weights: bool = True,
+) -> FitConfig:
+    """Translate the parameters that decide how a network is trained."""
+    stochastic = is_stochastic(mlp)
+    stopping = early_stopping(mlp, by_score=by_score)
+    seconds = math.inf if mlp.max_time is None else float(mlp.max_time)
+    return FitConfig(
+        solver=solver(mlp, settings, n_samples),
+        solver_name=solver_name(mlp),
+        early_stopping=stopping if stochastic or by_score else None,
+        by_score=by_score,
+        epochs=epochs,
+        alpha=mlp.alpha,
+        dropout=dropout_rates(mlp, len(spec.hidden_sizes)),
+        label_smoothing=settings.label_smoothing,
+        scoring=mlp.scoring,
+        random_state=mlp.random_state,
+        batch_size=settings.batch_size if stochastic else None,
+        as_estimator=mlp._with_attributes,
+        fit_intercept_first=mlp._fits_intercept_first,
+        relative_weights=relative_weights,
+        deadline=time.monotonic() + seconds,
+        verbose=bool(mlp.verbose),
+    )

@@ -1,85 +1,124 @@
 """scikit-learn's callbacks around a fit: the fit is a task, each epoch a subtask of it."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from numbers import Integral
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
+from sknn.archives import Contents
+from sknn.estimators._saving import FITTED
 from sknn.estimators._sklearn_compat import callback_context, callbacks_of
-from sknn.estimators.progress import Course
+from sknn.estimators._training_state import TrainingState
+
+if TYPE_CHECKING:
+    from sknn.estimators.base import BaseMLP
+
+
+class FitCheckpoint(Protocol):
+    """The file that keeps the progress of one fit.
+
+    Attributes
+    ----------
+    file : path
+        Its path.
+    """
+
+    file: Path
+
+    def load(self) -> tuple["BaseMLP", Mapping[str, Any]] | None:
+        """Return the estimator at the last saved epoch and its progress, if there is a file."""
+
+    def should_save(self) -> bool:
+        """Count one more epoch, and return whether to save now."""
+
+    def save(self, contents: Contents) -> None:
+        """Write the file."""
 
 
 class FitCallbacks:
-    """Calls the hooks of the callbacks that an estimator was given, if it was given any.
+    """Calls the hooks of the estimator's callbacks, if it has any.
 
     Parameters
     ----------
     estimator : BaseMLP
-        The estimator that the user sees, not a draft of it.
-    X, y, sample_weight : objects
-        What the user passed to `fit`, as it is.
-    epochs : int or None
-        How many subtasks there may be; None if that is not known.
-    course : Course, optional
-        Keeps the progress.
+        The estimator.
+    data : tuple
+        X, y and sample_weight as the user passed them to `fit`.
+    validation_data : tuple
+        X_val, y_val and sample_weight_val.
     """
 
     def __init__(
         self,
-        estimator: Any,
-        X: Any,
-        y: Any,
-        sample_weight: Any,
-        epochs: int | None,
-        course: Course | None = None,
+        estimator: "BaseMLP",
+        data: tuple[Any, Any, Any],
+        validation_data: tuple[Any, Any, Any],
     ) -> None:
-        self.given = {
+        X, y, sample_weight = data
+        self.arguments = {
             "estimator": estimator,
             "X": X,
             "y": y,
             "metadata": None if sample_weight is None else {"sample_weight": sample_weight},
         }
-        self.course = course
+        self.checkpoint = fit_checkpoint(estimator, (*data, *validation_data))
+        known = not estimator.refit and isinstance(estimator.max_iter, Integral)
+        epochs = int(estimator.max_iter) if known else None
         self.fit = callback_context(estimator, max_subtasks=epochs)
         self.epoch: Any = None
         if self.fit is not None:
-            self.fit.call_on_fit_task_begin(**self.given)
+            self.fit.call_on_fit_task_begin(**self.arguments)
 
-    def epoch_begins(self) -> None:
+    def load_checkpoint(self, *, verbose: bool) -> tuple[Mapping[str, Any], TrainingState] | None:
+        """Return the fitted attributes and the state in the checkpoint of this fit, if any."""
+        loaded = self.checkpoint.load() if self.checkpoint else None
+        if self.checkpoint is None or loaded is None:
+            return None
+        fitted = {name: v for name, v in vars(loaded[0]).items() if name in FITTED}
+        state = TrainingState.from_progress(loaded[1], fitted)
+        if verbose and state.finished:
+            print(f"was finished before: {self.checkpoint.file}")
+        elif verbose:
+            print(f"goes on after epoch {len(state.history or ())} from {self.checkpoint.file}")
+        return fitted, state
+
+    def on_epoch_begin(self) -> None:
         """Begin one more subtask."""
         if self.fit is not None:
             self.epoch = self.fit.subcontext(task_name="epoch")
-            self.epoch.call_on_fit_task_begin(**self.given)
+            self.epoch.call_on_fit_task_begin(**self.arguments)
 
-    def epoch_ends(self, fitted_attributes: Callable[[], dict[str, Any]]) -> bool:
+    def on_epoch_end(self, fitted_attributes: Callable[[], dict[str, Any]]) -> bool:
         """End the subtask; return whether a hook asks to end training.
 
         Parameters
         ----------
         fitted_attributes : callable
-            Gives what makes a copy of the estimator predict as it would now.
+            Gives the attributes of the estimator at this epoch.
         """
         if self.epoch is None:
             return False
         return bool(
             self.epoch.call_on_fit_task_end(
-                **self.given, reconstruction_attributes=fitted_attributes
+                **self.arguments, reconstruction_attributes=fitted_attributes
             )
         )
 
-    def fit_ends(self) -> None:
-        """End the task; the estimator itself is fitted by now."""
+    def on_fit_end(self) -> None:
+        """End the task, once the estimator itself is fitted."""
         if self.fit is not None:
-            self.fit.call_on_fit_task_end(**self.given, reconstruction_attributes={})
+            self.fit.call_on_fit_task_end(**self.arguments, reconstruction_attributes={})
 
 
-def course_of(estimator: Any, data: tuple[Any, ...]) -> Course | None:
-    """Return what keeps the progress of a fit on this data, if a callback does.
+def fit_checkpoint(estimator: "BaseMLP", data: tuple[Any, ...]) -> FitCheckpoint | None:
+    """Return the checkpoint of a fit on this data, if a callback of the estimator makes one.
 
     Raises
     ------
     ValueError
-        If several want to.
+        If several do.
     """
-    keepers = [one for one in callbacks_of(estimator) if hasattr(one, "course")]
-    if len(keepers) > 1:
-        raise ValueError(f"A single Checkpoint can keep the progress of a fit, not {len(keepers)}.")
-    return keepers[0].course(estimator, data) if keepers else None
+    makers = [one for one in callbacks_of(estimator) if hasattr(one, "_fit_checkpoint")]
+    if len(makers) > 1:
+        raise ValueError(f"A fit can have one Checkpoint, not {len(makers)}: remove the others.")
+    return makers[0]._fit_checkpoint(estimator, data) if makers else None

@@ -1,159 +1,177 @@
-"""The held-back part: which rows it has, and how well the network does on them."""
+"""Early stopping: the held-back rows, and the score of the network on them."""
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import is_classifier
 from sklearn.metrics import check_scoring, r2_score
 from sklearn.model_selection import train_test_split
 from sklearn.utils.multiclass import type_of_target
 
-from sknn.engine import Dataset, Loss, raw_predict
+from sknn.engine import Loss, Sequential, raw_predict
 from sknn.engine._typing import Array
-from sknn.estimators import _validation
 from sknn.estimators._model import ModelSpec
-from sknn.estimators.publishing import published
-from sknn.estimators.reach import ignore_overflow
+from sknn.estimators._validation.data import (
+    ValidatedData,
+    ignore_overflow,
+    naming_validation_data,
+    normalized_weights,
+)
+from sknn.targets import ClassTarget
 
-#: More rows than this, and early_stopping="auto" holds some back, as HistGradientBoosting does.
-MANY = 10_000
+if TYPE_CHECKING:
+    from sknn.estimators.base import BaseMLP
+
+#: early_stopping="auto" holds rows back from this many on, as HistGradientBoosting does.
+N_SAMPLES_AUTO_EARLY_STOPPING = 10_000
 
 #: The largest number in float64.
 LARGEST = np.finfo(np.float64).max
 
 
-def stops_early(mlp: Any, n_samples: int, *, given: bool) -> bool:
-    """Read the parameter `early_stopping`."""
-    if isinstance(mlp.early_stopping, str):
-        return given or n_samples > MANY
-    return bool(mlp.early_stopping)
-
-
 def split(
-    mlp: Any, rows: _validation.ValidatedData, rng: np.random.RandomState
-) -> tuple[_validation.ValidatedData, _validation.ValidatedData]:
-    """Part rows into those to learn from and those to hold back.
+    mlp: "BaseMLP", data: ValidatedData, rng: np.random.RandomState, *, classify: bool
+) -> tuple[ValidatedData, ValidatedData]:
+    """Split rows into training rows and held-back rows.
 
-    The parts are drawn, for labels that exclude each other class by class, so that every class
-    stays among those to learn from. With ``shuffle=False`` the held-back part is the tail,
-    whatever it has.
-
-    Raises
-    ------
-    ValueError
-        If there are too few rows to hold any back.
-    """
-    held_back = _held_back(mlp, rows.y, rng)
-    if not mlp.validation_fraction or not _fewest(mlp) <= held_back.sum() < len(rows.y):
-        raise ValueError(
-            f"Too few rows to hold back a part of {mlp.validation_fraction} for early stopping "
-            f"(n_samples = {len(rows.y)}). Increase validation_fraction, give X_val and y_val, or "
-            "set early_stopping=False."
-        )
-    return rows.take(~held_back), rows.take(held_back)
-
-
-def _held_back(mlp: Any, y: Array, rng: np.random.RandomState) -> NDArray[np.bool_]:
-    """Return for each row whether it is held back."""
-    n = len(y)
-    held_back = np.zeros(n, dtype=bool)
-    fewest = _fewest(mlp)
-    if not mlp.shuffle:
-        held_back[n - max(fewest, int(np.ceil(mlp.validation_fraction * n))) :] = n > fewest
-        return held_back
-    candidates, classes = np.arange(n), None
-    if is_classifier(mlp) and type_of_target(y) in ("binary", "multiclass"):
-        numbers, counts = np.unique(y, return_inverse=True, return_counts=True)[1:]
-        order = rng.permutation(n)  # a row of every class, drawn at random, stays
-        stay = order[np.unique(numbers[order], return_index=True)[1]]
-        if (counts > 2).any():  # classes of two rows or one stay as they are
-            stay = np.union1d(stay, np.flatnonzero(counts[numbers] <= 2))
-        candidates = np.setdiff1d(candidates, stay)
-        classes = numbers[candidates]
-    size = max(fewest, int(np.ceil(mlp.validation_fraction * n)))
-    if classes is not None and not _can_stratify(classes, size):
-        classes = None
-    if len(candidates) <= size:
-        held_back[candidates] = True
-    else:
-        _, drawn = train_test_split(candidates, test_size=size, stratify=classes, random_state=rng)
-        held_back[drawn] = True
-    return held_back
-
-
-def _can_stratify(classes: Array, size: int) -> bool:
-    """Tell whether there are rows enough for one of every class on both sides."""
-    counts = np.unique(classes, return_counts=True)[1]
-    return len(counts) > 0 and counts.min() > 1 and len(counts) <= min(size, len(classes) - size)
-
-
-def _fewest(mlp: Any) -> int:
-    """Return how many rows must be held back at least: a single one has no R2."""
-    return 1 if is_classifier(mlp) else 2
-
-
-class Validation:
-    """How well a network does on held-back rows, asked after every epoch.
+    They are drawn; exclusive classes are stratified, and every class stays in training. With
+    ``shuffle=False`` the last rows are held back.
 
     Parameters
     ----------
     mlp : BaseMLP
-        The estimator; its `scoring` decides what the score is.
-    start : object
-        With the `network` in training and its `spec`.
-    rows : Rows
-        Held-back rows.
+        Its `shuffle` and `validation_fraction` count.
+    data : ValidatedData
+        All rows.
+    rng : RandomState
+        Draws the held-back rows.
+    classify : bool
+        Whether y is labels.
+
+    Raises
+    ------
+    ValueError
+        If there are too few rows.
+    """
+    n, fewest = len(data.y), 1 if classify else 2  # a single row has no R2
+    size = max(fewest, int(np.ceil(mlp.validation_fraction * n)))
+    held_back = np.zeros(n, dtype=bool)
+    if not mlp.shuffle:
+        held_back[n - size :] = n > fewest
+    else:
+        held_back[_drawn(data.y, size, rng, classify=classify)] = True
+    if not mlp.validation_fraction or not fewest <= held_back.sum() < n:
+        raise ValueError(
+            f"Too few rows to hold back a part of {mlp.validation_fraction} for early stopping "
+            f"(n_samples = {n}). Increase validation_fraction, give X_val and y_val, or "
+            "set early_stopping=False."
+        )
+    return data.take(~held_back), data.take(held_back)
+
+
+def _drawn(y: Array, size: int, rng: np.random.RandomState, *, classify: bool) -> NDArray[np.intp]:
+    """Draw the row numbers to hold back."""
+    candidates, classes = np.arange(len(y)), None
+    if classify and type_of_target(y) in ("binary", "multiclass"):
+        numbers, counts = np.unique(y, return_inverse=True, return_counts=True)[1:]
+        order = rng.permutation(len(y))  # one random row of every class stays in training
+        stay = order[np.unique(numbers[order], return_index=True)[1]]
+        if (counts > 2).any():  # classes of one or two rows stay as they are
+            stay = np.union1d(stay, np.flatnonzero(counts[numbers] <= 2))
+        candidates = np.setdiff1d(candidates, stay)
+        classes = numbers[candidates]
+        classes = classes if _can_stratify(classes, size) else None
+    if len(candidates) <= size:
+        return candidates
+    drawn: NDArray[np.intp] = train_test_split(
+        candidates, test_size=size, stratify=classes, random_state=rng
+    )[1]
+    return drawn
+
+
+def _can_stratify(classes: Array, size: int) -> bool:
+    """Return whether both parts can hold a row of every class."""
+    counts = np.unique(classes, return_counts=True)[1]
+    return len(counts) > 0 and counts.min() > 1 and len(counts) <= min(size, len(classes) - size)
+
+
+class ValidationScore:
+    """Loss and score on validation rows, computed after every epoch.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        What the network is.
+    network : Sequential
+        The network in training.
+    data : ValidatedData
+        The validation rows.
+    scoring : str, callable or None
+        The parameter.
+    as_estimator : callable
+        Makes a fitted estimator from fitted attributes, for a scorer.
     """
 
-    def __init__(self, mlp: Any, start: Any, rows: _validation.ValidatedData) -> None:
-        self.mlp = mlp
-        self.start = start
-        self.spec: ModelSpec = start.spec
-        self.rows = rows
-        with _validation.naming_validation_data():
-            self.samples: Dataset = self.spec.samples(rows, "y_val", relative_weights=True)
-        self.w = _validation.weights(rows.w, "float64", relative=True)
-        if len(rows.y) < _fewest(mlp) and mlp.scoring is None:
+    def __init__(
+        self,
+        spec: ModelSpec,
+        network: Sequential,
+        data: ValidatedData,
+        scoring: Any,
+        as_estimator: Callable[[Mapping[str, Any]], "BaseMLP"],
+    ) -> None:
+        self.spec = spec
+        self.network = network
+        self.data = data
+        self.scoring = scoring
+        self.as_estimator = as_estimator
+        with naming_validation_data():
+            self.dataset = spec.dataset(data, "y_val", relative_weights=True)
+        self.w = normalized_weights(data.w, "float64", relative=True)
+        classify = isinstance(spec.target, ClassTarget)
+        if len(data.y) < 2 and not classify and scoring is None:
             raise ValueError(
                 "X_val has a single row, which has no R2: give more, or scoring='loss'."
             )
-        self.metric = accuracy if is_classifier(mlp) else masked_r2_score
-        loss = self.spec.loss
-        by_default = mlp.scoring is None and not (
-            loss.estimates_mean and loss.units_per_output == 1
+        self.metric = accuracy if classify else masked_r2_score
+        by_default = scoring is None and not (
+            spec.loss.estimates_mean and spec.loss.units_per_output == 1
         )
-        self.by_loss = by_default or (isinstance(mlp.scoring, str) and mlp.scoring == "loss")
-        named = mlp.scoring is not None and not self.by_loss
-        self.scorer = check_scoring(mlp, scoring=mlp.scoring) if named else None
-        self._try()
+        self.by_loss = by_default or (isinstance(scoring, str) and scoring == "loss")
+        self.scorer = (
+            None
+            if self.by_loss or scoring is None
+            else check_scoring(as_estimator({}), scoring=scoring)
+        )
+        self._score_untrained()
 
-    def _try(self) -> None:
-        """Score the network before it is trained, to hear at once what a scorer cannot do."""
+    def _score_untrained(self) -> None:
+        """Score the untrained network, so that a scorer that cannot be used raises at once."""
         try:
             with ignore_overflow():
                 score = self()["validation_score"]
         except Exception as error:
             raise ValueError(
-                f"scoring={self.mlp.scoring!r} cannot score the rows to validate on "
+                f"scoring={self.scoring!r} cannot score the rows to validate on "
                 f"({type(error).__name__}: {error}). A scorer is called with the estimator, X and "
                 "y; sklearn.metrics.make_scorer makes one from a metric."
             ) from error
         if np.isnan(score):
             raise ValueError(
-                f"scoring={self.mlp.scoring!r} gives NaN on the rows to validate on. Are there too "
+                f"scoring={self.scoring!r} gives NaN on the rows to validate on. Are there too "
                 "few of them, or too few whose target is known?"
             )
 
     def __call__(self) -> dict[str, float]:
         """Return the mean loss, without penalty, and the score."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            members = raw_predict(self.start.network, self.samples.X, self.spec.dtype)
-            z = self.spec.average_members(members)
-            loss = mean_loss(self.spec.loss_for(self.samples.Y), z, self.samples)
-            loss *= self.spec.unit
-            finite = np.isfinite(self.spec.loss.inverse_link(z)).all() and np.isfinite(loss)
-        if not finite:  # as bad as can be; no metric takes it
+        spec, dataset = self.spec, self.dataset
+        with ignore_overflow():
+            z = spec.average_members(raw_predict(self.network, dataset.X, spec.dtype))
+            losses = spec.loss_for(dataset.Y).value(z, dataset.Y)
+            loss = float(np.average(losses, weights=dataset.w)) * spec.loss_scale
+            finite = np.isfinite(spec.loss.inverse_link(z)).all() and np.isfinite(loss)
+        if not finite:  # no metric accepts it
             return {"validation_loss": np.inf, "validation_score": -np.inf}
         return {"validation_loss": loss, "validation_score": self._score(z, loss)}
 
@@ -161,46 +179,41 @@ class Validation:
         if self.by_loss:
             return -loss
         if self.scorer is None:
-            return self.metric(self.rows.y, self.spec.predictions(z), self.w)
+            return self.metric(self.data.y, self.spec.decode(z), self.w)
         weights = {} if self.w is None else {"sample_weight": self.w}
-        fitted = published(self.mlp, self.start.network, self.spec)
-        if not hasattr(self.rows.X, "columns"):  # the rows were checked, and have no names now
-            vars(fitted).pop("feature_names_in_", None)
-        return float(self.scorer(fitted, self.rows.X, self.rows.y, **weights))
-
-
-def mean_loss(loss: Loss, z: Array, samples: Dataset) -> float:
-    """Return the weighted mean of the samples' losses."""
-    return float(np.average(loss.value(z, samples.Y), weights=samples.w))
+        estimator = self.as_estimator(self.spec.fitted_attributes(self.network))
+        if not hasattr(self.data.X, "columns"):  # the validated rows have no names
+            vars(estimator).pop("feature_names_in_", None)
+        return float(self.scorer(estimator, self.data.X, self.data.y, **weights))
 
 
 def mean_masked_loss(spec: ModelSpec, z: Array, Y: Array, w: Array | None) -> float:
-    """Return the weighted mean of the losses of all targets that are known, in the units of y."""
-    loss, weights = spec.loss_for(Y), 1 if w is None else w
-    width, total = loss.units_per_output, 0.0
-    for column, unit in enumerate(spec.target.loss_scales(spec.loss)):
-        answers = slice(column * width, (column + 1) * width)
-        total += float(np.sum(weights * loss.value(z[:, answers], Y[:, answers]))) * unit
+    """Return the weighted mean of the losses of all known targets, in the units of y."""
+    loss: Loss = spec.loss_for(Y)
+    weights, width, total = 1 if w is None else w, spec.loss.units_per_output, 0.0
+    for column, scale in enumerate(spec.target.loss_scales(spec.loss)):
+        outputs = slice(column * width, (column + 1) * width)
+        total += float(np.sum(weights * loss.value(z[:, outputs], Y[:, outputs]))) * scale
     known = (~np.isnan(Y)).sum(axis=-1)
     return total / float(np.sum(weights * known))
 
 
 def accuracy(y: Array, predictions: Array, w: Array | None) -> float:
-    """Return the weighted share of the rows that are right in all columns."""
-    _need_one_shape(y, predictions)
+    """Return the weighted fraction of rows that are right in all columns."""
+    _check_same_shape(y, predictions)
     right = (y == predictions).reshape(len(y), -1).all(axis=1)
     return float(np.average(right, weights=w))
 
 
 def masked_r2_score(y: Array, predictions: Array, w: Array | None) -> float:
-    """Return R2, averaged over the columns, each from the rows whose target is known.
+    """Return R2, averaged over the columns, each computed on its known targets.
 
     Raises
     ------
     ValueError
-        If the squares of y overflow. Predictions whose squares do have the score minus infinity.
+        If the squares of y overflow. Predictions whose squares overflow score minus infinity.
     """
-    _need_one_shape(y, predictions)
+    _check_same_shape(y, predictions)
     y = np.asarray(y, np.float64)
     predictions = np.clip(np.asarray(predictions, np.float64), -LARGEST, LARGEST)
     with ignore_overflow():
@@ -209,23 +222,18 @@ def masked_r2_score(y: Array, predictions: Array, w: Array | None) -> float:
                 "y is too large for R2: the sum of its squares overflows float64. Divide y by a "
                 "constant before fit."
             )
-        return _r2_of_columns(y, predictions, w)
-
-
-def _r2_of_columns(y: Array, predictions: Array, w: Array | None) -> float:
-    """Return the mean R2 of the columns; NaN if none has two known targets."""
-    unknown = np.isnan(y)
-    if not unknown.any():
-        return float(r2_score(y, predictions, sample_weight=w))
-    scores = []
-    for column, missing, predicted in zip(y.T, unknown.T, predictions.T, strict=True):
-        if (~missing).sum() > 1:  # a single row has no R2
-            weights = None if w is None else np.asarray(w)[~missing]
-            scores.append(r2_score(column[~missing], predicted[~missing], sample_weight=weights))
+        unknown = np.isnan(y)
+        if not unknown.any():
+            return float(r2_score(y, predictions, sample_weight=w))
+        scores = [
+            r2_score(column[k], predicted[k], sample_weight=None if w is None else w[k])
+            for column, predicted, k in zip(y.T, predictions.T, ~unknown.T, strict=True)
+            if k.sum() > 1  # a single row has no R2
+        ]
     return float(np.mean(scores)) if scores else np.nan
 
 
-def _need_one_shape(y: Array, predictions: Array) -> None:
+def _check_same_shape(y: Array, predictions: Array) -> None:
     """Refuse targets that would be broadcast."""
     if y.shape != predictions.shape:
         raise ValueError(f"y has shape {y.shape}, but the predictions have {predictions.shape}.")

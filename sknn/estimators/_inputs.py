@@ -1,120 +1,62 @@
-"""What stands before the first layer: how the rows that users give become its inputs."""
+"""TabularInputs: how the columns of a table become inputs of the first layer."""
 
-from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from sknn.engine import Embedding, Module, Sequential
 from sknn.engine._typing import Array, Rng
-from sknn.estimators import _validation
 from sknn.features import TableEncoder
 
 
-class InputEncoding(ABC):
-    """How validated rows become inputs of a network.
-
-    Attributes
-    ----------
-    width : int
-        How many inputs the first layer has.
-    """
-
-    width: int
-
-    @abstractmethod
-    def inputs(self, X: Any, dtype: str) -> Any:
-        """Turn validated rows into what the network takes, in this type."""
-
-    @abstractmethod
-    def choose_dtype(self, setting: str, X: Any) -> str:
-        """Read the parameter `dtype` for training on these rows."""
-
-    def join(self, layers: Sequential, embedding: Array | None) -> Sequential:
-        """Put what stands before the first layer in front of it."""
-        return layers
-
-    def begin(self, layers: Sequential, rng: Rng, dtype: str, members: int | None) -> Sequential:
-        """Do the same with fresh layers, and with a fresh embedding if one is needed."""
-        return layers
-
-    def blame(self, du: Array) -> Array:
-        """Turn a derivative with respect to `inputs`, (n, m), into one with respect to X."""
-        return du
-
-    def to_plain(self) -> Any:
-        """Return all of it as plain values, from which `input_encoding` makes it anew."""
-        return self.width
-
-
-class Numbers(InputEncoding):
-    """Numbers as they are.
-
-    Parameters
-    ----------
-    width : int
-        Columns of X.
-    """
-
-    def __init__(self, width: int) -> None:
-        self.width = width
-
-    def inputs(self, X: Any, dtype: str) -> Any:
-        """Return X; a large one is converted batch by batch."""
-        return _validation.training_inputs(X, dtype)
-
-    def choose_dtype(self, setting: str, X: Any) -> str:
-        """Return float32 for "auto" if X is float32, or large."""
-        return _validation.choose_dtype(setting, X.shape, X.dtype)
-
-
-class Columns(InputEncoding):
-    """Columns of a table, each encoded by what it holds.
+class TabularInputs:
+    """Columns of a table, each encoded by its type.
 
     Parameters
     ----------
     encoder : TableEncoder
         Fitted.
-    silent : sequence of str, optional
-        What messages call the columns that say nothing, each with many levels but only rare ones.
+
+    Attributes
+    ----------
+    width : int
+        Number of inputs of the first layer.
     """
 
-    #: Numbers that stand for a level of a column with too many of them for a place each.
+    #: Width of the embedding of a categorical column with too many categories for one-hot columns.
     embedding_width = 8
 
-    #: More numbers than this, once they are encoded, are trained on in float32. Small tables are
-    #: gone through up to 300 times, so that it pays early.
-    large = 20_000
-
-    def __init__(self, encoder: TableEncoder, ignore_overflow: Sequence[str] = ()) -> None:
+    def __init__(self, encoder: TableEncoder) -> None:
         self.encoder = encoder
-        self.ignore_overflow = ignore_overflow
         embedded = encoder.n_embedded_features_
         self.width = len(encoder.unused_outputs_) + embedded * (self.embedding_width - 1)
 
-    def inputs(self, X: Any, dtype: str) -> Any:
-        """Return the compact matrix, a number a cell."""
+    def encode(self, X: Any, dtype: str) -> Array:
+        """Turn a validated table into the compact matrix, one number a cell.
+
+        Parameters
+        ----------
+        X : frame or array of shape (n, n_features)
+            The table.
+        dtype : {"float32", "float64"}
+            The type of the network.
+        """
         return self.encoder._encode_validated(X, dtype)
 
-    def choose_dtype(self, setting: str, X: Any) -> str:
-        """Return float32 for "auto" if X is float32, or large once it is encoded."""
-        given = getattr(X, "dtype", np.dtype(object))  # a frame has none
-        return _validation.choose_dtype(setting, (X.shape[0], self.width), given, self.large)
-
-    def join(self, layers: Sequential, embedding: Array | None) -> Sequential:
-        """Expand each batch, and look up the levels of columns that have too many."""
+    def prepend(self, layers: Sequential, embedding: Array | None) -> Sequential:
+        """Expand each batch, and look up the embeddings."""
         [W, *_] = layers.parameters
         modules: list[Module] = [self.encoder.expansion_layer(W.dtype)]
         if embedding is not None:
             modules.append(Embedding(embedding, self.encoder.n_embedded_features_))
         return Sequential([*modules, layers])
 
-    def begin(self, layers: Sequential, rng: Rng, dtype: str, members: int | None) -> Sequential:
-        """Draw the rows for levels from N(0, 1), and silence what training never sees.
+    def initial(self, layers: Sequential, rng: Rng, dtype: str, members: int | None) -> Sequential:
+        """Draw embeddings from N(0, 1); set to zero the weights of inputs that training never uses.
 
-        Its weights are 0: it would be noise in predictions. Those of low pieces are so much larger
-        that these say as much as high ones: all that changes is how fast they learn.
+        Otherwise these would be noise in predictions. The weights of bins are divided by their
+        scale, so that the scale does not change the initial outputs, only how fast weights learn.
         """
         [W, *_] = layers.parameters
         W[..., self.encoder._bin_columns(), :] /= self.encoder.bin_scale
@@ -125,28 +67,24 @@ class Columns(InputEncoding):
             shape = (*axis, self.encoder.n_embeddings_, self.embedding_width)
             embedding = np.asarray(rng.normal(size=shape), dtype)
             embedding[..., self.encoder.unused_embeddings_, :] = 0
-        return self.join(layers, embedding)
+        return self.prepend(layers, embedding)
 
-    def blame(self, du: Array) -> Array:
-        """Return it in the units of the table; categories have none, which is NaN.
-
-        Columns that the encoder leaves out have no part in any answer, which is 0.
-        """
+    def feature_gradient(self, du: Array) -> Array:
+        """Return it in the units of the table: NaN for categories, 0 for columns left out."""
         encoder = self.encoder
         dX = np.zeros((len(du), encoder.n_features_in_))
-        dX[:, encoder.numeric_features_] = du[:, : len(encoder.numeric_features_)] / encoder.scale_
+        numeric = encoder.numeric_features_
+        dX[:, numeric] = du[:, : len(numeric)] / encoder.scale_
         dX[:, encoder.categorical_features_] = np.nan
         return dX
 
-    def to_plain(self) -> Any:
-        """Return what the encoder holds."""
+    def to_plain(self) -> dict[str, Any]:
+        """Return the attributes of the encoder, from which `from_plain` restores it."""
         return dict(vars(self.encoder))
 
-
-def input_encoding(plain: Any) -> InputEncoding:
-    """Make an intake from what `to_plain` gave."""
-    if not isinstance(plain, dict):
-        return Numbers(plain)
-    encoder = TableEncoder()
-    encoder.__dict__.update(plain)
-    return Columns(encoder)
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> "TabularInputs":
+        """Restore it from what `to_plain` gave."""
+        encoder = TableEncoder()
+        encoder.__dict__.update(plain)
+        return cls(encoder)

@@ -1,27 +1,28 @@
-"""What training tells the user: a line an epoch, and a warning when it did not end well."""
+"""Messages to the user: a line an epoch, and warnings about inputs or a failed training."""
 
 import math
-import warnings
 from collections.abc import Mapping
 
+import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from sknn.engine import History
+from sknn.engine._typing import Array
 from sknn.engine.history import Outcome
 
-#: What `verbose` says of the end of training.
-ENDINGS: Mapping[Outcome, str] = {
-    "max_iter": "all that were asked for",
-    "schedule_finished": "the learning rate has run its course",
+#: Why training ended, for `verbose`.
+OUTCOMES: Mapping[Outcome, str] = {
+    "max_iter": "max_iter is reached",
+    "schedule_finished": "the learning rate schedule is finished",
     "converged": "no improvement any more",
-    "line_search_failed": "no better weights found",
+    "line_search_failed": "the line search found no better weights",
     "diverged": "the next one diverged",
     "interrupted": "interrupted by the user",
     "max_time": "max_time is over",
     "callback": "a callback asked for it",
 }
 
-#: The columns of a line, by what a row of the history calls them.
+#: The columns of a line, by their names in the history.
 COLUMNS = {
     "loss": "loss",
     "validation_loss": "validation loss",
@@ -29,77 +30,113 @@ COLUMNS = {
     "rate": "learning rate",
 }
 
+#: A ratio of standard deviations from which inputs count as unscaled.
+UNSCALED_RATIO = 1000
+
+#: Rows that are examined for scales.
+EXAMINED_ROWS = 1000
+
+#: A column in which a smaller fraction of the rows differs from the rest is not judged.
+MIN_VARYING_FRACTION = 0.01
+
+#: Columns that a warning names of each kind.
+MAX_NAMED_COLUMNS = 3
+
+#: A message and its category, for `warnings.warn`.
+FitWarning = tuple[str, type[Warning]]
+
 
 def print_epoch(epoch: int, row: Mapping[str, float]) -> None:
-    """Print one readable line."""
+    """Print the numbers of one epoch in a line."""
     known = {key: name for key, name in COLUMNS.items() if not math.isnan(row.get(key, math.nan))}
     columns = [f"{name} {row[key]:<10.5g}" for key, name in known.items()]
     print(f"epoch {epoch:4d}   {'  '.join(columns)}".rstrip())
 
 
-def print_recalled(epochs: int, file: object, *, finished: bool) -> None:
-    """Print what a checkpoint tells of earlier."""
-    print(
-        f"was finished before: {file}" if finished else f"goes on after epoch {epochs} from {file}"
-    )
-
-
-def print_refit(epochs: int) -> None:
-    """Print that training begins anew."""
-    print(f"training again, on all rows, for {epochs} epochs")
-
-
-def print_end(history: History) -> None:
-    """Print why training ended."""
-    print(f"ended after {len(history)} epochs: {ENDINGS[history.outcome]}")
-
-
-def warn_of(history: History, *, solver: str, stacklevel: int, out_of_epochs: bool = True) -> None:
-    """Warn of a training that diverged, was interrupted, or ran out of epochs.
+def training_warnings(
+    history: History, solver: str, *, warn_max_iter: bool = True
+) -> list[FitWarning]:
+    """Return the warnings about how training ended.
 
     Parameters
     ----------
     history : History
         Its outcome decides.
     solver : str
-        Its name.
-    stacklevel : int
-        Frames between here and the line to blame, this function's own not counted.
-    out_of_epochs : bool, default=True
-        Whether running out of epochs is worth a warning; in a stream it is not.
+        The name of the solver.
+    warn_max_iter : bool, default=True
+        Whether reaching the maximum number of epochs is worth a warning; in `partial_fit` it is
+        not.
     """
-    epochs = len(history)
-    message, category = {
-        "diverged": (
-            f"Training diverged in epoch {epochs + 1}{_at_rate(history)}: the loss, a weight or an "
+    epochs, lbfgs = len(history), solver == "lbfgs"
+    if history.outcome == "diverged":
+        rate = "" if math.isnan(history.rate) else f" at learning rate {history.rate:g}"
+        message = (
+            f"Training diverged in epoch {epochs + 1}{rate}: the loss, a weight or an "
             "average of gradients was no longer finite. The weights are those from before that "
-            f"epoch, and likely useless. Try {'' if solver == 'lbfgs' else _SMALLER}to scale the "
+            "epoch, and likely useless. Try "
+            f"{'' if lbfgs else 'a smaller learning_rate_init, or '}to scale the "
             "inputs (StandardScaler) and, in regression, the targets (TransformedTargetRegressor; "
-            "for poisson and gamma divide them by their mean).",
-            ConvergenceWarning,
-        ),
-        "interrupted": (
-            f"Training was interrupted by the user; the model is that of epoch {history.kept}.",
-            UserWarning,
-        ),
-        "max_iter": (
-            f"{'lbfgs' if solver == 'lbfgs' else 'Stochastic Optimizer'}: Maximum iterations "
+            "for poisson and gamma divide them by their mean)."
+        )
+        return [(message, ConvergenceWarning)]
+    if history.outcome == "interrupted":
+        message = (
+            "Training was interrupted by the user; the model is that of epoch "
+            f"{history.kept_epoch}."
+        )return [(message, UserWarning)]
+    if history.outcome == "max_iter" and warn_max_iter:
+        message = (
+            f"{'lbfgs' if lbfgs else 'Stochastic Optimizer'}: Maximum iterations "
             f"({epochs}) reached and the optimization hasn't converged yet. Raise max_iter"
-            f"{' or max_fun' if solver == 'lbfgs' else ''}.",
-            ConvergenceWarning,
-        ),
-        "line_search_failed": (
+            f"{' or max_fun' if lbfgs else ''}."
+        )
+        return [(message, ConvergenceWarning)]
+    if history.outcome == "line_search_failed":
+        message = (
             f"{solver} ended after {epochs} iterations: its line search found no better weights, "
-            "though the gradient is still above tol. Scale the inputs, or try dtype='float64'.",
-            ConvergenceWarning,
-        ),
-    }.get(history.outcome, ("", None))
-    if category and (out_of_epochs or history.outcome != "max_iter"):
-        warnings.warn(message, category, stacklevel=stacklevel + 1)
+            "though the gradient is still above tol. Scale the inputs, or try dtype='float64'."
+        )
+        return [(message, ConvergenceWarning)]
+    return []
 
 
-_SMALLER = "a smaller learning_rate_init, or "
+def scale_warnings(X: object, names: Array | None) -> list[FitWarning]:
+    """Return a warning that names the columns, if the scales of a dense X are far apart.
+
+    Parameters
+    ----------
+    X : array or sparse matrix of shape (n, m)
+        Validated inputs. Sparse ones are not examined, since centring would make them dense.
+    names : array of str of shape (m,) or None
+        The names of the columns.
+    """
+    if not isinstance(X, np.ndarray) or len(X) < 2:
+        return []
+    rows = X[:: -(-len(X) // EXAMINED_ROWS)].astype(np.float64)
+    differing = [np.count_nonzero(rows != rows[i], axis=0) for i in (0, len(rows) // 2)]
+    varies = np.minimum(*differing) >= MIN_VARYING_FRACTION * len(rows)
+    with np.errstate(over="ignore", invalid="ignore"):
+        spread = np.where(varies, rows.std(axis=0), 0)
+    known = np.flatnonzero(np.isfinite(spread) & (spread > 0))
+    if not known.size:
+        return []
+    order = known[np.argsort(spread[known])]
+    least, most = spread[order[0]], spread[order[-1]]
+    if most < UNSCALED_RATIO * least:
+        return []
+    small = order[spread[order] * UNSCALED_RATIO <= most][:MAX_NAMED_COLUMNS]
+    large = order[spread[order] >= least * UNSCALED_RATIO][: -MAX_NAMED_COLUMNS - 1 : -1]
+    message = (
+        f"The inputs look unscaled: standard deviations reach from {least:.2g} "
+        f"({_named(small, names)}) to {most:.2g} ({_named(large, names)}). Networks learn badly "
+        "from such inputs; scale them, for example with make_pipeline(StandardScaler(), ...)."
+    )
+    return [(message, UserWarning)]
 
 
-def _at_rate(history: History) -> str:
-    return "" if math.isnan(history.rate) else f" at learning rate {history.rate:g}"
+def _named(columns: Array, names: Array | None) -> str:
+    """Return the columns by their names, or by their numbers."""
+    if names is None:
+        return "columns " + ", ".join(map(str, columns))
+    return ", ".join(repr(str(names[j])) for j in columns)

@@ -1,7 +1,7 @@
-"""What a network is for: the meaning of its outputs, its loss, its layers and its type."""
+"""ModelSpec: all of a network but its weights; FittedModel: a network that can predict."""
 
 import pickle
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,13 +10,26 @@ from typing import Any
 import joblib
 import numpy as np
 
-from sknn.engine import Dataset, Loss, MaskedLoss, Module, Sequential
-from sknn.engine import network as networks
+from sknn.engine import (
+    Dataset,
+    Embedding,
+    Linear,
+    Loss,
+    MaskedLoss,
+    Module,
+    Sequential,
+    iter_batches,
+    network,
+    raw_predict,
+)
 from sknn.engine._typing import Array, Rng
-from sknn.estimators import _validation
-from sknn.estimators._inputs import InputEncoding, input_encoding
-from sknn.estimators.reach import checked_finite
-from sknn.targets import Target
+from sknn.estimators._inputs import TabularInputs
+from sknn.estimators._validation.data import (
+    ValidatedData,
+    as_dtype,
+    normalized_weights,
+)
+from sknn.targets import Target, restored_target
 
 
 @dataclass(frozen=True)
@@ -26,21 +39,23 @@ class ModelSpec:
     Parameters
     ----------
     target : Target
-        What y means.
+        The kind of y, and how it is encoded.
     loss_name : str or Loss
-        Which of the target's losses, resolved (never "auto"), or one of the user's own.
+        The name of one of the target's losses (never "auto"), or a loss of the user's own.
     loss_settings : dict
-        Its settings, if it is one of ours and has any.
+        Settings of a loss that is given by its name.
     hidden_sizes : sequence of int
         Units of each hidden layer.
     activations : sequence of str or Module
         The activation of each hidden layer.
     dtype : {"float32", "float64"}
         The type of all arithmetic.
-    intake : Intake
-        What stands before the first layer.
+    n_inputs : int
+        Inputs of the first layer.
+    inputs : TabularInputs or None
+        How a table becomes these inputs; None for numeric features, which are used as they are.
     n_members : int, default=1
-        How many networks there are; a single one has no member axis.
+        Number of networks; a single one has no member axis.
     """
 
     target: Target
@@ -49,12 +64,13 @@ class ModelSpec:
     hidden_sizes: Sequence[int]
     activations: Sequence[str | Module]
     dtype: str
-    input_encoding: InputEncoding
+    n_inputs: int
+    inputs: TabularInputs | None = None
     n_members: int = 1
 
     @property
     def members(self) -> int | None:
-        """How long the member axis is, if there is one."""
+        """Length of the member axis; None if there is no such axis."""
         return None if self.n_members == 1 else self.n_members
 
     @cached_property
@@ -64,16 +80,20 @@ class ModelSpec:
 
     @property
     def n_units(self) -> int:
-        """How many units the output layer has."""
+        """Units of the output layer."""
         return self.target.n_outputs * self.loss.units_per_output
 
-    def predictions(self, z: Array) -> Array:
-        """Read the predictions from raw outputs, as the user writes y."""
-        answers: Array = checked_finite(self.target.decode, z, self.loss)
-        return answers
+    @property
+    def loss_scale(self) -> float:
+        """Factor from losses of the encoded targets to losses in the units of y.
 
-    def to_plain(self) -> dict[str, Any]:
-        """Return what a fitted estimator keeps: plain values, and copies of the user's objects."""
+        The losses of several columns are sums over different units: they are not converted.
+        """
+        scales = self.target.loss_scales(self.loss)
+        return scales[0] if len(scales) == 1 else 1.0
+
+    def to_plain(self, embedding: Array | None = None) -> dict[str, Any]:
+        """Return the attribute `_model_spec`: plain data, and copies of the user's objects."""
         return {
             "target": self.target.kind,
             "n_outputs": self.target.n_outputs,
@@ -82,121 +102,137 @@ class ModelSpec:
             "loss_settings": self.loss_settings,
             "activations": deepcopy(list(self.activations)),
             "dtype": self.dtype,
-            "input_encoding": self.input_encoding.to_plain(),
+            "input_encoding": self.inputs.to_plain() if self.inputs else self.n_inputs,
             "n_members": self.n_members,
+            "embedding": embedding,
         }
 
     @classmethod
-    def from_plain(cls, plain: dict[str, Any], target: Target, sizes: Sequence[int]) -> "ModelSpec":
-        """Make it anew from what `to_plain` gave, the target and the sizes of the hidden layers."""
+    def of_fitted(cls, fitted: Mapping[str, Any]) -> "ModelSpec":
+        """Restore the specification from the attributes of a fitted estimator."""
+        plain = fitted["_model_spec"]
+        encoding, inputs = plain["input_encoding"], None
+        if isinstance(encoding, dict):
+            inputs = TabularInputs.from_plain(encoding)
         return cls(
-            target=target,
+            target=restored_target(plain, fitted.get("classes_")),
             loss_name=plain["loss"],
             loss_settings=plain["loss_settings"],
-            hidden_sizes=sizes,
+            hidden_sizes=[W.shape[-1] for W in fitted["coefs_"][:-1]],
             activations=plain["activations"],
             dtype=plain["dtype"],
-            input_encoding=input_encoding(plain["input_encoding"]),
+            n_inputs=inputs.width if inputs else encoding,
+            inputs=inputs,
             n_members=plain["n_members"],
         )
 
-    @property
-    def unit(self) -> float:
-        """What losses of the network's numbers are multiplied by, for those of y.
+    def decode(self, z: Array) -> Array:
+        """Return predictions from raw outputs, in the labels or units of y."""
+        predictions: Array = checked_finite(self.target.decode, z, self.loss)
+        return predictions
 
-        The losses of several columns are sums over different units: they stay as they are.
-        """
-        units = self.target.loss_scales(self.loss)
-        return units[0] if len(units) == 1 else 1.0
-
-    def each(self, z: Array) -> Array:
-        """Return what each member says, by itself, with a member axis in any case."""
+    def split_members(self, z: Array) -> Array:
+        """Return the raw outputs of each member, with a member axis in any case."""
         return z[None] if self.members is None else z
 
     def average_members(self, z: Array) -> Array:
-        """Return what all members say together."""
-        return z if self.members is None else self.target.average_members(z, self.loss)
+        """Return raw outputs, shape (n, k), for the average prediction of all members."""
+        return z if self.n_members == 1 else self.target.average_members(z, self.loss)
 
-    def samples(
-        self,
-        rows: _validation.ValidatedData,
-        name: str,
-        *,
-        relative_weights: bool,
-        smoothing: float = 0.0,
+    def dataset(
+        self, data: ValidatedData, name: str, *, relative_weights: bool, smoothing: float = 0.0
     ) -> Dataset:
-        """Turn validated rows into what the engine learns from.
+        """Turn validated rows into arrays for the engine.
 
         Parameters
         ----------
-        rows : Rows
+        data : ValidatedData
             Validated rows.
         name : {"y", "y_val"}
             What the user calls the targets.
         relative_weights : bool
             Whether only the ratios of the weights count.
         smoothing : float, default=0.0
-            How much of the labels is spread evenly.
+            The fraction of each label's probability that is spread evenly.
 
         Raises
         ------
         ValueError
-            If y has other classes or columns than the target, or is outside the loss's domain.
+            If y has other classes or columns than the target, or values the loss does not allow.
         """
+        X = data.X
         return Dataset(
-            self.input_encoding.inputs(rows.X, self.dtype),
-            self.targets(rows, name, smoothing),
-            _validation.weights(rows.w, self.dtype, relative=relative_weights),
+            self.inputs.encode(X, self.dtype) if self.inputs else as_dtype(X, self.dtype, "X"),
+            self.encode_targets(data, name, smoothing),
+            normalized_weights(data.w, self.dtype, relative=relative_weights),
             self.dtype,
         )
 
-    def targets(self, rows: _validation.ValidatedData, name: str, smoothing: float = 0.0) -> Array:
-        """Turn validated targets into what the raw outputs should say; see `samples`."""
-        Y = self.target.encode(rows.y, self.loss.codes)
-        Y = self.target.smoothed(Y, smoothing) if smoothing else Y
+    def encode_targets(self, data: ValidatedData, name: str, smoothing: float = 0.0) -> Array:
+        """Turn validated targets into the matrix that the loss compares with; see `dataset`."""
+        Y = self.target.encode(data.y, self.loss.codes)
+        Y = self.target.smooth_labels(Y, smoothing) if smoothing else Y
         units = self.loss.units_per_output
-        Y = np.repeat(Y, units, axis=1) if units > 1 else Y  # of many classes it is large
-        Y = _validation.as_type(Y, self.dtype, "y")
-        self._check_domain(Y, rows, name)
+        Y = np.repeat(Y, units, axis=1) if units > 1 else Y
+        Y = as_dtype(Y, self.dtype, "y")
+        lowest, included = self.loss.interval_y_true
+        if lowest > -np.inf:
+            self._check_interval(Y, lowest, included, data, name)
         return Y
 
     def loss_for(self, Y: Array) -> Loss:
-        """Return the loss for these targets, some of which may not be known."""
+        """Return the loss for these targets, of which NaN are unknown."""
         return MaskedLoss(self.loss) if np.isnan(Y).any() else self.loss
 
-    def _check_domain(self, Y: Array, rows: _validation.ValidatedData, name: str) -> None:
-        """Refuse targets that the loss cannot compare with, and say which rows hold them."""
-        lowest, included = self.loss.interval_y_true
-        outside = (lowest > Y if included else lowest >= Y).any(axis=1)
-        if lowest > -np.inf and outside.any():
-            numbers = np.flatnonzero(outside) if rows.numbers is None else rows.numbers[outside]
-            shown = ", ".join(map(str, numbers[:5])) + (", ..." if len(numbers) > 5 else "")
+    def _check_interval(
+        self, Y: Array, lowest: float, included: bool, data: ValidatedData, name: str
+    ) -> None:
+        """Refuse targets outside the interval of the loss, naming the rows."""
+        outside = np.any(lowest > Y if included else lowest >= Y, axis=1)
+        if outside.any():
+            rows = data.row_numbers_of(outside)
+            shown = ", ".join(map(str, rows[:5])) + (", ..." if len(rows) > 5 else "")
             raise ValueError(
                 f"{type(self.loss).__name__} loss needs {name} {'>=' if included else '>'} "
-                f"{lowest:g}; it is not in {len(numbers)} rows: {shown} (counted from 0)."
+                f"{lowest:g}; it is not in {len(rows)} rows: {shown} (counted from 0)."
             )
 
-    def new_network(self, initialization: Any, rng: Rng) -> Sequential:
-        """Build the network with fresh weights."""
-        layers = networks.build(
-            [self.input_encoding.width, *self.hidden_sizes, self.n_units],
+    def initial_network(self, initialization: Any, rng: Rng) -> Sequential:
+        """Build the network with initial weights."""
+        members = None if self.n_members == 1 else self.n_members
+        layers = network.build(
+            [self.n_inputs, *self.hidden_sizes, self.n_units],
             self.activations,
             initialization,
             rng=rng,
             dtype=self.dtype,
-            members=self.members,
+            members=members,
         )
-        return self.input_encoding.begin(layers, rng, self.dtype, self.members)
+        return self.inputs.initial(layers, rng, self.dtype, members) if self.inputs else layers
 
     def network(
         self, coefs: Sequence[Array], intercepts: Sequence[Array], embedding: Array | None
     ) -> Sequential:
-        """Build the network around weights that exist."""
-        layers = networks.restore(coefs, intercepts, self.activations)
-        return self.input_encoding.join(layers, embedding)
+        """Build the network around existing weights."""
+        layers = network.restore(coefs, intercepts, self.activations)
+        return self.inputs.prepend(layers, embedding) if self.inputs else layers
+
+    def fitted_attributes(self, trained: Sequential) -> dict[str, Any]:
+        """Return the attributes of an estimator that predict with the network's present weights."""
+        layers = [module for module in trained.modules if isinstance(module, Linear)]
+        tables = [module.E.copy() for module in trained.modules if isinstance(module, Embedding)]
+        return {
+            **self.target.attributes(),
+            "coefs_": [layer.W.copy() for layer in layers],
+            "intercepts_": [layer.W0.copy() for layer in layers],
+            "n_layers_": len(layers) + 1,
+            "n_outputs_": self.n_units,
+            "out_activation_": self.loss.out_activation,
+            "_model_spec": self.to_plain(tables[0] if tables else None),
+        }
 
     def continuing(self, fitted: "ModelSpec") -> "ModelSpec":
-        """Return the fitted blueprint, if these parameters may go on with it.
+        """Return the specification of the fitted network, if training may continue with this one.
 
         Raises
         ------
@@ -211,7 +247,7 @@ class ModelSpec:
             ("dtype", fitted.dtype, self.dtype),
             ("n_members", fitted.n_members, self.n_members),
         ):
-            if not _alike(old, new):
+            if not _equal(old, new):
                 raise ValueError(
                     f"The network was fitted with {parameter}={old!r}; training cannot go on with "
                     f"{new!r}. Call fit to begin anew (with warm_start=False)."
@@ -219,11 +255,84 @@ class ModelSpec:
         return fitted
 
 
-def _alike(old: Any, new: Any) -> bool:
-    """Tell whether two settings are equal, objects of the user's by all that they hold."""
+def _equal(old: Any, new: Any) -> bool:
+    """Return whether two settings are equal; objects are compared by their content."""
     if old == new:
         return True
     try:
         return bool(joblib.hash(old) == joblib.hash(new))
     except pickle.PicklingError:
         return False
+
+
+@dataclass(frozen=True)
+class FittedModel:
+    """A fitted network, and validated rows to run it on.
+
+    Attributes
+    ----------
+    spec : ModelSpec
+        What the network is.
+    network : Sequential
+        From inputs to raw outputs.
+    X : array or CSR matrix of shape (n, m)
+        The rows, converted to the type of the network batch by batch.
+    check : callable or None
+        Refuses a converted batch that is not finite; None where X is known to be finite.
+    """
+
+    spec: ModelSpec
+    network: Sequential
+    X: Any
+    check: Callable[[Any], None] | None
+
+    def iter_batches(self) -> Iterator[Array]:
+        """Yield the rows in batches, in the type of the network."""
+        return iter_batches(self.network, self.X, self.spec.dtype, self.check)
+
+    def member_outputs(self) -> Array:
+        """Return the raw outputs, with a member axis if the network has one."""
+        z: Array = checked_finite(raw_predict, self.network, self.X, self.spec.dtype, self.check)
+        return z
+
+    def outputs(self) -> Array:
+        """Return the raw outputs of all members together, shape (n, k)."""
+        z = self.member_outputs()
+        return z if self.spec.n_members == 1 else checked_finite(self.spec.average_members, z)
+
+
+def fitted_network(spec: ModelSpec, fitted: Mapping[str, Any]) -> Sequential:
+    """Build the network of a fitted estimator from its attributes."""
+    embedding = fitted["_model_spec"]["embedding"]
+    return spec.network(fitted["coefs_"], fitted["intercepts_"], embedding)
+
+
+def checked_finite(compute: Callable[..., Any], *args: Any, lowest: float | None = None) -> Any:
+    """Return what a function computes, if it is finite.
+
+    Parameters
+    ----------
+    compute : callable
+        Returns an array, or a list of arrays.
+    *args : objects
+        Its arguments.
+    lowest : float, optional
+        A value that is allowed though it is not finite, such as the logarithm of 0.
+
+    Raises
+    ------
+    ValueError
+        If a number is not finite.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        results = compute(*args)
+    for array in results if isinstance(results, list) else [results]:
+        if array.dtype.kind != "f" or np.isfinite(array).all():
+            continue
+        if lowest is None or not (np.isfinite(array) | (array == lowest)).all():
+            raise ValueError(
+                f"Predictions overflow {array.dtype}: the weights or the numbers in X are too "
+                "large. Scale the inputs as in training (StandardScaler, in a pipeline)"
+                + (", or set dtype='float64'." if array.dtype == np.float32 else ".")
+            )
+    return results

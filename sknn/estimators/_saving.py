@@ -1,8 +1,9 @@
-"""Saving: an estimator as the contents of an archive, and back."""
+"""Saving: an estimator as the contents of an archive."""
 
 import os
 import platform
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sklearn
@@ -10,10 +11,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from sknn._version import __version__
 from sknn.archives import Contents, replacing, write
-from sknn.estimators._training_state import Memory, numbers_only, recalled_generator
+from sknn.estimators._training_state import TrainingState
 
-#: What every fitted estimator has, and what some have. Nothing else is a part of the model: not who
-#: is told of its training, what is routed to it, or what a user has put beside it.
+if TYPE_CHECKING:
+    from sknn.estimators.base import BaseMLP
+
+#: The attributes of every fitted estimator, and those of some. Nothing else is part of the model:
+#: no callbacks, no metadata requests, and nothing that a user has set on it.
 ALWAYS = {
     "coefs_",
     "intercepts_",
@@ -35,14 +39,16 @@ ALWAYS = {
 }
 SOMETIMES = {"feature_names_in_", "classes_", "learning_rates_"}
 
+FITTED = ALWAYS | SOMETIMES
 
-def save(estimator: Any, file: Any, *, training_state: bool) -> None:
+
+def save(estimator: "BaseMLP", file: Any, *, training_state: bool) -> None:
     """Write a fitted estimator to a path or a binary file; see `BaseMLP.save`."""
     contents = contents_of(estimator)
     if "classes_" in contents.state:
         contents.state["classes_"] = _fixed_width(contents.state["classes_"])
     if not training_state:
-        contents.state["_training_state"] = _without_training(estimator)
+        contents.state["_training_state"] = _compact_state(contents.state, estimator.random_state)
     if not isinstance(file, str | os.PathLike):
         write(file, contents)
         return
@@ -50,15 +56,15 @@ def save(estimator: Any, file: Any, *, training_state: bool) -> None:
         write(part, contents)
 
 
-def contents_of(estimator: Any, progress: dict[str, Any] | None = None) -> Contents:
-    """Return what an archive of a fitted estimator holds, its training state included.
+def contents_of(estimator: "BaseMLP", progress: dict[str, Any] | None = None) -> Contents:
+    """Return the contents of an archive of a fitted estimator, its training state included.
 
     Parameters
     ----------
     estimator : BaseMLP
         What is to be saved.
     progress : dict, optional
-        If its fit is under way: plain data that tells how far it has come.
+        For a checkpoint: plain data about the epochs so far.
 
     Raises
     ------
@@ -66,16 +72,14 @@ def contents_of(estimator: Any, progress: dict[str, Any] | None = None) -> Conte
         If it is not fitted, or of a class that is not from this package.
     """
     check_is_fitted(estimator)
-    need_own_class(estimator)
+    check_own_class(estimator)
     estimator._validate_params()
-    known = {*ALWAYS, *SOMETIMES}
-    fitted = fitted_attributes(estimator)
-    state = {name: value for name, value in fitted.items() if name in known}
+    state = {name: value for name, value in vars(estimator).items() if name in FITTED}
     parameters = estimator.get_params(deep=False)
     return Contents(type(estimator).__name__, versions(), parameters, state, progress)
 
 
-def need_own_class(estimator: Any) -> None:
+def check_own_class(estimator: "BaseMLP") -> None:
     """Refuse an estimator of a class that is not from this package.
 
     Raises
@@ -91,22 +95,16 @@ def need_own_class(estimator: Any) -> None:
         )
 
 
-def fitted_attributes(estimator: Any) -> dict[str, Any]:
-    """Return all that `fit` has set, by name."""
-    fitted = vars(estimator)
-    return {name: fitted[name] for name in fitted if name.endswith("_") or name in ALWAYS}
-
-
-def _without_training(estimator: Any) -> Memory:
-    """Return what a plain fit leaves in the memory."""
-    memory: Memory = estimator._training_state
-    if "solver" not in memory:  # nothing else is left
-        return memory
-    return numbers_only(memory, recalled_generator(memory, estimator.random_state))
+def _compact_state(fitted: Mapping[str, Any], random_state: Any) -> dict[str, Any]:
+    """Return the training state as a plain fit leaves it."""
+    plain: dict[str, Any] = fitted["_training_state"]
+    if "solver" not in plain:  # it is compact already
+        return plain
+    return TrainingState.of_fitted(fitted, random_state).to_plain(random_state, compact=True)
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of what computes here."""
+    """Return the versions of Python and of the libraries that compute here."""
     return {
         "sknn": __version__,
         "python": platform.python_version(),

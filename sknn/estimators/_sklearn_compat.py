@@ -1,33 +1,88 @@
 """Every private name of scikit-learn that this package uses, and nothing else."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from sklearn.base import BaseEstimator
-from sklearn.base import _fit_context as fit_context
+from sklearn.base import _fit_context
 from sklearn.utils import _safe_indexing as safe_indexing
-from sklearn.utils import check_random_state
+from sklearn.utils import check_random_state, metaestimators
 from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 
-try:
-    from sklearn.callback import CallbackSupportMixin
-except ImportError:  # before scikit-learn 1.9
+if TYPE_CHECKING:
+    # scikit-learn has no types: with its classes as bases, a type checker would accept anything
+    from sklearn.utils import Tags
 
-    class CallbackSupportMixin:  # type: ignore[no-redef]
-        """Stands in where scikit-learn has no callbacks."""
+    class BaseEstimator:
+        """The methods of scikit-learn's `BaseEstimator`."""
+
+        def get_params(self, deep: bool = True) -> dict[str, Any]: ...
+        def set_params(self, **params: Any) -> Self: ...
+        def get_metadata_routing(self) -> Any: ...
+        def set_fit_request(self, **requests: bool | str | None) -> Self: ...
+        def set_partial_fit_request(self, **requests: bool | str | None) -> Self: ...
+        def set_predict_request(self, **requests: bool | str | None) -> Self: ...
+        def set_score_request(self, **requests: bool | str | None) -> Self: ...
+        def __sklearn_tags__(self) -> Tags: ...
+        def _validate_params(self) -> None: ...
+        def _get_params_html(self, deep: bool = True, doc_link: str = "") -> Any: ...
+
+    class ClassifierMixin:
+        """The methods of scikit-learn's `ClassifierMixin`."""
+
+        def score(self, X: Any, y: Any, sample_weight: Any = None) -> float: ...
+
+    class RegressorMixin:
+        """The methods of scikit-learn's `RegressorMixin`."""
+
+    class CallbackSupportMixin:
+        """The methods of scikit-learn's `CallbackSupportMixin` (1.9)."""
+
+        def set_callbacks(self, *callbacks: Any) -> Self: ...
+
+else:
+    from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+
+    try:
+        from sklearn.callback import CallbackSupportMixin
+    except ImportError:  # before scikit-learn 1.9
+
+        class CallbackSupportMixin:
+            """Stands in where scikit-learn has no callbacks."""
 
 
-def callbacks_of(estimator: BaseEstimator) -> Sequence[Any]:
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def available_if(check: Callable[[Any], bool]) -> Callable[[Method], Method]:
+    """Return scikit-learn's decorator of methods that exist on a condition; signatures are kept."""
+    decorator: Callable[[Method], Method] = metaestimators.available_if(check)
+    return decorator
+
+
+def fit_context(*, prefer_skip_nested_validation: bool) -> Callable[[Method], Method]:
+    """Return scikit-learn's decorator of `fit`, which checks parameters; signatures are kept."""
+    decorator: Callable[[Method], Method] = _fit_context(
+        prefer_skip_nested_validation=prefer_skip_nested_validation
+    )
+    return decorator
+
+
+#: The attribute that holds the callbacks of an estimator.
+CALLBACKS = "_skl_callbacks"
+
+
+def callbacks_of(estimator: "BaseEstimator") -> Sequence[Any]:
     """Return scikit-learn's callbacks of an estimator."""
-    return getattr(estimator, "_skl_callbacks", [])
+    return getattr(estimator, CALLBACKS, [])
 
 
 def callback_context(estimator: BaseEstimator, max_subtasks: int | None) -> Any:
     """Return the root task of a fit for scikit-learn's callbacks; None if there are none."""
     if not callbacks_of(estimator):
         return None
-    return estimator._init_callback_context(max_subtasks=max_subtasks)
+    context: Any = estimator
+    return context._init_callback_context(max_subtasks=max_subtasks)
 
 
 def complete_mlp(mlp: Any, labels: Any) -> None:
@@ -49,11 +104,16 @@ def complete_mlp(mlp: Any, labels: Any) -> None:
 
 
 __all__ = [
+    "CALLBACKS",
+    "BaseEstimator",
     "CallbackSupportMixin",
+    "ClassifierMixin",
     "HasMethods",
     "Interval",
     "Options",
+    "RegressorMixin",
     "StrOptions",
+    "available_if",
     "callback_context",
     "callbacks_of",
     "check_sample_weight",

@@ -1,89 +1,214 @@
-"""What is remembered between calls, so that training goes on exactly: plain arrays and numbers."""
+"""TrainingState: everything besides the weights that training needs to continue exactly."""
 
+from collections.abc import Mapping
 from copy import deepcopy
+from dataclasses import dataclass, field, replace
 from numbers import Integral
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from sklearn.utils import check_random_state
 
-from sknn.engine import EarlyStopping, Objective, Solver
+from sknn.engine import EarlyStopping, History, Objective, Solver
+from sknn.engine.history import Snapshot
 from sknn.engine.optimizers import State
 
-#: The solver's state and name, the generator's state and seed, and how stale training is.
-Memory: TypeAlias = dict[str, Any]
 
+@dataclass
+class TrainingState:
+    """State of the solver, of early stopping and of the generator, and the epochs so far.
 
-def remembered(
-    state: State,
-    solver: str,
-    stopping: EarlyStopping,
-    random_state: Any,
-    rng: np.random.RandomState,
-) -> Memory:
-    """Return all that the next call needs to go on.
+    Warm starts, `partial_fit`, checkpoints and saved files all continue from it. Weights are not
+    part of it: they are those of the network.
 
-    An integer seed makes a generator of our own, which has to go on where it stopped. Any other
-    `random_state` is a live generator that needs no help.
+    Parameters
+    ----------
+    rng : RandomState
+        The generator that draws batches and dropped units.
+    solver : str, default=""
+        Whose `solver_state` this is; the optimizer state of another solver is of no use.
+    solver_state : dict
+        Number of steps, state of the optimizer, and so on.
+    early_stopping : dict
+        The quantity that was monitored, its best value and the epochs without improvement.
+    loss_curve, learning_rates : list of float
+        Of all epochs of earlier calls.
+    best_loss : float, default=inf
+        The lowest loss of earlier calls.
+    n_samples_seen : int, default=0
+        Samples used in earlier calls, counted once an epoch.
+    initial_rng : dict or None
+        State of the generator before the fit drew anything; None where no checkpoint can be made.
+    history : History, optional
+        The epochs of a fit that was interrupted and is being continued.
+    finished : bool, default=False
+        Whether the fit that a checkpoint holds is complete.
     """
-    memory: Memory = {
-        "solver": solver,
-        "state": state,
-        "stopping": {
-            "key": stopping.monitor,
-            "best": stopping.best,
-            "stale": stopping.n_bad_epochs,
-        },
-    }
-    if isinstance(random_state, Integral):
-        memory |= {"seed": int(random_state), "rng": rng.get_state(legacy=False)}
-    return memory
+
+    rng: np.random.RandomState
+    solver: str = ""
+    solver_state: State = field(default_factory=dict)
+    early_stopping: dict[str, Any] = field(default_factory=dict)
+    loss_curve: list[float] = field(default_factory=list)
+    learning_rates: list[float] = field(default_factory=list)
+    best_loss: float = np.inf
+    n_samples_seen: int = 0
+    initial_rng: dict[str, Any] | None = None
+    history: History | None = None
+    finished: bool = False
+
+    @classmethod
+    def of_fitted(cls, fitted: Mapping[str, Any], random_state: Any) -> "TrainingState":
+        """Return the state that the attributes of a fitted estimator hold.
+
+        Parameters
+        ----------
+        fitted : mapping
+            The attributes.
+        random_state : int, RandomState or None
+            The parameter. The state of a generator that the estimator made itself, from an integer
+            seed, is restored; any other generator is used as it is.
+        """
+        plain, curve = fitted["_training_state"], fitted["loss_curve_"]
+        return cls(
+            restored_generator(plain, random_state),
+            plain.get("solver", ""),
+            deepcopy(plain.get("solver_state", {})),
+            plain.get("early_stopping", {}),
+            curve,
+            fitted.get("learning_rates_", [np.nan] * len(curve)),  # unknown in older models
+            fitted["best_loss_"],
+            fitted["t_"],
+        )
+
+    def with_fresh_counters(self) -> "TrainingState":
+        """Return the state for a warm start: optimizer moments stay, schedules restart."""
+        moments = {name: v for name, v in self.solver_state.items() if not isinstance(v, int)}
+        return TrainingState(self.rng, self.solver, moments)
+
+    def solver_state_for(self, name: str, solver: Solver, objective: Objective) -> State:
+        """Return the solver state to continue from, completed by fresh entries.
+
+        Parameters
+        ----------
+        name : str
+            The solver's name.
+        solver : Solver
+            Its `init` gives the fresh entries.
+        objective : Objective
+            What it minimises.
+        """
+        state = solver.init(objective)
+        for key in state.keys() & self.solver_state.keys():
+            if key != "optimizer" or self.solver == name:
+                state[key] = self.solver_state[key]
+        return state
+
+    def resume_early_stopping(self, stopping: EarlyStopping) -> None:
+        """Continue counting epochs without improvement, if the same quantity is monitored."""
+        if self.early_stopping.get("monitor", stopping.monitor) == stopping.monitor:
+            vars(stopping).update(self.early_stopping)
+
+    def to_plain(self, random_state: Any, *, compact: bool = False) -> dict[str, Any]:
+        """Return the attribute `_training_state` of a fitted estimator: plain data.
+
+        Parameters
+        ----------
+        random_state : int, RandomState or None
+            The parameter of the estimator.
+        compact : bool, default=False
+            Whether to keep numbers only, as after a plain `fit`: no optimizer moments, and in place
+            of the generator's state, which is large, a seed drawn from it.
+        """
+        seeded = {"seed": int(random_state)} if isinstance(random_state, Integral) else {}
+        if compact:
+            counters = {name: v for name, v in self.solver_state.items() if isinstance(v, int)}
+            if seeded:
+                seeded["next_seed"] = int(self.rng.randint(2**31))
+            return {"solver_state": counters, **seeded}
+        generator = {"rng": self.rng.get_state(legacy=False)} if seeded else {}
+        return {
+            "solver": self.solver,
+            "solver_state": self.solver_state,
+            "early_stopping": self.early_stopping,
+            **seeded,
+            **generator,
+        }
+
+    def progress(self) -> dict[str, Any]:
+        """Return the section `progress` of a checkpoint: plain data, read by `from_progress`."""
+        history = self.history or History()
+        names, best = history.rows[0] if history.rows else (), history.best
+        return {
+            "initial_rng": self.initial_rng,
+            "rng": {} if self.finished else self.rng.get_state(legacy=False),
+            "finished": self.finished,
+            "epochs": {name: history.column(name) for name in names},
+            "outcome": history.outcome if self.finished else "max_iter",
+            "kept_epoch": history.kept_epoch,
+            "rate": history.rate,
+            "best": None if best is None else dict(vars(best)),
+        }
+
+    @classmethod
+    def from_progress(
+        cls, progress: Mapping[str, Any], fitted: Mapping[str, Any]
+    ) -> "TrainingState":
+        """Return the state of an interrupted fit.
+
+        Parameters
+        ----------
+        progress : mapping
+            What `progress` gave.
+        fitted : mapping
+            The attributes of the estimator at that epoch.
+        """
+        history = History()
+        names = list(progress["epochs"])
+        for numbers in zip(*progress["epochs"].values(), strict=True):
+            history.rows.append(dict(zip(names, numbers, strict=True)))
+        history.outcome, history.kept_epoch = progress["outcome"], progress["kept_epoch"]
+        history.rate = progress["rate"]
+        history.best = None if progress["best"] is None else Snapshot(**progress["best"])
+        state = cls.of_fitted(fitted, None)
+        return replace(
+            state,
+            rng=generator_from_state(progress["rng"] or progress["initial_rng"]),
+            loss_curve=[],
+            learning_rates=[],
+            best_loss=np.inf,
+            n_samples_seen=0,
+            initial_rng=progress["initial_rng"],
+            history=history,
+            finished=progress["finished"],
+        )
 
 
-def numbers_only(memory: Memory, rng: np.random.RandomState) -> Memory:
-    """Return what remains of a memory after a plain fit: numbers, and no arrays.
+def restored_generator(plain: Mapping[str, Any], random_state: Any) -> np.random.RandomState:
+    """Return the generator to continue with.
 
-    The state of the generator is large; a seed drawn from it makes one to go on with.
+    Parameters
+    ----------
+    plain : mapping
+        The attribute `_training_state`; empty for a fresh start.
+    random_state : int, RandomState or None
+        The parameter.
     """
-    state = {name: value for name, value in memory["state"].items() if isinstance(value, int)}
-    kept: Memory = {"state": state}
-    if "seed" in memory:
-        kept |= {"seed": memory["seed"], "next_seed": int(rng.randint(2**31))}
-    return kept
+    rng: np.random.RandomState = check_random_state(random_state)
+    if isinstance(random_state, Integral) and plain.get("seed") == random_state:
+        if "next_seed" in plain:
+            return np.random.RandomState(plain["next_seed"])
+        rng.set_state(plain["rng"])
+    return rng
 
 
-def with_fresh_counters(memory: Memory) -> Memory:
-    """Return a memory for a fit that goes on: weights' moments stay, schedules begin anew."""
-    state = {name: v for name, v in memory.get("state", {}).items() if not isinstance(v, int)}
-    return {**memory, "state": state, "stopping": {}}
-
-
-def recalled_state(memory: Memory, solver_name: str, solver: Solver, objective: Objective) -> State:
-    """Return the state to go on from; the moments of another solver are of no use."""
-    state = deepcopy(memory.get("state", {}))
-    if memory.get("solver") != solver_name:
-        state.pop("optimizer", None)
-    fresh = solver.init(objective)
-    return {name: state.get(name, value) for name, value in fresh.items()}
-
-
-def recall_stopping(memory: Memory, stopping: EarlyStopping) -> None:
-    """Let `stopping` count on from where it was, if it watches the same number."""
-    known = memory.get("stopping", {})
-    if known.get("key", stopping.monitor) == stopping.monitor:
-        vars(stopping).update(known)
-
-
-def beside(rng: np.random.RandomState) -> np.random.RandomState:
-    """Return another generator that this one determines, and that draws nothing from it."""
+def independent_generator(rng: np.random.RandomState) -> np.random.RandomState:
+    """Derive an independent generator without advancing `rng`."""
     return np.random.RandomState(deepcopy(rng).randint(2**31))
 
 
-def recalled_generator(memory: Memory, random_state: Any) -> np.random.RandomState:
-    """Return the generator to go on with."""
-    rng: np.random.RandomState = check_random_state(random_state)
-    if isinstance(random_state, Integral) and memory.get("seed") == random_state:
-        if "next_seed" in memory:
-            return np.random.RandomState(memory["next_seed"])
-        rng.set_state(memory["rng"])
+def generator_from_state(state: Mapping[str, Any]) -> np.random.RandomState:
+    """Return a new generator in a given state."""
+    rng = np.random.RandomState(0)
+    rng.set_state(dict(state))
     return rng

@@ -1,105 +1,149 @@
-"""The base of all estimators: their parameters, fit, predict and save, and what they may change."""
+"""BaseMLP: parameters, fit, partial_fit, predict and save of all estimators."""
 
+import math
+import warnings
 from abc import ABCMeta, abstractmethod
-from collections.abc import Callable
-from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator
-from sklearn.utils import Tags
-from sklearn.utils.validation import check_is_fitted
+from sklearn import get_config
+from sklearn.utils import Tags, assert_all_finite
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknn._version import VersionedState
-from sknn.engine import Loss, Module, Optimizer, Sequential
-from sknn.engine import network as networks
+from sknn.engine import History, Loss, Optimizer, network
 from sknn.engine._typing import Array
-from sknn.estimators import _builders as parts
-from sknn.estimators import _saving as saving
-from sknn.estimators import _validation
-from sknn.estimators._callbacks import FitCallbacks, course_of
-from sknn.estimators._fit import fit, transact
-from sknn.estimators._fitted_model import FittedModel
-from sknn.estimators._inputs import InputEncoding, Numbers
+from sknn.estimators import _builders, _saving
+from sknn.estimators._builders import TrainingSettings
+from sknn.estimators._callbacks import FitCallbacks
+from sknn.estimators._early_stopping import N_SAMPLES_AUTO_EARLY_STOPPING, split
+from sknn.estimators._fit import (
+    COMPLETE,
+    FitData,
+    FitJob,
+    FitResult,
+    InitialModel,
+    fit_network,
+    save_checkpoint,
+)
+from sknn.estimators._inputs import TabularInputs
 from sknn.estimators._layer_table import REFERENCE, EstimatorTables
-from sknn.estimators._messages import print_end, warn_of
-from sknn.estimators._model import ModelSpec
+from sknn.estimators._messages import OUTCOMES, FitWarning, scale_warnings, training_warnings
+from sknn.estimators._model import FittedModel, ModelSpec, fitted_network
+from sknn.estimators._parameters import (
+    CONSTRAINTS,
+    Activation,
+    Auto,
+    DType,
+    HiddenLayerSizes,
+    Initialization,
+    LearningRate,
+    RandomState,
+    Scoring,
+    SolverName,
+)
 from sknn.estimators._sklearn_compat import (
+    CALLBACKS,
+    BaseEstimator,
     CallbackSupportMixin,
-    Interval,
-    Options,
-    StrOptions,
     fit_context,
 )
-from sknn.estimators._training_state import Memory
-from sknn.estimators.publishing import sharing
-from sknn.estimators.scales import warn_of_scales
-from sknn.targets import Target
+from sknn.estimators._training_state import (
+    TrainingState,
+    generator_from_state,
+    independent_generator,
+    restored_generator,
+)
+from sknn.estimators._validation.data import (
+    ValidatedData,
+    ignore_overflow,
+    naming_validation_data,
+    refuse_dates,
+    restore_generator_on_error,
+    validate_training_data,
+    validate_validation_data,
+)
+from sknn.targets import ClassTarget, Target
+
+#: X, y and sample weights, as the user passed them.
+GivenData = tuple[Any, Any, Any]
 
 
 class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
-    """Training and prediction of multilayer perceptrons; the two estimators add what y means."""
+    """Training and prediction of multilayer perceptrons; subclasses define what X and y mean."""
 
+    # constructor parameters, see the subclasses
+    hidden_layer_sizes: HiddenLayerSizes
+    activation: Activation
+    loss: str | Loss
+    solver: SolverName | Optimizer
+    alpha: float
+    batch_size: int | Auto
+    learning_rate: LearningRate
+    learning_rate_init: float
+    power_t: float
+    max_iter: int | Auto
+    max_fun: int
+    max_time: float | None
+    shuffle: bool
+    random_state: RandomState
+    tol: float
+    verbose: bool | int
+    warm_start: bool
+    early_stopping: bool | Auto
+    validation_fraction: float
+    scoring: Scoring
+    refit: bool
+    momentum: float
+    nesterovs_momentum: bool
+    beta_1: float
+    beta_2: float
+    epsilon: float
+    weight_decay: float | Auto
+    clip_gradient_norm: float | None
+    dropout: float | Sequence[float]
+    n_iter_no_change: float
+    initialization: Initialization
+    n_members: int
+    dtype: DType
+
+    # fitted attributes
     coefs_: list[Array]
     intercepts_: list[Array]
+    loss_: float
+    best_loss_: float
     loss_curve_: list[float]
     learning_rates_: list[float]
-    best_loss_: float
-    best_validation_score_: float | None
     validation_scores_: list[float] | None
     validation_loss_curve_: list[float] | None
+    best_validation_score_: float | None
+    best_iteration_: int
     n_iter_: int
     t_: int
-    _training_state: Memory
-    #: Whether the offsets of the output begin at the mean of y, or the shares of the classes.
-    _starts_at_the_mean: ClassVar[bool] = False
+    n_layers_: int
+    n_outputs_: int
+    out_activation_: str
+    n_features_in_: int
+    feature_names_in_: Array
+    _model_spec: dict[str, Any]
+    _training_state: dict[str, Any]
+
+    #: Whether X is a table, whose columns may have any type.
+    _takes_tables: ClassVar[bool] = False
+    #: Whether a new network starts at the best constant prediction.
+    _fits_intercept_first: ClassVar[bool] = False
     #: What batch_size="auto" stands for.
     _auto_batch_size: ClassVar[int] = 200
-    _model_spec: dict[str, Any]
+    #: dtype="auto" is float32 if X has more elements, once it is encoded.
+    _float32_size: ClassVar[int] = 10**5
 
     #: scikit-learn's page of an estimator links to these addresses; to none if it is empty.
     _doc_link_module = "sknn"
     _doc_link_template = REFERENCE
 
-    _parameter_constraints: ClassVar[dict[str, Any]] = {
-        "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
-        "activation": [StrOptions(set(networks.ACTIVATIONS)), Module, list, tuple],
-        "loss": [StrOptions({"auto"}), Loss],
-        "solver": [StrOptions({"lbfgs", *parts.OPTIMIZERS}), Optimizer],
-        "alpha": [Interval(Real, 0, None, closed="left")],
-        "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
-        "learning_rate": [StrOptions(set(parts.LEARNING_RATES)), callable],
-        "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
-        "power_t": [Interval(Real, 0, None, closed="left")],
-        "max_iter": [Interval(Integral, 1, None, closed="left")],
-        "n_members": [Interval(Integral, 1, None, closed="left")],
-        "shuffle": ["boolean"],
-        "random_state": ["random_state"],
-        "tol": [Interval(Real, 0, None, closed="left")],
-        "verbose": ["verbose"],
-        "warm_start": ["boolean"],
-        "momentum": [Interval(Real, 0, 1, closed="both")],
-        "nesterovs_momentum": ["boolean"],
-        "beta_1": [Interval(Real, 0, 1, closed="left")],
-        "beta_2": [Interval(Real, 0, 1, closed="left")],
-        "epsilon": [Interval(Real, 0, None, closed="neither")],
-        "n_iter_no_change": [
-            Interval(Integral, 1, None, closed="left"),
-            Options(Real, {np.inf}),
-        ],
-        "early_stopping": [StrOptions({"auto"}), "boolean"],
-        "validation_fraction": [Interval(Real, 0, 1, closed="left")],
-        "scoring": [None, str, callable],
-        "refit": ["boolean"],
-        "max_fun": [Interval(Integral, 1, None, closed="left")],
-        "max_time": [None, Interval(Real, 0, None, closed="neither")],
-        "weight_decay": [Interval(Real, 0, None, closed="left")],
-        "weight_decay_loss_power": [Interval(Real, 0, None, closed="left")],
-        "clip_gradient_norm": [None, Interval(Real, 0, None, closed="neither")],
-        "dropout": [Interval(Real, 0, 1, closed="left"), "array-like"],
-        "initialization": [StrOptions({"auto", *networks.INITIALIZATIONS}), callable],
-        "dtype": [StrOptions({"auto", "float32", "float64"})],
-    }
+    _parameter_constraints: ClassVar[dict[str, Any]] = CONSTRAINTS
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(
@@ -153,16 +197,27 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
             If training ran out of epochs before the loss settled, or diverged.
         """
         given, given_val = (X, y, sample_weight), (X_val, y_val, sample_weight_val)
-        known = not self.refit and isinstance(self.max_iter, Integral)
-        course = course_of(self, (*given, *given_val))
-        hooks = FitCallbacks(
-            self, *given, epochs=int(self.max_iter) if known else None, course=course
-        )
-        history = transact(self, fit, given, given_val, hooks)
-        hooks.fit_ends()
+        callbacks = FitCallbacks(self, given, given_val) if CALLBACKS in vars(self) else None
+        with restore_generator_on_error(self.random_state):
+            resumed = callbacks.load_checkpoint(verbose=bool(self.verbose)) if callbacks else None
+            if resumed and resumed[1].finished:
+                result = FitResult(dict(resumed[0]), resumed[1].history or History(), resumed[1])
+            else:
+                job = self._prepare_fit(given, given_val, callbacks, resumed)
+                for message, category in job.warnings:
+                    warnings.warn(message, category, stacklevel=3)
+                result = fit_network(job.config, job.data, job.initial, callbacks)
+                if self.refit and job.config.by_score and result.history.outcome in COMPLETE:
+                    result = self._refit(job, result, callbacks)
+                result = self._completed(result, callbacks)
+        self._assign(result.attributes)
+        if callbacks is not None:
+            callbacks.on_fit_end()
         if self.verbose:
-            print_end(history)
-        warn_of(history, stacklevel=3, solver=parts.solver_name(self))
+            outcome = OUTCOMES[result.history.outcome]
+            print(f"ended after {len(result.history)} epochs: {outcome}")
+        for message, category in training_warnings(result.history, _builders.solver_name(self)):
+            warnings.warn(message, category, stacklevel=3)
         return self
 
     def predict(self, X: Any) -> Array:
@@ -181,8 +236,8 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
             regression the output activations, in the type of the network; several quantiles come
             last, (n_samples, n_quantiles) or (n_samples, n_outputs, n_quantiles).
         """
-        z, spec = self._raw_predict(X)
-        return spec.predictions(z)
+        fitted = self._fitted_model(X)
+        return fitted.spec.decode(fitted.outputs())
 
     def save(self, file: Any, *, training_state: bool = False) -> None:
         """Write the fitted estimator to a file that holds no code; `sknn.load` reads it.
@@ -208,18 +263,14 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         Class labels of type object become text of fixed width. Callbacks and metadata requests are
         not kept.
         """
-        saving.save(self, file, training_state=training_state)
+        _saving.save(self, file, training_state=training_state)
 
     def _store(self, parameters: dict[str, Any]) -> None:
-        """Keep each constructor parameter under its own name, as scikit-learn asks."""
+        """Set each constructor parameter under its own name, as scikit-learn requires."""
         self.__dict__.update({name: parameters[name] for name in parameters if name != "self"})
 
-    if TYPE_CHECKING:  # what `_store` sets
-
-        def __getattr__(self, name: str) -> Any: ...
-
     def __sklearn_tags__(self) -> Tags:
-        """Say that sparse input is welcome."""
+        """Declare that sparse input is supported."""
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
@@ -229,108 +280,256 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         parameters = super()._get_params_html(deep=deep)
         return EstimatorTables(self, parameters, parameters.non_default)
 
-    def _checked(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
-        """Check X and y, and learn or compare the names and the number of X's columns."""
-        return _validation.checked_numbers(self, X, y, reset=reset)
+    def _with_attributes(self, fitted: Mapping[str, Any]) -> Self:
+        """Return an estimator with the same parameters and these fitted attributes."""
+        other = object.__new__(type(self))
+        own = {name: v for name, v in vars(self).items() if name not in _saving.FITTED}
+        other.__dict__ = {**own, **fitted}
+        return other
 
-    def _new_input_encoding(self, rows: _validation.ValidatedData) -> InputEncoding:
-        """Learn from training rows how X becomes inputs of the network."""
-        return Numbers(rows.X.shape[1])
+    def _assign(self, fitted: Mapping[str, Any]) -> None:
+        """Replace all fitted attributes at once: other threads see the old ones or the new ones."""
+        self.__dict__ = vars(self._with_attributes(fitted))
 
-    def _warn_of_inputs(
-        self, rows: _validation.ValidatedData, input_encoding: Any, *, stacklevel: int
-    ) -> None:
-        """Warn of training rows that a network can learn little from.
+    # The steps of fit
 
-        The stacklevel counts the frames between here and the line to blame, not this function's.
-        """
-        names = getattr(self, "feature_names_in_", None)
-        warn_of_scales(rows.X, names, stacklevel=stacklevel + 1)
+    def _prepare_fit(
+        self,
+        given: GivenData,
+        given_val: GivenData,
+        callbacks: FitCallbacks | None,
+        resumed: tuple[Mapping[str, Any], TrainingState] | None,
+    ) -> FitJob:
+        """Validate, split and encode the data, and build what training starts from."""
+        if self.warm_start and self.refit:
+            raise ValueError("refit=True trains afresh, warm_start=True goes on: choose one.")
+        fitted = vars(self) if self.warm_start and "coefs_" in vars(self) else None
+        data = validate_training_data(self, *given, reset=fitted is None)
+        validation = None
+        if any(part is not None for part in given_val):
+            validation = validate_validation_data(self, *given_val, data.features)
+        target = ModelSpec.of_fitted(fitted).target if fitted else self._target(data.y)
+        weighted = self._class_weighting(data, target)
+        data = all_rows = weighted(data) if weighted else data
+        plain = fitted["_training_state"] if fitted else {}
+        rng = restored_generator(plain, self.random_state)
+        if resumed:
+            rng = generator_from_state(resumed[1].initial_rng or {})
+        by_score = bool(self.early_stopping)
+        if isinstance(self.early_stopping, str):
+            by_score = validation is not None or len(data.y) > N_SAMPLES_AUTO_EARLY_STOPPING
+        if validation is not None:
+            with naming_validation_data():
+                validation = weighted(validation) if weighted else validation
+        elif by_score:
+            classify = isinstance(target, ClassTarget)
+            data, validation = split(self, data, independent_generator(rng), classify=classify)
+        initial_rng = rng.get_state(legacy=False) if callbacks else None
+        notes: list[FitWarning] = []
+        if resumed:
+            initial = self._continued(*resumed)
+        elif fitted:
+            state = TrainingState.of_fitted(fitted, rng).with_fresh_counters()
+            initial = self._continued(fitted, state)
+        else:
+            initial, notes = self._new_model(data, target, rng)
+        if initial_rng and not resumed and _builders.is_stochastic(self):
+            initial.state.initial_rng, initial.state.history = initial_rng, History()
+        settings = self._training_settings(data, initial.spec.loss)
+        config = _builders.fit_config(
+            self, settings, initial.spec, len(data.y), by_score=by_score, epochs=settings.epochs
+        )
+        return FitJob(config, FitData(data, validation), initial, all_rows, settings, notes)
 
-    def _epochs(self, rows: _validation.ValidatedData) -> int:
-        """Read how many epochs there are at most."""
-        return int(self.max_iter)
+    def _refit(self, job: FitJob, found: FitResult, callbacks: FitCallbacks | None) -> FitResult:
+        """Train afresh on all rows for the best number of epochs; keep `found` if that fails."""
+        epochs = found.attributes["best_iteration_"]
+        if self.verbose:
+            print(f"training again, on all rows, for {epochs} epochs")
+        rows = job.all_rows
+        rng = restored_generator({}, self.random_state)
+        initial, _ = self._new_model(rows, self._target(rows.y), rng)
+        config = _builders.fit_config(
+            self, job.settings, initial.spec, len(rows.y), by_score=False, epochs=epochs
+        )
+        if config.early_stopping is not None:
+            config.early_stopping.patience = math.inf
+        config = replace(config, deadline=job.config.deadline)
+        try:
+            result = fit_network(config, FitData(rows), initial, callbacks)
+        except KeyboardInterrupt:
+            found.history.outcome = "interrupted"
+            return found
+        if result.history.outcome not in COMPLETE:
+            found.history.outcome = result.history.outcome
+            return found
+        result.history.outcome = found.history.outcome
+        kept = ("validation_scores_", "validation_loss_curve_", "best_validation_score_")
+        attributes = {
+            **result.attributes,
+            **{name: found.attributes[name] for name in kept},
+            "best_iteration_": epochs,
+        }
+        return FitResult(attributes, result.history, replace(result.state, rng=found.state.rng))
 
-    def _decay(self, rows: _validation.ValidatedData) -> float:
-        """Read the decay of the weights."""
-        return float(self.weight_decay)
+    def _completed(self, result: FitResult, callbacks: FitCallbacks | None) -> FitResult:
+        """Drop what only a warm start needs, and save the last checkpoint."""
+        if not self.warm_start:
+            compact = result.state.to_plain(self.random_state, compact=True)
+            result.attributes["_training_state"] = compact
+        if callbacks and callbacks.checkpoint and result.history.outcome in (*COMPLETE, "diverged"):
+            state = replace(result.state, history=result.history, finished=True)
+            fitted = self._with_attributes(result.attributes)
+            save_checkpoint(callbacks.checkpoint, fitted, state)
+        return result
 
-    def _standardized(self, target: Target, rows: _validation.ValidatedData) -> Target:
-        """Return the target as the network sees it."""
-        return target
+    def _partial_fit(self, X: Any, y: Any, sample_weight: Any, classes: Any) -> list[FitWarning]:
+        """Train for one more epoch; return the warnings about it."""
+        fitted = vars(self) if "coefs_" in vars(self) else None
+        if fitted and not get_config()["skip_parameter_validation"]:
+            self._validate_params()  # scikit-learn does so at the first call only
+        with restore_generator_on_error(self.random_state):
+            data = validate_training_data(self, X, y, sample_weight, reset=fitted is None)
+            spec = ModelSpec.of_fitted(fitted) if fitted else None
+            target = spec.target if spec else self._target(data.y, classes, stream=True)
+            weighted = self._class_weighting(data, target, stream=True)
+            data = weighted(data) if weighted else data
+            notes: list[FitWarning] = []
+            if fitted:
+                state = TrainingState.of_fitted(fitted, self.random_state)
+                initial = self._continued(fitted, state)
+            else:
+                rng = restored_generator({}, self.random_state)
+                initial, notes = self._new_model(data, target, rng)
+            settings = self._training_settings(data, initial.spec.loss)
+            config = _builders.fit_config(
+                self,
+                settings,
+                initial.spec,
+                len(data.y),
+                by_score=False,
+                epochs=1,
+                relative_weights=False,
+            )
+            result = fit_network(replace(config, deadline=math.inf), FitData(data), initial)
+        self._assign(result.attributes)
+        solver = _builders.solver_name(self)
+        return notes + training_warnings(result.history, solver, warn_max_iter=False)
 
-    @abstractmethod
-    def _new_target(self, y: Array) -> Target:
-        """Learn what y means."""
+    # Where training starts
 
-    @abstractmethod
-    def _new_stream_target(self, y: Array, classes: Any) -> Target:
-        """Learn what y means from the first chunk of a stream, and from the classes given."""
+    def _new_model(
+        self, data: ValidatedData, target: Target, rng: np.random.RandomState
+    ) -> tuple[InitialModel, list[FitWarning]]:
+        """Build a network with initial weights; return warnings about the inputs, too."""
+        inputs, notes = self._learn_inputs(data)
+        n_inputs = inputs.width if inputs else data.X.shape[1]
+        dtype = self.dtype
+        if dtype == "auto":
+            is_float32 = getattr(data.X, "dtype", None) == np.float32
+            is_large = data.X.shape[0] * n_inputs > self._float32_size
+            dtype = "float32" if is_float32 or is_large else "float64"
+        spec = self._spec(self._scaled_target(target, data), dtype, n_inputs, inputs)
+        drawn = spec.initial_network(self.initialization, rng)
+        return InitialModel(spec, drawn, TrainingState(rng), is_new=True), notes
 
-    @abstractmethod
-    def _fitted_target(self) -> Target:
-        """Make the target of the fitted network from plain attributes."""
+    def _continued(self, fitted: Mapping[str, Any], state: TrainingState) -> InitialModel:
+        """Continue with a fitted network, whose parameters must be those of this estimator."""
+        old = ModelSpec.of_fitted(fitted)
+        dtype = old.dtype if self.dtype == "auto" else self.dtype
+        spec = self._spec(old.target, dtype, old.n_inputs, old.inputs).continuing(old)
+        return InitialModel(spec, fitted_network(spec, fitted), state, is_new=False)
 
-    def _weighing(
-        self, rows: _validation.ValidatedData, target: Target, *, stream: bool
-    ) -> Callable[[_validation.ValidatedData], _validation.ValidatedData]:
-        """Learn from the rows how any rows are to be weighted."""
-        return lambda rows: rows
-
-    def _smoothing(self, loss: Loss) -> float:
-        """Return how much labels are smoothed."""
-        return 0.0
-
-    def _new_spec(self, target: Target, dtype: str, input_encoding: InputEncoding) -> ModelSpec:
+    def _spec(
+        self, target: Target, dtype: str, n_inputs: int, inputs: TabularInputs | None = None
+    ) -> ModelSpec:
         """Translate the parameters that decide what the network is."""
-        sizes = networks.hidden_sizes(self.hidden_layer_sizes)
+        sizes = network.hidden_sizes(self.hidden_layer_sizes)
         name = target.loss_name(self.loss)
-        settings = self._loss_settings().get(name, {}) if isinstance(name, str) else {}
         return ModelSpec(
             target=target,
             loss_name=name,
-            loss_settings=settings,
+            loss_settings=self._loss_settings(name),
             hidden_sizes=sizes,
-            activations=networks.hidden_activations(self.activation, len(sizes)),
+            activations=network.hidden_activations(self.activation, len(sizes)),
             dtype=dtype,
-            input_encoding=input_encoding,
+            n_inputs=n_inputs,
+            inputs=inputs,
             n_members=int(self.n_members),
         )
 
-    def _loss_settings(self) -> dict[str, dict[str, Any]]:
-        """Return the settings of those losses that have any, by their names."""
+    # What subclasses define
+
+    def _learn_inputs(self, data: ValidatedData) -> tuple[TabularInputs | None, list[FitWarning]]:
+        """Learn from training rows how X becomes inputs; return warnings about X, too."""
+        return None, scale_warnings(data.X, data.features.get("feature_names_in_"))
+
+    @abstractmethod
+    def _target(self, y: Array, classes: Any = None, *, stream: bool = False) -> Target:
+        """Learn the kind of y; in a stream, from its first batch and the classes given."""
+
+    def _scaled_target(self, target: Target, data: ValidatedData) -> Target:
+        """Return the target in the units in which the network sees it."""
+        return target
+
+    def _class_weighting(
+        self, data: ValidatedData, target: Target, *, stream: bool = False
+    ) -> Callable[[ValidatedData], ValidatedData] | None:
+        """Learn the weights of the classes; return a function that applies them to any rows."""
+        return None
+
+    def _training_settings(self, data: ValidatedData, loss: Loss) -> TrainingSettings:
+        """Choose what is "auto" by the training rows."""
+        epochs, decay, size = self.max_iter, self.weight_decay, self.batch_size
+        return TrainingSettings(
+            epochs=0 if isinstance(epochs, str) else int(epochs),
+            batch_size=self._auto_batch_size if isinstance(size, str) else int(size),
+            weight_decay=0.0 if isinstance(decay, str) else float(decay),
+        )
+
+    def _loss_settings(self, name: str | Loss) -> dict[str, Any]:
+        """Return the settings of a loss that is given by its name."""
         return {}
 
-    def _fitted_spec(self) -> ModelSpec:
-        """Rebuild the blueprint of the fitted network."""
-        sizes = [W.shape[-1] for W in self.coefs_[:-1]]
-        return ModelSpec.from_plain(self._model_spec, self._fitted_target(), sizes)
-
-    def _fitted_network(self, spec: ModelSpec) -> Sequential:
-        """Rebuild the fitted network."""
-        return spec.network(self.coefs_, self.intercepts_, self._model_spec["embedding"])
-
-    def _raw_predict(self, X: Any) -> tuple[Array, ModelSpec]:
-        """Return what the fitted network says, all members together, and how that is to be read."""
-        fitted = self._fitted_model(X)
-        return fitted.outputs(), fitted.spec
-
-    def _member_outputs(self, X: Any) -> tuple[Array, ModelSpec]:
-        """Run the fitted network on validated inputs, with a member axis if it has one."""
-        fitted = self._fitted_model(X)
-        return fitted.member_outputs(), fitted.spec
+    # Prediction
 
     def _fitted_model(self, X: Any) -> FittedModel:
-        """Return the fitted network and what it is for, with inputs that are validated.
+        """Return the fitted network with validated inputs.
 
-        A fit in another thread exchanges all attributes at once, so all are taken at once here.
+        All attributes are taken at once: a fit in another thread replaces all of them at once.
         """
-        fitted = sharing(self, self.__dict__)
-        check_is_fitted(fitted)
-        spec = fitted._fitted_spec()
-        X, check = fitted._prediction_inputs(X, spec)
-        return FittedModel(fitted._fitted_network(spec), spec, X, check)
+        fitted = vars(self)
+        if "coefs_" not in fitted:
+            check_is_fitted(self)
+        spec = ModelSpec.of_fitted(fitted)
+        X, check = self._validate_predict(X, spec, fitted)
+        return FittedModel(spec, fitted_network(spec, fitted), X, check)
 
-    def _prediction_inputs(self, X: Any, spec: ModelSpec) -> tuple[Any, Any]:
-        """Check X, and return it with what refuses pieces of it that cannot be used."""
-        return _validation.prediction_rows(self, X, spec.dtype)
+    def _validate_predict(
+        self, X: Any, spec: ModelSpec, fitted: Mapping[str, Any]
+    ) -> tuple[Any, Callable[[Any], None] | None]:
+        """Return the rows to predict, and what refuses a converted batch that is not finite.
+
+        A float matrix of the right width without names needs no validation but for infinities and
+        NaN; for a few rows, scikit-learn's would take longer than the network.
+        """
+
+        def check(batch: Any) -> None:
+            with np.errstate(over="ignore", invalid="ignore"):
+                assert_all_finite(batch, estimator_name=type(self).__name__, input_name="X")
+
+        if (
+            type(X) is np.ndarray
+            and X.dtype in (np.float32, np.float64)
+            and X.ndim == 2
+            and len(X) > 0
+            and X.shape[1] == fitted["n_features_in_"]
+            and "feature_names_in_" not in fitted
+        ):
+            return X, check
+        estimator = self._with_attributes(fitted)
+        with ignore_overflow():
+            X = validate_data(estimator, X, accept_sparse="csr", dtype="numeric", reset=False)
+        if X.dtype.kind in "mM":
+            refuse_dates(X, "X")
+        return X, check if np.dtype(spec.dtype).itemsize < X.dtype.itemsize else None

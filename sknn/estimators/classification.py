@@ -1,43 +1,52 @@
-"""What classifiers share: labels, their probabilities and weights."""
+"""Classification: labels, their probabilities, class weights and label smoothing."""
 
+import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from numbers import Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import ClassifierMixin
 from sklearn.utils import Tags
 from sklearn.utils.class_weight import compute_class_weight
-from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_is_fitted
 
 from sknn.engine import Loss
 from sknn.engine._typing import Array
-from sknn.estimators import _builders as parts
-from sknn.estimators import _validation
+from sknn.estimators import _builders
+from sknn.estimators._builders import TrainingSettings
 from sknn.estimators._early_stopping import accuracy
-from sknn.estimators._fit import partial_fit, transact
-from sknn.estimators._messages import warn_of
-from sknn.estimators._sklearn_compat import Interval, StrOptions, fit_context
+from sknn.estimators._model import ModelSpec, checked_finite
+from sknn.estimators._parameters import Auto, ClassWeight
+from sknn.estimators._sklearn_compat import (
+    ClassifierMixin,
+    Interval,
+    StrOptions,
+    available_if,
+    fit_context,
+)
+from sknn.estimators._validation.data import ValidatedData, scoring_weights
+from sknn.estimators._validation.targets import check_labels, targets_to_score
 from sknn.estimators.base import BaseMLP
-from sknn.estimators.labels import as_lists, check_labels, given_labels, has_columns, read_target
-from sknn.estimators.reach import checked_finite
 from sknn.targets import (
-    TARGETS,
     BinaryTarget,
     ClassTarget,
     MulticlassTarget,
+    MultilabelTarget,
     MultioutputTarget,
     Target,
     class_numbers,
     label_target,
+    sorting_labels,
 )
 
 
-def _has_probabilities(mlp: Any) -> bool:
-    """Tell whether the loss gives probabilities; the error says which do."""
-    if hasattr(mlp, "_model_spec"):
-        loss: Any = mlp._fitted_spec().loss
+def _has_probabilities(mlp: "Classification") -> bool:
+    """Return whether the loss gives probabilities; the error says which losses do."""
+    fitted = vars(mlp)
+    if "_model_spec" in fitted:
+        loss: Any = ModelSpec.of_fitted(fitted).loss
     elif isinstance(mlp.loss, Loss):
         loss = mlp.loss
     else:
@@ -53,6 +62,10 @@ def _has_probabilities(mlp: Any) -> bool:
 class Classification(ClassifierMixin, BaseMLP):
     """A multilayer perceptron for labels."""
 
+    label_smoothing: float | Auto
+    class_weight: ClassWeight
+    classes_: Any
+
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **BaseMLP._parameter_constraints,
         "loss": [StrOptions({"auto", *BinaryTarget.losses}), Loss],
@@ -60,7 +73,7 @@ class Classification(ClassifierMixin, BaseMLP):
         "class_weight": [dict, StrOptions({"balanced"}), None],
     }
 
-    @available_if(parts.learns_streams)
+    @available_if(_builders.supports_partial_fit)
     @fit_context(prefer_skip_nested_validation=False)  # so that the user's setting can be seen
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
         """Train for one epoch more on this data, beginning where the last call ended.
@@ -94,8 +107,8 @@ class Classification(ClassifierMixin, BaseMLP):
             If a parameter or the data cannot be used; the estimator is left as it was.
         """
         self._check_same_classes(classes)
-        history = transact(self, partial_fit, X, y, sample_weight, classes)
-        warn_of(history, stacklevel=3, solver=parts.solver_name(self), out_of_epochs=False)
+        for message, category in self._partial_fit(X, y, sample_weight, classes):
+            warnings.warn(message, category, stacklevel=3)
         return self
 
     def decision_function(self, X: Any) -> Array:
@@ -112,8 +125,8 @@ class Classification(ClassifierMixin, BaseMLP):
             How much speaks for the second of two classes, or for each class or label. Several
             columns of labels have a list, an array for each.
         """
-        z, spec = self._raw_predict(X)
-        return spec.target.decision(z)
+        fitted = self._fitted_model(X)
+        return fitted.spec.target.decision(fitted.outputs())
 
     @available_if(_has_probabilities)
     def predict_proba(self, X: Any) -> Array:
@@ -131,9 +144,9 @@ class Classification(ClassifierMixin, BaseMLP):
             multilabel, where each column is the probability of its label. Several columns of
             labels have a list, an array for each.
         """
-        z, spec = self._raw_predict(X)
-        target: Any = spec.target
-        return checked_finite(target.proba, spec.loss, z)
+        fitted = self._fitted_model(X)
+        target: Any = fitted.spec.target
+        return checked_finite(target.proba, fitted.spec.loss, fitted.outputs())
 
     @available_if(_has_probabilities)
     def predict_log_proba(self, X: Any) -> Array:
@@ -149,9 +162,9 @@ class Classification(ClassifierMixin, BaseMLP):
         log_p : ndarray of shape (n_samples, n_classes), or a list of these
             Logarithms of what `predict_proba` returns.
         """
-        z, spec = self._raw_predict(X)
-        target: Any = spec.target
-        return checked_finite(target.log_proba, spec.loss, z, lowest=-np.inf)
+        fitted = self._fitted_model(X)
+        target: Any = fitted.spec.target
+        return checked_finite(target.log_proba, fitted.spec.loss, fitted.outputs(), lowest=-np.inf)
 
     def predict_members(self, X: Any) -> Any:
         """Predict with each member by itself: how sure is it, and do they agree.
@@ -167,17 +180,18 @@ class Classification(ClassifierMixin, BaseMLP):
             For each of the `n_members` networks what `predict_proba` would return; for losses
             without probabilities what `decision_function` would.
         """
-        z, spec = self._member_outputs(X)
-        target: Any = spec.target
-        answers = [
-            checked_finite(target.proba, spec.loss, one)
+        fitted = self._fitted_model(X)
+        spec, target = fitted.spec, fitted.spec.target
+        assert isinstance(target, ClassTarget)
+        predictions = [
+            checked_finite(target.proba, spec.loss, z)
             if spec.loss.has_probabilities
-            else target.decision(one)
-            for one in spec.each(z)
+            else target.decision(z)
+            for z in spec.split_members(fitted.member_outputs())
         ]
-        if isinstance(answers[0], list):
-            return [np.stack(column) for column in zip(*answers, strict=True)]
-        return np.stack(answers)
+        if isinstance(predictions[0], list):
+            return [np.stack(column) for column in zip(*predictions, strict=True)]
+        return np.stack(predictions)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the accuracy: the share of the rows that are right, in all columns of y.
@@ -198,9 +212,10 @@ class Classification(ClassifierMixin, BaseMLP):
         check_is_fitted(self)
         check_labels(y)
         if self._model_spec["target"] != MultioutputTarget.kind:
-            return super().score(X, y, _validation.scoring_weights(sample_weight, y))
-        y = _validation.scored(y)
-        return accuracy(y, self.predict(X), _validation.scoring_weights(sample_weight, y))
+            score: float = super().score(X, y, scoring_weights(sample_weight, y))
+            return score
+        y = targets_to_score(y)
+        return accuracy(y, self.predict(X), scoring_weights(sample_weight, y))
 
     def __sklearn_tags__(self) -> Tags:
         """Say that several labels or columns of labels at once are welcome."""
@@ -213,50 +228,51 @@ class Classification(ClassifierMixin, BaseMLP):
         """Refuse other classes than those that training began with."""
         if classes is None or not hasattr(self, "classes_"):
             return
-        if as_lists(self.classes_) != as_lists(classes):
+        if _as_lists(self.classes_) != _as_lists(classes):
             raise ValueError(
                 f"`classes={classes!r}` is not the same as on last call to partial_fit, was: "
                 f"{self.classes_!r}"
             )
 
-    def _new_target(self, y: Array) -> ClassTarget:
-        return read_target(y)
-
-    def _new_stream_target(self, y: Array, classes: Any) -> ClassTarget:
-        """Take the classes from what was given; a multilabel y tells them itself."""
+    def _target(self, y: Array, classes: Any = None, *, stream: bool = False) -> ClassTarget:
+        """Learn the classes from y; in a stream from `classes`, unless y is multilabel."""
+        if not stream:
+            return _target_of(y)
         if y.ndim == 1:
             if classes is None:
                 raise ValueError("classes must be passed on the first call to partial_fit.")
-            return label_target(given_labels(classes))
-        if has_columns(classes):
-            return MultioutputTarget([given_labels(column) for column in classes])
-        target = read_target(y)
+            return label_target(_given_labels(classes))
+        if _has_columns(classes):
+            return MultioutputTarget([_given_labels(column) for column in classes])
+        target = _target_of(y)
         if isinstance(target, MultioutputTarget):
             raise ValueError(
                 "classes must be passed on the first call to partial_fit: for several columns of "
                 "labels a list with the labels of each."
             )
-        if classes is not None and as_lists(classes) != as_lists(target.classes):
+        if classes is not None and _as_lists(classes) != _as_lists(target.classes):
             raise ValueError(
                 f"classes must be the numbers of the {y.shape[1]} columns of a multilabel y, or "
                 f"left out; got {classes!r}."
             )
         return target
 
-    def _smoothing(self, loss: Loss) -> float:
-        if self.label_smoothing and not loss.has_probabilities:
+    def _training_settings(self, data: ValidatedData, loss: Loss) -> TrainingSettings:
+        smoothing = 0.05 if loss.has_probabilities else 0.0
+        if not isinstance(self.label_smoothing, str):
+            smoothing = float(self.label_smoothing)
+        if smoothing and not loss.has_probabilities:
             raise ValueError(
                 f"label_smoothing smooths probabilities, which loss={self.loss!r} does not give: "
                 "use loss='log_loss' or 'brier', or label_smoothing=0."
             )
-        return float(self.label_smoothing)
+        return replace(super()._training_settings(data, loss), label_smoothing=smoothing)
 
-    def _weighing(
-        self, rows: _validation.ValidatedData, target: Target, *, stream: bool
-    ) -> Callable[[_validation.ValidatedData], _validation.ValidatedData]:
-        """Multiply weights by those of the classes, which these rows may balance."""
+    def _class_weighting(
+        self, data: ValidatedData, target: Target, *, stream: bool = False
+    ) -> Callable[[ValidatedData], ValidatedData] | None:
         if self.class_weight is None:
-            return super()._weighing(rows, target, stream=stream)
+            return None
         if not isinstance(target, BinaryTarget | MulticlassTarget):
             raise ValueError(
                 "class_weight is for one column of classes that exclude each other; weigh the rows "
@@ -270,15 +286,50 @@ class Classification(ClassifierMixin, BaseMLP):
             )
         classes = target.classes
         weights = np.ones(len(classes))
-        present = np.unique(class_numbers(classes, rows.y))
+        present = np.unique(class_numbers(classes, data.y))
         known = slice(None) if isinstance(self.class_weight, dict) else present
         weights[known] = compute_class_weight(
-            self.class_weight, classes=classes[known], y=rows.y, sample_weight=rows.w
+            self.class_weight, classes=classes[known], y=data.y, sample_weight=data.w
         )
         if not (np.isfinite(weights) & (weights >= 0)).all():
             raise ValueError(f"class_weight must be finite and 0 or more, got {self.class_weight}.")
-        return lambda rows: rows.weighted(weights[class_numbers(classes, rows.y)])
+        return lambda rows: rows.reweighted(weights[class_numbers(classes, rows.y)])
 
-    def _fitted_target(self) -> ClassTarget:
-        target: ClassTarget = TARGETS[self._model_spec["target"]](self.classes_)
-        return target
+
+def _target_of(y: Array) -> ClassTarget:
+    """Learn from y whether it is binary, multiclass or multilabel, and its classes.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If y is nothing of that.
+    """
+    with sorting_labels():
+        check_classification_targets(y)
+    kind = type_of_target(y, input_name="y")
+    if kind == "multiclass-multioutput":
+        return MultioutputTarget([np.unique(column) for column in y.T])
+    if kind == "multilabel-indicator":
+        return MultilabelTarget(np.arange(y.shape[1]))
+    return label_target(np.unique(y))
+
+
+def _as_lists(classes: Any) -> list[Any]:
+    """Return classes as sorted lists, of one column or of several."""
+    if _has_columns(classes):
+        return [_given_labels(column).tolist() for column in classes]
+    return _given_labels(classes).tolist()
+
+
+def _has_columns(classes: Any) -> bool:
+    """Return whether there are classes for each of several columns of labels."""
+    return bool(np.iterable(classes) and np.ndim(next(iter(classes), 0)) == 1)
+
+
+def _given_labels(classes: Any) -> Array:
+    """Return the classes that were given to `partial_fit`, sorted."""
+    if not np.iterable(classes) or isinstance(classes, str):
+        raise ValueError(f"classes must be a list of labels, got {classes!r}.")
+    with sorting_labels():
+        labels: Any = classes if hasattr(classes, "__array__") else sorted(classes)
+        return np.unique(labels)

@@ -1,10 +1,21 @@
 """MLPClassifier."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Sequence
 
 from sknn.engine import Loss, Optimizer
-from sknn.engine._typing import Array
+from sknn.estimators._parameters import (
+    Activation,
+    Auto,
+    ClassificationLoss,
+    ClassWeight,
+    DType,
+    HiddenLayerSizes,
+    Initialization,
+    LearningRate,
+    RandomState,
+    Scoring,
+    SolverName,
+)
 from sknn.estimators.classification import Classification
 
 
@@ -134,10 +145,6 @@ class MLPClassifier(Classification):
     weight_decay : float, default=0.01
         Of "adamw": each step first shrinks the weights, not the offsets, by the factor
         ``1 - rate * weight_decay`` [2]_. `alpha` comes on top.
-    weight_decay_loss_power : float, default=0.0
-        The power of the share of the loss that is still to be explained, which `weight_decay` is
-        multiplied by: the running mean of the training loss over the loss of the best constant
-        answer, at most 1. With 1 or 2, data without noise are hardly decayed, noisy ones fully.
     clip_gradient_norm : float or None, default=None
         Gradients longer than this are shortened to it before each step. Not for "lbfgs".
     dropout : float or list of float, default=0.0
@@ -243,29 +250,29 @@ class MLPClassifier(Classification):
 
     def __init__(
         self,
-        hidden_layer_sizes: Any = (100,),
-        activation: Any = "relu",
+        hidden_layer_sizes: HiddenLayerSizes = (100,),
+        activation: Activation = "relu",
         *,
-        loss: str | Loss = "auto",
+        loss: ClassificationLoss | Loss = "auto",
         label_smoothing: float = 0.0,
-        class_weight: Any = None,
-        solver: str | Optimizer = "adam",
+        class_weight: ClassWeight = None,
+        solver: SolverName | Optimizer = "adam",
         alpha: float = 0.0001,
-        batch_size: int | str = "auto",
-        learning_rate: str | Callable[[int], float] = "constant",
+        batch_size: int | Auto = "auto",
+        learning_rate: LearningRate = "constant",
         learning_rate_init: float = 0.001,
         power_t: float = 0.5,
         max_iter: int = 200,
         max_fun: int = 15000,
         max_time: float | None = None,
         shuffle: bool = True,
-        random_state: Any = None,
+        random_state: RandomState = None,
         tol: float = 1e-4,
         verbose: bool | int = False,
         warm_start: bool = False,
-        early_stopping: bool | str = False,
+        early_stopping: bool | Auto = False,
         validation_fraction: float = 0.1,
-        scoring: Any = None,
+        scoring: Scoring = None,
         refit: bool = False,
         momentum: float = 0.9,
         nesterovs_momentum: bool = True,
@@ -273,12 +280,11 @@ class MLPClassifier(Classification):
         beta_2: float = 0.999,
         epsilon: float = 1e-8,
         weight_decay: float = 0.01,
-        weight_decay_loss_power: float = 0.0,
         clip_gradient_norm: float | None = None,
-        dropout: Any = 0.0,
+        dropout: float | Sequence[float] = 0.0,
         n_iter_no_change: float = 10,
-        initialization: str | Callable[..., Array] = "auto",
+        initialization: Initialization = "auto",
         n_members: int = 1,
-        dtype: str = "auto",
+        dtype: DType = "auto",
     ) -> None:
         self._store(locals())

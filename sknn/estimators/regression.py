@@ -1,24 +1,34 @@
-"""What regressors share: real numbers, their units and their scores."""
+"""Regression: real numbers, their units, spread of members and scores."""
 
+import warnings
+from collections.abc import Sequence
 from numbers import Real
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self, overload
 
 import numpy as np
-from sklearn.base import RegressorMixin
 from sklearn.utils import Tags
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from sknn.engine import Loss
 from sknn.engine._typing import Array
-from sknn.estimators import _builders as parts
-from sknn.estimators import _validation
+from sknn.estimators import _builders
 from sknn.estimators._early_stopping import masked_r2_score, mean_masked_loss
-from sknn.estimators._fit import partial_fit, transact
-from sknn.estimators._messages import warn_of
-from sknn.estimators._sklearn_compat import Interval, StrOptions, fit_context
+from sknn.estimators._model import checked_finite
+from sknn.estimators._sklearn_compat import (
+    Interval,
+    RegressorMixin,
+    StrOptions,
+    available_if,
+    fit_context,
+)
+from sknn.estimators._validation.data import (
+    ValidatedData,
+    ignore_overflow,
+    scoring_weights,
+)
+from sknn.estimators._validation.settings import as_floats
+from sknn.estimators._validation.targets import targets_to_score
 from sknn.estimators.base import BaseMLP
-from sknn.estimators.reach import checked_finite, ignore_overflow
 from sknn.targets import RealTarget, Target
 
 #: Losses whose targets must not be negative.
@@ -28,6 +38,10 @@ OF_POSITIVE_NUMBERS = ("poisson", "gamma")
 class Regression(RegressorMixin, BaseMLP):
     """A multilayer perceptron for real numbers."""
 
+    quantile: float | Sequence[float]
+    huber_delta: float
+    standardize_y: bool
+
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **BaseMLP._parameter_constraints,
         "loss": [StrOptions({"auto", *RealTarget.losses}), Loss],
@@ -36,7 +50,7 @@ class Regression(RegressorMixin, BaseMLP):
         "standardize_y": ["boolean"],
     }
 
-    @available_if(parts.learns_streams)
+    @available_if(_builders.supports_partial_fit)
     @fit_context(prefer_skip_nested_validation=False)  # so that the user's setting can be seen
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train for one epoch more on this data, beginning where the last call ended.
@@ -66,9 +80,15 @@ class Regression(RegressorMixin, BaseMLP):
         ValueError, TypeError
             If a parameter or the data cannot be used; the estimator is left as it was.
         """
-        history = transact(self, partial_fit, X, y, sample_weight, None)
-        warn_of(history, stacklevel=3, solver=parts.solver_name(self), out_of_epochs=False)
+        for message, category in self._partial_fit(X, y, sample_weight, None):
+            warnings.warn(message, category, stacklevel=3)
         return self
+
+    @overload
+    def predict(self, X: Any, return_std: Literal[False] = False) -> Array: ...
+
+    @overload
+    def predict(self, X: Any, return_std: Literal[True]) -> tuple[Array, Array]: ...
 
     def predict(self, X: Any, return_std: bool = False) -> Any:
         """Predict the targets.
@@ -117,8 +137,9 @@ class Regression(RegressorMixin, BaseMLP):
         y : ndarray of shape (n_members, n_samples) or more
             For each of the `n_members` networks what `predict` would return.
         """
-        z, spec = self._member_outputs(X)
-        return np.stack([spec.predictions(one) for one in spec.each(z)])
+        fitted = self._fitted_model(X)
+        members = fitted.spec.split_members(fitted.member_outputs())
+        return np.stack([fitted.spec.decode(z) for z in members])
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return R2, the share of the variance that the predictions explain.
@@ -141,19 +162,16 @@ class Regression(RegressorMixin, BaseMLP):
         -------
         score : float
         """
-        y = _validation.scored(y, numeric=True)
-        w = _validation.scoring_weights(sample_weight, y)
-        z, spec = self._raw_predict(X)
+        y = targets_to_score(y, numeric=True)
+        w = scoring_weights(sample_weight, y)
+        fitted = self._fitted_model(X)
+        spec, z = fitted.spec, fitted.outputs()
         check_consistent_length(z, y)
-        Y = (
-            spec.targets(_validation.ValidatedData(X, y, w), "y")
-            if spec.loss.units_per_output > 1
-            else y
-        )
         with ignore_overflow():  # the worst score is minus infinity
             if spec.loss.units_per_output > 1:
+                Y = spec.encode_targets(ValidatedData(X, y, w), "y")
                 return -mean_masked_loss(spec, z, Y, w)
-            return masked_r2_score(y, spec.predictions(z), w)
+            return masked_r2_score(y, spec.decode(z), w)
 
     def __sklearn_tags__(self) -> Tags:
         """Say that several targets at once are welcome."""
@@ -164,28 +182,21 @@ class Regression(RegressorMixin, BaseMLP):
         )
         return tags
 
-    def _new_target(self, y: Array) -> RealTarget:
-        ignore_overflow = np.flatnonzero(np.isnan(y.reshape(len(y), -1)).all(axis=0))
-        if ignore_overflow.size:
-            raise ValueError(
-                f"No target is known in column {ignore_overflow[0]} of y: all are NaN."
-            )
-        return self._new_stream_target(y, None)
-
-    def _new_stream_target(self, y: Array, classes: Any) -> RealTarget:
+    def _target(self, y: Array, classes: Any = None, *, stream: bool = False) -> RealTarget:
+        """Learn the number of columns of y."""
+        if not stream:
+            unknown = np.flatnonzero(np.isnan(y.reshape(len(y), -1)).all(axis=0))
+            if unknown.size:
+                raise ValueError(f"No target is known in column {unknown[0]} of y: all are NaN.")
         return RealTarget(1 if y.ndim == 1 else y.shape[1])
 
-    def _fitted_target(self) -> RealTarget:
-        return RealTarget(self._model_spec["n_outputs"], **self._model_spec["target_settings"])
-
-    def _standardized(self, target: Target, rows: _validation.ValidatedData) -> Target:
+    def _scaled_target(self, target: Target, data: ValidatedData) -> Target:
         if not (self.standardize_y and isinstance(target, RealTarget)):
             return target
-        settings = self._loss_settings().get(str(target.loss_name(self.loss)), {})
-        return target.standardized(
-            rows.y, rows.w, target.loss(target.loss_name(self.loss), settings)
-        )
+        name = target.loss_name(self.loss)
+        return target.standardized(data.y, data.w, target.loss(name, self._loss_settings(name)))
 
-    def _loss_settings(self) -> dict[str, dict[str, Any]]:
-        levels = _validation.numbers(self.quantile)
-        return {"quantile": {"quantiles": levels}, "huber": {"delta": float(self.huber_delta)}}
+    def _loss_settings(self, name: str | Loss) -> dict[str, Any]:
+        if name == "quantile":
+            return {"quantiles": as_floats(self.quantile)}
+        return {"delta": float(self.huber_delta)} if name == "huber" else {}

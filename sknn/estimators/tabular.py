@@ -1,6 +1,8 @@
-"""What estimators of tables share: columns of any kind go in, encoded batch by batch."""
+"""Tabular: tables with columns of any type, encoded batch by batch."""
 
 import math
+from collections.abc import Mapping
+from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -8,74 +10,75 @@ import numpy as np
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from sknn.estimators import _builders as parts
-from sknn.estimators import _validation
-from sknn.estimators._inputs import Columns
+from sknn.engine import Loss
+from sknn.estimators._builders import TrainingSettings
+from sknn.estimators._inputs import TabularInputs
+from sknn.estimators._messages import FitWarning
 from sknn.estimators._model import ModelSpec
+from sknn.estimators._parameters import Auto
 from sknn.estimators._sklearn_compat import Interval, StrOptions
+from sknn.estimators._validation.data import ValidatedData
 from sknn.estimators.base import BaseMLP
 from sknn.features import TableEncoder
 from sknn.features.compact import checked_columns
-from sknn.features.levels import warn_of_rare
 
-#: How many steps max_iter="auto" makes, and how many epochs at least.
-STEPS, FEWEST = 2500, 10
+#: max_iter="auto": the number of training steps, and the least number of epochs.
+AUTO_STEPS, AUTO_MIN_EPOCHS = 2500, 10
 
-#: weight_decay="auto" is this.
-DECAY = 10.0
+#: weight_decay="auto" for tables of few rows.
+AUTO_WEIGHT_DECAY = 10.0
 
-#: Categorical columns with more places have a few trained numbers for each instead of an input.
+#: Categorical columns with more one-hot columns than this have an embedding instead.
 MAX_CAT_TO_ONEHOT = 256
 
-#: How high pieces of numbers rise.
+#: The value that the bins of numeric columns rise to.
 BIN_SCALE = 0.4
 
 
 class Tabular(BaseMLP):
     """A multilayer perceptron for tables."""
 
-    _starts_at_the_mean = True
+    categorical_features: Any
+    n_bins: int | Auto
+    min_frequency: int
+    weight_decay_loss_power: float
+
+    _takes_tables = True
+    _fits_intercept_first = True
     _auto_batch_size = 128
-    #: Beyond so many rows weight_decay="auto" is in proportion less.
-    _decayed: ClassVar[int] = 1000
+    #: Small tables are trained on for up to 300 epochs, so that float32 pays early.
+    _float32_size = 20_000
+    #: max_iter="auto" makes at most so many epochs: on small tables more would overfit.
+    _auto_max_epochs: ClassVar[int] = 120
+    #: From this number of rows on, weight_decay="auto" is inversely proportional to it.
+    _decayed_rows: ClassVar[int] = 1000
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         "categorical_features": ["array-like", StrOptions({"from_dtype"}), None],
         "n_bins": [StrOptions({"auto"}), Interval(Integral, 0, None, closed="left")],
         "min_frequency": [Interval(Integral, 1, None, closed="left")],
         "weight_decay": [StrOptions({"auto"}), Interval(Real, 0, None, closed="left")],
+        "weight_decay_loss_power": [Interval(Real, 0, None, closed="left")],
         "max_iter": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
     }
-
-    @property
-    def _most_epochs(self) -> int:
-        """How many epochs max_iter="auto" makes at most: on small tables more would overfit."""
-        return 120
 
     @property
     def encoder_(self) -> TableEncoder:
         """The fitted encoder of the table."""
         check_is_fitted(self)
-        input_encoding: Any = self._fitted_spec().input_encoding
-        encoder: TableEncoder = input_encoding.encoder
-        return encoder
+        inputs = ModelSpec.of_fitted(vars(self)).inputs
+        assert inputs is not None
+        return inputs.encoder
 
     def __sklearn_tags__(self) -> Tags:
-        """Say that missing values and categories are welcome, and sparse input is not."""
+        """Declare that missing values and categories are supported, and sparse input is not."""
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = False
         tags.input_tags.allow_nan = True
         tags.input_tags.categorical = True
         return tags
 
-    def _checked(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
-        return _validation.checked_table(self, X, y, reset=reset)
-
-    def _prediction_inputs(self, X: Any, spec: ModelSpec) -> tuple[Any, None]:
-        X = checked_columns(self, X, reset=False)
-        return spec.input_encoding.inputs(X, spec.dtype), None
-
-    def _new_input_encoding(self, rows: _validation.ValidatedData) -> Columns:
+    def _learn_inputs(self, data: ValidatedData) -> tuple[TabularInputs, list[FitWarning]]:
         encoder = TableEncoder(
             self.categorical_features,
             n_bins=self.n_bins,
@@ -83,30 +86,37 @@ class Tabular(BaseMLP):
             min_frequency=int(self.min_frequency),
             max_cat_to_onehot=MAX_CAT_TO_ONEHOT,
         )
-        ignore_overflow = encoder._learn(rows.X, rows.counts)
-        return Columns(encoder, ignore_overflow)
+        message = encoder._learn(data.X, data.counts)
+        return TabularInputs(encoder), [(message, UserWarning)] if message else []
 
-    def _warn_of_inputs(
-        self, rows: _validation.ValidatedData, input_encoding: Any, *, stacklevel: int
-    ) -> None:
-        warn_of_rare(input_encoding.ignore_overflow, self.min_frequency, stacklevel=stacklevel + 1)
+    def _training_settings(self, data: ValidatedData, loss: Loss) -> TrainingSettings:
+        rows = _total_weight(data)
+        settings = replace(
+            super()._training_settings(data, loss),
+            weight_decay_loss_power=float(self.weight_decay_loss_power),
+        )
+        if isinstance(self.max_iter, str):
+            steps = max(1.0, np.round(rows / settings.batch_size))  # may be infinite
+            epochs = max(math.ceil(AUTO_STEPS / steps), AUTO_MIN_EPOCHS)
+            settings = replace(settings, epochs=min(epochs, self._auto_max_epochs))
+        if isinstance(self.weight_decay, str):
+            decay = AUTO_WEIGHT_DECAY * min(1.0, self._decayed_rows / rows)
+            settings = replace(settings, weight_decay=decay)
+        return settings
 
-    def _epochs(self, rows: _validation.ValidatedData) -> int:
-        if not isinstance(self.max_iter, str):
-            return int(self.max_iter)
-        steps = max(1.0, np.round(total_weight(rows) / parts.batch_size(self)))  # may be infinite
-        return min(max(math.ceil(STEPS / steps), FEWEST), self._most_epochs)
-
-    def _decay(self, rows: _validation.ValidatedData) -> float:
-        if not isinstance(self.weight_decay, str):
-            return float(self.weight_decay)
-        return DECAY * min(1.0, self._decayed / total_weight(rows))
+    def _validate_predict(
+        self, X: Any, spec: ModelSpec, fitted: Mapping[str, Any]
+    ) -> tuple[Any, None]:
+        """Return the compact matrix; it is finite or NaN."""
+        assert spec.inputs is not None
+        X = checked_columns(self._with_attributes(fitted), X, reset=False)
+        return spec.inputs.encode(X, spec.dtype), None
 
 
-def total_weight(rows: _validation.ValidatedData) -> float:
-    """Return how many rows these stand for; weights that are shares of 1 count as rows."""
-    n = len(rows.y)
-    if rows.counts is None:
+def _total_weight(data: ValidatedData) -> float:
+    """Return the sum of the weights given, but at least the number of rows."""
+    n = len(data.y)
+    if data.counts is None:
         return n
     with np.errstate(over="ignore"):
-        return max(n, float(rows.counts.sum()))
+        return max(n, float(data.counts.sum()))

@@ -1,10 +1,21 @@
 """TabularMLPRegressor."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from sknn.engine import Loss, Optimizer
-from sknn.engine._typing import Array
+from sknn.estimators._parameters import (
+    Activation,
+    Auto,
+    DType,
+    HiddenLayerSizes,
+    Initialization,
+    LearningRate,
+    RandomState,
+    RegressionLoss,
+    Scoring,
+    SolverName,
+)
 from sknn.estimators.regression import Regression
 from sknn.estimators.tabular import Tabular
 
@@ -86,8 +97,7 @@ class TabularMLPRegressor(Tabular, Regression):
           steps, then falls along half a cosine. Short trainings (`max_iter` of 3 to 30) with a
           peak of ten times the usual rate are its strength;
         - a function ``eta(t)`` gives the rate itself (a named one, not a lambda, if the model is
-          to be pickled). It is asked for its rates before training too, so they must depend on
-          t alone.
+          to be pickled).
 
         A loss that stalls does not end "cosine" and "one_cycle"; only `early_stopping` does. When
         they have run their course, there is nothing to warn of.
@@ -151,7 +161,7 @@ class TabularMLPRegressor(Tabular, Regression):
         Keeps the division of "adam" finite.
     weight_decay : float or "auto", default="auto"
         Of "adamw": each step first shrinks the weights, not the offsets, by the factor
-        ``1 - rate * weight_decay * share ** weight_decay_loss_power``, with the share of the loss that is
+        ``1 - rate * weight_decay * relative_loss ** weight_decay_loss_power``. The relative loss is
         still to be explained. "auto" is 10, and beyond 2500 rows in proportion less.
     weight_decay_loss_power : float, default=2.0
         The power of the share of the loss that is still to be explained, which `weight_decay` is
@@ -258,54 +268,54 @@ class TabularMLPRegressor(Tabular, Regression):
         **Tabular._parameter_constraints,
     }
 
-    _decayed = 2500
+    _decayed_rows = 2500
 
     @property
-    def _most_epochs(self) -> int:
+    def _auto_max_epochs(self) -> int:  # type: ignore[override]
         return 60 if self.loss == "quantile" else 300
 
     def __init__(
         self,
-        hidden_layer_sizes: Any = (256, 128),
-        activation: Any = "silu",
+        hidden_layer_sizes: HiddenLayerSizes = (256, 128),
+        activation: Activation = "silu",
         *,
         categorical_features: Any = "from_dtype",
-        n_bins: int | str = 48,
+        n_bins: int | Auto = 48,
         min_frequency: int = 5,
-        loss: str | Loss = "auto",
-        quantile: Any = 0.5,
+        loss: RegressionLoss | Loss = "auto",
+        quantile: float | Sequence[float] = 0.5,
         huber_delta: float = 1.0,
         standardize_y: bool = True,
-        solver: str | Optimizer = "adamw",
+        solver: SolverName | Optimizer = "adamw",
         alpha: float = 0.0,
-        batch_size: int | str = "auto",
-        learning_rate: str | Callable[[int], float] = "one_cycle",
+        batch_size: int | Auto = "auto",
+        learning_rate: LearningRate = "one_cycle",
         learning_rate_init: float = 0.01,
         power_t: float = 0.5,
-        max_iter: int | str = "auto",
+        max_iter: int | Auto = "auto",
         max_fun: int = 15000,
         max_time: float | None = None,
         shuffle: bool = True,
-        random_state: Any = None,
+        random_state: RandomState = None,
         tol: float = 1e-4,
         verbose: bool | int = False,
         warm_start: bool = False,
-        early_stopping: bool | str = False,
+        early_stopping: bool | Auto = False,
         validation_fraction: float = 0.1,
-        scoring: Any = None,
+        scoring: Scoring = None,
         refit: bool = False,
         momentum: float = 0.9,
         nesterovs_momentum: bool = True,
         beta_1: float = 0.9,
         beta_2: float = 0.97,
         epsilon: float = 1e-8,
-        weight_decay: float | str = "auto",
+        weight_decay: float | Auto = "auto",
         weight_decay_loss_power: float = 2.0,
         clip_gradient_norm: float | None = None,
-        dropout: Any = 0.0,
+        dropout: float | Sequence[float] = 0.0,
         n_iter_no_change: float = 10,
-        initialization: str | Callable[..., Array] = "he_normal",
+        initialization: Initialization = "he_normal",
         n_members: int = 1,
-        dtype: str = "auto",
+        dtype: DType = "auto",
     ) -> None:
         self._store(locals())

@@ -92,7 +92,6 @@ BAD_PARAMETERS = {
     "max_fun": [0, 1.5],
     "max_time": [0, -1, "soon"],
     "weight_decay": [-1],
-    "weight_decay_loss_power": ["yes", -1],
     "clip_gradient_norm": [0, -1],
     "dropout": [-0.1, 1, [0.1, 0.2], [1.0], "half"],
 }
@@ -424,7 +423,7 @@ def test_labels_of_another_shape_have_no_score():
 class TurningNegative(Schedule):
     """A user's schedule that is no rate later."""
 
-    def eta(self, t, stalls):
+    def eta(self, t, n_plateaus):
         """Fall below 0."""
         return 0.01 - 0.0001 * t
 

@@ -16,7 +16,9 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sknn import MLPClassifier, MLPRegressor
-from sknn.estimators import _validation, fitting, validation
+from sknn.estimators import base
+from sknn.estimators._early_stopping import split
+from sknn.estimators._validation.data import ValidatedData
 from tests.estimators.data import TABLES, TASKS, binary, fitted, multiclass, parameters, real
 
 SETTINGS = {"learning_rate_init": 0.02, "max_iter": 60, "random_state": 0}
@@ -116,13 +118,13 @@ def test_the_held_back_part_has_the_shares_of_the_classes(make, monkeypatch):
     X, y = make(100)
     X = np.column_stack([X, np.arange(100)])
     parts = []
-    real_split = fitting.train
+    trained = base.fit_network
 
-    def spied(mlp, start, rows, held_back, **settings):
-        parts.append((rows, held_back))
-        return real_split(mlp, start, rows, held_back, **settings)
+    def spied(config, data, *arguments):
+        parts.append((data.train, data.validation))
+        return trained(config, data, *arguments)
 
-    monkeypatch.setattr(fitting, "train", spied)
+    monkeypatch.setattr(base, "fit_network", spied)
     for _ in range(2):
         model = MLPClassifier((), early_stopping=True, validation_fraction=0.2, **SETTINGS)
         fitted(model, X, y)
@@ -270,13 +272,13 @@ def test_no_class_is_lost_from_training(fraction, seed, monkeypatch):
     X = np.random.RandomState(0).normal(size=(20, 3))
     y = np.arange(20) % 10
     seen = []
-    trained = fitting.train
+    trained = base.fit_network
 
-    def spied(mlp, start, rows, held_back, **settings):
-        seen.append(set(rows.y))
-        return trained(mlp, start, rows, held_back, **settings)
+    def spied(config, data, *arguments):
+        seen.append(set(data.train.y))
+        return trained(config, data, *arguments)
 
-    monkeypatch.setattr(fitting, "train", spied)
+    monkeypatch.setattr(base, "fit_network", spied)
     settings = {**SETTINGS, "random_state": seed, "validation_fraction": fraction}
     fitted(MLPClassifier((), early_stopping=True, **settings), X, y)
     assert seen == [set(range(10))]
@@ -368,10 +370,10 @@ def test_max_time_is_for_a_refit_and_what_comes_before_it(monkeypatch):
 def test_a_rare_class_does_not_undo_the_shares_of_the_others():
     """Classes of two rows stay in training, and the rest is drawn class by class."""
     y = np.repeat([0, 1, 2], [900, 98, 2])
-    rows = _validation.ValidatedData(np.zeros((1000, 3)), y, None)
+    rows = ValidatedData(np.zeros((1000, 3)), y, None)
     for seed in range(20):
         model = MLPClassifier(early_stopping=True)
-        _, held_back = validation.split(model, rows, np.random.RandomState(seed))
+        _, held_back = split(model, rows, np.random.RandomState(seed), classify=True)
         assert np.bincount(held_back.y, minlength=3).tolist() == [90, 10, 0]
 
 

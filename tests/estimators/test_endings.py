@@ -164,7 +164,7 @@ def test_a_learning_rate_with_a_horizon_runs_its_course(learning_rate, solver, c
     settings = {"tol": 1e9, "n_iter_no_change": 2, "max_iter": 20, "verbose": True}
     model = MLPClassifier((6,), learning_rate=learning_rate, solver=solver, **settings)
     assert model.fit(X, y).n_iter_ == 20
-    expected = "ended after 20 epochs: the learning rate has run its course"
+    expected = "ended after 20 epochs: the learning rate schedule is finished"
     assert capsys.readouterr().out.splitlines()[-1] == expected
     assert model.set_params(warm_start=True).fit(X, y).n_iter_ == 20
 

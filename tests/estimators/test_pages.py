@@ -11,7 +11,7 @@ from sklearn.pipeline import make_pipeline
 import sknn
 from sknn import MLPClassifier
 from sknn.engine import LeakyReLU
-from sknn.estimators import layers
+from sknn.estimators import _layer_table as layers
 from sknn.estimators._layer_table import layers_of, parameter_descriptions
 from tests.estimators.data import TABLES, TASKS, fitted
 

@@ -227,7 +227,7 @@ def test_verbose_prints_a_line_an_epoch(capsys):
     assert lines[-2].split() == [
         *("epoch", "10", "loss", f"{model.loss_:.5g}", "learning", "rate", "0.001")
     ]
-    assert lines[-1] == "ended after 10 epochs: all that were asked for"
+    assert lines[-1] == "ended after 10 epochs: max_iter is reached"
 
 
 def test_verbose_prints_what_validation_says(capsys):

@@ -1,130 +1,299 @@
-"""Rows: inputs, targets and weights that belong together, to train with or to validate on."""
+"""ValidatedData: inputs, targets and weights that were checked, and their conversion to floats."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 from scipy import sparse
-from sklearn.base import BaseEstimator, is_regressor
-from sklearn.utils import column_or_1d
+from sklearn.base import is_regressor
+from sklearn.utils import assert_all_finite, check_random_state, check_X_y, column_or_1d
+from sklearn.utils.validation import validate_data
 
 from sknn.engine._typing import Array
 from sknn.estimators._sklearn_compat import check_sample_weight, safe_indexing
-from sknn.estimators._validation.dtypes import refuse_dates
-from sknn.estimators._validation.targets import known_targets, need_known
-from sknn.estimators._validation.weights import need_weight
-from sknn.estimators.labels import check_labels
-from sknn.estimators.reach import ignore_overflow
-from sknn.estimators.reals import as_numbers
+from sknn.estimators._validation.targets import (
+    as_numeric_targets,
+    check_any_known,
+    check_labels,
+    known_targets,
+)
+from sknn.features.compact import checked_columns
+
+if TYPE_CHECKING:
+    from sknn.estimators.base import BaseMLP
+
+#: Elements of X: a larger array is converted batch by batch, not as a whole.
+LARGEST_COPY = 2**26
 
 
-@dataclass
+@dataclass(frozen=True)
 class ValidatedData:
-    """Validated rows: X (dense or CSR), y (a column is flat), weights above 0 or None.
+    """Validated rows.
 
-    If some were dropped, `numbers` tells which of the user's rows these are. `counts` are the
-    weights that the user gave, without those of the classes.
+    Attributes
+    ----------
+    X : array, CSR matrix or frame of shape (n, m)
+        The inputs.
+    y : array of shape (n,) or (n, n_outputs)
+        The targets; a single column is flat.
+    w : array of shape (n,) or None
+        Weights above 0.
+    counts : array of shape (n,) or None
+        The weights that the user gave, without those of the classes.
+    row_numbers : array of int of shape (n,) or None
+        The user's rows that these are, if some were dropped.
+    features : dict
+        `n_features_in_`, and `feature_names_in_` if X has names.
     """
 
     X: Any
     y: Any
-    w: Array | None
-    numbers: Array | None = None
+    w: Array | None = None
     counts: Array | None = None
+    row_numbers: Array | None = None
+    features: dict[str, Any] = field(default_factory=dict)
 
     def take(self, rows: Array) -> "ValidatedData":
-        """Return some of the rows, by a mask."""
-        numbers = np.arange(len(self.y)) if self.numbers is None else self.numbers
+        """Return the rows where a mask is True."""
+        numbers = np.arange(len(self.y)) if self.row_numbers is None else self.row_numbers
         w, counts = (None if part is None else part[rows] for part in (self.w, self.counts))
-        return ValidatedData(safe_indexing(self.X, rows), self.y[rows], w, numbers[rows], counts)
+        X, y = safe_indexing(self.X, rows), self.y[rows]
+        return ValidatedData(X, y, w, counts, numbers[rows], self.features)
 
-    def weighted(self, factors: Array) -> "ValidatedData":
-        """Return the rows with their weights multiplied; rows whose weight becomes 0 are dropped.
+    def row_numbers_of(self, mask: Array) -> Array:
+        """Return the user's numbers of the rows where a mask is True."""
+        return np.flatnonzero(mask) if self.row_numbers is None else self.row_numbers[mask]
+
+    def reweighted(self, factors: Array) -> "ValidatedData":
+        """Return the rows with their weights multiplied; rows of weight 0 are dropped.
 
         Raises
         ------
         ValueError
-            If none is left.
+            If no row is left, or a product overflows.
         """
         with ignore_overflow():
             w = factors if self.w is None else self.w * factors
         if not np.isfinite(w).all():
             raise ValueError("The weights of samples times those of their classes are too large.")
-        need_weight(w)
-        present = w > 0
-        rows = replace(self, w=w)
-        return rows if present.all() else rows.take(present)
+        check_any_weight(w)
+        positive = w > 0
+        data = replace(self, w=w)
+        return data if positive.all() else data.take(positive)
 
 
-def training_rows(
-    estimator: Any, X: Any, y: Any, sample_weight: Any, *, reset: bool
+def validate_training_data(
+    estimator: "BaseMLP", X: Any, y: Any, sample_weight: Any, *, reset: bool
 ) -> ValidatedData:
-    """Check what `fit` was given, and drop the rows of weight zero.
+    """Check what `fit` was given, and drop rows of weight zero.
 
     Parameters
     ----------
     estimator : estimator
-        Learns the names and the number of the features if `reset`, else compares them.
+        Its tags decide what is allowed. Unless `reset`, X must have its features.
     X, y, sample_weight : objects
         What the user passed.
     reset : bool
-        Whether this is the beginning of a model.
+        Whether X may have any features. The estimator is not changed.
 
     Raises
     ------
-    ValueError
+    ValueError, TypeError
         In scikit-learn's words, for what it refuses; and if all weights are zero.
     """
     unknown = None
-    if is_regressor(estimator):
-        y, unknown = known_targets(as_numbers(y))
-    else:
+    if numeric := is_regressor(estimator):
+        y, unknown = known_targets(as_numeric_targets(y))
+    elif not (isinstance(y, np.ndarray) and y.dtype.kind in "biufU"):
         check_labels(y)
-    X, y = estimator._checked(X, y, reset=reset)
+    checked = estimator._with_attributes({}) if reset else estimator
+    validate = _validate_table if estimator._takes_tables else _validate_numeric
+    X, y = validate(checked, X, y, reset=reset, y_numeric=numeric)
+    features: dict[str, Any] = {"n_features_in_": checked.n_features_in_}
+    if "feature_names_in_" in vars(checked):
+        features["feature_names_in_"] = checked.feature_names_in_
     if sparse.issparse(y):
         y = y.toarray()
     if y.ndim == 2 and y.shape[1] == 1:
         y = column_or_1d(y, warn=True)
-    if is_regressor(estimator):
+    if numeric and y.dtype.kind in "mM":
         refuse_dates(y, "y")
-    if unknown is not None:
-        y = np.where(unknown, np.nan, y)
     w = None
     if sample_weight is not None:
         w = check_sample_weight(sample_weight, y, dtype=np.float64, ensure_non_negative=True)
     if unknown is not None:
-        need_known(unknown)
-    if unknown is not None and unknown.all(axis=1).any():  # such rows say nothing
-        w = (1.0 if w is None else w) * ~unknown.all(axis=1)
-    rows = ValidatedData(X, y, None, counts=w)
-    return rows if w is None else rows.weighted(w)
+        y = np.where(unknown, np.nan, y)
+        check_any_known(unknown)
+        if (nothing := unknown.all(axis=1)).any():  # such rows are not used
+            w = (1.0 if w is None else w) * ~nothing
+    data = ValidatedData(X, y, counts=w, features=features)
+    return data if w is None else data.reweighted(w)
 
 
-def validation_rows(
-    estimator: BaseEstimator, X_val: Any, y_val: Any, sample_weight_val: Any
-) -> ValidatedData | None:
-    """Check the rows to validate on that `fit` was given, if it was given any.
+def _validate_numeric(
+    estimator: "BaseMLP", X: Any, y: Any, *, reset: bool, y_numeric: bool
+) -> tuple[Any, Any]:
+    """Check an array, frame or sparse matrix of numbers; and y."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        X, y = validate_data(
+            estimator,
+            X,
+            y,
+            accept_sparse="csr",
+            dtype="numeric",
+            multi_output=True,
+            y_numeric=y_numeric,
+            reset=reset,
+        )
+    if X.dtype.kind in "mM":
+        refuse_dates(X, "X")
+    return X, y
+
+
+def _validate_table(
+    estimator: "BaseMLP", X: Any, y: Any, *, reset: bool, y_numeric: bool
+) -> tuple[Any, Any]:
+    """Check the names and shape of a table, whose cells are read later; and y."""
+    X = checked_columns(estimator, X, reset=reset)
+    if y is None:
+        raise ValueError(
+            f"This {type(estimator).__name__} estimator requires y to be passed, but the target y "
+            "is None."
+        )
+    with ignore_overflow():
+        _, y = check_X_y(np.zeros((X.shape[0], 1)), y, multi_output=True, y_numeric=y_numeric)
+    return X, y
+
+
+def validate_validation_data(
+    estimator: "BaseMLP", X_val: Any, y_val: Any, sample_weight_val: Any, features: dict[str, Any]
+) -> ValidatedData:
+    """Check the validation rows that `fit` was given.
+
+    Parameters
+    ----------
+    estimator : estimator
+        As for `validate_training_data`.
+    X_val, y_val, sample_weight_val : objects
+        What the user passed; not all of them None.
+    features : dict
+        Those of the training rows, which X_val must have.
 
     Raises
     ------
     ValueError
         If one of X_val and y_val is missing, or the features are others than in training.
     """
-    if X_val is None and y_val is None and sample_weight_val is None:
-        return None
     if X_val is None or y_val is None:
         missing, there = ("X_val", "y_val") if X_val is None else ("y_val", "X_val")
         raise ValueError(f"{missing} is missing: {there} or its weights were given without it.")
+    trained = estimator._with_attributes(features)
     with naming_validation_data():
-        return training_rows(estimator, X_val, y_val, sample_weight_val, reset=False)
+        return validate_training_data(trained, X_val, y_val, sample_weight_val, reset=False)
 
 
 @contextmanager
 def naming_validation_data() -> Iterator[None]:
-    """Let errors say that they are about the rows to validate on."""
+    """Let errors say that they are about the validation rows."""
     try:
         yield
     except (TypeError, ValueError) as error:
         raise type(error)(f"X_val, y_val or sample_weight_val: {error}") from error
+
+
+@contextmanager
+def restore_generator_on_error(random_state: Any) -> Iterator[None]:
+    """Restore the state of a user's generator if the block raises."""
+    if not (random_state is None or isinstance(random_state, np.random.RandomState)):
+        yield
+        return
+    rng = check_random_state(random_state)  # None is NumPy's own
+    before = rng.get_state()
+    try:
+        yield
+    except BaseException:
+        rng.set_state(before)
+        raise
+
+
+def as_dtype(array: Any, dtype: str, name: str) -> Any:
+    """Convert to a floating type, C-contiguous.
+
+    In y, NaN may be an unknown target. A large X is only checked: it is converted batch by batch.
+
+    Raises
+    ------
+    ValueError
+        If a number overflows the type.
+    """
+    narrower = np.dtype(dtype).itemsize < array.dtype.itemsize
+    is_large = isinstance(array, np.ndarray) and array.size > LARGEST_COPY
+    if name == "X" and is_large and array.flags.c_contiguous:
+        if array.dtype.kind == "f":
+            as_dtype(np.array([array.min(), array.max()]), dtype, "X")
+        return array
+    with np.errstate(over="ignore", invalid="ignore"):
+        if isinstance(array, np.ndarray):
+            array = np.ascontiguousarray(array, dtype)
+        else:
+            array = array.astype(dtype, copy=False)
+        if narrower:
+            assert_all_finite(array, allow_nan=name == "y", input_name=name)
+    return array
+
+
+def normalized_weights(w: Array | None, dtype: str, *, relative: bool) -> Array | None:
+    """Return sample weights in a floating type.
+
+    Parameters
+    ----------
+    w : array of shape (n,) or None
+        Positive weights; None stays None.
+    dtype : {"float32", "float64"}
+        The type to convert to.
+    relative : bool
+        Whether only their ratios count: they are divided by their mean then.
+
+    Raises
+    ------
+    ValueError
+        If a weight overflows the type, or all underflow.
+    """
+    if w is None:
+        return None
+    if relative:
+        w = w / w.max()  # first, so that the sum cannot overflow
+        w = w / w.mean()
+    w = as_dtype(w, dtype, "sample_weight")
+    check_any_weight(w)
+    return w
+
+
+def scoring_weights(sample_weight: Any, y: Array) -> Array | None:
+    """Check the weights of rows that are scored; only their ratios count."""
+    if sample_weight is None:
+        return None
+    w = check_sample_weight(sample_weight, y, dtype=np.float64, ensure_non_negative=True)
+    check_any_weight(w)
+    return normalized_weights(w, "float64", relative=True)
+
+
+def check_any_weight(w: Array) -> None:
+    """Refuse weights that are all zero."""
+    if not w.any():
+        raise ValueError("Sample weights must contain at least one non-zero number.")
+
+
+def refuse_dates(array: Any, name: str) -> NoReturn:
+    """Refuse dates and durations, which NumPy would convert to meaningless numbers."""
+    raise TypeError(
+        f"{name} holds dates or durations ({array.dtype}). Turn them into numbers first, "
+        "such as days since a fixed date."
+    )
+
+
+def ignore_overflow() -> Any:
+    """Return a context without NumPy's warnings, for code that checks its results itself."""
+    return np.errstate(over="ignore", invalid="ignore")

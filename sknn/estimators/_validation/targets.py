@@ -1,4 +1,4 @@
-"""Targets as users give them: some of several columns may not be known."""
+"""Checks of y: labels, real numbers of which some may be unknown, and targets to score against."""
 
 from typing import Any
 
@@ -7,33 +7,105 @@ from scipy import sparse
 from sklearn.utils import check_array
 
 from sknn.engine._typing import Array
-from sknn.estimators.reach import ignore_overflow
-from sknn.estimators.reals import as_numbers
+from sknn.features.columns import without_missing
+from sknn.targets import COMPARABLE_LABELS
+
+
+def check_labels(y: Any) -> None:
+    """Refuse labels that are missing, or that are text and numbers at once.
+
+    Parameters
+    ----------
+    y : object
+        What the user passed.
+
+    Raises
+    ------
+    ValueError
+        If labels are missing.
+    TypeError
+        If those of a column cannot be sorted.
+    """
+    if y is None or sparse.issparse(y):
+        return
+    array = np.asarray(y)
+    if array.dtype.kind not in "OT":
+        return
+    for column in array.reshape(len(array), -1).T if array.ndim else ():
+        labels = without_missing(column.tolist())
+        types = set(map(type, labels))
+        if missing := labels.count(None):
+            raise ValueError(
+                f"y holds missing labels, {missing} of {len(labels)}. Drop these rows, or give "
+                "them a label of their own."
+            )
+        if len({issubclass(kind, str) for kind in types}) > 1:
+            named = ", ".join(sorted(kind.__name__ for kind in types))
+            raise TypeError(
+                f"{COMPARABLE_LABELS}, but y mixes types: {named}. Convert all labels to one type."
+            )
+
+
+def as_numeric_targets(y: Any) -> Any:
+    """Return targets of text or objects as float64; others as they are.
+
+    Parameters
+    ----------
+    y : object
+        What the user passed. A missing number becomes NaN.
+
+    Raises
+    ------
+    ValueError
+        If something is not a number.
+    """
+    if y is None or sparse.issparse(y) or np.asarray(y).dtype.kind not in "OUST":
+        return y
+    try:
+        return check_array(
+            y,
+            dtype=np.float64,
+            ensure_2d=False,
+            ensure_all_finite=False,
+            ensure_min_samples=0,
+            input_name="y",
+        )
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"y must be numbers: {error}. For labels there are MLPClassifier and "
+            "TabularMLPClassifier."
+        ) from error
 
 
 def known_targets(y: Any) -> tuple[Any, Any]:
-    """Part y into what is known, with 0 elsewhere, and where it is not known (None: everywhere).
+    """Return y with 0 for unknown targets, and the mask of unknown targets (None if all are known).
 
     Only among several columns may targets be unknown; a missing single target is an error.
     """
     shape = () if sparse.issparse(y) else np.asarray(y).shape
     if len(shape) != 2 or shape[1] < 2:
         return y, None
-    with ignore_overflow():
+    with np.errstate(over="ignore", invalid="ignore"):
         array = check_array(y, ensure_all_finite="allow-nan", ensure_min_samples=0, input_name="y")
     unknown = np.isnan(array)
     return (np.where(unknown, 0, array), unknown) if unknown.any() else (y, None)
 
 
-def scored(y: Any, *, numeric: bool = False) -> Array:
-    """Check the targets that predictions are compared with; a column is flat.
+def check_any_known(unknown: Array) -> None:
+    """Refuse targets of which none is known."""
+    if unknown.all():
+        raise ValueError("y holds no target that is known: all are NaN.")
 
-    Among several columns of numbers NaN is a target that is not known, but some must be.
+
+def targets_to_score(y: Any, *, numeric: bool = False) -> Array:
+    """Check the targets that predictions are compared with; a single column becomes flat.
+
+    Among several columns of numbers, NaN is an unknown target; at least one must be known.
     """
     y = y.toarray() if sparse.issparse(y) else y
-    y = as_numbers(y) if numeric else y
+    y = as_numeric_targets(y) if numeric else y
     several = numeric and np.asarray(y).ndim == 2 and np.asarray(y).shape[1] > 1
-    with ignore_overflow():
+    with np.errstate(over="ignore", invalid="ignore"):
         array: Array = check_array(
             y,
             dtype="numeric" if numeric else None,
@@ -42,11 +114,5 @@ def scored(y: Any, *, numeric: bool = False) -> Array:
             input_name="y",
         )
     if several:
-        need_known(np.isnan(array))
+        check_any_known(np.isnan(array))
     return array.ravel() if array.ndim == 2 and array.shape[1] == 1 else array
-
-
-def need_known(unknown: Array) -> None:
-    """Refuse targets of which nothing is known."""
-    if unknown.all():
-        raise ValueError("y holds no target that is known: all are NaN.")
