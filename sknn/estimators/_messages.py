@@ -84,7 +84,8 @@ def training_warnings(
         message = (
             "Training was interrupted by the user; the model is that of epoch "
             f"{history.kept_epoch}."
-        )return [(message, UserWarning)]
+        )
+        return [(message, UserWarning)]
     if history.outcome == "max_iter" and warn_max_iter:
         message = (
             f"{'lbfgs' if lbfgs else 'Stochastic Optimizer'}: Maximum iterations "
