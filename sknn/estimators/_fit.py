@@ -1,4 +1,4 @@
-"""fit_network: configuration, data and initial model -> result. A function; no estimator in it."""
+"""fit_network: a function from configuration, data and initial model to a FitResult."""
 
 import math
 import warnings
@@ -29,46 +29,46 @@ from sknn.estimators._validation.data import ValidatedData
 if TYPE_CHECKING:
     from sknn.estimators.base import BaseMLP
 
-#: Outcomes after which the fit did what was asked for.
+#: Outcomes of a fit that ran to its end.
 COMPLETE = ("converged", "line_search_failed", "schedule_finished", "max_iter")
 
 
 @dataclass(frozen=True)
 class FitConfig:
-    """How to train: all that `fit_network` reads of an estimator's parameters.
+    """How to train: the parameters of an estimator, as `fit_network` uses them.
 
     Parameters
     ----------
     solver : Solver
-        Minimises the objective.
+        Solver that minimises the objective.
     solver_name : str
-        Tells whether the state of an earlier fit is that of this solver.
+        Name of the solver; the optimizer state of an earlier fit is reused if it is the same.
     early_stopping : EarlyStopping or None
         Monitors the loss or the validation score.
     by_score : bool
-        Whether the validation score decides when to stop, and the best weights are restored.
+        Whether to stop early by the validation score, and to restore the best weights.
     epochs : int
-        Epochs at most.
+        Maximum number of epochs.
     alpha : float
         Strength of the L2 penalty.
     dropout : list of float
         The dropout rate of each hidden layer.
     label_smoothing : float
-        The fraction of each label's probability that is spread evenly.
+        Fraction of each label's probability to spread evenly over the classes.
     scoring : str, callable or None
-        The validation score.
+        Validation score.
     random_state : int, RandomState or None
-        Whether a state of the generator can be kept.
+        Parameter of the estimator; the generator's state is stored if it is an integer.
     batch_size : int or None
         Samples in a mini-batch; None if all are used at once.
     fit_intercept_first : bool, default=False
         Whether a new network starts at the best constant prediction.
     relative_weights : bool, default=True
-        Whether only the ratios of sample weights count.
+        Whether sample weights are divided by their mean.
     deadline : float, default=inf
-        The epoch that passes it, by the monotonic clock, is the last.
+        Time of the monotonic clock; the epoch that exceeds it is the last.
     verbose : bool, default=False
-        Whether to print a line an epoch.
+        Whether to print a line per epoch.
     as_estimator : callable
         Makes a fitted estimator from fitted attributes, for scorers and checkpoints.
     """
@@ -98,9 +98,9 @@ class FitData:
     Parameters
     ----------
     train : ValidatedData
-        Rows to learn from.
+        Training rows.
     validation : ValidatedData or None
-        Rows to score after every epoch.
+        Validation rows, scored after every epoch.
     """
 
     train: ValidatedData
@@ -109,18 +109,18 @@ class FitData:
 
 @dataclass(frozen=True)
 class InitialModel:
-    """Where training starts.
+    """Network and training state at the start of a fit.
 
     Parameters
     ----------
     spec : ModelSpec
-        What the network is.
+        Specification of the network.
     network : Sequential
-        The network; training changes its weights in place.
+        The network, whose weights training changes in place.
     state : TrainingState
-        What to continue from.
+        State to continue from.
     is_new : bool
-        Whether the weights were just drawn.
+        Whether the weights are newly initialised.
     """
 
     spec: ModelSpec
@@ -131,16 +131,16 @@ class InitialModel:
 
 @dataclass(frozen=True)
 class FitResult:
-    """What a fit gives: the attributes of the fitted estimator, and how training went.
+    """Result of a fit: the fitted attributes, the history and the training state.
 
     Attributes
     ----------
     attributes : dict
         All fitted attributes.
     history : History
-        A row for each epoch, and the outcome.
+        One row per epoch, and the outcome.
     state : TrainingState
-        What the next call needs to continue.
+        State from which the next call continues.
     """
 
     attributes: dict[str, Any]
@@ -159,11 +159,11 @@ def fit_network(
     Parameters
     ----------
     config : FitConfig
-        How to train.
+        Training configuration.
     data : FitData
-        The rows.
+        Training and validation rows.
     initial : InitialModel
-        Where training starts; its network and state are changed in place.
+        Initial network and state, which are changed in place.
     callbacks : FitCallbacks, optional
         Hooks to call after every epoch.
 
@@ -175,9 +175,9 @@ def fit_network(
     Raises
     ------
     ValueError
-        If the targets or the scorer cannot be used.
+        If the targets or the scorer are invalid.
     KeyboardInterrupt
-        If it comes before the first epoch is finished.
+        If it is raised before the end of the first epoch.
     """
     spec, state = initial.spec, initial.state
     dataset = spec.dataset(
@@ -227,7 +227,7 @@ def fit_network(
 def _validation_score(
     config: FitConfig, data: FitData, initial: InitialModel
 ) -> ValidationScore | None:
-    """Return what scores the validation rows after every epoch, if there are any."""
+    """Build the scorer of the validation rows, if there are any."""
     if data.validation is None:
         return None
 
@@ -252,7 +252,7 @@ def _on_epoch(
     callbacks: FitCallbacks | None,
     result: Callable[[History], FitResult],
 ) -> OnEpoch | None:
-    """Return what is done after each epoch: print a line, save a checkpoint, call the hooks."""
+    """Build the function to call after each epoch: print, save checkpoints, call callbacks."""
     n_before = len(state.loss_curve)
     if callbacks is not None:
         callbacks.on_epoch_begin()
@@ -278,7 +278,7 @@ def _on_epoch(
 
 
 def _detached(attributes: dict[str, Any]) -> dict[str, Any]:
-    """Return fitted attributes that further training does not change."""
+    """Copy the fitted attributes that further training changes in place."""
     return {**attributes, "_training_state": deepcopy(attributes["_training_state"])}
 
 
@@ -289,7 +289,7 @@ def _result(
     solver_state: dict[str, Any],
     history: History,
 ) -> FitResult:
-    """Return the result as if training ended now."""
+    """Build the result of a fit that ends after the last epoch in `history`."""
     stopping = config.early_stopping
     watched = {} if stopping is None else stopping.state()
     state = replace(
@@ -308,7 +308,7 @@ def _result(
 
 
 def _record(state: TrainingState, history: History, n_samples: int) -> dict[str, Any]:
-    """Return the attributes that describe the course of training."""
+    """Return the fitted attributes with the training curves and counters."""
     losses = history.column("loss")
     curve = [*state.loss_curve, *losses]
     watched = bool(history.rows) and "validation_score" in history.rows[0]
@@ -329,12 +329,12 @@ def _record(state: TrainingState, history: History, n_samples: int) -> dict[str,
 
 
 def save_checkpoint(checkpoint: FitCheckpoint, estimator: "BaseMLP", state: TrainingState) -> None:
-    """Save the progress of a fit; a file that cannot be written is a warning, not an error."""
+    """Save the progress of a fit; warn if the file cannot be written."""
     try:
         checkpoint.save(contents_of(estimator, progress=state.progress()))
     except OSError as error:
         warnings.warn(
-            f"The progress of the fit cannot be kept, training goes on: {error}",
+            f"The checkpoint cannot be saved, training continues without it: {error}",
             UserWarning,
             stacklevel=2,
         )

@@ -1,4 +1,4 @@
-"""Types of constructor parameters: the strings that each accepts, for editors and type checkers."""
+"""Types of the constructor parameters, with the strings that each accepts."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, TypeAlias

@@ -201,7 +201,7 @@ class MLPClassifier(Classification):
     Notes
     -----
     The objective is ``mean(loss) + alpha / 2 * sum(W ** 2)``, with the weighted mean over samples.
-    For two classes there is one output unit, that of the second. A single class is always predicted.
+    For two classes there is one output unit, for the second. A single class is always predicted.
 
     A `fit` that raises leaves the estimator unchanged. Ctrl-C keeps the last finished epoch (with
     `early_stopping` the best one), if there is one, and warns.

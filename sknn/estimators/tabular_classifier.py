@@ -229,7 +229,7 @@ class TabularMLPClassifier(Tabular, Classification):
     -----
     The encoding is learned from the training rows without y: not from rows that are held back or
     X_val. The initial offsets of the output are the logarithms of the class frequencies. Bins are
-    encoded as values up to 0.4, so that their effect on predictions is learned more slowly.
+    encoded as values up to 0.4, so that their effect is learned more slowly.
 
     References
     ----------

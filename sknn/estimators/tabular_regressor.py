@@ -227,8 +227,8 @@ class TabularMLPRegressor(Tabular, Regression):
     Notes
     -----
     The encoding (without y) and the scale of y are learned from the training rows, not from rows
-    that are held back or X_val. The initial offset of the output is the mean of y. Bins are encoded
-    as values up to 0.4, so that their effect on predictions is learned more slowly.
+    that are held back or X_val. The initial offsets of the output give the best constant
+    prediction. Bins are encoded as values up to 0.4, so that their effect is learned more slowly.
 
     References
     ----------
