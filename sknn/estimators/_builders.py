@@ -160,7 +160,7 @@ def dropout_rates(mlp: "BaseMLP", n_hidden: int) -> list[float]:
     rates = rates * n_hidden if np.ndim(mlp.dropout) == 0 else rates
     if len(rates) != n_hidden or not all(0 <= rate < 1 for rate in rates):
         raise ValueError(
-            f"dropout must be a number in [0, 1), or a list with one for each of the {n_hidden} "
+            f"dropout must be in [0, 1): a number, or a list with one for each of the {n_hidden} "
             f"hidden layers; got {mlp.dropout!r}."
         )
     if any(rates) and not is_stochastic(mlp):

@@ -334,7 +334,7 @@ def save_checkpoint(checkpoint: FitCheckpoint, estimator: "BaseMLP", state: Trai
         checkpoint.save(contents_of(estimator, progress=state.progress()))
     except OSError as error:
         warnings.warn(
-            f"The checkpoint cannot be saved, training continues without it: {error}",
+            f"The progress of the fit cannot be kept, training goes on: {error}",
             UserWarning,
             stacklevel=2,
         )

@@ -276,7 +276,7 @@ class Classification(ClassifierMixin, BaseMLP):
             return super()._class_weighting(data, target, stream=stream)
         if not isinstance(target, BinaryTarget | MulticlassTarget):
             raise ValueError(
-                "class_weight needs a single column of mutually exclusive classes. Pass "
+                "class_weight needs a single column of classes that exclude each other. Pass "
                 "sample_weight instead."
             )
         if stream and self.class_weight == "balanced":
