@@ -16,9 +16,9 @@ from sknn.estimators import (
 )
 from sknn.estimators.base import BaseMLP
 from sknn.features import TableEncoder
-from sknn.persistence.onnx.estimators import encoder_of, write
+from sknn.persistence.onnx.encoder_nodes import column_names, column_types
+from sknn.persistence.onnx.estimator_nodes import encoder_of, write
 from sknn.persistence.onnx.graph import ML, ML_VERSION, PREFIX, Graph, Output, Value, element_type
-from sknn.persistence.onnx.tables import column_names, column_types
 
 #: What skl2onnx learns to convert.
 ESTIMATORS = (MLPClassifier, MLPRegressor, TabularMLPClassifier, TabularMLPRegressor)

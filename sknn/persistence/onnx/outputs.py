@@ -7,8 +7,8 @@ import numpy as np
 
 from sknn.engine import NLL, NLLM
 from sknn.engine._typing import Array
-from sknn.persistence.onnx.activations import Raw, activated, scores, unknown
 from sknn.persistence.onnx.graph import Graph, Output, Value
+from sknn.persistence.onnx.output_activations import Raw, activated, scores, unknown
 from sknn.targets import (
     BinaryTarget,
     MulticlassTarget,

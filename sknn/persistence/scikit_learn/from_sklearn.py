@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 from sknn.estimators import MLPClassifier, MLPRegressor
 from sknn.estimators._inputs import Numbers
 from sknn.estimators.publishing import published
-from sknn.persistence.scikit_learn import parameters
+from sknn.persistence.scikit_learn import common_parameters as parameters
 from sknn.targets import MultilabelTarget, RealTarget, Target, label_target
 
 

@@ -11,8 +11,8 @@ from sknn.engine.network import ACTIVATIONS
 from sknn.estimators import MLPClassifier, MLPRegressor
 from sknn.estimators._model import ModelSpec
 from sknn.estimators._sklearn_compat import complete_mlp
-from sknn.persistence.scikit_learn import parameters
-from sknn.persistence.scikit_learn.limits import (
+from sknn.persistence.scikit_learn import common_parameters as parameters
+from sknn.persistence.scikit_learn.compatibility import (
     THEIR_SETTINGS,
     is_known,
     name_of,

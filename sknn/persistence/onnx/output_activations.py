@@ -95,6 +95,6 @@ def scores(graph: Graph, raw: Raw) -> Value:
 def unknown(loss: Loss) -> ValueError:
     """Return the error that says that a loss cannot be exported."""
     return ValueError(
-        f"{type(loss).__name__} loss cannot be exported to ONNX: its output activation is its own. "
-        "Those of the losses of sknn can be, and a loss that inherits `inverse_link` from one of them."
+        f"{type(loss).__name__} cannot be exported to ONNX: its inverse_link is not that of a loss of "
+        "sknn. Inherit inverse_link from one of those."
     )

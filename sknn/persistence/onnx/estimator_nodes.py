@@ -6,11 +6,11 @@ from typing import Any
 from sknn.estimators._inputs import Columns
 from sknn.estimators.base import BaseMLP
 from sknn.features import TableEncoder
-from sknn.persistence.onnx.activations import Raw
+from sknn.persistence.onnx.encoder_nodes import compact
 from sknn.persistence.onnx.graph import Graph, Output, Value
-from sknn.persistence.onnx.modules import forward
+from sknn.persistence.onnx.network_nodes import forward
+from sknn.persistence.onnx.output_activations import Raw
 from sknn.persistence.onnx.outputs import answers
-from sknn.persistence.onnx.tables import compact
 
 
 def encoder_of(mlp: BaseMLP) -> TableEncoder | None:

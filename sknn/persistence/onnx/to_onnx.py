@@ -8,9 +8,9 @@ from sklearn.utils.validation import check_is_fitted
 from sknn._optional import import_optional
 from sknn.estimators.base import BaseMLP
 from sknn.persistence.onnx.converters import converted
-from sknn.persistence.onnx.estimators import encoder_of, write
+from sknn.persistence.onnx.encoder_nodes import column_names, column_types
+from sknn.persistence.onnx.estimator_nodes import encoder_of, write
 from sknn.persistence.onnx.graph import Graph, Output
-from sknn.persistence.onnx.tables import column_names, column_types
 
 #: The version of ONNX that models are written in, and the oldest in which they can be.
 OPSET, OLDEST = 18, 13

@@ -19,7 +19,7 @@ from sknn.engine import (
 )
 from sknn.engine.network import ACTIVATIONS
 from sknn.estimators._model import ModelSpec
-from sknn.persistence.scikit_learn.parameters import defaults
+from sknn.persistence.scikit_learn.common_parameters import defaults
 from sknn.targets import BinaryTarget, MulticlassTarget, MultilabelTarget, RealTarget, Target
 
 #: The activations that scikit-learn's MLP has.
