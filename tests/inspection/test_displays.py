@@ -104,7 +104,7 @@ def test_from_estimator_refuses_other_objects(cls, digits):
     with pytest.raises(NotFittedError):
         DRAWN[cls](MLPClassifier(), X, y, None)
     other = LogisticRegression().fit(X[:, :1], y)
-    with pytest.raises(TypeError, match=r"looks into .* got LogisticRegression"):
+    with pytest.raises(TypeError, match=r"needs an MLPClassifier.* got LogisticRegression"):
         DRAWN[cls](other, X, y, None)
 
 
@@ -250,7 +250,7 @@ def test_network_display_names_inputs_and_outputs():
     )
     assert names[-2:] == ["y, 0.1 quantile", "y, 0.9 quantile"]
     assert_array_equal(display.weights[0], model.coefs_[0][1])
-    with pytest.raises(ValueError, match="member=2, but there are 2"):
+    with pytest.raises(ValueError, match="member must be from 0 to 1, got 2"):
         NetworkDisplay.from_estimator(model, member=2)
 
 
@@ -298,7 +298,7 @@ def test_weights_display_draws_images(digits):
     assert low == -high
     everything = WeightsDisplay.from_estimator(model, image_shape=SHAPE, max_units=100)
     assert everything.ax_.get_title() == "hidden 1"
-    with pytest.raises(ValueError, match="does not make 64 inputs"):
+    with pytest.raises(ValueError, match="must have 64 pixels"):
         WeightsDisplay.from_estimator(model, image_shape=(8, 9))
 
 
@@ -384,5 +384,5 @@ def test_adversarial_display_of_frames_and_regressors(digits):
     number = fitted(MLPRegressor(**BRIEF), X, y)
     display = AdversarialDisplay.from_estimator(number, X[:1], [3], epsilon=1, image_shape=SHAPE)
     assert display.before == [f"predicted: {number.predict(X[:1])[0]:.3g}"]
-    with pytest.raises(ValueError, match="does not make 64 inputs"):
+    with pytest.raises(ValueError, match="must have 64 pixels"):
         AdversarialDisplay.from_estimator(model, frame[:1], epsilon=1, image_shape=(8, 9))

@@ -121,7 +121,7 @@ def test_invalid_arguments_are_refused():
     with pytest.raises(NotFittedError):
         HiddenFeatures(MLPClassifier(**BRIEF)).transform(X)
     for layer in (2, -3):
-        with pytest.raises(ValueError, match=f"layer={layer}, but the network has 2 hidden"):
+        with pytest.raises(ValueError, match=f"2 hidden layers; got {layer}"):
             fitted(HiddenFeatures(MLPClassifier(**BRIEF), layer=layer), X, y)
     linear = MLPClassifier((), max_iter=1)
     with pytest.raises(ValueError, match="has 0 hidden layers"):
@@ -133,6 +133,6 @@ def test_failed_fit_keeps_the_fitted_network():
     X, y = binary()
     features = fitted(HiddenFeatures(MLPClassifier(**BRIEF)), X, y)
     before = features.estimator_
-    with pytest.raises(ValueError, match="layer=7"):
+    with pytest.raises(ValueError, match="got 7"):
         fitted(features.set_params(layer=7), X, y)
     assert features.estimator_ is before

@@ -192,7 +192,7 @@ def test_gradient_flow_of_sparse_inputs_and_missing_targets():
 def test_gradient_flow_refuses_invalid_arguments():
     """Other estimators, other numbers of rows, unknown classes."""
     X, y = binary()
-    with pytest.raises(TypeError, match="layer_outputs looks into"):
+    with pytest.raises(TypeError, match="layer_outputs needs an MLPClassifier"):
         layer_outputs(LinearRegression().fit(X, y), X)
     with pytest.raises(TypeError, match="gradient_flow looks into"):
         gradient_flow(LinearRegression().fit(X, y), X, y)

@@ -154,9 +154,7 @@ class WeightsDisplay(Display):
 def check_image_shape(m: int, image_shape: Any) -> None:
     """Raise a ValueError unless m inputs form an image of this shape."""
     if int(np.prod(image_shape)) != m:
-        raise ValueError(
-            f"image_shape must have {m} pixels, as X has columns; got {image_shape!r}."
-        )
+        raise ValueError(f"image_shape must have {m} pixels, got {image_shape!r}.")
 
 
 def _n_columns(n: int) -> int:

@@ -1,4 +1,4 @@
-"""Models as ONNX graphs, which run where there is no Python."""
+"""Export of fitted models to ONNX graphs."""
 
 from sknn.persistence.onnx.converters import register
 from sknn.persistence.onnx.to_onnx import to_onnx

@@ -1,4 +1,4 @@
-"""Tables as nodes: columns of any kind, read as the encoder reads them."""
+"""Nodes of the encoder: the columns of a table, encoded like `TableEncoder.encode_compact`."""
 
 from collections.abc import Sequence
 
@@ -8,22 +8,22 @@ from sknn.features import TableEncoder
 from sknn.features.levels import OTHERS, Levels
 from sknn.persistence.onnx.graph import ML, Graph, Value
 
-#: How a missing cell of text is written, which ONNX has no other word for.
-MISSING = ""
+#: ONNX has no missing strings, so the empty string stands for them.
+MISSING_STRING = ""
 
 
 def column_names(encoder: TableEncoder) -> list[str]:
-    """Return what the columns of a table are called; "x0", "x1", ... without names."""
+    """Return the column names of a table; "x0", "x1", ... if it has none."""
     names = getattr(encoder, "feature_names_in_", None)
     return [f"x{j}" for j in range(encoder.n_features_in_)] if names is None else list(names)
 
 
 def column_types(encoder: TableEncoder) -> list[str]:
-    """Return "str" for columns of text and "float64" for all others.
+    """Return "str" for string columns and "float64" for all others.
 
-    Numbers are wide, so that none loses a digit before it is scaled.
+    Numbers are float64 so that they are not rounded before they are scaled.
     """
-    return ["str" if kind == "text" else "float64" for kind in encoder.column_types_]
+    return ["str" if kind == "string" else "float64" for kind in encoder.column_types_]
 
 
 def compact(graph: Graph, encoder: TableEncoder, columns: Sequence[Value], dtype: str) -> Value:
@@ -32,19 +32,19 @@ def compact(graph: Graph, encoder: TableEncoder, columns: Sequence[Value], dtype
     Parameters
     ----------
     graph : Graph
-        Where they are added.
+        The graph.
     encoder : TableEncoder
         Fitted.
     columns : list of Value
-        The columns of the table, each of shape (n, 1) and its type; NaN or "" where missing.
+        The columns of the table, of shape (n, 1) and their types; NaN or "" where missing.
     dtype : {"float32", "float64"}
         The type of the compact matrix.
 
     Raises
     ------
     ValueError
-        If empty text is a level of a column: it stands for missing text here. If no column has a
-        part in anything.
+        If the empty string is a category, since it stands for missing strings, or if the encoder
+        uses no column.
     """
     parts = []
     for j, center, scale in zip(
@@ -53,44 +53,42 @@ def compact(graph: Graph, encoder: TableEncoder, columns: Sequence[Value], dtype
         centred = graph.add("Sub", columns[j], graph.constant(center, "float64"))
         parts.append(graph.add("Div", centred, graph.constant(scale, "float64")))
     names, first = column_names(encoder), 0
-    one_hot = len(encoder.categories_) - encoder.n_embedded_features_
-    for i, (j, levels) in enumerate(
+    n_one_hot = len(encoder.categories_) - encoder.n_embedded_features_
+    for i, (j, categories) in enumerate(
         zip(encoder.categorical_features_, encoder.categories_, strict=True)
     ):
-        places = _places(graph, columns[j], levels, names[j])
-        parts.append(graph.add("Add", places, float(first)))
-        first += len(levels) + len(OTHERS) if i >= one_hot else 0
+        codes = _codes(graph, columns[j], categories, names[j])
+        parts.append(graph.add("Add", codes, float(first)))
+        first += len(categories) + len(OTHERS) if i >= n_one_hot else 0
     if not parts:
-        raise ValueError("No column of the table varied in training: there is nothing to export.")
+        raise ValueError(
+            "The model cannot be exported to ONNX: no column of the table varied in training, so "
+            "it has no inputs."
+        )
     return graph.add("Concat", *(graph.cast(part, dtype) for part in parts), axis=-1)
 
 
-def _places(graph: Graph, column: Value, levels: Levels, name: str) -> Value:
-    """Return the place of each cell: that of its level, of rare ones or of missing ones."""
-    rare, missing = (len(levels) + OTHERS.index(other) for other in ("rare", "missing"))
-    if not isinstance(levels, np.ndarray):
-        return _places_of_text(graph, column, levels, name)
-    is_level = graph.cast(graph.add("Equal", column, graph.constant(levels, "float64")), "float32")
-    numbers = graph.add("MatMul", is_level, np.arange(1.0, len(levels) + 1)[:, None])
-    is_known = graph.add("Greater", numbers, 0.0)
-    places = graph.add("Where", is_known, graph.add("Sub", numbers, 1.0), float(rare))
-    return graph.add("Where", graph.add("IsNaN", column), float(missing), places)
-
-
-def _places_of_text(graph: Graph, column: Value, levels: list[str], name: str) -> Value:
-    """Look up text."""
-    rare, missing = (len(levels) + OTHERS.index(other) for other in ("rare", "missing"))
-    if MISSING in levels:
-        raise ValueError(
-            f"Column {name!r} has empty text among its levels, which stands for missing text in "
-            "ONNX. Replace it by another word, or by None, before training."
+def _codes(graph: Graph, column: Value, categories: Levels, name: str) -> Value:
+    """Return the code of each cell: that of its category, of rare or of missing ones."""
+    rare, missing = (len(categories) + OTHERS.index(other) for other in ("rare", "missing"))
+    if not isinstance(categories, np.ndarray):
+        if MISSING_STRING in categories:
+            raise ValueError(
+                f"Column {name!r} has the empty string as a category, which stands for missing "
+                "strings in ONNX. Replace it by another string, or by None, before training."
+            )
+        codes = graph.add(
+            "LabelEncoder",
+            column,
+            domain=ML,
+            keys_strings=[*categories, MISSING_STRING],
+            values_int64s=[*range(len(categories)), missing],
+            default_int64=rare,
         )
-    places = graph.add(
-        "LabelEncoder",
-        column,
-        domain=ML,
-        keys_strings=[*levels, MISSING],
-        values_int64s=[*range(len(levels)), missing],
-        default_int64=rare,
-    )
-    return graph.cast(places, "float32")
+        return graph.cast(codes, "float32")
+    equal = graph.add("Equal", column, graph.constant(categories, "float64"))
+    one_hot = graph.cast(equal, "float32")
+    numbers = graph.add("MatMul", one_hot, np.arange(1.0, len(categories) + 1)[:, None])
+    is_known = graph.add("Greater", numbers, 0.0)
+    codes = graph.add("Where", is_known, graph.add("Sub", numbers, 1.0), float(rare))
+    return graph.add("Where", graph.add("IsNaN", column), float(missing), codes)

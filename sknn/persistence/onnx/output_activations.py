@@ -1,7 +1,7 @@
-"""Output activations as nodes, and the mean of the members.
+"""Nodes of output activations, and of the average over members.
 
-Members are averaged in what they answer (probabilities, numbers), where the mean is plain, and not
-in raw outputs, as `Loss.average_members` and `Target.average_members` do: it comes to the same.
+Members are averaged in their output activations, as plain means; the functions `average_members` of
+losses and targets average raw outputs to the same effect.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,19 +15,19 @@ from sknn.persistence.onnx.graph import Graph, Value
 
 
 @dataclass(frozen=True)
-class Raw:
-    """Raw outputs of a network, and what they mean.
+class RawOutputs:
+    """Raw outputs of a network and their meaning.
 
     Attributes
     ----------
     z : Value
-        Of shape (n, k), or (g, n, k) of g members.
+        Of shape (n, k), or (g, n, k) with g members.
     target : Target
-        What they answer.
+        The meaning of y.
     loss : Loss
-        Whose output activation they need.
+        The training loss, which has the output activation.
     members : int or None
-        g, if there are members.
+        g, or None without members.
     """
 
     z: Value
@@ -36,24 +36,13 @@ class Raw:
     members: int | None
 
 
-def _identity(graph: Graph, raw: Raw, z: Value) -> Value:
-    return z
+def _operator(name: str, **settings: Any) -> Callable[[Graph, RawOutputs, Value], Value]:
+    """Return the writer of an activation that is one operator."""
+    return lambda graph, raw, z: graph.add(name, z, **settings)
 
 
-def _sigmoid(graph: Graph, raw: Raw, z: Value) -> Value:
-    return graph.add("Sigmoid", z)
-
-
-def _softmax(graph: Graph, raw: Raw, z: Value) -> Value:
-    return graph.add("Softmax", z, axis=-1)
-
-
-def _exp(graph: Graph, raw: Raw, z: Value) -> Value:
-    return graph.add("Exp", z)
-
-
-def _quantiles(graph: Graph, raw: Raw, z: Value) -> Value:
-    """Add to the first number of each output the softplus of every further one."""
+def _quantiles(graph: Graph, raw: RawOutputs, z: Value) -> Value:
+    """Write cumulative sums of the first value and the softplus of all others, for each output."""
     q = raw.loss.units_per_output
     is_first = np.arange(raw.target.n_outputs * q) % q == 0
     parts = graph.add("Where", is_first, z, graph.add("Softplus", z))
@@ -61,40 +50,36 @@ def _quantiles(graph: Graph, raw: Raw, z: Value) -> Value:
     return graph.add("MatMul", parts, running_sums)
 
 
-#: What writes the output activation of a loss, by the method that computes it.
-ACTIVATIONS: Mapping[Any, Callable[[Graph, Raw, Value], Value]] = {
-    Loss.inverse_link: _identity,
-    NLL.inverse_link: _sigmoid,
-    NLLM.inverse_link: _softmax,
-    Poisson.inverse_link: _exp,
+#: Writers of output activations, by the method that computes them.
+ACTIVATIONS: Mapping[Any, Callable[[Graph, RawOutputs, Value], Value]] = {
+    Loss.inverse_link: lambda graph, raw, z: z,
+    NLL.inverse_link: _operator("Sigmoid"),
+    NLLM.inverse_link: _operator("Softmax", axis=-1),
+    Poisson.inverse_link: _operator("Exp"),
     Quantile.inverse_link: _quantiles,
 }
 
 
-def activated(graph: Graph, raw: Raw, z: Value) -> Value:
-    """Return the output activations, the mean of the members'."""
+def activate(graph: Graph, raw: RawOutputs, z: Value) -> Value:
+    """Add the output activation, averaged over the members."""
     write = ACTIVATIONS.get(type(raw.loss).inverse_link)
     if write is None:
-        raise unknown(raw.loss)
-    return mean(graph, raw, write(graph, raw, z))
-
-
-def mean(graph: Graph, raw: Raw, each: Value) -> Value:
-    """Return the mean over the members."""
+        raise unsupported_loss(raw.loss)
+    a = write(graph, raw, z)
     if raw.members is None:
-        return each
-    total = graph.add("ReduceSum", each, np.array([0]), keepdims=0)
+        return a
+    total = graph.add("ReduceSum", a, np.array([0]), keepdims=0)
     return graph.add("Mul", total, 1.0 / raw.members)
 
 
-def scores(graph: Graph, raw: Raw) -> Value:
-    """Return the raw outputs, of members their mean."""
-    return raw.z if raw.members is None else activated(graph, raw, raw.z)
+def decision_function(graph: Graph, raw: RawOutputs) -> Value:
+    """Add the raw outputs, averaged over the members."""
+    return raw.z if raw.members is None else activate(graph, raw, raw.z)
 
 
-def unknown(loss: Loss) -> ValueError:
-    """Return the error that says that a loss cannot be exported."""
+def unsupported_loss(loss: Loss) -> ValueError:
+    """Return the error for a loss that cannot be exported."""
     return ValueError(
-        f"{type(loss).__name__} cannot be exported to ONNX: its inverse_link is not that of a loss of "
-        "sknn. Inherit inverse_link from one of those."
+        f"{type(loss).__name__} cannot be exported to ONNX: its output activation is unknown. "
+        "Inherit inverse_link from a loss of sknn."
     )

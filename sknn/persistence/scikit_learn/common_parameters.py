@@ -1,39 +1,37 @@
-"""Constructor parameters on both sides: which there are, and the penalty's two meanings."""
+"""Constructor parameters of both packages, and the two definitions of alpha."""
 
 import inspect
 from copy import deepcopy
 from typing import Any
 
-#: What batch_size="auto" is at most, on both sides.
+#: Largest batch size of batch_size="auto", in both packages.
 AUTO_BATCH_SIZE = 200
 
 
-def common(mlp: Any, other: type) -> dict[str, Any]:
-    """Return copies of the parameters of an estimator that another class has, too."""
+def common_parameters(mlp: Any, other: type) -> dict[str, Any]:
+    """Return copies of the parameters that another class has too."""
     own = defaults(type(mlp))
     return {name: deepcopy(getattr(mlp, name)) for name in defaults(other) if name in own}
 
 
 def defaults(estimator: type) -> dict[str, Any]:
-    """Return the parameters of an estimator's class with their defaults."""
+    """Return the defaults of all parameters of a class."""
     signature = inspect.signature(estimator)
     return {name: parameter.default for name, parameter in signature.parameters.items()}
 
 
 def penalty_divisor(mlp: Any) -> float | None:
-    """Return what scikit-learn's MLP divides alpha by when it trains like this model.
-
-    That is the size of a batch, or with "lbfgs" the number of samples.
+    """Return the number by which scikit-learn's MLP divides alpha: the batch size, or n for lbfgs.
 
     Parameters
     ----------
     mlp : fitted estimator
-        Of either side. How many samples it saw is told by `t_`, which counts them once an epoch.
+        Of either package. The number of samples is derived from `t_`, which counts them each epoch.
 
     Returns
     -------
     divisor : float or None
-        None if it would take the number of samples, and the model does not tell it.
+        None if the number of samples is needed and unknown.
     """
     epochs = len(getattr(mlp, "loss_curve_", []))
     n_samples = mlp.t_ / epochs if epochs and mlp.t_ else None

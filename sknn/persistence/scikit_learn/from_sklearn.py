@@ -1,4 +1,4 @@
-"""From scikit-learn to here: a fitted estimator of ours around the network of theirs."""
+"""`from_sklearn`: convert scikit-learn's fitted MLP to an estimator of this package."""
 
 import math
 import warnings
@@ -10,12 +10,12 @@ from sklearn.utils.validation import check_is_fitted
 from sknn.estimators import MLPClassifier, MLPRegressor
 from sknn.estimators._inputs import Numbers
 from sknn.estimators.publishing import published
-from sknn.persistence.scikit_learn import common_parameters as parameters
+from sknn.persistence.scikit_learn.common_parameters import common_parameters, penalty_divisor
 from sknn.targets import MultilabelTarget, RealTarget, Target, label_target
 
 
 def from_sklearn(mlp: Any) -> Any:
-    """Return a fitted estimator of this package around the network of scikit-learn's MLP.
+    """Convert a fitted MLP of scikit-learn to a fitted estimator of this package.
 
     Parameters
     ----------
@@ -25,22 +25,22 @@ def from_sklearn(mlp: Any) -> Any:
     Returns
     -------
     ours : MLPClassifier or MLPRegressor
-        With the same parameters and predictions. `partial_fit`, or `fit` with `warm_start`, trains
-        on from these weights with a fresh optimizer: its moments are not converted. `alpha` is
-        divided by the batch size, as it was there.
+        With the same parameters and predictions. `partial_fit`, or `fit` with `warm_start`,
+        continues from these weights with a fresh optimizer: its moments are not converted. `alpha`
+        is divided by the batch size, as scikit-learn does in training.
 
     Raises
     ------
     ValueError
         If it was fitted to a single class, for which the two packages have different networks.
     TypeError
-        If `mlp` is no such estimator.
+        If `mlp` is of another class.
 
     Warns
     -----
     UserWarning
-        If `alpha` could not be converted: with "lbfgs" it was divided by the number of samples,
-        which the model does not tell.
+        If `alpha` cannot be converted: "lbfgs" divides it by the number of samples, which the model
+        does not store.
 
     Examples
     --------
@@ -53,19 +53,20 @@ def from_sklearn(mlp: Any) -> Any:
     >>> round(ours.partial_fit(X, y).score(X, y), 2)
     0.98
     """
-    import sklearn.neural_network as peers  # here, as it takes long
+    import sklearn.neural_network as peers  # slow to import
 
     for ours in (MLPClassifier, MLPRegressor):
         if isinstance(mlp, getattr(peers, ours.__name__)):
             check_is_fitted(mlp)
-            return _arrived(mlp, ours)
+            return _convert(mlp, ours)
     raise TypeError(
-        "from_sklearn takes a fitted MLPClassifier or MLPRegressor of sklearn.neural_network (of a "
-        f"pipeline or a search that one inside), got {type(mlp).__module__}.{type(mlp).__name__}."
+        "from_sklearn needs a fitted MLPClassifier or MLPRegressor of sklearn.neural_network, got "
+        f"{type(mlp).__module__}.{type(mlp).__name__}. Of a pipeline or a search pass the network "
+        "inside."
     )
 
 
-def _arrived(mlp: Any, cls: Any) -> Any:
+def _convert(mlp: Any, cls: Any) -> Any:
     target, dtype = _target(mlp), mlp.coefs_[0].dtype.name
     ours = _with_parameters(mlp, cls)
     spec = ours._new_spec(target, dtype, Numbers(mlp.n_features_in_))
@@ -79,9 +80,9 @@ def _arrived(mlp: Any, cls: Any) -> Any:
 
 
 def _with_parameters(mlp: Any, cls: Any) -> Any:
-    """Return an estimator with the parameters that were set there, and with the columns seen."""
-    ours = cls(**parameters.common(mlp, cls))
-    divisor = parameters.penalty_divisor(mlp)
+    """Return an estimator with the common parameters, and the names of the features."""
+    ours = cls(**common_parameters(mlp, cls))
+    divisor = penalty_divisor(mlp)
     if divisor is not None:
         ours.alpha = float(mlp.alpha) / divisor
     elif mlp.alpha:
@@ -93,13 +94,13 @@ def _with_parameters(mlp: Any, cls: Any) -> Any:
 
 
 def _target(mlp: Any) -> Target:
-    """Read from the output layer what y meant."""
+    """Derive the target from the output layer."""
     if not hasattr(mlp, "classes_"):
         return RealTarget(mlp.n_outputs_)
     if len(mlp.classes_) == 1:
         raise ValueError(
-            "from_sklearn cannot take a classifier of a single class: there it has a sigmoid, here "
-            "a softmax of one. Fit an estimator of sknn anew."
+            "from_sklearn cannot convert a classifier with a single class: scikit-learn has a "
+            "sigmoid for it, sknn a softmax. Fit an estimator of sknn."
         )
     if mlp.out_activation_ == "logistic" and mlp.n_outputs_ > 1:
         return MultilabelTarget(np.arange(mlp.n_outputs_))
@@ -108,8 +109,8 @@ def _target(mlp: Any) -> Target:
 
 def _warn_of_alpha(alpha: float) -> None:
     warnings.warn(
-        f"alpha={alpha:g} was divided by the number of samples, as scikit-learn's lbfgs does, and "
-        "the model does not tell how many there were: divide it yourself before training on, with "
+        f"alpha={alpha:g} cannot be converted: scikit-learn's lbfgs divides it by the number of "
+        "samples n, which the model does not store. Before further training, call "
         "set_params(alpha=alpha / n).",
         UserWarning,
         stacklevel=5,
@@ -117,11 +118,11 @@ def _warn_of_alpha(alpha: float) -> None:
 
 
 def _record(mlp: Any, ours: Any) -> None:
-    """Set the attributes that tell how training went."""
+    """Set the attributes of the training history."""
     curve = [float(loss) for loss in getattr(mlp, "loss_curve_", [])]
     scores = getattr(mlp, "validation_scores_", None)
     ours.loss_curve_, ours.loss_ = curve, mlp.loss_
-    ours.learning_rates_ = [np.nan] * len(curve)  # it does not tell
+    ours.learning_rates_ = [np.nan] * len(curve)  # unknown
     ours.best_loss_ = min(curve, default=mlp.loss_)
     ours.t_, ours.n_iter_ = int(mlp.t_), len(curve) or mlp.n_iter_
     ours.validation_scores_ = [float(score) for score in scores] if scores else None
@@ -131,12 +132,12 @@ def _record(mlp: Any, ours: Any) -> None:
 
 
 def _training_state(mlp: Any) -> dict[str, Any]:
-    """Return how many steps a learning rate schedule has done; the optimizer begins afresh."""
-    return {"state": {} if mlp.solver == "lbfgs" else {"steps": _steps(mlp)}}
+    """Return the training state: the step of the schedule, with a fresh optimizer."""
+    return {"solver_state": {} if mlp.solver == "lbfgs" else {"steps": _steps(mlp)}}
 
 
 def _steps(mlp: Any) -> int:
-    """Return how many mini-batches there were, if all epochs had equally many samples."""
+    """Return the number of steps, if all epochs had the same number of samples."""
     epochs = len(mlp.loss_curve_)
-    batch = parameters.penalty_divisor(mlp)
+    batch = penalty_divisor(mlp)
     return epochs * math.ceil(mlp.t_ / epochs / batch) if epochs and batch else 0
