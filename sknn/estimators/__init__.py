@@ -1,4 +1,4 @@
-"""The scikit-learn estimators: validate at the door, translate into parts, train, publish."""
+"""The scikit-learn estimators: validate, build the network, train it, set the attributes."""
 
 from sknn.estimators.classifier import MLPClassifier
 from sknn.estimators.regressor import MLPRegressor

@@ -1,7 +1,7 @@
-"""BLAS threads: one where the products are small, since a second one would cost more than it gains.
+"""Limit BLAS to one thread for small products, where further threads slow it down.
 
-The number of threads belongs to the whole process, so trainings that run side by side share one
-limit: the first sets it, and the last takes it back.
+The number of threads is a setting of the process, so concurrent fits share one limit: the first
+sets it, and the last removes it.
 """
 
 import os
@@ -18,12 +18,12 @@ MIN_PRODUCT_SIZE, MAX_PRODUCT_SIZE = 2**18, 4 * 10**6
 
 @lru_cache(maxsize=1)
 def _blas() -> Any:
-    """Find the BLAS libraries of this process, which takes milliseconds, once."""
+    """Return the controller of the loaded BLAS libraries; cached, since finding them is slow."""
     return ThreadpoolController().select(user_api="blas")
 
 
 class SingleBlasThread:
-    """A context in which BLAS has one thread, if the products are small.
+    """Context manager that limits BLAS to one thread if the matrix products are small.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class SingleBlasThread:
         self.holds = MIN_PRODUCT_SIZE < product_size < MAX_PRODUCT_SIZE
 
     def __enter__(self) -> None:
-        """Set the limit, unless somebody else holds it."""
+        """Set the limit, unless another fit has set it."""
         if self.holds:
             with SingleBlasThread._lock:
                 SingleBlasThread._holders += 1
@@ -47,7 +47,7 @@ class SingleBlasThread:
                     SingleBlasThread._limit = _blas().limit(limits=1)
 
     def __exit__(self, *error: object) -> None:
-        """Take the limit back, unless somebody else still holds it."""
+        """Remove the limit, unless another fit still uses it."""
         if self.holds:
             with SingleBlasThread._lock:
                 SingleBlasThread._holders -= 1
@@ -56,14 +56,14 @@ class SingleBlasThread:
 
     @classmethod
     def _release(cls) -> None:
-        """Give BLAS the threads that it had."""
+        """Restore the original number of threads."""
         limit, cls._limit = cls._limit, None
         if limit is not None:
             limit.restore_original_limits()
 
     @classmethod
     def _begin_anew(cls) -> None:
-        """Forget, in a forked process, the trainings that go on in the other one."""
+        """Reset the limit in a forked process, where the fits of its parent do not run."""
         cls._lock, cls._holders = Lock(), 0
         cls._release()
 

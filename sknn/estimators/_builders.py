@@ -1,4 +1,4 @@
-"""Parameters of an estimator -> parts of the engine: one table for each concept."""
+"""Builders of the engine's solvers, schedules and so on from the parameters of an estimator."""
 
 import math
 import time
@@ -35,20 +35,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """Settings that "auto" chooses by the data.
+    """Settings that may depend on the data, where a parameter is "auto".
 
     Attributes
     ----------
     epochs : int
-        Epochs at most, and the horizon of learning rates that have one.
+        Maximum number of epochs, and the length of schedules such as "cosine".
     batch_size : int
-        Samples in a mini-batch.
+        Samples per mini-batch.
     weight_decay : float
         Decoupled weight decay.
     weight_decay_loss_power : float, default=0.0
-        The exponent of the relative loss that weight decay is multiplied by.
+        Exponent p of the relative loss; see `MinibatchSolver`.
     label_smoothing : float, default=0.0
-        The fraction of each label's probability that is spread evenly.
+        Fraction of each label's probability to spread evenly over the classes.
     """
 
     epochs: int
@@ -128,8 +128,8 @@ OPTIMIZERS: Mapping[str, Callable[["BaseMLP"], Optimizer]] = {
     "rmsprop": lambda mlp: RMSprop(float(mlp.beta_2), float(mlp.epsilon)),
 }
 
-#: Schedules by the name of the learning rate: functions of the estimator and of the horizon, the
-#: number of steps in `max_iter` epochs.
+#: Schedules by the name of the learning rate: functions of the estimator and of the number of steps
+#: in `max_iter` epochs.
 LEARNING_RATES: Mapping[str, Callable[["BaseMLP", int], Schedule]] = {
     "constant": lambda mlp, steps: Constant(mlp.learning_rate_init),
     "invscaling": lambda mlp, steps: InverseScaling(mlp.learning_rate_init, mlp.power_t),
@@ -138,7 +138,7 @@ LEARNING_RATES: Mapping[str, Callable[["BaseMLP", int], Schedule]] = {
     "one_cycle": lambda mlp, steps: OneCycle(mlp.learning_rate_init, steps),
 }
 
-#: Learning rates with a horizon of `max_iter` epochs: a plateau of the loss does not end them.
+#: Schedules that run for all `max_iter` epochs: training does not end on a plateau of the loss.
 WITH_HORIZON = ("cosine", "one_cycle")
 
 
@@ -148,7 +148,7 @@ def is_stochastic(mlp: "BaseMLP") -> bool:
 
 
 def supports_partial_fit(mlp: "BaseMLP") -> bool:
-    """Return whether `partial_fit` exists; the error says why not."""
+    """Return whether `partial_fit` exists; if not, raise an error."""
     if is_stochastic(mlp):
         return True
     raise AttributeError(
@@ -157,14 +157,14 @@ def supports_partial_fit(mlp: "BaseMLP") -> bool:
 
 
 def solver_name(mlp: "BaseMLP") -> str:
-    """Return the name of the solver; of an optimizer object the full name of its class."""
+    """Return the name of the solver; for an optimizer object, the full name of its class."""
     if isinstance(mlp.solver, str):
         return mlp.solver
     return f"{type(mlp.solver).__module__}.{type(mlp.solver).__qualname__}"
 
 
 def early_stopping(mlp: "BaseMLP", *, by_score: bool) -> EarlyStopping:
-    """Build what monitors the training loss, or the validation score."""
+    """Build the monitor of the training loss or of the validation score."""
     if by_score:
         monitor, patience = "validation_score", mlp.n_iter_no_change
     else:
@@ -181,7 +181,7 @@ def solver(mlp: "BaseMLP", settings: TrainingSettings, n_samples: int) -> Solver
     mlp : BaseMLP
         The estimator.
     settings : TrainingSettings
-        Its `epochs` are the horizon of learning rates that have one.
+        Settings of the training; `epochs` is the length of schedules such as "cosine".
     n_samples : int
         Number of training samples.
     """
@@ -207,12 +207,12 @@ def solver(mlp: "BaseMLP", settings: TrainingSettings, n_samples: int) -> Solver
 
 
 def dropout_rates(mlp: "BaseMLP", n_hidden: int) -> list[float]:
-    """Read the dropout rate of each hidden layer.
+    """Return the dropout rate of each hidden layer.
 
     Raises
     ------
     ValueError
-        If a rate is outside [0, 1), their number is wrong, or the solver is "lbfgs".
+        If a rate is outside [0, 1), the number of rates is wrong, or the solver is "lbfgs".
     """
     if isinstance(mlp.dropout, float) and mlp.dropout == 0:
         return [0.0] * n_hidden
@@ -220,11 +220,13 @@ def dropout_rates(mlp: "BaseMLP", n_hidden: int) -> list[float]:
     rates = rates * n_hidden if np.ndim(mlp.dropout) == 0 else rates
     if len(rates) != n_hidden or not all(0 <= rate < 1 for rate in rates):
         raise ValueError(
-            f"dropout must be in [0, 1), one number for all {n_hidden} hidden layers or a list "
-            f"with one for each; got {mlp.dropout!r}."
+            f"dropout must be in [0, 1): a number, or a list with one for each of the {n_hidden} "
+            f"hidden layers; got {mlp.dropout!r}."
         )
     if any(rates) and not is_stochastic(mlp):
-        raise ValueError("dropout needs a stochastic solver; lbfgs cannot follow a random loss.")
+        raise ValueError(
+            "dropout needs a stochastic solver, got solver='lbfgs'. Set dropout=0 or solver='adam'."
+        )
     return rates
 
 

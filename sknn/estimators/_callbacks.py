@@ -1,4 +1,4 @@
-"""scikit-learn's callbacks around a fit: the fit is a task, each epoch a subtask of it."""
+"""scikit-learn's callbacks in a fit, which is a task with one subtask per epoch."""
 
 from collections.abc import Callable, Mapping
 from numbers import Integral
@@ -15,28 +15,28 @@ if TYPE_CHECKING:
 
 
 class FitCheckpoint(Protocol):
-    """The file that keeps the progress of one fit.
+    """File with the progress of a fit.
 
     Attributes
     ----------
     file : path
-        Its path.
+        Path of the file.
     """
 
     file: Path
 
     def load(self) -> tuple["BaseMLP", Mapping[str, Any]] | None:
-        """Return the estimator at the last saved epoch and its progress, if there is a file."""
+        """Return the estimator at the last saved epoch and its progress; None without a file."""
 
     def should_save(self) -> bool:
-        """Count one more epoch, and return whether to save now."""
+        """Count an epoch, and return whether to save a checkpoint now."""
 
     def save(self, contents: Contents) -> None:
         """Write the file."""
 
 
 class FitCallbacks:
-    """Calls the hooks of the estimator's callbacks, if it has any.
+    """The estimator's callbacks in a fit, if it has any.
 
     Parameters
     ----------
@@ -83,18 +83,18 @@ class FitCallbacks:
         return fitted, state
 
     def on_epoch_begin(self) -> None:
-        """Begin one more subtask."""
+        """Start the subtask of an epoch."""
         if self.fit is not None:
             self.epoch = self.fit.subcontext(task_name="epoch")
             self.epoch.call_on_fit_task_begin(**self.arguments)
 
     def on_epoch_end(self, fitted_attributes: Callable[[], dict[str, Any]]) -> bool:
-        """End the subtask; return whether a hook asks to end training.
+        """End the subtask of an epoch; return whether a callback asks to end training.
 
         Parameters
         ----------
         fitted_attributes : callable
-            Gives the attributes of the estimator at this epoch.
+            Returns the fitted attributes at this epoch.
         """
         if self.epoch is None:
             return False
@@ -105,18 +105,18 @@ class FitCallbacks:
         )
 
     def on_fit_end(self) -> None:
-        """End the task, once the estimator itself is fitted."""
+        """End the task of the fit, once the estimator has its fitted attributes."""
         if self.fit is not None:
             self.fit.call_on_fit_task_end(**self.arguments, reconstruction_attributes={})
 
 
 def fit_checkpoint(estimator: "BaseMLP", data: tuple[Any, ...]) -> FitCheckpoint | None:
-    """Return the checkpoint of a fit on this data, if a callback of the estimator makes one.
+    """Return the checkpoint of a fit on this data, if the estimator has such a callback.
 
     Raises
     ------
     ValueError
-        If several do.
+        If there are several.
     """
     makers = [one for one in callbacks_of(estimator) if hasattr(one, "_fit_checkpoint")]
     if len(makers) > 1:

@@ -1,4 +1,4 @@
-"""Early stopping: the held-back rows, and the score of the network on them."""
+"""Early stopping: validation split, and scores on the validation rows."""
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,7 @@ from sknn.targets import ClassTarget
 if TYPE_CHECKING:
     from sknn.estimators.base import BaseMLP
 
-#: early_stopping="auto" holds rows back from this many on, as HistGradientBoosting does.
+#: early_stopping="auto" is True above this number of rows, as in HistGradientBoosting.
 N_SAMPLES_AUTO_EARLY_STOPPING = 10_000
 
 #: The largest number in float64.
@@ -35,19 +35,19 @@ def split(
 ) -> tuple[ValidatedData, ValidatedData]:
     """Split rows into training rows and held-back rows.
 
-    They are drawn; exclusive classes are stratified, and every class stays in training. With
-    ``shuffle=False`` the last rows are held back.
+    The split is random; mutually exclusive classes are stratified, and every class stays in
+    training. With ``shuffle=False`` the last rows are held back.
 
     Parameters
     ----------
     mlp : BaseMLP
-        Its `shuffle` and `validation_fraction` count.
+        Estimator with the parameters `shuffle` and `validation_fraction`.
     data : ValidatedData
         All rows.
     rng : RandomState
-        Draws the held-back rows.
+        Generator of the split.
     classify : bool
-        Whether y is labels.
+        Whether y holds class labels.
 
     Raises
     ------
@@ -63,21 +63,21 @@ def split(
         held_back[_drawn(data.y, size, rng, classify=classify)] = True
     if not mlp.validation_fraction or not fewest <= held_back.sum() < n:
         raise ValueError(
-            f"Too few rows to hold back a part of {mlp.validation_fraction} for early stopping "
-            f"(n_samples = {n}). Increase validation_fraction, give X_val and y_val, or "
+            f"Too few rows to hold back a fraction of {mlp.validation_fraction} for early stopping "
+            f"(n_samples = {n}). Increase validation_fraction, pass X_val and y_val, or "
             "set early_stopping=False."
         )
     return data.take(~held_back), data.take(held_back)
 
 
 def _drawn(y: Array, size: int, rng: np.random.RandomState, *, classify: bool) -> NDArray[np.intp]:
-    """Draw the row numbers to hold back."""
+    """Return the row numbers to hold back, at random."""
     candidates, classes = np.arange(len(y)), None
     if classify and type_of_target(y) in ("binary", "multiclass"):
         numbers, counts = np.unique(y, return_inverse=True, return_counts=True)[1:]
         order = rng.permutation(len(y))  # one random row of every class stays in training
         stay = order[np.unique(numbers[order], return_index=True)[1]]
-        if (counts > 2).any():  # classes of one or two rows stay as they are
+        if (counts > 2).any():  # classes of one or two rows stay in training
             stay = np.union1d(stay, np.flatnonzero(counts[numbers] <= 2))
         candidates = np.setdiff1d(candidates, stay)
         classes = numbers[candidates]
@@ -91,7 +91,7 @@ def _drawn(y: Array, size: int, rng: np.random.RandomState, *, classify: bool) -
 
 
 def _can_stratify(classes: Array, size: int) -> bool:
-    """Return whether both parts can hold a row of every class."""
+    """Return whether each part can have a row of every class."""
     counts = np.unique(classes, return_counts=True)[1]
     return len(counts) > 0 and counts.min() > 1 and len(counts) <= min(size, len(classes) - size)
 
@@ -102,13 +102,13 @@ class ValidationScore:
     Parameters
     ----------
     spec : ModelSpec
-        What the network is.
+        Specification of the network.
     network : Sequential
         The network in training.
     data : ValidatedData
         The validation rows.
     scoring : str, callable or None
-        The parameter.
+        Parameter of the estimator.
     as_estimator : callable
         Makes a fitted estimator from fitted attributes, for a scorer.
     """
@@ -132,7 +132,8 @@ class ValidationScore:
         classify = isinstance(spec.target, ClassTarget)
         if len(data.y) < 2 and not classify and scoring is None:
             raise ValueError(
-                "X_val has a single row, which has no R2: give more, or scoring='loss'."
+                "X_val has a single row, for which R2 is undefined. Pass more rows, or set "
+                "scoring='loss'."
             )
         self.metric = accuracy if classify else masked_r2_score
         by_default = scoring is None and not (
@@ -147,20 +148,20 @@ class ValidationScore:
         self._score_untrained()
 
     def _score_untrained(self) -> None:
-        """Score the untrained network, so that a scorer that cannot be used raises at once."""
+        """Score the untrained network, so that an invalid scorer raises before training."""
         try:
             with ignore_overflow():
                 score = self()["validation_score"]
         except Exception as error:
             raise ValueError(
                 f"scoring={self.scoring!r} cannot score the rows to validate on "
-                f"({type(error).__name__}: {error}). A scorer is called with the estimator, X and "
-                "y; sklearn.metrics.make_scorer makes one from a metric."
+                f"({type(error).__name__}: {error}). Pass a callable scorer(estimator, X, y), such "
+                "as sklearn.metrics.make_scorer builds from a metric."
             ) from error
         if np.isnan(score):
             raise ValueError(
-                f"scoring={self.scoring!r} gives NaN on the rows to validate on. Are there too "
-                "few of them, or too few whose target is known?"
+                f"scoring={self.scoring!r} gives NaN on the rows to validate on. Pass more rows "
+                "with known targets, or set scoring='loss'."
             )
 
     def __call__(self) -> dict[str, float]:
@@ -199,7 +200,7 @@ def mean_masked_loss(spec: ModelSpec, z: Array, Y: Array, w: Array | None) -> fl
 
 
 def accuracy(y: Array, predictions: Array, w: Array | None) -> float:
-    """Return the weighted fraction of rows that are right in all columns."""
+    """Return the weighted fraction of rows with correct predictions in all columns."""
     _check_same_shape(y, predictions)
     right = (y == predictions).reshape(len(y), -1).all(axis=1)
     return float(np.average(right, weights=w))
@@ -234,6 +235,6 @@ def masked_r2_score(y: Array, predictions: Array, w: Array | None) -> float:
 
 
 def _check_same_shape(y: Array, predictions: Array) -> None:
-    """Refuse targets that would be broadcast."""
+    """Check that targets and predictions have the same shape, without broadcasting."""
     if y.shape != predictions.shape:
         raise ValueError(f"y has shape {y.shape}, but the predictions have {predictions.shape}.")

@@ -1,4 +1,4 @@
-"""fit_network: configuration, data and initial model -> result. A function; no estimator in it."""
+"""fit_network: a function from configuration, data and initial model to a FitResult."""
 
 import math
 import warnings
@@ -29,7 +29,7 @@ from sknn.estimators._validation.data import ValidatedData
 if TYPE_CHECKING:
     from sknn.estimators.base import BaseMLP
 
-#: Outcomes after which the fit did what was asked for.
+#: Outcomes of a fit that ran to its end.
 COMPLETE = ("converged", "line_search_failed", "schedule_finished", "max_iter")
 
 
@@ -40,9 +40,9 @@ class FitData:
     Parameters
     ----------
     train : ValidatedData
-        Rows to learn from.
+        Training rows.
     validation : ValidatedData or None
-        Rows to score after every epoch.
+        Validation rows, scored after every epoch.
     """
 
     train: ValidatedData
@@ -51,18 +51,18 @@ class FitData:
 
 @dataclass(frozen=True)
 class InitialModel:
-    """Where training starts.
+    """Network and training state at the start of a fit.
 
     Parameters
     ----------
     spec : ModelSpec
-        What the network is.
+        Specification of the network.
     network : Sequential
-        The network; training changes its weights in place.
+        The network, whose weights training changes in place.
     state : TrainingState
-        What to continue from.
+        State to continue from.
     is_new : bool
-        Whether the weights were just drawn.
+        Whether the weights are newly initialised.
     """
 
     spec: ModelSpec
@@ -73,16 +73,16 @@ class InitialModel:
 
 @dataclass(frozen=True)
 class FitResult:
-    """What a fit gives: the attributes of the fitted estimator, and how training went.
+    """Result of a fit: the fitted attributes, the history and the training state.
 
     Attributes
     ----------
     attributes : dict
         All fitted attributes.
     history : History
-        A row for each epoch, and the outcome.
+        One row per epoch, and the outcome.
     state : TrainingState
-        What the next call needs to continue.
+        State from which the next call continues.
     """
 
     attributes: dict[str, Any]
@@ -125,11 +125,11 @@ def fit_network(
     Parameters
     ----------
     config : FitConfig
-        How to train.
+        Training configuration.
     data : FitData
-        The rows.
+        Training and validation rows.
     initial : InitialModel
-        Where training starts; its network and state are changed in place.
+        Initial network and state, which are changed in place.
     callbacks : FitCallbacks, optional
         Hooks to call after every epoch.
 
@@ -141,9 +141,9 @@ def fit_network(
     Raises
     ------
     ValueError
-        If the targets or the scorer cannot be used.
+        If the targets or the scorer are invalid.
     KeyboardInterrupt
-        If it comes before the first epoch is finished.
+        If it is raised before the end of the first epoch.
     """
     spec, state = initial.spec, initial.state
     dataset = spec.dataset(
@@ -242,7 +242,7 @@ def _on_epoch(
 
 
 def _detached(attributes: dict[str, Any]) -> dict[str, Any]:
-    """Return fitted attributes that further training does not change."""
+    """Copy the fitted attributes that further training changes in place."""
     return {**attributes, "_training_state": deepcopy(attributes["_training_state"])}
 
 
@@ -253,7 +253,7 @@ def _result(
     solver_state: dict[str, Any],
     history: History,
 ) -> FitResult:
-    """Return the result as if training ended now."""
+    """Build the result of a fit that ends after the last epoch in `history`."""
     stopping = config.early_stopping
     watched = {} if stopping is None else stopping.state()
     state = replace(
@@ -272,7 +272,7 @@ def _result(
 
 
 def _record(state: TrainingState, history: History, n_samples: int) -> dict[str, Any]:
-    """Return the attributes that describe the course of training."""
+    """Return the fitted attributes with the training curves and counters."""
     losses = history.column("loss")
     curve = [*state.loss_curve, *losses]
     watched = bool(history.rows) and "validation_score" in history.rows[0]
@@ -293,7 +293,7 @@ def _record(state: TrainingState, history: History, n_samples: int) -> dict[str,
 
 
 def save_checkpoint(checkpoint: FitCheckpoint, estimator: "BaseMLP", state: TrainingState) -> None:
-    """Save the progress of a fit; a file that cannot be written is a warning, not an error."""
+    """Save the progress of a fit; warn if the file cannot be written."""
     try:
         checkpoint.save(contents_of(estimator, progress=state.progress()))
     except OSError as error:

@@ -1,4 +1,4 @@
-"""TabularInputs: how the columns of a table become inputs of the first layer."""
+"""TabularInputs: encoding of the columns of a table into inputs of the first layer."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,12 +11,12 @@ from sknn.features import TableEncoder
 
 
 class TabularInputs:
-    """Columns of a table, each encoded by its type.
+    """Encoding of the columns of a table, each by its type, for the first layer.
 
     Parameters
     ----------
     encoder : TableEncoder
-        Fitted.
+        Fitted encoder.
 
     Attributes
     ----------
@@ -33,19 +33,19 @@ class TabularInputs:
         self.width = len(encoder.unused_outputs_) + embedded * (self.embedding_width - 1)
 
     def encode(self, X: Any, dtype: str) -> Array:
-        """Turn a validated table into the compact matrix, one number a cell.
+        """Encode a validated table as the compact matrix, one number per cell.
 
         Parameters
         ----------
         X : frame or array of shape (n, n_features)
             The table.
         dtype : {"float32", "float64"}
-            The type of the network.
+            Type of the network.
         """
         return self.encoder._encode_validated(X, dtype)
 
     def prepend(self, layers: Sequential, embedding: Array | None) -> Sequential:
-        """Expand each batch, and look up the embeddings."""
+        """Put the expansion of the compact matrix, and the embedding, before the layers."""
         [W, *_] = layers.parameters
         modules: list[Module] = [self.encoder.expansion_layer(W.dtype)]
         if embedding is not None:
@@ -53,10 +53,10 @@ class TabularInputs:
         return Sequential([*modules, layers])
 
     def initial(self, layers: Sequential, rng: Rng, dtype: str, members: int | None) -> Sequential:
-        """Draw embeddings from N(0, 1); set to zero the weights of inputs that training never uses.
+        """Initialise embeddings from N(0, 1), and zero the weights of inputs unused in training.
 
-        Otherwise these would be noise in predictions. The weights of bins are divided by their
-        scale, so that the scale does not change the initial outputs, only how fast weights learn.
+        Such weights would keep random values, which add noise to predictions. Those of bins are
+        divided by `bin_scale`, so that it changes learning speed only, not the initial outputs.
         """
         [W, *_] = layers.parameters
         W[..., self.encoder._bin_columns(), :] /= self.encoder.bin_scale
@@ -70,7 +70,7 @@ class TabularInputs:
         return self.prepend(layers, embedding)
 
     def feature_gradient(self, du: Array) -> Array:
-        """Return it in the units of the table: NaN for categories, 0 for columns left out."""
+        """Convert an input gradient to table units; NaN for categories, 0 for unused columns."""
         encoder = self.encoder
         dX = np.zeros((len(du), encoder.n_features_in_))
         numeric = encoder.numeric_features_
@@ -79,12 +79,12 @@ class TabularInputs:
         return dX
 
     def to_plain(self) -> dict[str, Any]:
-        """Return the attributes of the encoder, from which `from_plain` restores it."""
+        """Return the attributes of the encoder; see `from_plain`."""
         return dict(vars(self.encoder))
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> "TabularInputs":
-        """Restore it from what `to_plain` gave."""
+        """Restore the inputs from the result of `to_plain`."""
         encoder = TableEncoder()
         encoder.__dict__.update(plain)
         return cls(encoder)

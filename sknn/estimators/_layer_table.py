@@ -1,4 +1,4 @@
-"""The HTML page of an estimator: tables of its parameters and of its layers."""
+"""HTML display of an estimator: tables of its parameters and layers."""
 
 import inspect
 import re
@@ -10,23 +10,23 @@ from typing import Any, NamedTuple
 #: Address of the documentation, without a final slash. Pages have no links while it is empty.
 DOCUMENTATION = ""
 
-#: Address of an estimator's reference page, for scikit-learn to fill in; empty if there is none.
+#: Template for the address of an estimator's reference page; empty if there is none.
 REFERENCE = DOCUMENTATION and DOCUMENTATION + "/reference/generated/sknn.{estimator_name}.html"
 
 
 class Layer(NamedTuple):
-    """A row of the table.
+    """A row of the table of layers.
 
     Parameters
     ----------
     name : str
-        Such as "hidden 1".
+        Name, such as "hidden 1".
     shape : tuple of int
-        Of the weights: inputs and outputs, after the members if there are several.
+        Shape of the weights: (inputs, outputs), after the members if there are several.
     parameters : int
-        Weights and offsets, of all members.
+        Number of weights and offsets of all members.
     activation : str
-        What follows.
+        Activation of the layer.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Layer(NamedTuple):
 
 
 def layers_of(fitted: Mapping[str, Any]) -> list[Layer]:
-    """Return the layers that fitted attributes tell of, the embedding of levels first."""
+    """Return the layers of a fitted estimator, with the embedding of categories first."""
     plan, coefs = fitted["_model_spec"], fitted["coefs_"]
     names = [*(f"hidden {i + 1}" for i in range(len(coefs) - 1)), "output"]
     activations = [*map(_name, plan["activations"]), str(fitted["out_activation_"])]
@@ -48,16 +48,16 @@ def layers_of(fitted: Mapping[str, Any]) -> list[Layer]:
 
 
 class EstimatorTables:
-    """The tables in the HTML page of an estimator: its parameters, and its layers if it is fitted.
+    """Tables for the HTML display of an estimator: its parameters and, if fitted, its layers.
 
     Parameters
     ----------
     estimator : object
         The estimator.
     parameters : mapping
-        Names and values.
+        Parameters by name.
     changed : collection of str
-        Names of the parameters that are not at their defaults.
+        Names of the parameters whose values are not the defaults.
     """
 
     def __init__(
@@ -68,13 +68,13 @@ class EstimatorTables:
         self.changed = changed
 
     def _repr_html_inner(self) -> str:
-        """Return the HTML, under the name that scikit-learn's page calls."""
+        """Return the HTML; scikit-learn's display calls this method."""
         fitted = vars(self.estimator)
         layers = _layers_table(layers_of(fitted)) if "coefs_" in fitted else ""
         return self._parameters_table() + layers
 
     def _parameters_table(self) -> str:
-        """Return a row for each parameter; a tooltip has its description."""
+        """Return a table with a row per parameter, whose tooltip is its description."""
         described = parameter_descriptions(type(self.estimator))
         rows = []
         for name, value in self.parameters.items():
@@ -89,7 +89,7 @@ class EstimatorTables:
 
 
 def parameter_descriptions(cls: type) -> dict[str, str]:
-    """Return the entries of the section "Parameters" of a class's docstring, by name."""
+    """Return the entries of the section "Parameters" in the docstring of a class, by name."""
     _, _, text = (inspect.getdoc(cls) or "").partition("Parameters\n----------\n")
     section = re.split(r"\n\n[A-Z][\w ]+\n-+\n", text, maxsplit=1)[0]
     entries = re.split(r"^(?=\w+ : )", section, flags=re.MULTILINE)
@@ -97,7 +97,7 @@ def parameter_descriptions(cls: type) -> dict[str, str]:
 
 
 def _layers_table(layers: list[Layer]) -> str:
-    """Return a row for each layer, and the number of all parameters."""
+    """Return a table with a row per layer and the total number of parameters."""
     cells = [
         (one.name, " x ".join(map(str, one.shape)), f"{one.parameters:,}", one.activation)
         for one in layers
@@ -109,7 +109,7 @@ def _layers_table(layers: list[Layer]) -> str:
 
 
 def _table(title: str, rows: str) -> str:
-    """Return a table that can be folded, in the style of scikit-learn's page."""
+    """Return a collapsible table in the style of scikit-learn's display."""
     return (
         f'<div class="estimator-table"><details><summary>{title}</summary>'
         f'<table class="parameters-table"><tbody>{rows}</tbody></table></details></div>'
@@ -121,5 +121,5 @@ def _row(texts: tuple[str, ...], tag: str) -> str:
 
 
 def _name(activation: Any) -> str:
-    """Return the name of an activation, or how to write one of the user's own."""
+    """Return the name of an activation; for a module, its repr."""
     return activation if isinstance(activation, str) else repr(activation)

@@ -1,4 +1,4 @@
-"""Messages to the user: a line an epoch, and warnings about inputs or a failed training."""
+"""Messages to the user: a line per epoch, and warnings about inputs or convergence."""
 
 import math
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from sknn.engine import History
 from sknn.engine._typing import Array
 from sknn.engine.history import Outcome
 
-#: Why training ended, for `verbose`.
+#: Reasons why training ended, for `verbose`.
 OUTCOMES: Mapping[Outcome, str] = {
     "max_iter": "max_iter is reached",
     "schedule_finished": "the learning rate schedule is finished",
@@ -22,7 +22,7 @@ OUTCOMES: Mapping[Outcome, str] = {
     "callback": "a callback asked for it",
 }
 
-#: The columns of a line, by their names in the history.
+#: Columns of the printed line, by name in the history.
 COLUMNS = {
     "loss": "loss",
     "validation_loss": "validation loss",
@@ -30,16 +30,16 @@ COLUMNS = {
     "rate": "learning rate",
 }
 
-#: A ratio of standard deviations from which inputs count as unscaled.
+#: Ratio of standard deviations from which inputs count as unscaled.
 UNSCALED_RATIO = 1000
 
-#: Rows that are examined for scales.
+#: Number of rows that are examined.
 EXAMINED_ROWS = 1000
 
-#: A column in which a smaller fraction of the rows differs from the rest is not judged.
+#: Columns with a smaller fraction of rows that differ from the rest are not examined.
 MIN_VARYING_FRACTION = 0.01
 
-#: Columns that a warning names of each kind.
+#: Maximum number of columns with small, and with large, scales that a warning names.
 MAX_NAMED_COLUMNS = 3
 
 #: A message and its category, for `warnings.warn`.
@@ -47,7 +47,7 @@ FitWarning = tuple[str, type[Warning]]
 
 
 def print_epoch(epoch: int, row: Mapping[str, float]) -> None:
-    """Print the numbers of one epoch in a line."""
+    """Print losses, score and learning rate of an epoch."""
     known = {key: name for key, name in COLUMNS.items() if not math.isnan(row.get(key, math.nan))}
     columns = [f"{name} {row[key]:<10.5g}" for key, name in known.items()]
     print(f"epoch {epoch:4d}   {'  '.join(columns)}".rstrip())
@@ -61,12 +61,11 @@ def training_warnings(
     Parameters
     ----------
     history : History
-        Its outcome decides.
+        History of the fit, with its outcome.
     solver : str
-        The name of the solver.
+        Name of the solver.
     warn_max_iter : bool, default=True
-        Whether reaching the maximum number of epochs is worth a warning; in `partial_fit` it is
-        not.
+        Whether to warn if the maximum number of epochs is reached; False in `partial_fit`.
     """
     epochs, lbfgs = len(history), solver == "lbfgs"
     if history.outcome == "diverged":
@@ -103,14 +102,14 @@ def training_warnings(
 
 
 def scale_warnings(X: object, names: Array | None) -> list[FitWarning]:
-    """Return a warning that names the columns, if the scales of a dense X are far apart.
+    """Return a warning with the names of columns, if the scales of X differ widely.
 
     Parameters
     ----------
     X : array or sparse matrix of shape (n, m)
         Validated inputs. Sparse ones are not examined, since centring would make them dense.
     names : array of str of shape (m,) or None
-        The names of the columns.
+        Names of the columns.
     """
     if not isinstance(X, np.ndarray) or len(X) < 2:
         return []
@@ -137,7 +136,7 @@ def scale_warnings(X: object, names: Array | None) -> list[FitWarning]:
 
 
 def _named(columns: Array, names: Array | None) -> str:
-    """Return the columns by their names, or by their numbers."""
+    """Format columns by name, or by number if they have no names."""
     if names is None:
         return "columns " + ", ".join(map(str, columns))
     return ", ".join(repr(str(names[j])) for j in columns)

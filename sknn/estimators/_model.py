@@ -1,4 +1,4 @@
-"""ModelSpec: all of a network but its weights; FittedModel: a network that can predict."""
+"""ModelSpec: everything about a network except its weights; FittedModel: for prediction."""
 
 import pickle
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,33 +29,33 @@ from sknn.estimators._validation.data import (
     as_dtype,
     normalized_weights,
 )
-from sknn.targets import Target, restored_target
+from sknn.targets import TARGETS, Target
 
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """Everything about a model but its weights.
+    """Everything about a model except its weights.
 
     Parameters
     ----------
     target : Target
-        The kind of y, and how it is encoded.
+        Type and encoding of y.
     loss_name : str or Loss
-        The name of one of the target's losses (never "auto"), or a loss of the user's own.
+        Name of one of the target's losses (not "auto"), or a loss object.
     loss_settings : dict
-        Settings of a loss that is given by its name.
+        Settings of a loss given by name.
     hidden_sizes : sequence of int
         Units of each hidden layer.
     activations : sequence of str or Module
         The activation of each hidden layer.
     dtype : {"float32", "float64"}
-        The type of all arithmetic.
+        Type of all computations.
     n_inputs : int
-        Inputs of the first layer.
+        Number of inputs of the first layer.
     inputs : TabularInputs or None
-        How a table becomes these inputs; None for numeric features, which are used as they are.
+        Encoding of a table into these inputs; None if X is used without encoding.
     n_members : int, default=1
-        Number of networks; a single one has no member axis.
+        Number of networks; with one, arrays have no member axis.
     """
 
     target: Target
@@ -70,7 +70,7 @@ class ModelSpec:
 
     @property
     def members(self) -> int | None:
-        """Length of the member axis; None if there is no such axis."""
+        """Length of the member axis, or None without one."""
         return None if self.n_members == 1 else self.n_members
 
     @cached_property
@@ -80,14 +80,14 @@ class ModelSpec:
 
     @property
     def n_units(self) -> int:
-        """Units of the output layer."""
+        """Number of units of the output layer."""
         return self.target.n_outputs * self.loss.units_per_output
 
     @property
     def loss_scale(self) -> float:
         """Factor from losses of the encoded targets to losses in the units of y.
 
-        The losses of several columns are sums over different units: they are not converted.
+        It is 1 for several columns, whose losses are sums over different units.
         """
         scales = self.target.loss_scales(self.loss)
         return scales[0] if len(scales) == 1 else 1.0
@@ -115,7 +115,9 @@ class ModelSpec:
         if isinstance(encoding, dict):
             inputs = TabularInputs.from_plain(encoding)
         return cls(
-            target=restored_target(plain, fitted.get("classes_")),
+            target=TARGETS[plain["target"]].restored(
+                plain["n_outputs"], plain["target_settings"], fitted.get("classes_")
+            ),
             loss_name=plain["loss"],
             loss_settings=plain["loss_settings"],
             hidden_sizes=[W.shape[-1] for W in fitted["coefs_"][:-1]],
@@ -127,38 +129,38 @@ class ModelSpec:
         )
 
     def decode(self, z: Array) -> Array:
-        """Return predictions from raw outputs, in the labels or units of y."""
+        """Convert raw outputs to predictions, in the labels or units of y."""
         predictions: Array = checked_finite(self.target.decode, z, self.loss)
         return predictions
 
     def split_members(self, z: Array) -> Array:
-        """Return the raw outputs of each member, with a member axis in any case."""
+        """Return the raw outputs with a member axis, also for a single network."""
         return z[None] if self.members is None else z
 
     def average_members(self, z: Array) -> Array:
-        """Return raw outputs, shape (n, k), for the average prediction of all members."""
+        """Return raw outputs of shape (n, k) whose prediction is the average over the members."""
         return z if self.n_members == 1 else self.target.average_members(z, self.loss)
 
     def dataset(
         self, data: ValidatedData, name: str, *, relative_weights: bool, smoothing: float = 0.0
     ) -> Dataset:
-        """Turn validated rows into arrays for the engine.
+        """Convert validated rows to arrays for the engine.
 
         Parameters
         ----------
         data : ValidatedData
             Validated rows.
         name : {"y", "y_val"}
-            What the user calls the targets.
+            Name of the targets in error messages.
         relative_weights : bool
-            Whether only the ratios of the weights count.
+            Whether sample weights are divided by their mean.
         smoothing : float, default=0.0
-            The fraction of each label's probability that is spread evenly.
+            Fraction of each label's probability to spread evenly over the classes.
 
         Raises
         ------
         ValueError
-            If y has other classes or columns than the target, or values the loss does not allow.
+            If y has classes or columns that the target has not, or values invalid for the loss.
         """
         X = data.X
         return Dataset(
@@ -169,7 +171,7 @@ class ModelSpec:
         )
 
     def encode_targets(self, data: ValidatedData, name: str, smoothing: float = 0.0) -> Array:
-        """Turn validated targets into the matrix that the loss compares with; see `dataset`."""
+        """Encode validated targets as the matrix Y of the loss; see `dataset`."""
         Y = self.target.encode(data.y, self.loss.codes)
         Y = self.target.smooth_labels(Y, smoothing) if smoothing else Y
         units = self.loss.units_per_output
@@ -181,13 +183,13 @@ class ModelSpec:
         return Y
 
     def loss_for(self, Y: Array) -> Loss:
-        """Return the loss for these targets, of which NaN are unknown."""
+        """Return the loss for these targets, which ignores NaN if there are any."""
         return MaskedLoss(self.loss) if np.isnan(Y).any() else self.loss
 
     def _check_interval(
         self, Y: Array, lowest: float, included: bool, data: ValidatedData, name: str
     ) -> None:
-        """Refuse targets outside the interval of the loss, naming the rows."""
+        """Check that targets are in the interval of the loss; the error names the rows."""
         outside = np.any(lowest > Y if included else lowest >= Y, axis=1)
         if outside.any():
             rows = data.row_numbers_of(outside)
@@ -218,7 +220,7 @@ class ModelSpec:
         return self.inputs.prepend(layers, embedding) if self.inputs else layers
 
     def fitted_attributes(self, trained: Sequential) -> dict[str, Any]:
-        """Return the attributes of an estimator that predict with the network's present weights."""
+        """Return the fitted attributes for the current weights of the network."""
         layers = [module for module in trained.modules if isinstance(module, Linear)]
         tables = [module.E.copy() for module in trained.modules if isinstance(module, Embedding)]
         return {
@@ -232,12 +234,12 @@ class ModelSpec:
         }
 
     def continuing(self, fitted: "ModelSpec") -> "ModelSpec":
-        """Return the specification of the fitted network, if training may continue with this one.
+        """Check that training can continue with this specification; return the fitted one.
 
         Raises
         ------
         ValueError
-            Naming the parameter that changed.
+            If a parameter changed; the error names it.
         """
         for parameter, old, new in (
             ("hidden_layer_sizes", fitted.hidden_sizes, self.hidden_sizes),
@@ -256,7 +258,7 @@ class ModelSpec:
 
 
 def _equal(old: Any, new: Any) -> bool:
-    """Return whether two settings are equal; objects are compared by their content."""
+    """Return whether two settings are equal; objects are compared by content."""
     if old == new:
         return True
     try:
@@ -267,18 +269,18 @@ def _equal(old: Any, new: Any) -> bool:
 
 @dataclass(frozen=True)
 class FittedModel:
-    """A fitted network, and validated rows to run it on.
+    """A fitted network and the validated rows to predict.
 
     Attributes
     ----------
     spec : ModelSpec
-        What the network is.
+        Specification of the network.
     network : Sequential
-        From inputs to raw outputs.
+        The network, from inputs to raw outputs.
     X : array or CSR matrix of shape (n, m)
-        The rows, converted to the type of the network batch by batch.
+        Rows to predict; each batch is converted to the type of the network.
     check : callable or None
-        Refuses a converted batch that is not finite; None where X is known to be finite.
+        Raises an error for a converted batch that is not finite; None if X is known to be finite.
     """
 
     spec: ModelSpec
@@ -296,7 +298,7 @@ class FittedModel:
         return z
 
     def outputs(self) -> Array:
-        """Return the raw outputs of all members together, shape (n, k)."""
+        """Return the raw outputs, averaged over the members, of shape (n, k)."""
         z = self.member_outputs()
         return z if self.spec.n_members == 1 else checked_finite(self.spec.average_members, z)
 
@@ -308,21 +310,21 @@ def fitted_network(spec: ModelSpec, fitted: Mapping[str, Any]) -> Sequential:
 
 
 def checked_finite(compute: Callable[..., Any], *args: Any, lowest: float | None = None) -> Any:
-    """Return what a function computes, if it is finite.
+    """Call a function and check that its results are finite.
 
     Parameters
     ----------
     compute : callable
         Returns an array, or a list of arrays.
     *args : objects
-        Its arguments.
+        Arguments of the function.
     lowest : float, optional
-        A value that is allowed though it is not finite, such as the logarithm of 0.
+        Value that is allowed though it is not finite, such as minus infinity.
 
     Raises
     ------
     ValueError
-        If a number is not finite.
+        If a result is not finite.
     """
     with np.errstate(over="ignore", invalid="ignore"):
         results = compute(*args)

@@ -1,4 +1,4 @@
-"""Saving: an estimator as the contents of an archive."""
+"""Saving a fitted estimator to an archive."""
 
 import os
 import platform
@@ -16,8 +16,8 @@ from sknn.estimators._training_state import TrainingState
 if TYPE_CHECKING:
     from sknn.estimators.base import BaseMLP
 
-#: The attributes of every fitted estimator, and those of some. Nothing else is part of the model:
-#: no callbacks, no metadata requests, and nothing that a user has set on it.
+#: Attributes that every fitted estimator has, and those that some have. Nothing else is saved:
+#: no callbacks, no metadata requests, and no attributes that the user has set.
 ALWAYS = {
     "coefs_",
     "intercepts_",
@@ -62,14 +62,14 @@ def contents_of(estimator: "BaseMLP", progress: dict[str, Any] | None = None) ->
     Parameters
     ----------
     estimator : BaseMLP
-        What is to be saved.
+        Fitted estimator.
     progress : dict, optional
-        For a checkpoint: plain data about the epochs so far.
+        For a checkpoint: the result of `TrainingState.progress`.
 
     Raises
     ------
     NotFittedError, TypeError
-        If it is not fitted, or of a class that is not from this package.
+        If the estimator is not fitted, or its class is not from this package.
     """
     check_is_fitted(estimator)
     check_own_class(estimator)
@@ -80,23 +80,23 @@ def contents_of(estimator: "BaseMLP", progress: dict[str, Any] | None = None) ->
 
 
 def check_own_class(estimator: "BaseMLP") -> None:
-    """Refuse an estimator of a class that is not from this package.
+    """Check that the class of an estimator is from this package.
 
     Raises
     ------
     TypeError
-        Naming it.
+        If it is not.
     """
     kind = type(estimator)
     if kind.__module__.partition(".")[0] != "sknn":
         raise TypeError(
-            f"{kind.__qualname__} is a class of your own; files without code know those of sknn "
-            "only. Use joblib to save it."
+            f"{kind.__qualname__} is a class of your own; files without code can hold classes of "
+            "sknn only. Use joblib to save it."
         )
 
 
 def _compact_state(fitted: Mapping[str, Any], random_state: Any) -> dict[str, Any]:
-    """Return the training state as a plain fit leaves it."""
+    """Return the training state in its compact form, see `TrainingState.to_plain`."""
     plain: dict[str, Any] = fitted["_training_state"]
     if "solver" not in plain:  # it is compact already
         return plain
@@ -104,7 +104,7 @@ def _compact_state(fitted: Mapping[str, Any], random_state: Any) -> dict[str, An
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of Python and of the libraries that compute here."""
+    """Return the versions of sknn, Python, NumPy and scikit-learn."""
     return {
         "sknn": __version__,
         "python": platform.python_version(),
@@ -114,7 +114,7 @@ def versions() -> dict[str, str]:
 
 
 def _fixed_width(classes: Any) -> Any:
-    """Return labels of type object as text, for one column or a list of columns."""
+    """Convert string labels of dtype object to fixed width, in one column or in a list of them."""
     if isinstance(classes, list):
         return [_fixed_width(column) for column in classes]
     is_text = classes.dtype == object and all(isinstance(label, str) for label in classes)

@@ -1,4 +1,4 @@
-"""Every private name of scikit-learn that this package uses, and nothing else."""
+"""All private names of scikit-learn that this package uses."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -48,37 +48,37 @@ else:
     except ImportError:  # before scikit-learn 1.9
 
         class CallbackSupportMixin:
-            """Stands in where scikit-learn has no callbacks."""
+            """Placeholder for versions of scikit-learn without callbacks."""
 
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 
 def available_if(check: Callable[[Any], bool]) -> Callable[[Method], Method]:
-    """Return scikit-learn's decorator of methods that exist on a condition; signatures are kept."""
+    """Return scikit-learn's decorator `available_if`, typed so that it keeps signatures."""
     decorator: Callable[[Method], Method] = metaestimators.available_if(check)
     return decorator
 
 
 def fit_context(*, prefer_skip_nested_validation: bool) -> Callable[[Method], Method]:
-    """Return scikit-learn's decorator of `fit`, which checks parameters; signatures are kept."""
+    """Return scikit-learn's decorator of `fit`, which validates parameters, with types."""
     decorator: Callable[[Method], Method] = _fit_context(
         prefer_skip_nested_validation=prefer_skip_nested_validation
     )
     return decorator
 
 
-#: The attribute that holds the callbacks of an estimator.
+#: Name of the attribute with the callbacks of an estimator.
 CALLBACKS = "_skl_callbacks"
 
 
 def callbacks_of(estimator: "BaseEstimator") -> Sequence[Any]:
-    """Return scikit-learn's callbacks of an estimator."""
+    """Return the callbacks that are set on an estimator."""
     return getattr(estimator, CALLBACKS, [])
 
 
 def callback_context(estimator: BaseEstimator, max_subtasks: int | None) -> Any:
-    """Return the root task of a fit for scikit-learn's callbacks; None if there are none."""
+    """Return scikit-learn's callback context of a fit; None if there are no callbacks."""
     if not callbacks_of(estimator):
         return None
     context: Any = estimator
@@ -86,14 +86,14 @@ def callback_context(estimator: BaseEstimator, max_subtasks: int | None) -> Any:
 
 
 def complete_mlp(mlp: Any, labels: Any) -> None:
-    """Set what scikit-learn's MLP keeps to itself after a fit, as if it had just begun.
+    """Set the private attributes of scikit-learn's MLP, as at the start of training.
 
     Parameters
     ----------
     mlp : sklearn.neural_network.MLPClassifier or MLPRegressor
-        With all public attributes of a fit.
+        Estimator with all public fitted attributes.
     labels : sklearn.preprocessing.LabelBinarizer or None
-        Fitted to the classes; None for a regressor.
+        Binarizer fitted to the classes; None for a regressor.
     """
     if labels is not None:
         mlp._label_binarizer = labels

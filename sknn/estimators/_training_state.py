@@ -26,23 +26,23 @@ class TrainingState:
     rng : RandomState
         The generator that draws batches and dropped units.
     solver : str, default=""
-        Whose `solver_state` this is; the optimizer state of another solver is of no use.
+        Name of the solver; another solver does not use its optimizer state.
     solver_state : dict
         Number of steps, state of the optimizer, and so on.
     early_stopping : dict
         The quantity that was monitored, its best value and the epochs without improvement.
     loss_curve, learning_rates : list of float
-        Of all epochs of earlier calls.
+        Losses and learning rates of all epochs of earlier calls.
     best_loss : float, default=inf
         The lowest loss of earlier calls.
     n_samples_seen : int, default=0
         Samples used in earlier calls, counted once an epoch.
     initial_rng : dict or None
-        State of the generator before the fit drew anything; None where no checkpoint can be made.
+        State of the generator at the start of the fit; None if no checkpoints are made.
     history : History, optional
-        The epochs of a fit that was interrupted and is being continued.
+        Epochs of an interrupted fit that is resumed.
     finished : bool, default=False
-        Whether the fit that a checkpoint holds is complete.
+        Whether the fit in a checkpoint is complete.
     """
 
     rng: np.random.RandomState
@@ -59,15 +59,15 @@ class TrainingState:
 
     @classmethod
     def of_fitted(cls, fitted: Mapping[str, Any], random_state: Any) -> "TrainingState":
-        """Return the state that the attributes of a fitted estimator hold.
+        """Restore the state from the attributes of a fitted estimator.
 
         Parameters
         ----------
         fitted : mapping
-            The attributes.
+            Fitted attributes.
         random_state : int, RandomState or None
-            The parameter. The state of a generator that the estimator made itself, from an integer
-            seed, is restored; any other generator is used as it is.
+            Parameter of the estimator. For an integer seed, the state of the generator is restored;
+            any other generator is used as it is.
         """
         plain, curve = fitted["_training_state"], fitted["loss_curve_"]
         return cls(
@@ -87,16 +87,16 @@ class TrainingState:
         return TrainingState(self.rng, self.solver, moments)
 
     def solver_state_for(self, name: str, solver: Solver, objective: Objective) -> State:
-        """Return the solver state to continue from, completed by fresh entries.
+        """Return the solver state to continue from; missing entries are initialised.
 
         Parameters
         ----------
         name : str
-            The solver's name.
+            Name of the solver.
         solver : Solver
-            Its `init` gives the fresh entries.
+            Solver whose `init` gives the new entries.
         objective : Objective
-            What it minimises.
+            Objective of the solver.
         """
         state = solver.init(objective)
         for key in state.keys() & self.solver_state.keys():
@@ -115,10 +115,10 @@ class TrainingState:
         Parameters
         ----------
         random_state : int, RandomState or None
-            The parameter of the estimator.
+            Parameter of the estimator.
         compact : bool, default=False
-            Whether to keep numbers only, as after a plain `fit`: no optimizer moments, and in place
-            of the generator's state, which is large, a seed drawn from it.
+            Whether to store only counters and, instead of the generator's state, which is large, a
+            seed drawn from it; optimizer moments are dropped.
         """
         seeded = {"seed": int(random_state)} if isinstance(random_state, Integral) else {}
         if compact:
@@ -136,7 +136,7 @@ class TrainingState:
         }
 
     def progress(self) -> dict[str, Any]:
-        """Return the section `progress` of a checkpoint: plain data, read by `from_progress`."""
+        """Return the section `progress` of a checkpoint, as plain data; see `from_progress`."""
         history = self.history or History()
         names, best = history.rows[0] if history.rows else (), history.best
         return {
@@ -154,14 +154,14 @@ class TrainingState:
     def from_progress(
         cls, progress: Mapping[str, Any], fitted: Mapping[str, Any]
     ) -> "TrainingState":
-        """Return the state of an interrupted fit.
+        """Restore the state of an interrupted fit.
 
         Parameters
         ----------
         progress : mapping
-            What `progress` gave.
+            Result of `progress`.
         fitted : mapping
-            The attributes of the estimator at that epoch.
+            Attributes of the estimator at that epoch.
         """
         history = History()
         names = list(progress["epochs"])
@@ -190,9 +190,9 @@ def restored_generator(plain: Mapping[str, Any], random_state: Any) -> np.random
     Parameters
     ----------
     plain : mapping
-        The attribute `_training_state`; empty for a fresh start.
+        Attribute `_training_state`; empty for a new fit.
     random_state : int, RandomState or None
-        The parameter.
+        Parameter of the estimator.
     """
     rng: np.random.RandomState = check_random_state(random_state)
     if isinstance(random_state, Integral) and plain.get("seed") == random_state:
@@ -208,7 +208,7 @@ def independent_generator(rng: np.random.RandomState) -> np.random.RandomState:
 
 
 def generator_from_state(state: Mapping[str, Any]) -> np.random.RandomState:
-    """Return a new generator in a given state."""
+    """Create a generator with a given state."""
     rng = np.random.RandomState(0)
     rng.set_state(dict(state))
     return rng

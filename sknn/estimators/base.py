@@ -72,7 +72,7 @@ GivenData = tuple[Any, Any, Any]
 
 
 class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
-    """Training and prediction of multilayer perceptrons; subclasses define what X and y mean."""
+    """Base of the estimators: training and prediction; subclasses validate and encode X and y."""
 
     # constructor parameters, see the subclasses
     hidden_layer_sizes: HiddenLayerSizes
@@ -130,16 +130,16 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
     _model_spec: dict[str, Any]
     _training_state: dict[str, Any]
 
-    #: Whether X is a table, whose columns may have any type.
+    #: Whether X is a table with columns of any type.
     _takes_tables: ClassVar[bool] = False
     #: Whether a new network starts at the best constant prediction.
     _fits_intercept_first: ClassVar[bool] = False
-    #: What batch_size="auto" stands for.
+    #: The value of batch_size="auto".
     _auto_batch_size: ClassVar[int] = 200
-    #: dtype="auto" is float32 if X has more elements, once it is encoded.
+    #: dtype="auto" is float32 if the encoded X has more elements than this.
     _float32_size: ClassVar[int] = 10**5
 
-    #: scikit-learn's page of an estimator links to these addresses; to none if it is empty.
+    #: Target of the links in scikit-learn's HTML display; no links if it is empty.
     _doc_link_module = "sknn"
     _doc_link_template = REFERENCE
 
@@ -156,30 +156,28 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         y_val: Any = None,
         sample_weight_val: Any = None,
     ) -> Self:
-        """Fit the network to data, beginning anew unless `warm_start` says otherwise.
+        """Fit the network to training data; with `warm_start`, continue from the last fit.
 
         Parameters
         ----------
         X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
-            The inputs, one sample a row: numbers, in a frame too. The estimators of tables
-            (`TabularMLP*`) take frames, arrays and lists of rows with columns of any kind, but no
+            Training inputs, one row per sample. They must be numeric, except for `TabularMLP*`,
+            which accept frames, arrays and lists of rows with columns of any type, but no
             sparse matrix.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            The targets: labels, columns of labels or 0/1 indicators in classification, real
-            numbers in regression, where a NaN among several columns is a target not known.
+            Targets: class labels, columns of labels or 0/1 indicators in classification; real
+            numbers in regression, where with several columns NaN marks an unknown target.
         sample_weight : array-like of shape (n_samples,), default=None
-            How much each sample counts, 0 or more; only ratios matter. A row of weight 0 is as
-            good as absent, though it must be valid. A row of weight 2 pulls like two rows (with
-            mini-batches on average, since two rows may fall into two batches). In the estimators
-            of tables the size matters, too: weights above 1 on average are numbers of rows where
-            these are counted, that is for rare levels and what is "auto" (epochs, decay).
+            Non-negative weights of the samples. Only their ratios matter: weight 0 drops the row
+            (which must be valid), weight 2 has the effect of two equal rows (on average, with
+            mini-batches). `TabularMLP*` also count rows by weight, for `min_frequency`, `max_iter`
+            and `weight_decay`, if the mean weight is above 1.
         X_val, y_val, sample_weight_val : array-likes, default=None
-            Rows to validate on after every epoch, in place of a part of X that is held back. They
-            decide when to stop if `early_stopping` is True or "auto"; else they are only watched.
-            They must look as the network sees them. A pipeline transforms X_val like X if it has
-            ``transform_input=["X_val"]``, metadata routing is enabled and the estimator has
-            ``set_fit_request(X_val=True, y_val=True)``. Nothing transforms y_val: if
-            :class:`~sklearn.compose.TransformedTargetRegressor` scales y, scale y_val likewise.
+            Validation rows, scored after every epoch, instead of held-back rows of X. Training
+            stops by their score if `early_stopping` is True or "auto". In a pipeline they must be
+            transformed like X, which is done with ``transform_input=["X_val"]``, metadata routing
+            enabled and ``set_fit_request(X_val=True, y_val=True)``. y_val is never transformed:
+            with :class:`~sklearn.compose.TransformedTargetRegressor`, scale it like y.
 
         Returns
         -------
@@ -189,12 +187,13 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         Raises
         ------
         ValueError, TypeError
-            If a parameter or the data cannot be used; the estimator is left as it was.
+            If a parameter or the data are invalid; the estimator is left unchanged.
 
         Warns
         -----
         ConvergenceWarning
-            If training ran out of epochs before the loss settled, or diverged.
+            If training diverged, or reached `max_iter` before the loss converged (except with
+            "cosine" and "one_cycle", which always run for `max_iter` epochs).
         """
         given, given_val = (X, y, sample_weight), (X_val, y_val, sample_weight_val)
         callbacks = FitCallbacks(self, given, given_val) if CALLBACKS in vars(self) else None
@@ -231,10 +230,10 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            In classification the class with the largest raw output; of two classes the second
-            where its raw output is above 0; of labels 1 where theirs is above 0, else 0. In
-            regression the output activations, in the type of the network; several quantiles come
-            last, (n_samples, n_quantiles) or (n_samples, n_outputs, n_quantiles).
+            In classification, the class with the largest raw output; for two classes, the second
+            if the raw output is above 0; for multilabel targets, 1 if it is above 0, else 0. In
+            regression, the output activations, in the type of the network. Several quantiles are
+            the last axis: (n_samples, n_quantiles) or (n_samples, n_outputs, n_quantiles).
         """
         fitted = self._fitted_model(X)
         return fitted.spec.decode(fitted.outputs())
@@ -245,23 +244,24 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         Parameters
         ----------
         file : str, path or binary file
-            Where to. A path gets the new file only when it is complete: whatever happens, there is
-            the old one or the new one.
+            Where to write. An existing file at a path is replaced only once the new one is
+            complete.
         training_state : bool, default=False
-            Whether to keep what `partial_fit`, or `fit` with `warm_start`, needs to go on exactly:
-            the optimizer's memory and the generator. It is about twice the size of the weights.
+            Whether to include the state of the optimizer and of the generator, so that
+            `partial_fit`, or `fit` with `warm_start`, continues exactly. It takes about twice the
+            size of the weights.
 
         Raises
         ------
         NotFittedError
-            If there is nothing to save.
+            If the estimator is not fitted.
         TypeError
             If a parameter is an object, such as a function; the message names it.
 
         Notes
         -----
-        Class labels of type object become text of fixed width. Callbacks and metadata requests are
-        not kept.
+        String class labels of dtype object are saved as fixed-width strings. Callbacks and metadata
+        requests are not saved.
         """
         _saving.save(self, file, training_state=training_state)
 
@@ -276,19 +276,19 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         return tags
 
     def _get_params_html(self, deep: bool = True, doc_link: str = "") -> EstimatorTables:
-        """Return the tables for scikit-learn's HTML page, which calls this for each estimator."""
+        """Return the tables of scikit-learn's HTML display, which calls this method."""
         parameters = super()._get_params_html(deep=deep)
         return EstimatorTables(self, parameters, parameters.non_default)
 
     def _with_attributes(self, fitted: Mapping[str, Any]) -> Self:
-        """Return an estimator with the same parameters and these fitted attributes."""
+        """Return a copy of the estimator with the same parameters and these fitted attributes."""
         other = object.__new__(type(self))
         own = {name: v for name, v in vars(self).items() if name not in _saving.FITTED}
         other.__dict__ = {**own, **fitted}
         return other
 
     def _assign(self, fitted: Mapping[str, Any]) -> None:
-        """Replace all fitted attributes at once: other threads see the old ones or the new ones."""
+        """Replace all fitted attributes at once, so that no thread sees old and new ones mixed."""
         self.__dict__ = vars(self._with_attributes(fitted))
 
     # The steps of fit
@@ -300,9 +300,11 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         callbacks: FitCallbacks | None,
         resumed: tuple[Mapping[str, Any], TrainingState] | None,
     ) -> FitJob:
-        """Validate, split and encode the data, and build what training starts from."""
+        """Validate and split the data, and build the configuration and the initial model."""
         if self.warm_start and self.refit:
-            raise ValueError("refit=True trains afresh, warm_start=True goes on: choose one.")
+            raise ValueError(
+                "refit=True trains new weights, warm_start=True continues old ones: choose one."
+            )
         fitted = vars(self) if self.warm_start and "coefs_" in vars(self) else None
         data = validate_training_data(self, *given, reset=fitted is None)
         validation = None
@@ -342,7 +344,7 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         return FitJob(config, FitData(data, validation), initial, all_rows, settings, notes)
 
     def _refit(self, job: FitJob, found: FitResult, callbacks: FitCallbacks | None) -> FitResult:
-        """Train afresh on all rows for the best number of epochs; keep `found` if that fails."""
+        """Train a new model on all rows for the best number of epochs; on failure, keep `found`."""
         epochs = found.attributes["best_iteration_"]
         if self.verbose:
             print(f"training again, on all rows, for {epochs} epochs")
@@ -373,7 +375,7 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         return FitResult(attributes, result.history, replace(result.state, rng=found.state.rng))
 
     def _completed(self, result: FitResult, callbacks: FitCallbacks | None) -> FitResult:
-        """Drop what only a warm start needs, and save the last checkpoint."""
+        """Reduce the training state unless `warm_start` needs it, and save the final checkpoint."""
         if not self.warm_start:
             compact = result.state.to_plain(self.random_state, compact=True)
             result.attributes["_training_state"] = compact
@@ -421,7 +423,7 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
     def _new_model(
         self, data: ValidatedData, target: Target, rng: np.random.RandomState
     ) -> tuple[InitialModel, list[FitWarning]]:
-        """Build a network with initial weights; return warnings about the inputs, too."""
+        """Build a network with initial weights; also return warnings about the inputs."""
         inputs, notes = self._learn_inputs(data)
         n_inputs = inputs.width if inputs else data.X.shape[1]
         dtype = self.dtype
@@ -434,7 +436,7 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         return InitialModel(spec, drawn, TrainingState(rng), is_new=True), notes
 
     def _continued(self, fitted: Mapping[str, Any], state: TrainingState) -> InitialModel:
-        """Continue with a fitted network, whose parameters must be those of this estimator."""
+        """Return a fitted network to continue from; its architecture must match the parameters."""
         old = ModelSpec.of_fitted(fitted)
         dtype = old.dtype if self.dtype == "auto" else self.dtype
         spec = self._spec(old.target, dtype, old.n_inputs, old.inputs).continuing(old)
@@ -443,9 +445,9 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
     def _spec(
         self, target: Target, dtype: str, n_inputs: int, inputs: TabularInputs | None = None
     ) -> ModelSpec:
-        """Translate the parameters that decide what the network is."""
+        """Build the model specification from the parameters."""
         sizes = network.hidden_sizes(self.hidden_layer_sizes)
-        name = target.loss_name(self.loss)
+        name = self._loss_name(target)
         return ModelSpec(
             target=target,
             loss_name=name,
@@ -461,15 +463,15 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
     # What subclasses define
 
     def _learn_inputs(self, data: ValidatedData) -> tuple[TabularInputs | None, list[FitWarning]]:
-        """Learn from training rows how X becomes inputs; return warnings about X, too."""
+        """Learn the encoding of X from training rows; also return warnings about X."""
         return None, scale_warnings(data.X, data.features.get("feature_names_in_"))
 
     @abstractmethod
     def _target(self, y: Array, classes: Any = None, *, stream: bool = False) -> Target:
-        """Learn the kind of y; in a stream, from its first batch and the classes given."""
+        """Determine the type of y; in `partial_fit`, from the first batch and the classes given."""
 
     def _scaled_target(self, target: Target, data: ValidatedData) -> Target:
-        """Return the target in the units in which the network sees it."""
+        """Return the target with the scaling that the network is trained on."""
         return target
 
     def _class_weighting(
@@ -479,7 +481,7 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         return None
 
     def _training_settings(self, data: ValidatedData, loss: Loss) -> TrainingSettings:
-        """Choose what is "auto" by the training rows."""
+        """Choose the values of "auto" settings from the training rows."""
         epochs, decay, size = self.max_iter, self.weight_decay, self.batch_size
         return TrainingSettings(
             epochs=0 if isinstance(epochs, str) else int(epochs),
@@ -487,8 +489,13 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
             weight_decay=0.0 if isinstance(decay, str) else float(decay),
         )
 
+    def _loss_name(self, target: Target) -> str | Loss:
+        """Return the loss, which "auto" leaves to the kind of y."""
+        is_auto = isinstance(self.loss, str) and self.loss == "auto"
+        return target.default_loss if is_auto else self.loss
+
     def _loss_settings(self, name: str | Loss) -> dict[str, Any]:
-        """Return the settings of a loss that is given by its name."""
+        """Return the settings of a loss given by name."""
         return {}
 
     # Prediction
@@ -496,7 +503,7 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
     def _fitted_model(self, X: Any) -> FittedModel:
         """Return the fitted network with validated inputs.
 
-        All attributes are taken at once: a fit in another thread replaces all of them at once.
+        All attributes are read from one dictionary, which a fit in another thread replaces.
         """
         fitted = vars(self)
         if "coefs_" not in fitted:
@@ -508,10 +515,10 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
     def _validate_predict(
         self, X: Any, spec: ModelSpec, fitted: Mapping[str, Any]
     ) -> tuple[Any, Callable[[Any], None] | None]:
-        """Return the rows to predict, and what refuses a converted batch that is not finite.
+        """Return validated rows, and a function that checks that a converted batch is finite.
 
-        A float matrix of the right width without names needs no validation but for infinities and
-        NaN; for a few rows, scikit-learn's would take longer than the network.
+        A float array of the right width without feature names is checked for infinities and NaN
+        only: for a few rows, scikit-learn's full validation would take longer than the network.
         """
 
         def check(batch: Any) -> None:

@@ -43,7 +43,7 @@ from sknn.targets import (
 
 
 def _has_probabilities(mlp: "Classification") -> bool:
-    """Return whether the loss gives probabilities; the error says which losses do."""
+    """Return whether `predict_proba` exists; if not, raise an error that names suitable losses."""
     fitted = vars(mlp)
     if "_model_spec" in fitted:
         loss: Any = ModelSpec.of_fitted(fitted).loss
@@ -60,7 +60,7 @@ def _has_probabilities(mlp: "Classification") -> bool:
 
 
 class Classification(ClassifierMixin, BaseMLP):
-    """A multilayer perceptron for labels."""
+    """Base of the classifiers."""
 
     label_smoothing: float | Auto
     class_weight: ClassWeight
@@ -74,37 +74,37 @@ class Classification(ClassifierMixin, BaseMLP):
     }
 
     @available_if(_builders.supports_partial_fit)
-    @fit_context(prefer_skip_nested_validation=False)  # so that the user's setting can be seen
+    @fit_context(prefer_skip_nested_validation=False)  # `_partial_fit` reads the setting
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
-        """Train for one epoch more on this data, beginning where the last call ended.
+        """Train for one epoch on a batch of samples, continuing from the last call.
 
-        The first call draws the weights, unless `fit` was called before. Constructor parameters
-        are read at every call, so a changed `learning_rate_init` counts; the architecture and the
-        loss cannot change. With a constant rate, n calls on the same data are ``fit`` with
-        ``max_iter=n``, bit for bit, also with a pickle in between. No callbacks are run.
+        The first call initialises the weights, unless the estimator is fitted. Parameters such as
+        `learning_rate_init` may change between calls, but not the architecture and the loss. With
+        a constant rate, n calls on the same data equal `fit` with ``max_iter=n``, bit for bit, also
+        if the estimator is pickled in between. Callbacks are not called.
 
         Parameters
         ----------
         X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
-            The inputs, one sample a row, as for `fit`.
+            Training inputs, as for `fit`.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            The targets.
+            Targets, as for `fit`.
         sample_weight : array-like of shape (n_samples,), default=None
-            How much each sample counts. Weights are used as given (1 is one sample), since the
-            mean weight of a chunk says nothing of the stream's.
+            Weights of the samples, relative to 1. Unlike in `fit`, they are not divided by their
+            mean, which may differ between batches.
         classes : array-like of shape (n_classes,), default=None
-            All labels that will ever come (of several columns a list, with those of each).
-            Needed at the first call, unless the target is multilabel; later it may be left out.
+            All class labels of all calls (for several columns of labels, a list with those of
+            each). Required at the first call, unless y is multilabel.
 
         Returns
         -------
         self : estimator
-            The estimator.
+            The fitted estimator.
 
         Raises
         ------
         ValueError, TypeError
-            If a parameter or the data cannot be used; the estimator is left as it was.
+            If a parameter or the data are invalid; the estimator is left unchanged.
         """
         self._check_same_classes(classes)
         for message, category in self._partial_fit(X, y, sample_weight, classes):
@@ -122,15 +122,15 @@ class Classification(ClassifierMixin, BaseMLP):
         Returns
         -------
         z : ndarray of shape (n_samples,) or (n_samples, n_outputs), or a list of these
-            How much speaks for the second of two classes, or for each class or label. Several
-            columns of labels have a list, an array for each.
+            For two classes, the score of the second; otherwise the scores of all classes or
+            labels. For several columns of labels, a list with an array for each.
         """
         fitted = self._fitted_model(X)
         return fitted.spec.target.decision(fitted.outputs())
 
     @available_if(_has_probabilities)
     def predict_proba(self, X: Any) -> Array:
-        """Predict the probability of each class; exists for losses that give one.
+        """Predict the probability of each class; only available for losses that give one.
 
         Parameters
         ----------
@@ -140,9 +140,9 @@ class Classification(ClassifierMixin, BaseMLP):
         Returns
         -------
         p : ndarray of shape (n_samples, n_classes), or a list of these
-            Probabilities in the order of `classes_`; rows sum to 1 unless the target is
-            multilabel, where each column is the probability of its label. Several columns of
-            labels have a list, an array for each.
+            Probabilities of the classes in the order of `classes_`, which sum to 1; for
+            multilabel targets, the probability of each label. For several columns of labels, a
+            list with an array for each.
         """
         fitted = self._fitted_model(X)
         target: Any = fitted.spec.target
@@ -150,7 +150,7 @@ class Classification(ClassifierMixin, BaseMLP):
 
     @available_if(_has_probabilities)
     def predict_log_proba(self, X: Any) -> Array:
-        """Predict the logarithm of each probability, finite where the probability rounds to 0.
+        """Predict the log-probability of each class, finite where the probability underflows to 0.
 
         Parameters
         ----------
@@ -160,14 +160,14 @@ class Classification(ClassifierMixin, BaseMLP):
         Returns
         -------
         log_p : ndarray of shape (n_samples, n_classes), or a list of these
-            Logarithms of what `predict_proba` returns.
+            Logarithms of the probabilities that `predict_proba` returns.
         """
         fitted = self._fitted_model(X)
         target: Any = fitted.spec.target
         return checked_finite(target.log_proba, fitted.spec.loss, fitted.outputs(), lowest=-np.inf)
 
     def predict_members(self, X: Any) -> Any:
-        """Predict with each member by itself: how sure is it, and do they agree.
+        """Predict class probabilities, or raw outputs, with each member of the ensemble.
 
         Parameters
         ----------
@@ -177,8 +177,8 @@ class Classification(ClassifierMixin, BaseMLP):
         Returns
         -------
         p : ndarray of shape (n_members, n_samples, n_classes), or a list of these
-            For each of the `n_members` networks what `predict_proba` would return; for losses
-            without probabilities what `decision_function` would.
+            The result of `predict_proba` for each of the `n_members` networks; for losses
+            without probabilities, that of `decision_function`.
         """
         fitted = self._fitted_model(X)
         spec, target = fitted.spec, fitted.spec.target
@@ -194,20 +194,21 @@ class Classification(ClassifierMixin, BaseMLP):
         return np.stack(predictions)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Return the accuracy: the share of the rows that are right, in all columns of y.
+        """Return the accuracy: the fraction of rows with correct predictions in all columns of y.
 
         Parameters
         ----------
         X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
             The inputs, as for `fit`.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            The true labels.
+            True labels.
         sample_weight : array-like of shape (n_samples,), default=None
-            How much each sample counts.
+            Weights of the samples.
 
         Returns
         -------
         score : float
+            Accuracy of `predict`.
         """
         check_is_fitted(self)
         check_labels(y)
@@ -218,14 +219,14 @@ class Classification(ClassifierMixin, BaseMLP):
         return accuracy(y, self.predict(X), scoring_weights(sample_weight, y))
 
     def __sklearn_tags__(self) -> Tags:
-        """Say that several labels or columns of labels at once are welcome."""
+        """Declare that multilabel and multioutput targets are supported."""
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         tags.target_tags.multi_output = True
         return tags
 
     def _check_same_classes(self, classes: Any) -> None:
-        """Refuse other classes than those that training began with."""
+        """Check that `classes` are those of the first call."""
         if classes is None or not hasattr(self, "classes_"):
             return
         if _as_lists(self.classes_) != _as_lists(classes):
@@ -235,7 +236,7 @@ class Classification(ClassifierMixin, BaseMLP):
             )
 
     def _target(self, y: Array, classes: Any = None, *, stream: bool = False) -> ClassTarget:
-        """Learn the classes from y; in a stream from `classes`, unless y is multilabel."""
+        """Learn the classes from y; in `partial_fit`, from `classes` unless y is multilabel."""
         if not stream:
             return _target_of(y)
         if y.ndim == 1:
@@ -263,8 +264,8 @@ class Classification(ClassifierMixin, BaseMLP):
             smoothing = float(self.label_smoothing)
         if smoothing and not loss.has_probabilities:
             raise ValueError(
-                f"label_smoothing smooths probabilities, which loss={self.loss!r} does not give: "
-                "use loss='log_loss' or 'brier', or label_smoothing=0."
+                f"label_smoothing smooths probabilities, which loss={self.loss!r} does not give. "
+                "Use loss='log_loss' or 'brier', or set label_smoothing=0."
             )
         return replace(super()._training_settings(data, loss), label_smoothing=smoothing)
 
@@ -275,13 +276,13 @@ class Classification(ClassifierMixin, BaseMLP):
             return None
         if not isinstance(target, BinaryTarget | MulticlassTarget):
             raise ValueError(
-                "class_weight is for one column of classes that exclude each other; weigh the rows "
-                "of another y by sample_weight."
+                "class_weight needs a single column of classes that exclude each other. Pass "
+                "sample_weight instead."
             )
         if stream and self.class_weight == "balanced":
             raise ValueError(
-                "class_weight='balanced' is not supported for partial_fit, which does not know how "
-                "many rows of each class will come: pass a dict of weights, for example from "
+                "class_weight='balanced' is not supported for partial_fit, since the class "
+                "frequencies are not known in advance. Pass a dict of weights, for example from "
                 "sklearn.utils.class_weight.compute_class_weight('balanced', classes=classes, y=y)."
             )
         classes = target.classes
@@ -297,12 +298,12 @@ class Classification(ClassifierMixin, BaseMLP):
 
 
 def _target_of(y: Array) -> ClassTarget:
-    """Learn from y whether it is binary, multiclass or multilabel, and its classes.
+    """Determine the type of a classification target, and its classes.
 
     Raises
     ------
     ValueError, TypeError
-        If y is nothing of that.
+        If y is not a classification target.
     """
     with sorting_labels():
         check_classification_targets(y)
@@ -315,19 +316,19 @@ def _target_of(y: Array) -> ClassTarget:
 
 
 def _as_lists(classes: Any) -> list[Any]:
-    """Return classes as sorted lists, of one column or of several."""
+    """Return classes as a sorted list; for several columns, a list of these."""
     if _has_columns(classes):
         return [_given_labels(column).tolist() for column in classes]
     return _given_labels(classes).tolist()
 
 
 def _has_columns(classes: Any) -> bool:
-    """Return whether there are classes for each of several columns of labels."""
+    """Return whether `classes` is a list with the classes of each column."""
     return bool(np.iterable(classes) and np.ndim(next(iter(classes), 0)) == 1)
 
 
 def _given_labels(classes: Any) -> Array:
-    """Return the classes that were given to `partial_fit`, sorted."""
+    """Return the argument `classes` of `partial_fit` as a sorted array."""
     if not np.iterable(classes) or isinstance(classes, str):
         raise ValueError(f"classes must be a list of labels, got {classes!r}.")
     with sorting_labels():

@@ -25,203 +25,185 @@ class MLPClassifier(Classification):
     Parameters
     ----------
     hidden_layer_sizes : int or array-like of int, default=(100,)
-        Units of each hidden layer; ``()`` is a linear model.
+        Number of units in each hidden layer; ``()`` gives a linear model.
     activation : {"identity", "logistic", "tanh", "relu", "leaky_relu", "elu", "selu", "gelu", \
             "silu", "mish", "softplus", "exp"}, Module or list of these, default="relu"
-        The activation of the hidden layers: one for all of them, or one for each; by name, or a
-        module of `sknn.engine` or your own.
+        Activation of the hidden layers, or a list with one per layer: a name, or a `Module` of
+        `sknn.engine` or of your own. "identity" is linear, "logistic" is the sigmoid function.
     loss : {"auto", "log_loss", "hinge", "squared_hinge", "brier", "squared_error"} or Loss, \
             default="auto"
-        What training makes small, each with its output activation:
+        Function to minimise, with its output activation; "log_loss" and "brier" give probabilities:
 
-        - "log_loss", which is what "auto" stands for: the negative log likelihood, with a sigmoid
-          for two classes or for multilabel targets, with a softmax for more classes;
-        - "hinge": the linear SVM's loss on raw outputs; Crammer and Singer's for more than two
-          classes. Gives no probabilities;
-        - "squared_hinge": its square; more than two classes are one against the rest, summed. Gives
-          no probabilities;
-        - "brier": half the squared error of sigmoid outputs, the textbook's quadratic cost;
-        - "squared_error": half the squared error of raw outputs against -1 and +1. Gives no
-          probabilities;
-        - a `Loss` of `sknn.engine` or your own.
+        - "log_loss" ("auto"): cross-entropy of sigmoid (binary, multilabel) or softmax outputs;
+        - "hinge": the linear SVM's loss; Crammer and Singer's for more than two classes;
+        - "squared_hinge": its square; one-vs-rest, summed, for more than two classes;
+        - "brier": half the squared error of sigmoid outputs;
+        - "squared_error": half the squared error of raw outputs against -1 and +1;
+        - a `Loss` of `sknn.engine` or of your own.
     label_smoothing : float, default=0.0
-        The share of each row's probability that is spread evenly over the classes before training
-        (over yes and no of each label), in [0, 1). For losses that give probabilities.
+        Fraction of each label's probability to spread evenly over the classes in training
+        (multilabel: over 0 and 1), in [0, 1). For losses that give probabilities.
     class_weight : dict, "balanced" or None, default=None
-        Weights of the classes, by label, times the sample weights; classes that a dict leaves out
-        have 1. "balanced" gives every class of y the same total weight; `partial_fit` takes a
-        dict only. The rows to validate on have the same weights. For one column of classes that
-        exclude each other; weigh the rows of another y by `sample_weight`.
+        Class weights by label, multiplied by the sample weights in training and validation; 1 for
+        classes missing from a dict. "balanced" gives all classes the same total weight (not in
+        `partial_fit`). For one column of exclusive classes; for other targets use `sample_weight`.
     solver : {"adam", "adamw", "rmsprop", "sgd", "lbfgs"} or Optimizer, default="adam"
-        How the objective is made small:
+        Optimisation method:
 
-        - "adam": steps scaled by running averages of the gradient and its square [1]_;
-        - "adamw": the same with decoupled weight decay, see `weight_decay`;
-        - "rmsprop": steps scaled by a running average (`beta_2`) of the gradient's square;
+        - "adam": steps scaled by running means of the gradient and of its square [1]_;
+        - "adamw": Adam with decoupled weight decay, see `weight_decay`;
+        - "rmsprop": steps scaled by a running mean of the squared gradient;
         - "sgd": stochastic gradient descent with momentum;
-        - "lbfgs": the quasi-Newton method, on all samples at once; an iteration counts as an
-          epoch, and what concerns batches and learning rates is not used. Good for small data;
-        - an `Optimizer` of `sknn.engine` or your own.
+        - "lbfgs": L-BFGS, a quasi-Newton method on all samples at once, good for small data. Its
+          iterations count as epochs; parameters of batches and learning rates are not used;
+        - an `Optimizer` of `sknn.engine` or of your own.
     alpha : float, default=0.0001
-        Strength of the penalty ``alpha / 2 * sum(W ** 2)`` on the weights (not on the offsets),
-        which is added to the *mean* loss. It means the same for every batch size and every number
-        of samples, as in :class:`~sklearn.linear_model.SGDClassifier`; scikit-learn's own MLP
-        divides it by the batch size.
+        Strength of the L2 penalty ``alpha / 2 * sum(W ** 2)`` on the weights (not the offsets),
+        added to the *mean* loss, whatever the batch size, as in
+        :class:`~sklearn.linear_model.SGDClassifier`; scikit-learn's MLP divides it by the batch
+        size.
     batch_size : int or "auto", default="auto"
-        Samples in a mini-batch; "auto" is ``min(200, n_samples)``. The number of samples, or more,
-        is full-batch gradient descent; 1 is single-sample descent.
+        Samples per mini-batch; "auto" is ``min(200, n_samples)``. `n_samples` or more is full-batch
+        gradient descent.
     learning_rate : {"constant", "invscaling", "adaptive", "cosine", "one_cycle"} or callable, \
             default="constant"
-        The rate of step t = 0, 1, ... (a mini-batch is a step), with every stochastic solver:
+        Learning rate of step t = 0, 1, ... (one per mini-batch) of the stochastic solvers:
 
-        - "constant" is `learning_rate_init`;
-        - "invscaling" is ``learning_rate_init / (t + 1) ** power_t``;
-        - "adaptive" is `learning_rate_init`, divided by 5 whenever the loss has not improved for
-          `n_iter_no_change` epochs; training ends when it is 1e-6 or less (`partial_fit` counts
-          on across calls, and does not end);
-        - "cosine" falls from `learning_rate_init` along half a cosine, in `max_iter` epochs;
-        - "one_cycle" rises from 1/25 of `learning_rate_init` to the whole in the first 30 % of the
-          steps, then falls along half a cosine. Short trainings (`max_iter` of 3 to 30) with a
-          peak of ten times the usual rate are its strength;
-        - a function ``eta(t)`` gives the rate itself (a named one, not a lambda, if the model is
-          to be pickled).
-
-        A loss that stalls does not end "cosine" and "one_cycle"; only `early_stopping` does. When
-        they have run their course, there is nothing to warn of.
+        - "constant": `learning_rate_init`;
+        - "invscaling": ``learning_rate_init / (t + 1) ** power_t``;
+        - "adaptive": `learning_rate_init`, divided by 5 after `n_iter_no_change` epochs without
+          improvement of the loss; training ends at 1e-6, but not `partial_fit`, which counts across
+          calls;
+        - "cosine": cosine decay from `learning_rate_init` towards 0 over `max_iter` epochs;
+        - "one_cycle": from 1/25 of `learning_rate_init` up to it in the first 30 % of the steps,
+          then cosine decay. Suits short training: `max_iter` of 3 to 30, ten times the usual rate;
+        - a callable ``eta(t)`` that returns the rate; to pickle the model, not a lambda.
     learning_rate_init : float, default=0.001
-        The rate to begin with, or the peak of "cosine" and "one_cycle". Their horizon is `max_iter`
-        epochs, in `partial_fit` too; after it the last rate stays.
+        Initial learning rate; the peak of "one_cycle". "cosine" and "one_cycle" end after
+        `max_iter` epochs, in `partial_fit` too; further epochs use their last rate.
     power_t : float, default=0.5
-        The exponent of "invscaling".
+        Exponent of "invscaling".
     max_iter : int, default=200
-        Epochs at most: how often each sample is used.
+        Maximum number of epochs (passes over the samples).
     max_fun : int, default=15000
-        How often "lbfgs" evaluates the objective at most.
+        Maximum number of evaluations of the objective by "lbfgs".
     max_time : float or None, default=None
-        Seconds: the epoch that passes this limit is the last. It is one limit for all that `fit`
-        does, `refit` included. None sets no limit.
+        Seconds after which `fit` (`refit` included) ends with the current epoch; None: no limit.
     shuffle : bool, default=True
-        Whether every epoch has a fresh order of the samples.
+        Whether to shuffle the samples in each epoch.
     random_state : int, RandomState instance or None, default=None
-        Draws the initial weights and the order of the samples. With an int, `fit` gives the same
-        model every time. The initial weights are those that scikit-learn's MLP draws.
+        Generator or seed for initial weights, validation split, shuffling and dropout. Pass an int
+        for reproducible results.
     tol : float, default=1e-4
-        An epoch counts as an improvement if its loss is at least this much below the best so far.
-        "lbfgs" ends when no component of the gradient is larger.
+        Minimum decrease of the loss below its best value that counts as an improvement; of the
+        score, minimum increase. "lbfgs" ends when no component of the gradient is larger.
     verbose : bool or int, default=False
-        Whether to print a line an epoch.
+        Whether to print a line per epoch.
     warm_start : bool, default=False
-        Whether `fit` goes on from where the last call ended (weights, the solver's state and the
-        generator), with fresh counters: with a constant rate, 5 epochs and 5 more are 10, bit
-        for bit.
+        Whether `fit` continues from the last fit (weights, solver state, generator) with new
+        counters. With a constant rate, 5 epochs and 5 more equal 10, bit for bit.
     early_stopping : bool or "auto", default=False
-        Whether the score on held-back rows decides when to stop, after `n_iter_no_change` epochs
-        without an improvement of `tol`; the weights of the best epoch are kept. "auto" is True if
-        `fit` is given X_val, or more than 10 000 rows. `partial_fit` has nothing to stop.
+        Whether to end training when the validation score has not improved by `tol` for
+        `n_iter_no_change` epochs, and to restore the weights of the best epoch. "auto" is True if
+        `fit` is given X_val or more than 10 000 rows. Not used by `partial_fit`.
     validation_fraction : float, default=0.1
-        The share of the rows that is held back if `fit` is not given X_val. For classes that
-        exclude each other it is drawn class by class, and every class stays in training; with
-        ``shuffle=False`` it is the tail. Every `fit` draws its own, a warm one too.
+        Fraction of the rows to hold back for `early_stopping` if `fit` is not given X_val. Mutually
+        exclusive classes are stratified, and each stays in training; with ``shuffle=False`` the
+        last rows are held back. Each `fit` makes a new split, also with `warm_start`.
     scoring : str, callable or None, default=None
-        What is recorded in `validation_scores_`, and looked at to stop: None is the accuracy,
-        "loss" minus the validation loss, else any scorer.
+        Validation score for `validation_scores_` and `early_stopping`: None is the accuracy, "loss"
+        the negative validation loss; else a scorer's name or a callable
+        ``scorer(estimator, X, y)``.
     refit : bool, default=False
-        Whether to train afresh on all rows, for `best_iteration_` epochs, after early stopping has
-        found how many are good. Small data then lose nothing to the held-back part; rows of X_val
-        are not trained on. If this second training is not finished (`max_time`, Ctrl-C, a
-        callback, divergence), the model that early stopping found is kept.
+        Whether to train again from the start on all rows (but not X_val) for `best_iteration_`
+        epochs, once early stopping has found that number. If this is not completed (`max_time`,
+        Ctrl-C, a callback, divergence), the model that early stopping found is kept.
     momentum : float, default=0.9
-        The share of the last step that "sgd" repeats, in [0, 1].
+        Momentum of "sgd", in [0, 1].
     nesterovs_momentum : bool, default=True
-        Whether that share is looked ahead to (Nesterov's momentum).
+        Whether "sgd" uses Nesterov's momentum.
     beta_1 : float, default=0.9
-        How much of the running average of the gradient "adam" and "adamw" keep at each step, in
-        [0, 1).
+        Decay rate of the running mean of the gradient in "adam" and "adamw", in [0, 1).
     beta_2 : float, default=0.999
-        How much of the running average of its square "adam", "adamw" and "rmsprop" keep, in
-        [0, 1).
+        Decay rate of the mean squared gradient in "adam", "adamw" and "rmsprop", in [0, 1).
     epsilon : float, default=1e-8
-        Keeps the division of "adam" finite.
+        Added to the denominator in "adam", "adamw" and "rmsprop" for numerical stability.
     weight_decay : float, default=0.01
-        Of "adamw": each step first shrinks the weights, not the offsets, by the factor
-        ``1 - rate * weight_decay`` [2]_. `alpha` comes on top.
+        Decoupled weight decay of "adamw": each step first multiplies the weights (not the offsets)
+        by ``1 - rate * weight_decay`` [2]_, in addition to `alpha`.
     clip_gradient_norm : float or None, default=None
-        Gradients longer than this are shortened to it before each step. Not for "lbfgs".
+        Maximum Euclidean norm of the gradient of all parameters: a longer gradient is scaled down
+        to it before the step. None does not clip. Not for "lbfgs".
     dropout : float or list of float, default=0.0
-        The probability of each hidden unit to be left out of a training step, in [0, 1): one for
-        all hidden layers, or one for each [3]_. Prediction uses all units. Not for "lbfgs".
+        Dropout rate: probability that a hidden unit is set to zero in a training step, in [0, 1);
+        one number for all hidden layers, or one per layer [3]_. Not for "lbfgs".
     n_iter_no_change : int or inf, default=10
-        Training ends after this many epochs in a row without improvement (of the loss, or with
-        `early_stopping` of the validation score). With "cosine" and "one_cycle" it counts for
-        `early_stopping` only.
+        Training ends after this many epochs in a row without improvement of the loss ("cosine" and
+        "one_cycle" ignore this) or, with `early_stopping`, of the validation score.
     initialization : {"auto", "glorot_uniform", "glorot_normal", "he_uniform", "he_normal", \
             "lecun_normal"} or callable, default="auto"
-        How the weights are drawn. "auto" is scikit-learn's rule: uniform within
-        ``sqrt(6 / (m + k))`` for m inputs and k outputs (``sqrt(2 / (m + k))`` for logistic units),
-        weights and offsets alike. With all others the offsets begin at zero. A function
-        ``f(rng, shape, dtype)`` gives the weights, shape (m, k), itself.
+        Distribution of the initial weights. "auto" is scikit-learn's: weights and offsets uniform
+        within ``+-sqrt(6 / (m + k))`` for m inputs and k outputs (2, not 6, for "logistic"); others
+        set offsets to 0. A callable ``f(rng, shape, dtype)`` returns weights of shape (m, k).
     n_members : int, default=1
-        How many networks are trained at once, each with its own initial weights, order of the
-        samples and dropped units. Predictions are the mean of theirs (probabilities are averaged);
-        `predict_members` gives them one by one. With more than one, the arrays of `coefs_` and
-        `intercepts_` have a leading axis for the members.
+        Number of networks trained as an ensemble, each with its own initial weights, batches and
+        dropout. Predictions are averaged (in classification, probabilities); see `predict_members`.
+        With several, `coefs_` and `intercepts_` have a leading axis for the members.
     dtype : {"auto", "float32", "float64"}, default="auto"
-        The type of all arithmetic and of what the network predicts. "auto" is float32 if X is
-        float32 or large (more than 100 000 numbers by shape), which is faster, and float64
-        otherwise, which is more exact; `partial_fit` decides at its first call.
+        Type of all computations: "auto" is float32 (faster) if X is float32 or has more than 100
+        000 elements, else float64 (more exact); `partial_fit` decides at its first call.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,), or a list of these
-        The labels, sorted; for multilabel targets the numbers of the columns of y; for several
-        columns of labels a list with those of each.
+        Class labels, sorted; for multilabel targets the column numbers of y; for several columns of
+        labels, a list with the labels of each.
     coefs_ : list of ndarray of shape (m, k)
-        The weights of each layer, from m inputs to k outputs.
+        Weights of each layer, with m inputs and k outputs.
     intercepts_ : list of ndarray of shape (k,)
-        The offsets of each layer.
+        Offsets (biases) of each layer.
     loss_curve_ : list of float
-        The objective (mean loss and penalty), averaged over each epoch's batches; of "lbfgs", after
-        each iteration.
+        Objective (mean loss plus penalty), averaged over the mini-batches of each epoch.
     learning_rates_ : list of float
-        The learning rate of each epoch's last step; NaN for "lbfgs", which has none.
+        Learning rate of the last step of each epoch; NaN for "lbfgs".
     loss_ : float
-        The last of `loss_curve_`.
+        Last value of `loss_curve_`.
     best_loss_ : float
-        The lowest of `loss_curve_`.
+        Lowest value of `loss_curve_`.
     validation_scores_ : list of float or None
-        The score on the rows to validate on after each epoch; None without such rows.
+        Score on the validation rows after each epoch; None without validation rows.
     validation_loss_curve_ : list of float or None
-        The mean loss, without penalty, on these rows after each epoch.
+        Mean loss on the validation rows, without penalty, after each epoch; None without them.
     best_validation_score_ : float or None
-        The highest of `validation_scores_`.
+        Highest value of `validation_scores_`; None without validation rows.
     best_iteration_ : int
-        The epoch whose weights were kept, counted from 1.
+        Epoch whose weights were kept, counted from 1.
     n_iter_ : int
-        Epochs done; `partial_fit` counts all its calls.
+        Number of epochs, over all calls of `partial_fit`.
     t_ : int
-        Samples used for training, counted once an epoch.
+        Number of training samples seen: rows times epochs.
     n_features_in_ : int
         Number of features seen by `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the features, if X had names that are all strings.
+        Names of the features seen by `fit`, if X has names that are all strings.
     n_layers_ : int
         Number of layers, input and output included.
     n_outputs_ : int
-        Number of units in the output layer.
+        Number of units of the output layer.
     out_activation_ : {"identity", "logistic", "softmax"}
-        The output activation, which belongs to the loss.
+        Output activation of the loss.
 
     See Also
     --------
-    MLPRegressor : The same for real targets.
-    sklearn.neural_network.MLPClassifier : That of scikit-learn.
+    MLPRegressor : Multilayer perceptron regressor.
+    sklearn.neural_network.MLPClassifier : Scikit-learn's counterpart.
 
     Notes
     -----
-    The objective is ``mean(loss) + alpha / 2 * sum(W ** 2)``, where samples are averaged by weight.
-    Two classes need one output unit, which speaks for the second; a single class is always right.
+    The objective is ``mean(loss) + alpha / 2 * sum(W ** 2)``, with the weighted mean over samples.
+    For two classes there is one output unit, for the second. A single class is always predicted.
 
-    A `fit` that raises leaves the estimator as it was. Ctrl-C keeps the last finished epoch (with
+    A `fit` that raises leaves the estimator unchanged. Ctrl-C keeps the last finished epoch (with
     `early_stopping` the best one), if there is one, and warns.
 
     References

@@ -1,4 +1,4 @@
-"""Regression: real numbers, their units, spread of members and scores."""
+"""Regression: real targets and their scaling, predictions of members, and R2."""
 
 import warnings
 from collections.abc import Sequence
@@ -31,12 +31,12 @@ from sknn.estimators._validation.targets import targets_to_score
 from sknn.estimators.base import BaseMLP
 from sknn.targets import RealTarget, Target
 
-#: Losses whose targets must not be negative.
+#: Losses that need non-negative targets.
 OF_POSITIVE_NUMBERS = ("poisson", "gamma")
 
 
 class Regression(RegressorMixin, BaseMLP):
-    """A multilayer perceptron for real numbers."""
+    """Base of the regressors."""
 
     quantile: float | Sequence[float]
     huber_delta: float
@@ -51,34 +51,34 @@ class Regression(RegressorMixin, BaseMLP):
     }
 
     @available_if(_builders.supports_partial_fit)
-    @fit_context(prefer_skip_nested_validation=False)  # so that the user's setting can be seen
+    @fit_context(prefer_skip_nested_validation=False)  # `_partial_fit` reads the setting
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Train for one epoch more on this data, beginning where the last call ended.
+        """Train for one epoch on a batch of samples, continuing from the last call.
 
-        The first call draws the weights, unless `fit` was called before. Constructor parameters
-        are read at every call, so a changed `learning_rate_init` counts; the architecture and the
-        loss cannot change. With a constant rate, n calls on the same data are ``fit`` with
-        ``max_iter=n``, bit for bit, also with a pickle in between. No callbacks are run.
+        The first call initialises the weights, unless the estimator is fitted. Parameters such as
+        `learning_rate_init` may change between calls, but not the architecture and the loss. With
+        a constant rate, n calls on the same data equal `fit` with ``max_iter=n``, bit for bit, also
+        if the estimator is pickled in between. Callbacks are not called.
 
         Parameters
         ----------
         X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
-            The inputs, one sample a row, as for `fit`.
+            Training inputs, as for `fit`.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            The targets.
+            Targets, as for `fit`.
         sample_weight : array-like of shape (n_samples,), default=None
-            How much each sample counts. Weights are used as given (1 is one sample), since the
-            mean weight of a chunk says nothing of the stream's.
+            Weights of the samples, relative to 1. Unlike in `fit`, they are not divided by their
+            mean, which may differ between batches.
 
         Returns
         -------
         self : estimator
-            The estimator.
+            The fitted estimator.
 
         Raises
         ------
         ValueError, TypeError
-            If a parameter or the data cannot be used; the estimator is left as it was.
+            If a parameter or the data are invalid; the estimator is left unchanged.
         """
         for message, category in self._partial_fit(X, y, sample_weight, None):
             warnings.warn(message, category, stacklevel=3)
@@ -98,34 +98,36 @@ class Regression(RegressorMixin, BaseMLP):
         X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
             The inputs, as for `fit`.
         return_std : bool, default=False
-            Whether to tell how far the members are apart, too; needs two or more.
+            Whether to return the standard deviation over the members as well; needs
+            ``n_members > 1``.
 
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            The output activations, the mean of all members', in the type of the network (float64
-            with `standardize_y`); several quantiles come last, (n_samples, n_quantiles) or
-            (n_samples, n_outputs, n_quantiles).
+            Output activations, averaged over the members, in the type of the network (float64
+            with `standardize_y`). Several quantiles are the last axis: (n_samples, n_quantiles)
+            or (n_samples, n_outputs, n_quantiles).
         std : ndarray of the same shape
-            The standard deviation of the members' predictions; only if `return_std`.
+            Standard deviation of the members' predictions; only if `return_std`.
 
         Raises
         ------
         ValueError
-            If `return_std` is asked of a single network.
+            If `return_std` is True and there is a single network.
         """
         if not return_std:
             return super().predict(X)
         check_is_fitted(self)
         if self._model_spec["n_members"] == 1:
             raise ValueError(
-                "return_std=True needs members that differ: fit with n_members=8, for example."
+                "return_std=True needs several members, got n_members=1. Fit with n_members=8, for "
+                "example."
             )
         predictions = self.predict_members(X)
         return checked_finite(predictions.mean, 0), checked_finite(predictions.std, 0)
 
     def predict_members(self, X: Any) -> Array:
-        """Predict the targets with each member by itself.
+        """Predict the targets with each member of the ensemble.
 
         Parameters
         ----------
@@ -135,32 +137,31 @@ class Regression(RegressorMixin, BaseMLP):
         Returns
         -------
         y : ndarray of shape (n_members, n_samples) or more
-            For each of the `n_members` networks what `predict` would return.
+            The result of `predict` for each of the `n_members` networks.
         """
         fitted = self._fitted_model(X)
         members = fitted.spec.split_members(fitted.member_outputs())
         return np.stack([fitted.spec.decode(z) for z in members])
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Return R2, the share of the variance that the predictions explain.
+        """Return R2, the coefficient of determination.
 
-        Targets that are not known (NaN among several columns) are left out.
-
-        Several quantiles have no R2: their score is minus the mean pinball loss, so that higher is
-        better here too.
+        Unknown targets (NaN among several columns) are ignored. For several quantiles, the score
+        is the negative mean pinball loss.
 
         Parameters
         ----------
         X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
             The inputs, as for `fit`.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            The targets.
+            True targets.
         sample_weight : array-like of shape (n_samples,), default=None
-            How much each sample counts.
+            Weights of the samples.
 
         Returns
         -------
         score : float
+            R2 of `predict`, averaged over the columns of y.
         """
         y = targets_to_score(y, numeric=True)
         w = scoring_weights(sample_weight, y)
@@ -174,7 +175,7 @@ class Regression(RegressorMixin, BaseMLP):
             return masked_r2_score(y, spec.decode(z), w)
 
     def __sklearn_tags__(self) -> Tags:
-        """Say that several targets at once are welcome."""
+        """Declare that multioutput targets are supported."""
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         tags.target_tags.positive_only = (
@@ -183,17 +184,19 @@ class Regression(RegressorMixin, BaseMLP):
         return tags
 
     def _target(self, y: Array, classes: Any = None, *, stream: bool = False) -> RealTarget:
-        """Learn the number of columns of y."""
+        """Return the target for the number of columns of y."""
         if not stream:
             unknown = np.flatnonzero(np.isnan(y.reshape(len(y), -1)).all(axis=0))
             if unknown.size:
-                raise ValueError(f"No target is known in column {unknown[0]} of y: all are NaN.")
+                raise ValueError(
+                    f"No target is known in column {unknown[0]} of y: all are NaN. Drop the column."
+                )
         return RealTarget(1 if y.ndim == 1 else y.shape[1])
 
     def _scaled_target(self, target: Target, data: ValidatedData) -> Target:
         if not (self.standardize_y and isinstance(target, RealTarget)):
             return target
-        name = target.loss_name(self.loss)
+        name = self._loss_name(target)
         return target.standardized(data.y, data.w, target.loss(name, self._loss_settings(name)))
 
     def _loss_settings(self, name: str | Loss) -> dict[str, Any]:

@@ -24,206 +24,189 @@ class MLPRegressor(Regression):
     Parameters
     ----------
     hidden_layer_sizes : int or array-like of int, default=(100,)
-        Units of each hidden layer; ``()`` is a linear model.
+        Number of units in each hidden layer; ``()`` gives a linear model.
     activation : {"identity", "logistic", "tanh", "relu", "leaky_relu", "elu", "selu", "gelu", \
             "silu", "mish", "softplus", "exp"}, Module or list of these, default="relu"
-        The activation of the hidden layers: one for all of them, or one for each; by name, or a
-        module of `sknn.engine` or your own.
+        Activation of the hidden layers, or a list with one per layer: a name, or a `Module` of
+        `sknn.engine` or of your own. "identity" is linear, "logistic" is the sigmoid function.
     loss : {"auto", "squared_error", "absolute_error", "huber", "quantile", "poisson", "gamma"} \
             or Loss, default="auto"
-        What training makes small, summed over outputs:
+        Function to minimise, summed over outputs:
 
-        - "squared_error", which is what "auto" stands for: half the squared error, for the mean;
-        - "absolute_error": for the median;
+        - "squared_error" ("auto"): half the squared error, estimates the mean;
+        - "absolute_error": estimates the median;
         - "huber": half the squared error up to `huber_delta`, linear beyond;
-        - "quantile": the pinball loss of `quantile`;
-        - "poisson": half the Poisson deviance, for counts (y >= 0); the network predicts their
-          logarithm, the regressor their mean;
-        - "gamma": half the gamma deviance, for amounts (y > 0), with the same link;
-        - a `Loss` of `sknn.engine` or your own.
+        - "quantile": pinball loss, estimates `quantile`;
+        - "poisson": half the Poisson deviance, for counts (y >= 0), with a log link;
+        - "gamma": half the gamma deviance, for positive amounts (y > 0), with a log link;
+        - a `Loss` of `sknn.engine` or of your own.
     quantile : float or list of float, default=0.5
-        Which quantile "quantile" estimates, inside (0, 1). A list, increasing, gives a column for
-        each, and they never cross; a list of one is as the number.
+        Level that "quantile" estimates, in (0, 1). An increasing list gives one column per level,
+        and these never cross; a list of one is the same as the number.
     huber_delta : float, default=1.0
-        Where "huber" becomes linear, in the units of y.
+        Absolute error from which "huber" is linear, in the units of y.
     standardize_y : bool, default=False
-        Whether the network sees y with mean 0 and standard deviation 1 (of training, column by
-        column; divided by its mean for "poisson" and "gamma"). Predictions, quantiles and losses
-        come out in the units of y (the losses of several columns do not: a sum over different units
-        means nothing), and `tol` is in standard deviations.
+        Whether to train on y with mean 0 and standard deviation 1 in each column of the training
+        rows (for "poisson" and "gamma": with mean 1). Predictions and losses are in the units of y,
+        except that losses summed over several columns are not converted; `tol` is in standard
+        deviations.
     solver : {"adam", "adamw", "rmsprop", "sgd", "lbfgs"} or Optimizer, default="adam"
-        How the objective is made small:
+        Optimisation method:
 
-        - "adam": steps scaled by running averages of the gradient and its square [1]_;
-        - "adamw": the same with decoupled weight decay, see `weight_decay`;
-        - "rmsprop": steps scaled by a running average (`beta_2`) of the gradient's square;
+        - "adam": steps scaled by running means of the gradient and of its square [1]_;
+        - "adamw": Adam with decoupled weight decay, see `weight_decay`;
+        - "rmsprop": steps scaled by a running mean of the squared gradient;
         - "sgd": stochastic gradient descent with momentum;
-        - "lbfgs": the quasi-Newton method, on all samples at once; an iteration counts as an
-          epoch, and what concerns batches and learning rates is not used. Good for small data;
-        - an `Optimizer` of `sknn.engine` or your own.
+        - "lbfgs": L-BFGS, a quasi-Newton method on all samples at once, good for small data. Its
+          iterations count as epochs; parameters of batches and learning rates are not used;
+        - an `Optimizer` of `sknn.engine` or of your own.
     alpha : float, default=0.0001
-        Strength of the penalty ``alpha / 2 * sum(W ** 2)`` on the weights (not on the offsets),
-        which is added to the *mean* loss. It means the same for every batch size and every number
-        of samples, as in :class:`~sklearn.linear_model.SGDClassifier`; scikit-learn's own MLP
-        divides it by the batch size.
+        Strength of the L2 penalty ``alpha / 2 * sum(W ** 2)`` on the weights (not the offsets),
+        added to the *mean* loss, whatever the batch size, as in
+        :class:`~sklearn.linear_model.SGDClassifier`; scikit-learn's MLP divides it by the batch
+        size.
     batch_size : int or "auto", default="auto"
-        Samples in a mini-batch; "auto" is ``min(200, n_samples)``. The number of samples, or more,
-        is full-batch gradient descent; 1 is single-sample descent.
+        Samples per mini-batch; "auto" is ``min(200, n_samples)``. `n_samples` or more is full-batch
+        gradient descent.
     learning_rate : {"constant", "invscaling", "adaptive", "cosine", "one_cycle"} or callable, \
             default="constant"
-        The rate of step t = 0, 1, ... (a mini-batch is a step), with every stochastic solver:
+        Learning rate of step t = 0, 1, ... (one per mini-batch) of the stochastic solvers:
 
-        - "constant" is `learning_rate_init`;
-        - "invscaling" is ``learning_rate_init / (t + 1) ** power_t``;
-        - "adaptive" is `learning_rate_init`, divided by 5 whenever the loss has not improved for
-          `n_iter_no_change` epochs; training ends when it is 1e-6 or less (`partial_fit` counts
-          on across calls, and does not end);
-        - "cosine" falls from `learning_rate_init` along half a cosine, in `max_iter` epochs;
-        - "one_cycle" rises from 1/25 of `learning_rate_init` to the whole in the first 30 % of the
-          steps, then falls along half a cosine. Short trainings (`max_iter` of 3 to 30) with a
-          peak of ten times the usual rate are its strength;
-        - a function ``eta(t)`` gives the rate itself (a named one, not a lambda, if the model is
-          to be pickled).
-
-        A loss that stalls does not end "cosine" and "one_cycle"; only `early_stopping` does. When
-        they have run their course, there is nothing to warn of.
+        - "constant": `learning_rate_init`;
+        - "invscaling": ``learning_rate_init / (t + 1) ** power_t``;
+        - "adaptive": `learning_rate_init`, divided by 5 after `n_iter_no_change` epochs without
+          improvement of the loss; training ends at 1e-6, but not `partial_fit`, which counts across
+          calls;
+        - "cosine": cosine decay from `learning_rate_init` towards 0 over `max_iter` epochs;
+        - "one_cycle": from 1/25 of `learning_rate_init` up to it in the first 30 % of the steps,
+          then cosine decay. Suits short training: `max_iter` of 3 to 30, ten times the usual rate;
+        - a callable ``eta(t)`` that returns the rate; to pickle the model, not a lambda.
     learning_rate_init : float, default=0.001
-        The rate to begin with, or the peak of "cosine" and "one_cycle". Their horizon is `max_iter`
-        epochs, in `partial_fit` too; after it the last rate stays.
+        Initial learning rate; the peak of "one_cycle". "cosine" and "one_cycle" end after
+        `max_iter` epochs, in `partial_fit` too; further epochs use their last rate.
     power_t : float, default=0.5
-        The exponent of "invscaling".
+        Exponent of "invscaling".
     max_iter : int, default=200
-        Epochs at most: how often each sample is used.
+        Maximum number of epochs (passes over the samples).
     max_fun : int, default=15000
-        How often "lbfgs" evaluates the objective at most.
+        Maximum number of evaluations of the objective by "lbfgs".
     max_time : float or None, default=None
-        Seconds: the epoch that passes this limit is the last. It is one limit for all that `fit`
-        does, `refit` included. None sets no limit.
+        Seconds after which `fit` (`refit` included) ends with the current epoch; None: no limit.
     shuffle : bool, default=True
-        Whether every epoch has a fresh order of the samples.
+        Whether to shuffle the samples in each epoch.
     random_state : int, RandomState instance or None, default=None
-        Draws the initial weights and the order of the samples. With an int, `fit` gives the same
-        model every time. The initial weights are those that scikit-learn's MLP draws.
+        Generator or seed for initial weights, validation split, shuffling and dropout. Pass an int
+        for reproducible results.
     tol : float, default=1e-4
-        An epoch counts as an improvement if its loss is at least this much below the best so far.
-        "lbfgs" ends when no component of the gradient is larger.
+        Minimum decrease of the loss below its best value that counts as an improvement; of the
+        score, minimum increase. "lbfgs" ends when no component of the gradient is larger.
     verbose : bool or int, default=False
-        Whether to print a line an epoch.
+        Whether to print a line per epoch.
     warm_start : bool, default=False
-        Whether `fit` goes on from where the last call ended (weights, the solver's state and the
-        generator), with fresh counters: with a constant rate, 5 epochs and 5 more are 10, bit
-        for bit.
+        Whether `fit` continues from the last fit (weights, solver state, generator) with new
+        counters. With a constant rate, 5 epochs and 5 more equal 10, bit for bit.
     early_stopping : bool or "auto", default=False
-        Whether the score on held-back rows decides when to stop, after `n_iter_no_change` epochs
-        without an improvement of `tol`; the weights of the best epoch are kept. "auto" is True if
-        `fit` is given X_val, or more than 10 000 rows. `partial_fit` has nothing to stop.
+        Whether to end training when the validation score has not improved by `tol` for
+        `n_iter_no_change` epochs, and to restore the weights of the best epoch. "auto" is True if
+        `fit` is given X_val or more than 10 000 rows. Not used by `partial_fit`.
     validation_fraction : float, default=0.1
-        The share of the rows that is held back if `fit` is not given X_val. For classes that
-        exclude each other it is drawn class by class, and every class stays in training; with
-        ``shuffle=False`` it is the tail. Every `fit` draws its own, a warm one too.
+        Fraction of the rows to hold back for `early_stopping` if `fit` is not given X_val. Mutually
+        exclusive classes are stratified, and each stays in training; with ``shuffle=False`` the
+        last rows are held back. Each `fit` makes a new split, also with `warm_start`.
     scoring : str, callable or None, default=None
-        What is recorded in `validation_scores_`, and looked at to stop: None is R2 (for "quantile",
-        and for a loss of several units, minus the validation loss), "loss" minus the validation
-        loss, else any scorer. None and "loss" leave out unknown targets; scikit-learn's scorers
-        refuse them.
+        Validation score for `validation_scores_` and `early_stopping`: None is R2 ("loss" for
+        "quantile" and other losses with several raw outputs per target), "loss" the negative
+        validation loss; else a scorer's name or a callable ``scorer(estimator, X, y)``. Unknown
+        targets are ignored by None and "loss", and an error with scikit-learn's scorers.
     refit : bool, default=False
-        Whether to train afresh on all rows, for `best_iteration_` epochs, after early stopping has
-        found how many are good. Small data then lose nothing to the held-back part; rows of X_val
-        are not trained on. If this second training is not finished (`max_time`, Ctrl-C, a
-        callback, divergence), the model that early stopping found is kept.
+        Whether to train again from the start on all rows (but not X_val) for `best_iteration_`
+        epochs, once early stopping has found that number. If this is not completed (`max_time`,
+        Ctrl-C, a callback, divergence), the model that early stopping found is kept.
     momentum : float, default=0.9
-        The share of the last step that "sgd" repeats, in [0, 1].
+        Momentum of "sgd", in [0, 1].
     nesterovs_momentum : bool, default=True
-        Whether that share is looked ahead to (Nesterov's momentum).
+        Whether "sgd" uses Nesterov's momentum.
     beta_1 : float, default=0.9
-        How much of the running average of the gradient "adam" and "adamw" keep at each step, in
-        [0, 1).
+        Decay rate of the running mean of the gradient in "adam" and "adamw", in [0, 1).
     beta_2 : float, default=0.999
-        How much of the running average of its square "adam", "adamw" and "rmsprop" keep, in
-        [0, 1).
+        Decay rate of the mean squared gradient in "adam", "adamw" and "rmsprop", in [0, 1).
     epsilon : float, default=1e-8
-        Keeps the division of "adam" finite.
+        Added to the denominator in "adam", "adamw" and "rmsprop" for numerical stability.
     weight_decay : float, default=0.01
-        Of "adamw": each step first shrinks the weights, not the offsets, by the factor
-        ``1 - rate * weight_decay`` [2]_. `alpha` comes on top.
+        Decoupled weight decay of "adamw": each step first multiplies the weights (not the offsets)
+        by ``1 - rate * weight_decay`` [2]_, in addition to `alpha`.
     clip_gradient_norm : float or None, default=None
-        Gradients longer than this are shortened to it before each step. Not for "lbfgs".
+        Maximum Euclidean norm of the gradient of all parameters: a longer gradient is scaled down
+        to it before the step. None does not clip. Not for "lbfgs".
     dropout : float or list of float, default=0.0
-        The probability of each hidden unit to be left out of a training step, in [0, 1): one for
-        all hidden layers, or one for each [3]_. Prediction uses all units. Not for "lbfgs".
+        Dropout rate: probability that a hidden unit is set to zero in a training step, in [0, 1);
+        one number for all hidden layers, or one per layer [3]_. Not for "lbfgs".
     n_iter_no_change : int or inf, default=10
-        Training ends after this many epochs in a row without improvement (of the loss, or with
-        `early_stopping` of the validation score). With "cosine" and "one_cycle" it counts for
-        `early_stopping` only.
+        Training ends after this many epochs in a row without improvement of the loss ("cosine" and
+        "one_cycle" ignore this) or, with `early_stopping`, of the validation score.
     initialization : {"auto", "glorot_uniform", "glorot_normal", "he_uniform", "he_normal", \
             "lecun_normal"} or callable, default="auto"
-        How the weights are drawn. "auto" is scikit-learn's rule: uniform within
-        ``sqrt(6 / (m + k))`` for m inputs and k outputs (``sqrt(2 / (m + k))`` for logistic units),
-        weights and offsets alike. With all others the offsets begin at zero. A function
-        ``f(rng, shape, dtype)`` gives the weights, shape (m, k), itself.
+        Distribution of the initial weights. "auto" is scikit-learn's: weights and offsets uniform
+        within ``+-sqrt(6 / (m + k))`` for m inputs and k outputs (2, not 6, for "logistic"); others
+        set offsets to 0. A callable ``f(rng, shape, dtype)`` returns weights of shape (m, k).
     n_members : int, default=1
-        How many networks are trained at once, each with its own initial weights, order of the
-        samples and dropped units. Predictions are the mean of theirs (probabilities are averaged);
-        `predict_members` gives them one by one. With more than one, the arrays of `coefs_` and
-        `intercepts_` have a leading axis for the members.
+        Number of networks trained as an ensemble, each with its own initial weights, batches and
+        dropout. Predictions are averaged (in classification, probabilities); see `predict_members`.
+        With several, `coefs_` and `intercepts_` have a leading axis for the members.
     dtype : {"auto", "float32", "float64"}, default="auto"
-        The type of all arithmetic and of what the network predicts. "auto" is float32 if X is
-        float32 or large (more than 100 000 numbers by shape), which is faster, and float64
-        otherwise, which is more exact; `partial_fit` decides at its first call.
+        Type of all computations: "auto" is float32 (faster) if X is float32 or has more than 100
+        000 elements, else float64 (more exact); `partial_fit` decides at its first call.
 
     Attributes
     ----------
     coefs_ : list of ndarray of shape (m, k)
-        The weights of each layer, from m inputs to k outputs.
+        Weights of each layer, with m inputs and k outputs.
     intercepts_ : list of ndarray of shape (k,)
-        The offsets of each layer.
+        Offsets (biases) of each layer.
     loss_curve_ : list of float
-        The objective (mean loss and penalty), averaged over each epoch's batches; of "lbfgs", after
-        each iteration.
+        Objective (mean loss plus penalty), averaged over the mini-batches of each epoch.
     learning_rates_ : list of float
-        The learning rate of each epoch's last step; NaN for "lbfgs", which has none.
+        Learning rate of the last step of each epoch; NaN for "lbfgs".
     loss_ : float
-        The last of `loss_curve_`.
+        Last value of `loss_curve_`.
     best_loss_ : float
-        The lowest of `loss_curve_`.
+        Lowest value of `loss_curve_`.
     validation_scores_ : list of float or None
-        The score on the rows to validate on after each epoch; None without such rows.
+        Score on the validation rows after each epoch; None without validation rows.
     validation_loss_curve_ : list of float or None
-        The mean loss, without penalty, on these rows after each epoch.
+        Mean loss on the validation rows, without penalty, after each epoch; None without them.
     best_validation_score_ : float or None
-        The highest of `validation_scores_`.
+        Highest value of `validation_scores_`; None without validation rows.
     best_iteration_ : int
-        The epoch whose weights were kept, counted from 1.
+        Epoch whose weights were kept, counted from 1.
     n_iter_ : int
-        Epochs done; `partial_fit` counts all its calls.
+        Number of epochs, over all calls of `partial_fit`.
     t_ : int
-        Samples used for training, counted once an epoch.
+        Number of training samples seen: rows times epochs.
     n_features_in_ : int
         Number of features seen by `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the features, if X had names that are all strings.
+        Names of the features seen by `fit`, if X has names that are all strings.
     n_layers_ : int
         Number of layers, input and output included.
     n_outputs_ : int
-        Number of units in the output layer.
+        Number of units of the output layer.
     out_activation_ : {"identity", "exp"}
-        The output activation, which belongs to the loss.
+        Output activation of the loss.
 
     See Also
     --------
-    MLPClassifier : The same for labels.
-    sklearn.neural_network.MLPRegressor : That of scikit-learn.
+    MLPClassifier : Multilayer perceptron classifier.
+    sklearn.neural_network.MLPRegressor : Scikit-learn's counterpart.
 
     Notes
     -----
-    The objective is ``mean(loss) + alpha / 2 * sum(W ** 2)``, where samples are averaged by weight.
-    Targets far from the size of 1 train slowly: scale them, for example by a
-    :class:`~sklearn.preprocessing.StandardScaler` in a
-    :class:`~sklearn.compose.TransformedTargetRegressor`. For "poisson" and "gamma" divide them by
-    their mean instead, which leaves them positive. That class takes no unknown targets and cannot
-    score several quantiles; scale these targets yourself.
+    The objective is ``mean(loss) + alpha / 2 * sum(W ** 2)``, with the weighted mean over samples.
+    Targets on a scale far from 1 train slowly: set ``standardize_y=True``, which unlike
+    :class:`~sklearn.compose.TransformedTargetRegressor` supports unknown targets and the scores of
+    several quantiles.
 
-    A `fit` that raises leaves the estimator as it was. Ctrl-C keeps the last finished epoch (with
+    A `fit` that raises leaves the estimator unchanged. Ctrl-C keeps the last finished epoch (with
     `early_stopping` the best one), if there is one, and warns.
 
     References

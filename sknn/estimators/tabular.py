@@ -1,4 +1,4 @@
-"""Tabular: tables with columns of any type, encoded batch by batch."""
+"""Tabular: base of the estimators for tables, whose columns are encoded batch by batch."""
 
 import math
 from collections.abc import Mapping
@@ -22,21 +22,21 @@ from sknn.estimators.base import BaseMLP
 from sknn.features import TableEncoder
 from sknn.features.compact import checked_columns
 
-#: max_iter="auto": the number of training steps, and the least number of epochs.
+#: max_iter="auto": number of training steps, and minimum number of epochs.
 AUTO_STEPS, AUTO_MIN_EPOCHS = 2500, 10
 
-#: weight_decay="auto" for tables of few rows.
+#: weight_decay="auto" for small tables.
 AUTO_WEIGHT_DECAY = 10.0
 
-#: Categorical columns with more one-hot columns than this have an embedding instead.
+#: Categorical columns that need more one-hot columns than this are embedded instead.
 MAX_CAT_TO_ONEHOT = 256
 
-#: The value that the bins of numeric columns rise to.
+#: Maximum of an encoded bin of a numeric column.
 BIN_SCALE = 0.4
 
 
 class Tabular(BaseMLP):
-    """A multilayer perceptron for tables."""
+    """Base of the estimators for tables."""
 
     categorical_features: Any
     n_bins: int | Auto
@@ -46,11 +46,11 @@ class Tabular(BaseMLP):
     _takes_tables = True
     _fits_intercept_first = True
     _auto_batch_size = 128
-    #: Small tables are trained on for up to 300 epochs, so that float32 pays early.
+    #: Training takes up to 300 epochs on small tables, so that float32 saves time there, too.
     _float32_size = 20_000
-    #: max_iter="auto" makes at most so many epochs: on small tables more would overfit.
+    #: Maximum number of epochs with max_iter="auto": more would overfit small tables.
     _auto_max_epochs: ClassVar[int] = 120
-    #: From this number of rows on, weight_decay="auto" is inversely proportional to it.
+    #: Above this number of rows, weight_decay="auto" is inversely proportional to their number.
     _decayed_rows: ClassVar[int] = 1000
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
@@ -64,7 +64,7 @@ class Tabular(BaseMLP):
 
     @property
     def encoder_(self) -> TableEncoder:
-        """The fitted encoder of the table."""
+        """Fitted encoder of the columns."""
         check_is_fitted(self)
         inputs = ModelSpec.of_fitted(vars(self)).inputs
         assert inputs is not None
@@ -107,14 +107,14 @@ class Tabular(BaseMLP):
     def _validate_predict(
         self, X: Any, spec: ModelSpec, fitted: Mapping[str, Any]
     ) -> tuple[Any, None]:
-        """Return the compact matrix; it is finite or NaN."""
+        """Return the compact matrix, whose elements are finite or NaN, and no check."""
         assert spec.inputs is not None
         X = checked_columns(self._with_attributes(fitted), X, reset=False)
         return spec.inputs.encode(X, spec.dtype), None
 
 
 def _total_weight(data: ValidatedData) -> float:
-    """Return the sum of the weights given, but at least the number of rows."""
+    """Return ``max(n_samples, sum(sample_weight))``."""
     n = len(data.y)
     if data.counts is None:
         return n

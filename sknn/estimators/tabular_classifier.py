@@ -24,229 +24,212 @@ from sknn.estimators.tabular import Tabular
 
 
 class TabularMLPClassifier(Tabular, Classification):
-    """Multilayer perceptron classifier for tables as they are.
+    """Multilayer perceptron classifier for tables with columns of any type.
 
-    Columns of numbers, categories, text, True and False, with missing values, on any scale: each is
-    encoded by what it holds (see :class:`~sknn.TableEncoder`), batch by batch. The defaults were
-    found by measuring on many tables; `partial_fit` keeps the encoding of its first call.
+    Numeric, categorical, text and boolean columns, with missing values and on any scale, are
+    encoded batch by batch (see :class:`~sknn.TableEncoder`). The defaults come from a benchmark on
+    many tables; `partial_fit` keeps the encoding of its first call.
 
     Parameters
     ----------
     hidden_layer_sizes : int or array-like of int, default=(256, 128)
-        Units of each hidden layer; ``()`` is a linear model.
+        Number of units in each hidden layer; ``()`` gives a linear model.
     activation : {"identity", "logistic", "tanh", "relu", "leaky_relu", "elu", "selu", "gelu", \
             "silu", "mish", "softplus", "exp"}, Module or list of these, default="silu"
-        The activation of the hidden layers: one for all of them, or one for each; by name, or a
-        module of `sknn.engine` or your own.
+        Activation of the hidden layers, or a list with one per layer: a name, or a `Module` of
+        `sknn.engine` or of your own. "identity" is linear, "logistic" is the sigmoid function.
     categorical_features : "from_dtype", None or array-like, default="from_dtype"
-        Which columns are categories: by their types (categories, text, True and False), none, or
-        those of a boolean mask, of column numbers, or of names.
+        Categorical columns: "from_dtype" selects columns of categories, text and booleans; None
+        selects none; else a boolean mask, column numbers or column names.
     n_bins : int or "auto", default="auto"
-        Columns of numbers are also encoded in so many pieces at most, between the quantiles of
-        training; 0 for none. "auto" is 48, or so many fewer that all columns have about 256
-        together (but at least 2) and that each has 64 rows (but at least 4).
+        Maximum number of quantile bins that encode a numeric column, in addition to its value; 0
+        for none. "auto" is 48, or less so that all columns have about 256 together (but at least 2
+        each) and each bin has 64 rows (but at least 4 bins).
     min_frequency : int, default=5
-        Levels that are rarer in training share a place, which unseen levels have too.
+        Categories with fewer training rows share one encoding, with those unseen in training.
     loss : {"auto", "log_loss", "hinge", "squared_hinge", "brier", "squared_error"} or Loss, \
             default="auto"
-        What training makes small, each with its output activation:
+        Function to minimise, with its output activation; "log_loss" and "brier" give probabilities:
 
-        - "log_loss", which is what "auto" stands for: the negative log likelihood, with a sigmoid
-          for two classes or for multilabel targets, with a softmax for more classes;
-        - "hinge": the linear SVM's loss on raw outputs; Crammer and Singer's for more than two
-          classes. Gives no probabilities;
-        - "squared_hinge": its square; more than two classes are one against the rest, summed. Gives
-          no probabilities;
-        - "brier": half the squared error of sigmoid outputs, the textbook's quadratic cost;
-        - "squared_error": half the squared error of raw outputs against -1 and +1. Gives no
-          probabilities;
-        - a `Loss` of `sknn.engine` or your own.
+        - "log_loss" ("auto"): cross-entropy of sigmoid (binary, multilabel) or softmax outputs;
+        - "hinge": the linear SVM's loss; Crammer and Singer's for more than two classes;
+        - "squared_hinge": its square; one-vs-rest, summed, for more than two classes;
+        - "brier": half the squared error of sigmoid outputs;
+        - "squared_error": half the squared error of raw outputs against -1 and +1;
+        - a `Loss` of `sknn.engine` or of your own.
     label_smoothing : float or "auto", default="auto"
-        The share of each row's probability that is spread evenly over the classes before training
-        (over yes and no of each label), in [0, 1). "auto" is 0.05 for losses that give
-        probabilities, and 0 for others.
+        Fraction of each label's probability to spread evenly over the classes in training
+        (multilabel: over 0 and 1), in [0, 1). "auto" is 0.05 if the loss gives probabilities, else
+        0.
     class_weight : dict, "balanced" or None, default=None
-        Weights of the classes, by label, times the sample weights; classes that a dict leaves out
-        have 1. "balanced" gives every class of y the same total weight; `partial_fit` takes a
-        dict only. The rows to validate on have the same weights. For one column of classes that
-        exclude each other; weigh the rows of another y by `sample_weight`.
+        Class weights by label, multiplied by the sample weights in training and validation; 1 for
+        classes missing from a dict. "balanced" gives all classes the same total weight (not in
+        `partial_fit`). For one column of exclusive classes; for other targets use `sample_weight`.
     solver : {"adam", "adamw", "rmsprop", "sgd", "lbfgs"} or Optimizer, default="adamw"
-        How the objective is made small:
+        Optimisation method:
 
-        - "adam": steps scaled by running averages of the gradient and its square [1]_;
-        - "adamw": the same with decoupled weight decay, see `weight_decay`;
-        - "rmsprop": steps scaled by a running average (`beta_2`) of the gradient's square;
+        - "adam": steps scaled by running means of the gradient and of its square [1]_;
+        - "adamw": Adam with decoupled weight decay, see `weight_decay`;
+        - "rmsprop": steps scaled by a running mean of the squared gradient;
         - "sgd": stochastic gradient descent with momentum;
-        - "lbfgs": the quasi-Newton method, on all samples at once; an iteration counts as an
-          epoch, and what concerns batches and learning rates is not used. Good for small data;
-        - an `Optimizer` of `sknn.engine` or your own.
+        - "lbfgs": L-BFGS, a quasi-Newton method on all samples at once, good for small data. Its
+          iterations count as epochs; parameters of batches and learning rates are not used;
+        - an `Optimizer` of `sknn.engine` or of your own.
     alpha : float, default=0.0
-        Strength of the penalty ``alpha / 2 * sum(W ** 2)`` on the weights (not on the offsets),
-        which is added to the *mean* loss. It means the same for every batch size and every number
-        of samples, as in :class:`~sklearn.linear_model.SGDClassifier`; scikit-learn's own MLP
-        divides it by the batch size.
+        Strength of the L2 penalty ``alpha / 2 * sum(W ** 2)`` on the weights (not the offsets),
+        added to the *mean* loss, whatever the batch size, as in
+        :class:`~sklearn.linear_model.SGDClassifier`; scikit-learn's MLP divides it by the batch
+        size.
     batch_size : int or "auto", default="auto"
-        Samples in a mini-batch; "auto" is ``min(128, n_samples)``.
+        Samples per mini-batch; "auto" is ``min(128, n_samples)``.
     learning_rate : {"constant", "invscaling", "adaptive", "cosine", "one_cycle"} or callable, \
             default="one_cycle"
-        The rate of step t = 0, 1, ... (a mini-batch is a step), with every stochastic solver:
+        Learning rate of step t = 0, 1, ... (one per mini-batch) of the stochastic solvers:
 
-        - "constant" is `learning_rate_init`;
-        - "invscaling" is ``learning_rate_init / (t + 1) ** power_t``;
-        - "adaptive" is `learning_rate_init`, divided by 5 whenever the loss has not improved for
-          `n_iter_no_change` epochs; training ends when it is 1e-6 or less (`partial_fit` counts
-          on across calls, and does not end);
-        - "cosine" falls from `learning_rate_init` along half a cosine, in `max_iter` epochs;
-        - "one_cycle" rises from 1/25 of `learning_rate_init` to the whole in the first 30 % of the
-          steps, then falls along half a cosine. Short trainings (`max_iter` of 3 to 30) with a
-          peak of ten times the usual rate are its strength;
-        - a function ``eta(t)`` gives the rate itself (a named one, not a lambda, if the model is
-          to be pickled).
-
-        A loss that stalls does not end "cosine" and "one_cycle"; only `early_stopping` does. When
-        they have run their course, there is nothing to warn of.
+        - "constant": `learning_rate_init`;
+        - "invscaling": ``learning_rate_init / (t + 1) ** power_t``;
+        - "adaptive": `learning_rate_init`, divided by 5 after `n_iter_no_change` epochs without
+          improvement of the loss; training ends at 1e-6, but not `partial_fit`, which counts across
+          calls;
+        - "cosine": cosine decay from `learning_rate_init` towards 0 over `max_iter` epochs;
+        - "one_cycle": from 1/25 of `learning_rate_init` up to it in the first 30 % of the steps,
+          then cosine decay. Suits short training: `max_iter` of 3 to 30, ten times the usual rate;
+        - a callable ``eta(t)`` that returns the rate; to pickle the model, not a lambda.
     learning_rate_init : float, default=0.01
-        The rate to begin with, or the peak of "cosine" and "one_cycle". Their horizon is `max_iter`
-        epochs, in `partial_fit` too; after it the last rate stays.
+        Initial learning rate; the peak of "one_cycle". "cosine" and "one_cycle" end after
+        `max_iter` epochs, in `partial_fit` too; further epochs use their last rate.
     power_t : float, default=0.5
-        The exponent of "invscaling".
+        Exponent of "invscaling".
     max_iter : int or "auto", default="auto"
-        Epochs at most. "auto" makes 2500 steps: as many epochs as that takes, but at least 10 and
-        at most 120. For its size, a table has the sum of the sample weights, if that is more
-        than its rows.
+        Maximum number of epochs (passes over the samples). "auto" makes 2500 steps, but at least 10
+        epochs and at most 120. Rows are counted as ``n_rows = max(n_samples, sum(sample_weight))``.
     max_fun : int, default=15000
-        How often "lbfgs" evaluates the objective at most.
+        Maximum number of evaluations of the objective by "lbfgs".
     max_time : float or None, default=None
-        Seconds: the epoch that passes this limit is the last. It is one limit for all that `fit`
-        does, `refit` included. None sets no limit.
+        Seconds after which `fit` (`refit` included) ends with the current epoch; None: no limit.
     shuffle : bool, default=True
-        Whether every epoch has a fresh order of the samples.
+        Whether to shuffle the samples in each epoch.
     random_state : int, RandomState instance or None, default=None
-        Draws the initial weights and the order of the samples. With an int, `fit` gives the same
-        model every time. The initial weights are those that scikit-learn's MLP draws.
+        Generator or seed for initial weights, validation split, shuffling and dropout. Pass an int
+        for reproducible results.
     tol : float, default=0.0001
-        An epoch counts as an improvement if its loss is at least this much below the best so far.
-        "lbfgs" ends when no component of the gradient is larger.
+        Minimum decrease of the loss below its best value that counts as an improvement; of the
+        score, minimum increase. "lbfgs" ends when no component of the gradient is larger.
     verbose : bool or int, default=False
-        Whether to print a line an epoch.
+        Whether to print a line per epoch.
     warm_start : bool, default=False
-        Whether `fit` goes on from where the last call ended (weights, the solver's state and the
-        generator), with fresh counters: with a constant rate, 5 epochs and 5 more are 10, bit
-        for bit.
+        Whether `fit` continues from the last fit (weights, solver state, generator) with new
+        counters. With a constant rate, 5 epochs and 5 more equal 10, bit for bit.
     early_stopping : bool or "auto", default=False
-        Whether the score on held-back rows decides when to stop, after `n_iter_no_change` epochs
-        without an improvement of `tol`; the weights of the best epoch are kept. "auto" is True if
-        `fit` is given X_val, or more than 10 000 rows. `partial_fit` has nothing to stop.
+        Whether to end training when the validation score has not improved by `tol` for
+        `n_iter_no_change` epochs, and to restore the weights of the best epoch. "auto" is True if
+        `fit` is given X_val or more than 10 000 rows. Not used by `partial_fit`.
     validation_fraction : float, default=0.1
-        The share of the rows that is held back if `fit` is not given X_val. For classes that
-        exclude each other it is drawn class by class, and every class stays in training; with
-        ``shuffle=False`` it is the tail. Every `fit` draws its own, a warm one too.
+        Fraction of the rows to hold back for `early_stopping` if `fit` is not given X_val. Mutually
+        exclusive classes are stratified, and each stays in training; with ``shuffle=False`` the
+        last rows are held back. Each `fit` makes a new split, also with `warm_start`.
     scoring : str, callable or None, default=None
-        What is recorded in `validation_scores_`, and looked at to stop: None is the accuracy,
-        "loss" minus the validation loss, else any scorer.
+        Validation score for `validation_scores_` and `early_stopping`: None is the accuracy, "loss"
+        the negative validation loss; else a scorer's name or a callable
+        ``scorer(estimator, X, y)``.
     refit : bool, default=False
-        Whether to train afresh on all rows, for `best_iteration_` epochs, after early stopping has
-        found how many are good. Small data then lose nothing to the held-back part; rows of X_val
-        are not trained on. If this second training is not finished (`max_time`, Ctrl-C, a
-        callback, divergence), the model that early stopping found is kept.
+        Whether to train again from the start on all rows (but not X_val) for `best_iteration_`
+        epochs, once early stopping has found that number. If this is not completed (`max_time`,
+        Ctrl-C, a callback, divergence), the model that early stopping found is kept.
     momentum : float, default=0.9
-        The share of the last step that "sgd" repeats, in [0, 1].
+        Momentum of "sgd", in [0, 1].
     nesterovs_momentum : bool, default=True
-        Whether that share is looked ahead to (Nesterov's momentum).
+        Whether "sgd" uses Nesterov's momentum.
     beta_1 : float, default=0.9
-        How much of the running average of the gradient "adam" and "adamw" keep at each step, in
-        [0, 1).
+        Decay rate of the running mean of the gradient in "adam" and "adamw", in [0, 1).
     beta_2 : float, default=0.97
-        How much of the running average of its square "adam", "adamw" and "rmsprop" keep, in
-        [0, 1).
+        Decay rate of the mean squared gradient in "adam", "adamw" and "rmsprop", in [0, 1).
     epsilon : float, default=1e-08
-        Keeps the division of "adam" finite.
+        Added to the denominator in "adam", "adamw" and "rmsprop" for numerical stability.
     weight_decay : float or "auto", default="auto"
-        Of "adamw": each step first shrinks the weights, not the offsets, by the factor
-        ``1 - rate * weight_decay * relative_loss ** weight_decay_loss_power``. The relative loss is
-        still to be explained. "auto" is 10, and beyond 1000 rows in proportion less.
+        Decoupled weight decay of "adamw": each step first multiplies the weights (not the offsets)
+        by ``1 - rate * effective_decay`` [2]_, see `weight_decay_loss_power`. "auto" is
+        ``10 * min(1, 1000 / n_rows)``, with rows counted as for `max_iter`.
     weight_decay_loss_power : float, default=2.0
-        The power of the share of the loss that is still to be explained, which `weight_decay` is
-        multiplied by: the running mean of the training loss over the loss of the best constant
-        answer, at most 1. With 1 or 2, data without noise are hardly decayed, noisy ones fully.
+        Exponent p: the effective decay is
+        ``weight_decay * min(1, ema(loss) / baseline_loss) ** p``, where ``ema`` is a moving average
+        and ``baseline_loss`` that of the best constant prediction. With p of 1 or 2, noiseless data
+        are hardly decayed, noisy data fully.
     clip_gradient_norm : float or None, default=None
-        Gradients longer than this are shortened to it before each step. Not for "lbfgs".
+        Maximum Euclidean norm of the gradient of all parameters: a longer gradient is scaled down
+        to it before the step. None does not clip. Not for "lbfgs".
     dropout : float or list of float, default=0.15
-        The probability of each hidden unit to be left out of a training step, in [0, 1): one for
-        all hidden layers, or one for each [3]_. Prediction uses all units. Not for "lbfgs".
+        Dropout rate: probability that a hidden unit is set to zero in a training step, in [0, 1);
+        one number for all hidden layers, or one per layer [3]_. Not for "lbfgs".
     n_iter_no_change : int or inf, default=10
-        Training ends after this many epochs in a row without improvement (of the loss, or with
-        `early_stopping` of the validation score). With "cosine" and "one_cycle" it counts for
-        `early_stopping` only.
+        Training ends after this many epochs in a row without improvement of the loss ("cosine" and
+        "one_cycle" ignore this) or, with `early_stopping`, of the validation score.
     initialization : {"auto", "glorot_uniform", "glorot_normal", "he_uniform", "he_normal", \
             "lecun_normal"} or callable, default="he_normal"
-        How the weights are drawn. "auto" is scikit-learn's rule: uniform within
-        ``sqrt(6 / (m + k))`` for m inputs and k outputs (``sqrt(2 / (m + k))`` for logistic units),
-        weights and offsets alike. With all others the offsets begin at zero. A function
-        ``f(rng, shape, dtype)`` gives the weights, shape (m, k), itself.
+        Distribution of the initial weights. "auto" is scikit-learn's: weights and offsets uniform
+        within ``+-sqrt(6 / (m + k))`` for m inputs and k outputs (2, not 6, for "logistic"); others
+        set offsets to 0. A callable ``f(rng, shape, dtype)`` returns weights of shape (m, k).
     n_members : int, default=1
-        How many networks are trained at once, each with its own initial weights, order of the
-        samples and dropped units. Predictions are the mean of theirs (probabilities are averaged);
-        `predict_members` gives them one by one. With more than one, the arrays of `coefs_` and
-        `intercepts_` have a leading axis for the members.
+        Number of networks trained as an ensemble, each with its own initial weights, batches and
+        dropout. Predictions are averaged (in classification, probabilities); see `predict_members`.
+        With several, `coefs_` and `intercepts_` have a leading axis for the members.
     dtype : {"auto", "float32", "float64"}, default="auto"
-        The type of all arithmetic. "auto" is float32 if X is, or if it is large once it is encoded
-        (more than 20 000 numbers), and float64 otherwise; `partial_fit` decides at its first call.
+        Type of all computations: "auto" is float32 (faster) if X is float32 or has more than 20 000
+        elements once encoded, else float64; `partial_fit` decides at its first call.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,), or a list of these
-        The labels, sorted; for multilabel targets the numbers of the columns of y; for several
-        columns of labels a list with those of each.
+        Class labels, sorted; for multilabel targets the column numbers of y; for several columns of
+        labels, a list with the labels of each.
     coefs_ : list of ndarray of shape (m, k)
-        The weights of each layer, from m inputs to k outputs.
+        Weights of each layer, with m inputs and k outputs.
     intercepts_ : list of ndarray of shape (k,)
-        The offsets of each layer.
+        Offsets (biases) of each layer.
     loss_curve_ : list of float
-        The objective (mean loss and penalty), averaged over each epoch's batches; of "lbfgs", after
-        each iteration.
+        Objective (mean loss plus penalty), averaged over the mini-batches of each epoch.
     learning_rates_ : list of float
-        The learning rate of each epoch's last step; NaN for "lbfgs", which has none.
+        Learning rate of the last step of each epoch; NaN for "lbfgs".
     loss_ : float
-        The last of `loss_curve_`.
+        Last value of `loss_curve_`.
     best_loss_ : float
-        The lowest of `loss_curve_`.
+        Lowest value of `loss_curve_`.
     validation_scores_ : list of float or None
-        The score on the rows to validate on after each epoch; None without such rows.
+        Score on the validation rows after each epoch; None without validation rows.
     validation_loss_curve_ : list of float or None
-        The mean loss, without penalty, on these rows after each epoch.
+        Mean loss on the validation rows, without penalty, after each epoch; None without them.
     best_validation_score_ : float or None
-        The highest of `validation_scores_`.
+        Highest value of `validation_scores_`; None without validation rows.
     best_iteration_ : int
-        The epoch whose weights were kept, counted from 1.
+        Epoch whose weights were kept, counted from 1.
     n_iter_ : int
-        Epochs done; `partial_fit` counts all its calls.
+        Number of epochs, over all calls of `partial_fit`.
     t_ : int
-        Samples used for training, counted once an epoch.
+        Number of training samples seen: rows times epochs.
     n_features_in_ : int
         Number of features seen by `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the features, if X had names that are all strings.
+        Names of the features seen by `fit`, if X has names that are all strings.
     n_layers_ : int
         Number of layers, input and output included.
     n_outputs_ : int
-        Number of units in the output layer.
+        Number of units of the output layer.
     out_activation_ : {"identity", "logistic", "softmax"}
-        The output activation, which belongs to the loss.
+        Output activation of the loss.
     encoder_ : TableEncoder
-        How columns are encoded; its `get_feature_names_out` names the rows of ``coefs_[0]``.
+        Fitted encoder of the columns; its `get_feature_names_out` names the rows of ``coefs_[0]``.
 
     See Also
     --------
-    TabularMLPRegressor : The same for real targets.
-    MLPClassifier : The same network for numbers, with scikit-learn's defaults.
-    TableEncoder : The encoding by itself.
+    TabularMLPRegressor : Multilayer perceptron regressor for tables.
+    MLPClassifier : The same network for numeric arrays, with scikit-learn's defaults.
+    TableEncoder : The encoder of the columns.
 
     Notes
     -----
-    Rows that are held back for early stopping, or given as X_val, have no part in the encoding, and
-    neither has y. The offsets of the output begin at the logarithms of the classes' shares.
-    Pieces of numbers rise to 0.4, so that what is learned from them changes more slowly.
+    The encoding is learned from the training rows without y: not from rows that are held back or
+    X_val. The initial offsets of the output are the logarithms of the class frequencies. Bins are
+    encoded as values up to 0.4, so that their effect is learned more slowly.
 
     References
     ----------

@@ -1,1 +1,1 @@
-"""Validation of what users pass in: it becomes arrays, or a clear error."""
+"""Validation of inputs, targets, weights and settings."""

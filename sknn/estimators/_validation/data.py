@@ -1,4 +1,4 @@
-"""ValidatedData: inputs, targets and weights that were checked, and their conversion to floats."""
+"""ValidatedData: validated inputs, targets and weights; and their conversion to floats."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,26 +24,26 @@ from sknn.features.compact import checked_columns
 if TYPE_CHECKING:
     from sknn.estimators.base import BaseMLP
 
-#: Elements of X: a larger array is converted batch by batch, not as a whole.
+#: Arrays with more elements than this are converted batch by batch, not as a whole.
 LARGEST_COPY = 2**26
 
 
 @dataclass(frozen=True)
 class ValidatedData:
-    """Validated rows.
+    """Validated inputs, targets and sample weights.
 
     Attributes
     ----------
     X : array, CSR matrix or frame of shape (n, m)
         The inputs.
     y : array of shape (n,) or (n, n_outputs)
-        The targets; a single column is flat.
+        The targets; a single column is one-dimensional.
     w : array of shape (n,) or None
-        Weights above 0.
+        Sample weights times class weights, all positive.
     counts : array of shape (n,) or None
-        The weights that the user gave, without those of the classes.
+        Sample weights without class weights.
     row_numbers : array of int of shape (n,) or None
-        The user's rows that these are, if some were dropped.
+        Numbers of these rows in the data as passed by the user, if some rows were dropped.
     features : dict
         `n_features_in_`, and `feature_names_in_` if X has names.
     """
@@ -56,18 +56,18 @@ class ValidatedData:
     features: dict[str, Any] = field(default_factory=dict)
 
     def take(self, rows: Array) -> "ValidatedData":
-        """Return the rows where a mask is True."""
+        """Return the rows selected by a boolean mask."""
         numbers = np.arange(len(self.y)) if self.row_numbers is None else self.row_numbers
         w, counts = (None if part is None else part[rows] for part in (self.w, self.counts))
         X, y = safe_indexing(self.X, rows), self.y[rows]
         return ValidatedData(X, y, w, counts, numbers[rows], self.features)
 
     def row_numbers_of(self, mask: Array) -> Array:
-        """Return the user's numbers of the rows where a mask is True."""
+        """Return the row numbers, in the data as passed by the user, of the rows in a mask."""
         return np.flatnonzero(mask) if self.row_numbers is None else self.row_numbers[mask]
 
     def reweighted(self, factors: Array) -> "ValidatedData":
-        """Return the rows with their weights multiplied; rows of weight 0 are dropped.
+        """Multiply the weights by factors; rows of weight 0 are dropped.
 
         Raises
         ------
@@ -77,7 +77,10 @@ class ValidatedData:
         with ignore_overflow():
             w = factors if self.w is None else self.w * factors
         if not np.isfinite(w).all():
-            raise ValueError("The weights of samples times those of their classes are too large.")
+            raise ValueError(
+                "Sample weights times class weights are too large: they overflow float64. Scale "
+                "them down."
+            )
         check_any_weight(w)
         positive = w > 0
         data = replace(self, w=w)
@@ -87,21 +90,21 @@ class ValidatedData:
 def validate_training_data(
     estimator: "BaseMLP", X: Any, y: Any, sample_weight: Any, *, reset: bool
 ) -> ValidatedData:
-    """Check what `fit` was given, and drop rows of weight zero.
+    """Validate the training data of `fit`, and drop rows of weight 0.
 
     Parameters
     ----------
     estimator : estimator
-        Its tags decide what is allowed. Unless `reset`, X must have its features.
+        Estimator that is fitted; unless `reset`, X must have the features it was fitted with.
     X, y, sample_weight : objects
-        What the user passed.
+        Data as passed by the user.
     reset : bool
-        Whether X may have any features. The estimator is not changed.
+        Whether X may have any features. The estimator is not modified.
 
     Raises
     ------
     ValueError, TypeError
-        In scikit-learn's words, for what it refuses; and if all weights are zero.
+        If the data are invalid, mostly with scikit-learn's messages; or if all weights are 0.
     """
     unknown = None
     if numeric := is_regressor(estimator):
@@ -126,7 +129,7 @@ def validate_training_data(
     if unknown is not None:
         y = np.where(unknown, np.nan, y)
         check_any_known(unknown)
-        if (nothing := unknown.all(axis=1)).any():  # such rows are not used
+        if (nothing := unknown.all(axis=1)).any():  # such rows are dropped
             w = (1.0 if w is None else w) * ~nothing
     data = ValidatedData(X, y, counts=w, features=features)
     return data if w is None else data.reweighted(w)
@@ -155,7 +158,7 @@ def _validate_numeric(
 def _validate_table(
     estimator: "BaseMLP", X: Any, y: Any, *, reset: bool, y_numeric: bool
 ) -> tuple[Any, Any]:
-    """Check the names and shape of a table, whose cells are read later; and y."""
+    """Validate the column names and the shape of a table, and y; cells are validated later."""
     X = checked_columns(estimator, X, reset=reset)
     if y is None:
         raise ValueError(
@@ -179,16 +182,18 @@ def validate_validation_data(
     X_val, y_val, sample_weight_val : objects
         What the user passed; not all of them None.
     features : dict
-        Those of the training rows, which X_val must have.
+        Features of the training rows, which X_val must have.
 
     Raises
     ------
     ValueError
-        If one of X_val and y_val is missing, or the features are others than in training.
+        If X_val or y_val is missing, or the features differ from those in training.
     """
     if X_val is None or y_val is None:
         missing, there = ("X_val", "y_val") if X_val is None else ("y_val", "X_val")
-        raise ValueError(f"{missing} is missing: {there} or its weights were given without it.")
+        raise ValueError(
+            f"{missing} is missing, but {there} or sample_weight_val was given. Pass both."
+        )
     trained = estimator._with_attributes(features)
     with naming_validation_data():
         return validate_training_data(trained, X_val, y_val, sample_weight_val, reset=False)
@@ -196,7 +201,7 @@ def validate_validation_data(
 
 @contextmanager
 def naming_validation_data() -> Iterator[None]:
-    """Let errors say that they are about the validation rows."""
+    """Add the names of the validation data to error messages."""
     try:
         yield
     except (TypeError, ValueError) as error:
@@ -205,7 +210,7 @@ def naming_validation_data() -> Iterator[None]:
 
 @contextmanager
 def restore_generator_on_error(random_state: Any) -> Iterator[None]:
-    """Restore the state of a user's generator if the block raises."""
+    """Restore the state of the user's generator if the block raises an error."""
     if not (random_state is None or isinstance(random_state, np.random.RandomState)):
         yield
         return
@@ -219,7 +224,7 @@ def restore_generator_on_error(random_state: Any) -> Iterator[None]:
 
 
 def as_dtype(array: Any, dtype: str, name: str) -> Any:
-    """Convert to a floating type, C-contiguous.
+    """Convert an array to a floating type, C-contiguous.
 
     In y, NaN may be an unknown target. A large X is only checked: it is converted batch by batch.
 
@@ -245,16 +250,16 @@ def as_dtype(array: Any, dtype: str, name: str) -> Any:
 
 
 def normalized_weights(w: Array | None, dtype: str, *, relative: bool) -> Array | None:
-    """Return sample weights in a floating type.
+    """Convert sample weights to a floating type.
 
     Parameters
     ----------
     w : array of shape (n,) or None
         Positive weights; None stays None.
     dtype : {"float32", "float64"}
-        The type to convert to.
+        Type to convert to.
     relative : bool
-        Whether only their ratios count: they are divided by their mean then.
+        Whether to divide them by their mean.
 
     Raises
     ------
@@ -272,7 +277,7 @@ def normalized_weights(w: Array | None, dtype: str, *, relative: bool) -> Array 
 
 
 def scoring_weights(sample_weight: Any, y: Array) -> Array | None:
-    """Check the weights of rows that are scored; only their ratios count."""
+    """Validate the sample weights of a score, and divide them by their mean."""
     if sample_weight is None:
         return None
     w = check_sample_weight(sample_weight, y, dtype=np.float64, ensure_non_negative=True)
@@ -281,7 +286,7 @@ def scoring_weights(sample_weight: Any, y: Array) -> Array | None:
 
 
 def check_any_weight(w: Array) -> None:
-    """Refuse weights that are all zero."""
+    """Check that not all weights are zero."""
     if not w.any():
         raise ValueError("Sample weights must contain at least one non-zero number.")
 
@@ -295,5 +300,5 @@ def refuse_dates(array: Any, name: str) -> NoReturn:
 
 
 def ignore_overflow() -> Any:
-    """Return a context without NumPy's warnings, for code that checks its results itself."""
+    """Return a context without NumPy's overflow warnings, for code that checks its results."""
     return np.errstate(over="ignore", invalid="ignore")

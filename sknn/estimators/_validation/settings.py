@@ -1,4 +1,4 @@
-"""Settings: parameters that are a number or several."""
+"""Validation of parameters that are a number or a list of numbers."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 def as_floats(setting: Any) -> list[float]:
-    """Return a parameter that is a number or several as a list; what is no number becomes NaN."""
+    """Convert a number or numbers to a list of floats; NaN if one is not a number."""
     try:
         return [float(value) for value in np.ravel(setting)]
     except (TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""Checks of y: labels, real numbers of which some may be unknown, and targets to score against."""
+"""Validation of y: class labels, real targets of which some may be unknown, and true targets."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from sknn.targets import COMPARABLE_LABELS
 
 
 def check_labels(y: Any) -> None:
-    """Refuse labels that are missing, or that are text and numbers at once.
+    """Check that no labels are missing, and that no column mixes strings and numbers.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ def check_labels(y: Any) -> None:
     ValueError
         If labels are missing.
     TypeError
-        If those of a column cannot be sorted.
+        If the labels of a column cannot be sorted.
     """
     if y is None or sparse.issparse(y):
         return
@@ -47,17 +47,17 @@ def check_labels(y: Any) -> None:
 
 
 def as_numeric_targets(y: Any) -> Any:
-    """Return targets of text or objects as float64; others as they are.
+    """Convert targets of dtype string or object to float64; return others unchanged.
 
     Parameters
     ----------
     y : object
-        What the user passed. A missing number becomes NaN.
+        Targets as passed by the user. Missing numbers become NaN.
 
     Raises
     ------
     ValueError
-        If something is not a number.
+        If a target is not a number.
     """
     if y is None or sparse.issparse(y) or np.asarray(y).dtype.kind not in "OUST":
         return y
@@ -80,7 +80,7 @@ def as_numeric_targets(y: Any) -> Any:
 def known_targets(y: Any) -> tuple[Any, Any]:
     """Return y with 0 for unknown targets, and the mask of unknown targets (None if all are known).
 
-    Only among several columns may targets be unknown; a missing single target is an error.
+    Targets may be unknown only if y has several columns; with one, a missing target is an error.
     """
     shape = () if sparse.issparse(y) else np.asarray(y).shape
     if len(shape) != 2 or shape[1] < 2:
@@ -92,15 +92,15 @@ def known_targets(y: Any) -> tuple[Any, Any]:
 
 
 def check_any_known(unknown: Array) -> None:
-    """Refuse targets of which none is known."""
+    """Check that some targets are known."""
     if unknown.all():
         raise ValueError("y holds no target that is known: all are NaN.")
 
 
 def targets_to_score(y: Any, *, numeric: bool = False) -> Array:
-    """Check the targets that predictions are compared with; a single column becomes flat.
+    """Check the true targets for a score; a single column becomes one-dimensional.
 
-    Among several columns of numbers, NaN is an unknown target; at least one must be known.
+    In several numeric columns, NaN marks an unknown target; at least one must be known.
     """
     y = y.toarray() if sparse.issparse(y) else y
     y = as_numeric_targets(y) if numeric else y
