@@ -1,10 +1,10 @@
-"""Extras: packages that only some functions need, and what installs them."""
+"""Optional dependencies and the extras that install them."""
 
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
-#: Which extra of this package brings a package.
+#: The extra of sknn that installs each package.
 EXTRAS: Mapping[str, str] = {"matplotlib": "plot", "onnx": "onnx", "skl2onnx": "onnx"}
 
 
@@ -14,18 +14,14 @@ def import_optional(module: str, purpose: str) -> Any:
     Parameters
     ----------
     module : str
-        Its name, with dots.
+        Its dotted name.
     purpose : str
         What needs it, for the message.
-
-    Returns
-    -------
-    module : module
 
     Raises
     ------
     ImportError
-        If the package is not installed; the message says how to.
+        If the package is not installed; the message says how to install it.
     """
     try:
         return import_module(module)

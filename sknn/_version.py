@@ -1,57 +1,221 @@
-"""The stamp on whatever is saved: which version wrote it, and in which format of the state."""
+"""The version of the package, the format of saved states, and the migration of older ones."""
 
 import inspect
 import os
-from collections.abc import Iterator
+import sys
+import warnings
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from importlib.metadata import version
+from importlib import import_module
+from types import ModuleType
 from typing import Any
 
-__version__ = version("sknn")
+__version__ = "0.1.0.dev0"
 
-#: The format of fitted attributes. It rises when older versions could not make sense of newer ones.
-STATE_FORMAT = 1
+#: Format of the saved state. It increases when older versions could not read newer states.
+STATE_FORMAT = 2
+
+# Renamed between formats 1 and 2: the only place in the package for these old names.
+_SOLVER_STATE = {"unexplained": "relative_loss", "stalls": "n_plateaus"}
+
+_ENCODER = {
+    "piece_height": "bin_scale",
+    "max_one_hot": "max_cat_to_onehot",
+    "kinds_": (
+        "column_types_",
+        {"number": "numeric", "truth": "boolean", "text": "string", "nothing": "empty"},
+    ),
+    "levels_": "categories_",
+    "edges_": "bin_edges_",
+    "numeric_": "numeric_features_",
+    "categorical_": "categorical_features_",
+    "may_miss_": "missing_indicator_features_",
+    "n_embedded_": "n_embedded_features_",
+    "n_rows_": "n_embeddings_",
+    "unseen_": "unused_outputs_",
+    "unseen_rows_": "unused_embeddings_",
+}
+
+_ESTIMATOR = {
+    "decay_by_loss": "weight_decay_loss_power",
+    "_plan": ("_model_spec", {"intake": ("input_encoding", _ENCODER)}),
+    "_memory": (
+        "_training_state",
+        {
+            "state": ("solver_state", _SOLVER_STATE),
+            "stopping": ("early_stopping", {"key": "monitor", "stale": "n_bad_epochs"}),
+        },
+    ),
+}
+
+_PROGRESS = {
+    "begun": "initial_rng",
+    "now": "rng",
+    "kept": "kept_epoch",
+    "outcome": (
+        "outcome",
+        {
+            "exhausted": "max_iter",
+            "completed": "schedule_finished",
+            "stuck": "line_search_failed",
+            "out of time": "max_time",
+            "asked to end": "callback",
+        },
+    ),
+    "best": ("best", {"state": ("state", _SOLVER_STATE)}),
+}
+
+_CHECKPOINT = {
+    "folder": "directory",
+    "every_epochs": "every_n_epochs",
+    "every_seconds": "every_n_seconds",
+}
+
+#: The renaming table of a state, by a key that only this kind of state has; any other state is an
+#: estimator's. A table maps an old name to the new one, or to the new one and the table for what
+#: it holds.
+_TABLES: Mapping[str, Mapping[str, Any]] = {
+    "sparse_output": _ENCODER,
+    "begun": _PROGRESS,
+    "every_epochs": _CHECKPOINT,
+}
+
+#: Renamed attributes of objects that are parameters, by class.
+_ATTRIBUTES = {
+    "OneCycle": {"warm_up": "pct_start"},
+    "MaskedLoss": {"domain": "interval_y_true", "degree": "homogeneity_degree"},
+}
+
+#: Moved modules that older pickles name: the module now, and its renamed classes.
+_MODULES: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "sknn.engine.losses.labels": (
+        "sknn.engine.losses.classification",
+        {"CrammerSinger": "MulticlassHinge"},
+    ),
+    "sknn.engine.losses.real": ("sknn.engine.losses.regression", {}),
+    "sknn.engine.losses.composed": (
+        "sknn.engine.losses.composite",
+        {"KnownOnly": "MaskedLoss", "SideBySide": "MultiOutputLoss"},
+    ),
+}
 
 
 class ModelFileError(ValueError):
-    """A saved model that cannot be used: damaged, not a model, or from a version to come."""
+    """A saved model cannot be loaded: damaged, not a model, or from a newer version."""
+
+
+def migrate_state(state: dict[str, Any], format: int) -> dict[str, Any]:  # noqa: A002
+    """Translate a saved state to the present format.
+
+    Parameters
+    ----------
+    state : dict
+        Parameters, attributes (or both, as in a pickle) or the progress of a fit.
+    format : int
+        The format that it was saved in.
+
+    Returns
+    -------
+    state : dict
+        In format `STATE_FORMAT`; `state` itself is not changed.
+
+    Warns
+    -----
+    UserWarning
+        If an `MLPClassifier` or `MLPRegressor` had a parameter that no longer exists there, and
+        that was not at its default.
+    """
+    if format >= 2:
+        return state
+    names = next((table for key, table in _TABLES.items() if key in state), _ESTIMATOR)
+    new: dict[str, Any] = _renamed(state, names)
+    for value in new.values():
+        _rename_attributes(value)
+    if "decay_by_loss" in state and "min_frequency" not in state:  # not a tabular estimator
+        power = new.pop("weight_decay_loss_power")
+        if power:
+            warnings.warn(
+                f"decay_by_loss={power!r} of the saved estimator is ignored: the parameter is now "
+                "weight_decay_loss_power, and of TabularMLPClassifier and TabularMLPRegressor "
+                "only. Predictions are not affected; further training is.",
+                UserWarning,
+                stacklevel=3,
+            )
+    return new
+
+
+def _renamed(value: Any, names: Mapping[str, Any]) -> Any:
+    """Rename the keys of a dictionary, or the items of a list of strings, or one string."""
+    if not names:
+        return value
+    if isinstance(value, dict):
+        renamed = {}
+        for key, item in value.items():
+            entry = names.get(key, key)
+            name, inner = entry if isinstance(entry, tuple) else (entry, {})
+            renamed[name] = _renamed(item, inner)
+        return renamed
+    if isinstance(value, list):
+        return [_renamed(item, names) for item in value]
+    return names.get(value, value) if isinstance(value, str) else value
+
+
+def _rename_attributes(value: Any) -> None:
+    """Rename the attributes of an object of the engine, in place."""
+    for old, new in _ATTRIBUTES.get(type(value).__name__, {}).items():
+        if old in vars(value):
+            vars(value)[new] = vars(value).pop(old)
+
+
+def _register_moved_modules() -> None:
+    """Let pickles find moved classes under their former modules, which load on first use."""
+    for old, (new, classes) in _MODULES.items():
+
+        def find(name: str, new: str = new, classes: Mapping[str, str] = classes) -> Any:
+            return getattr(import_module(new), classes.get(name, name))
+
+        module = ModuleType(old, f"Former name of {new}, for pickles.")
+        module.__getattr__ = find  # type: ignore[method-assign]
+        sys.modules.setdefault(old, module)
+
+
+_register_moved_modules()
 
 
 class VersionedState:
-    """A mixin for estimators: pickles and copies say who wrote them, and newer ones are refused."""
+    """Mixin that stamps pickles with version and format, migrates old ones and refuses newer."""
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return the state with its stamp."""
+        """Return the state with the version and the format."""
         state: Any = super().__getstate__()
         return {**state, "_sknn_version": __version__, "_sknn_format": STATE_FORMAT}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Take a state and its stamp off; from before there were stamps, it is of format 0.
+        """Restore a state of this or an older format; without a stamp it is of format 0.
 
-        Parameters that the writer did not know yet get their defaults, which do what it did.
+        Parameters that did not exist yet get their defaults, which preserve the old behaviour.
         """
-        state = {**_defaults(type(self)), **state}
+        state = dict(state)
         writer = state.pop("_sknn_version", "an early version")
-        check_format(state.pop("_sknn_format", 0), writer, type(self).__name__)
-        super().__setstate__(state)  # type: ignore[misc]
-
-
-def _defaults(cls: type) -> dict[str, Any]:
-    """Return the defaults of the parameters of a class."""
-    parameters = inspect.signature(cls).parameters.values()
-    return {one.name: one.default for one in parameters if one.default is not one.empty}
+        number = state.pop("_sknn_format", 0)
+        check_format(number, writer, type(self).__name__)
+        parameters = inspect.signature(type(self)).parameters.values()
+        defaults = {one.name: one.default for one in parameters if one.default is not one.empty}
+        super().__setstate__({**defaults, **migrate_state(state, number)})  # type: ignore[misc]
 
 
 def check_format(number: Any, writer: Any, what: str) -> None:
-    """Refuse a format that this version does not know.
+    """Refuse a format that this version cannot read.
 
     Raises
     ------
     ModelFileError
-        Saying who wrote it, and what to do.
+        With the version that wrote it, and what to do.
     """
     if type(number) is not int or number < 0:
-        raise ModelFileError(f"{what}: the format of the saved state is {number!r}, no number.")
+        raise ModelFileError(
+            f"{what}: the format of the saved state must be an integer >= 0, got {number!r:.50}."
+        )
     if number > STATE_FORMAT:
         raise ModelFileError(
             f"{what} was saved by sknn {writer} in format {number}; this is sknn {__version__}, "
@@ -61,7 +225,7 @@ def check_format(number: Any, writer: Any, what: str) -> None:
 
 @contextmanager
 def naming_file(file: Any, advice: str = "") -> Iterator[None]:
-    """Let errors say which file cannot be used, if it is given by its path, and what to do."""
+    """Prefix a `ModelFileError` with the path of the file, if `file` is one, and add advice."""
     try:
         yield
     except ModelFileError as error:
@@ -72,7 +236,7 @@ def naming_file(file: Any, advice: str = "") -> Iterator[None]:
 
 @contextmanager
 def as_model_file_error(what: str) -> Iterator[None]:
-    """Turn whatever reading a bad file runs into, of a dozen kinds, into the one kind for it."""
+    """Convert any exception raised while reading a bad file to `ModelFileError`."""
     try:
         yield
     except (ModelFileError, MemoryError):

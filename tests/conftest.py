@@ -1,7 +1,42 @@
 """What holds for every test."""
 
+import re
+import zlib
+
 import numpy as np
 import pytest
+
+
+def pytest_addoption(parser):
+    """Add --slice, which leaves out all but a part of the exhaustive tests."""
+    parser.addoption(
+        "--slice",
+        metavar="K/N",
+        type=slice_of,
+        help="of the tests marked exhaustive, run the K-th of N parts (K = 0, ..., N - 1)",
+    )
+
+
+def slice_of(text):
+    """Return K and N of the text K/N."""
+    match = re.fullmatch(r"(\d+)/(\d+)", text)
+    if not match or not int(match[1]) < int(match[2]):
+        raise ValueError(f"--slice must be K/N with 0 <= K < N, got {text!r}")
+    return int(match[1]), int(match[2])
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave out exhaustive tests of other slices: a test's slice is decided by its name alone."""
+    if config.getoption("slice") is None:
+        return
+    part, parts = config.getoption("slice")
+
+    def is_other(item):
+        number = zlib.crc32(item.nodeid.encode()) % parts
+        return item.get_closest_marker("exhaustive") and number != part
+
+    config.hook.pytest_deselected(items=[item for item in items if is_other(item)])
+    items[:] = [item for item in items if not is_other(item)]
 
 
 @pytest.fixture(autouse=True)

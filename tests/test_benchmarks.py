@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+pytestmark = pytest.mark.slow
+
 PROGRAM = Path(__file__).parent.parent / "examples" / "benchmarks" / "tables.py"
 
 #: What the folder holds, as its meta.json says.

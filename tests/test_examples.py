@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
+pytestmark = pytest.mark.slow
+
 FOLDER = Path(__file__).parent.parent / "examples"
 PICTURES = sorted(FOLDER.glob("plot_*.py"))
 EXAMPLES = sorted(set(FOLDER.glob("*.py")) - set(PICTURES))

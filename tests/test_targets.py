@@ -1,4 +1,4 @@
-"""Targets: what people write, what losses compare with, and the way back."""
+"""Targets: encoding y, decoding raw outputs, and the losses of each kind."""
 
 import inspect
 from importlib import import_module
@@ -35,7 +35,7 @@ from sknn.targets import (
     RealTarget,
 )
 
-#: For each kind a target with a y that it can read.
+#: For each kind a target and a y.
 EXAMPLES = {
     "binary": (BinaryTarget(np.array([0, 1])), np.array([1, 0, 0, 1, 1])),
     "multiclass": (MulticlassTarget(np.array([0, 1, 2])), np.array([2, 0, 1, 1, 2])),
@@ -46,7 +46,7 @@ EXAMPLES = {
     "real": (RealTarget(2), np.array([[0.5, -1.0], [2.0, 0.0], [-0.25, 3.0]])),
 }
 
-#: Labels as people write them, sorted.
+#: Sorted labels of several types.
 LABELS = {
     "integers": [3, 5, 8],
     "negative": [-1, 0, 1],
@@ -54,17 +54,17 @@ LABELS = {
     "strings": ["a", "bb", "ccc"],
 }
 
-#: Several columns of labels are the others side by side, and have a test of their own below.
+#: Multioutput targets have a test of their own below.
 SINGLE = {kind: target for kind, target in TARGETS.items() if kind != "multioutput"}
 
 every_kind = pytest.mark.parametrize("kind", SINGLE)
-#: Losses of numbers above 0 only, which no example below is; the regressor's tests have them.
-OF_POSITIVE_NUMBERS = {"poisson", "gamma"}
+#: Losses of positive targets, tested with the regressor.
+POSITIVE_LOSSES = {"poisson", "gamma"}
 LOSSES = [
     (kind, name)
     for kind, target in SINGLE.items()
     for name in target.losses
-    if name not in OF_POSITIVE_NUMBERS
+    if name not in POSITIVE_LOSSES
 ]
 
 every_loss = pytest.mark.parametrize(("kind", "name"), LOSSES)
@@ -74,19 +74,19 @@ every_loss_of_classes = pytest.mark.parametrize(
 
 
 def encoded(kind, name):
-    """Return a target, its loss of this name, its y and the matrix for the loss."""
+    """Return a target, its loss of this name, y and the encoded y."""
     target, y = EXAMPLES[kind]
     loss = target.loss(name)
     return target, loss, y, target.encode(y, loss.codes)
 
 
-def answers(Y, loss):
-    """Return raw outputs that say what Y says, surely."""
+def certain_outputs(Y, loss):
+    """Return raw outputs that predict Y with high probability."""
     return Y if loss.out_activation == "identity" else 5 * (2 * Y - 1)
 
 
 def one_hot(labels):
-    """Return 1 in the column of each label, else 0."""
+    """Return the one-hot encoding of labels 0, 1, 2."""
     return np.eye(3)[labels]
 
 
@@ -94,7 +94,7 @@ def one_hot(labels):
 
 
 def concrete_targets():
-    """Return the targets of all files of the folder, whether or not it exports them."""
+    """Return the concrete subclasses of Target in all files of the folder."""
     found = set()
     for file in walk_packages(targets.__path__, f"{targets.__name__}."):
         classes = [cls for _, cls in inspect.getmembers(import_module(file.name), inspect.isclass)]
@@ -102,7 +102,7 @@ def concrete_targets():
     return {cls for cls in found if not inspect.isabstract(cls)}
 
 
-def test_every_kind_is_in_the_table_and_tried():
+def test_every_target_is_registered_and_has_an_example():
     """A new kind of target needs an example above."""
     assert set(TARGETS.values()) == concrete_targets()
     assert all(getattr(targets, cls.__name__) is cls for cls in TARGETS.values())
@@ -110,36 +110,36 @@ def test_every_kind_is_in_the_table_and_tried():
     assert all(type(target) is TARGETS[kind] for kind, (target, _) in EXAMPLES.items())
 
 
-def test_every_loss_of_a_target_is_known_to_all():
-    """So that a target that it is not for refuses it."""
+def test_every_loss_contains_the_losses_of_all_targets():
+    """So that a target refuses the losses of the others."""
     tables = [{*target.losses.values(), *target.more_losses} for target in TARGETS.values()]
     assert set.union(*tables) == targets.EVERY_LOSS
 
 
 @every_loss
-def test_what_is_encoded_is_decoded(kind, name):
-    """Raw outputs that say what y says are read back as y."""
+def test_decode_inverts_encode(kind, name):
+    """Raw outputs for y are decoded as y."""
     target, loss, y, Y = encoded(kind, name)
     assert Y.shape == (len(y), target.n_outputs)
-    decoded = target.decode(answers(Y, loss), loss)
+    decoded = target.decode(certain_outputs(Y, loss), loss)
     assert decoded.dtype == y.dtype
     assert_array_equal(decoded, y)
 
 
 @every_loss
-def test_the_truth_costs_less_than_its_opposite(kind, name):
-    """Target and loss agree on how yes and no are written."""
+def test_loss_of_true_labels_is_below_that_of_opposite_ones(kind, name):
+    """Target and loss agree on the codes for "no" and "yes"."""
     _, loss, y, Y = encoded(kind, name)
-    truth, lie = (loss.value(sign * answers(Y, loss), Y) for sign in (1, -1))
-    assert truth.shape == (len(y),)
-    assert (truth < lie).all()
+    right, wrong = (loss.value(sign * certain_outputs(Y, loss), Y) for sign in (1, -1))
+    assert right.shape == (len(y),)
+    assert (right < wrong).all()
 
 
 @every_loss_of_classes
-def test_probabilities_exist_where_the_loss_has_them(kind, name):
-    """Their logarithms are finite, sum to 1 over exclusive classes, and favour what is decoded."""
+def test_log_proba_is_normalized_and_agrees_with_decode(kind, name):
+    """Finite, and a sum of 1 over exclusive classes; NotImplementedError for other losses."""
     target, loss, y, Y = encoded(kind, name)
-    z = answers(Y, loss) * np.linspace(0.1, 300, len(y))[:, None]
+    z = certain_outputs(Y, loss) * np.linspace(0.1, 300, len(y))[:, None]
     if not loss.has_probabilities:
         with pytest.raises(NotImplementedError, match="gives no probabilities"):
             target.log_proba(loss, z)
@@ -155,8 +155,8 @@ def test_probabilities_exist_where_the_loss_has_them(kind, name):
 
 
 @every_kind
-def test_decisions_are_the_raw_outputs_in_the_shape_of_scikit_learn(kind):
-    """One column is flat for two classes; nothing else changes."""
+def test_decision_has_scikit_learns_shape(kind):
+    """Shape (n,) for two classes; the raw outputs unchanged for all others."""
     target, _ = EXAMPLES[kind]
     z = np.random.default_rng(0).normal(size=(4, target.n_outputs))
     assert_array_equal(target.decision(z), z.ravel() if kind == "binary" else z)
@@ -174,43 +174,43 @@ def test_decisions_are_the_raw_outputs_in_the_shape_of_scikit_learn(kind):
         ("multilabel", "hinge", Hinge),
     ],
 )
-def test_a_name_stands_for_the_loss_that_suits_the_target(kind, name, loss):
-    """And "auto" for the pair that learns best."""
+def test_loss_by_name(kind, name, loss):
+    """The name "auto" gives the default loss of the target."""
     target, _ = EXAMPLES[kind]
     assert type(target.loss(target.loss_name(name))) is loss
 
 
 @every_loss
-def test_a_name_that_is_not_auto_stays(kind, name):
-    """Only "auto" is translated."""
+def test_loss_name_resolves_auto_only(kind, name):
+    """Other names are returned unchanged."""
     assert EXAMPLES[kind][0].loss_name(name) == name
 
 
 # Codes
 
 
-def test_two_classes_are_one_column():
-    """It speaks for the second."""
+def test_encode_binary_as_one_column():
+    """With "yes" for the second class."""
     target, y = EXAMPLES["binary"]
     assert_array_equal(target.encode(y, (-1.0, 1.0)), 2.0 * y[:, None] - 1)
 
 
-def test_many_classes_are_a_column_each():
+def test_encode_multiclass_as_one_column_a_class():
     """With "yes" in one and "no" in the others."""
     target, y = EXAMPLES["multiclass"]
     assert_array_equal(target.encode(y, (0.0, 1.0)), one_hot(y))
     assert_array_equal(target.encode(y, (-1.0, 1.0)), 2 * one_hot(y) - 1)
 
 
-def test_labels_are_written_as_they_are():
-    """Only in the codes of the loss."""
+def test_encode_multilabel_as_indicators():
+    """In the codes of the loss."""
     target, y = EXAMPLES["multilabel"]
     assert_array_equal(target.encode(y, (0.0, 1.0)), y)
     assert_array_equal(target.encode(y, (-1.0, 1.0)), 2 * y - 1)
 
 
-def test_one_column_of_numbers_is_flat():
-    """As it was given, whether flat or a column."""
+def test_decode_one_real_column_as_1d():
+    """Whether y was given as 1d array or as column."""
     target, y = RealTarget(1), np.array([1.5, -2.0])
     for given in [y, y[:, None]]:
         Y = target.encode(given, (-1.0, 1.0))
@@ -219,8 +219,8 @@ def test_one_column_of_numbers_is_flat():
 
 
 @every_kind
-def test_encoding_leaves_y_as_it_is(kind):
-    """It is the user's."""
+def test_encode_does_not_modify_y(kind):
+    """A read-only y is accepted."""
     target, y = EXAMPLES[kind]
     frozen = y.copy()
     frozen.flags.writeable = False
@@ -229,8 +229,8 @@ def test_encoding_leaves_y_as_it_is(kind):
 
 
 @pytest.mark.parametrize("z", [0.0, -0.0])
-def test_between_two_answers_no_comes_first(z):
-    """A raw output of exactly 0 is the first class, and a label that is not there."""
+def test_decode_breaks_ties_by_first_class(z):
+    """A raw output of exactly 0 gives the first class, and an absent label."""
     tie = np.full((1, 3), z)
     assert EXAMPLES["binary"][0].decode(tie[:, :1], NLL()) == [0]
     assert EXAMPLES["multiclass"][0].decode(tie, NLL()) == [0]
@@ -242,8 +242,8 @@ def test_between_two_answers_no_comes_first(z):
 
 @pytest.mark.parametrize("labels", LABELS.values(), ids=LABELS)
 @pytest.mark.parametrize("kind", ["binary", "multiclass"])
-def test_labels_may_be_anything_that_sorts(kind, labels):
-    """Relabelling changes no code, and predictions come back in the user's words."""
+def test_relabelling_changes_no_code(kind, labels):
+    """Predictions are labels of the same dtype."""
     target, y = EXAMPLES[kind]
     classes = np.array(labels[: len(target.classes)])
     renamed = type(target)(classes)
@@ -254,16 +254,16 @@ def test_labels_may_be_anything_that_sorts(kind, labels):
     assert_array_equal(decoded, classes[y])
 
 
-def test_reversing_the_classes_reverses_the_columns():
-    """The order of the classes is the order of the outputs."""
+def test_encode_follows_order_of_classes():
+    """Reversed classes give reversed columns."""
     target, y = EXAMPLES["multiclass"]
     reverse = type(target)(target.classes[::-1])
     codes = (0.0, 1.0)
     assert_array_equal(reverse.encode(y, codes), target.encode(y, codes)[:, ::-1])
 
 
-def test_a_batch_need_not_have_every_class():
-    """Positions are those among all classes, not among the labels present."""
+def test_encode_labels_of_some_classes_only():
+    """Indices refer to all classes, not to the labels present."""
     target, _ = EXAMPLES["multiclass"]
     assert_array_equal(target.encode(np.array([2, 2]), (0.0, 1.0)), one_hot([2, 2]))
     assert_array_equal(targets.class_numbers(target.classes, np.array([2, 1])), [2, 1])
@@ -271,7 +271,7 @@ def test_a_batch_need_not_have_every_class():
 
 @pytest.mark.parametrize("unknown", [3, -1, 0.5])
 @pytest.mark.parametrize("kind", ["binary", "multiclass"])
-def test_an_unknown_label_is_an_error(kind, unknown):
+def test_encode_rejects_unknown_labels(kind, unknown):
     """Between, below and above the known ones."""
     with pytest.raises(ValueError, match=r"`y` has classes not in `self.classes_`"):
         EXAMPLES[kind][0].encode(np.array([0, unknown, 1]), (0.0, 1.0))
@@ -290,15 +290,15 @@ def test_an_unknown_label_is_an_error(kind, unknown):
         ("real", np.zeros(3), "as many columns as when training began, 2"),
     ],
 )
-def test_a_y_of_another_form_is_an_error(kind, y, message):
-    """The message says which form the target has."""
+def test_encode_rejects_other_shapes_and_values(kind, y, message):
+    """The message says what the target expects."""
     with pytest.raises(ValueError, match=message):
         EXAMPLES[kind][0].encode(y, (0.0, 1.0))
 
 
 @pytest.mark.parametrize("name", MulticlassTarget.losses)
-def test_a_single_class_is_the_only_answer(name):
-    """One column of "yes", decoded as the class whatever the raw output, at probability 1."""
+def test_single_class_is_predicted_with_probability_1(name):
+    """One column of "yes", decoded as the class whatever the raw output."""
     target = MulticlassTarget(np.array(["only"]))
     y, z = np.array(["only"] * 3), np.array([[-7.0], [0.0], [7.0]])
     loss = target.loss(name)
@@ -309,8 +309,8 @@ def test_a_single_class_is_the_only_answer(name):
 
 
 @pytest.mark.parametrize("name", MultioutputTarget.losses)
-def test_several_columns_are_their_targets_side_by_side(name):
-    """Codes, losses, gradients, decisions and probabilities of each column are its own."""
+def test_multioutput_equals_its_columns_side_by_side(name):
+    """Codes, losses, gradients, decisions and probabilities."""
     y = np.array([["a", "x"], ["b", "y"], ["c", "x"], ["a", "y"]])
     columns = [MulticlassTarget(np.array(["a", "b", "c"])), BinaryTarget(np.array(["x", "y"]))]
     target = MultioutputTarget([column.classes for column in columns])
@@ -322,7 +322,8 @@ def test_several_columns_are_their_targets_side_by_side(name):
         assert_array_equal(column.encode(y[:, i], own.codes), v)
         assert_array_equal(column.decode(u, own), target.decode(z, loss)[:, i])
         assert_array_equal(column.decision(u), target.decision(z)[i])
-        assert_array_equal(column.smoothed(v, 0.2), np.split(target.smoothed(Y, 0.2), [3], 1)[i])
+        smooth = np.split(target.smooth_labels(Y, 0.2), [3], 1)[i]
+        assert_array_equal(column.smooth_labels(v, 0.2), smooth)
         if loss.has_probabilities:
             assert_array_equal(column.proba(own, u), target.proba(loss, z)[i])
             assert_array_equal(column.log_proba(own, u), target.log_proba(loss, z)[i])
@@ -335,10 +336,10 @@ def test_several_columns_are_their_targets_side_by_side(name):
     assert_array_equal(target.decode(3.0 * (Y > 0) - 1, loss), y)
 
 
-# Losses that are given as objects
+# Losses as objects
 
-#: Losses of the engine that do not suit a kind of target.
-UNFIT = {
+#: Losses of the engine that each kind of target refuses.
+UNSUITABLE = {
     "binary": [NLLM, MulticlassHinge, Poisson, Gamma, Quantile, AbsoluteError, Huber],
     "multiclass": [Poisson, Gamma, Quantile, AbsoluteError, Huber],
     "multilabel": [NLLM, MulticlassHinge, Poisson, Gamma, Quantile, AbsoluteError, Huber],
@@ -346,33 +347,33 @@ UNFIT = {
 }
 
 
-class OfTheUser(NLLM):
-    """A loss of the user's own: what it is for, the user knows."""
+class UserLoss(NLLM):
+    """A user-defined loss."""
 
 
 @every_kind
-def test_a_loss_of_the_engine_must_suit_the_target(kind):
-    """Every one is either taken or refused, with the names of those that are taken."""
+def test_loss_objects_of_the_engine_must_suit_the_target(kind):
+    """Each is accepted or refused, with the names of the accepted ones."""
     target, _ = EXAMPLES[kind]
-    names = sorted(cls.__name__ for cls in targets.EVERY_LOSS - set(UNFIT[kind]))
-    for cls in UNFIT[kind]:
+    names = sorted(cls.__name__ for cls in targets.EVERY_LOSS - set(UNSUITABLE[kind]))
+    for cls in UNSUITABLE[kind]:
         with pytest.raises(ValueError, match=f"{cls.__name__} loss is not for a {kind} ") as error:
             target.loss(cls())
-        assert f"there are {', '.join(names)}, or a Loss of your own" in str(error.value)
-    for cls in targets.EVERY_LOSS - set(UNFIT[kind]):
+        assert f"Use {', '.join(names)}, or your own subclass" in str(error.value)
+    for cls in targets.EVERY_LOSS - set(UNSUITABLE[kind]):
         loss = cls()
         assert target.loss(loss) is loss
 
 
 @every_kind
-def test_a_loss_of_the_users_own_suits_every_target(kind):
-    """Also if it is made of one that would not."""
-    loss = OfTheUser()
+def test_user_defined_loss_is_accepted_by_every_target(kind):
+    """Also a subclass of a loss that would be refused."""
+    loss = UserLoss()
     assert EXAMPLES[kind][0].loss(loss) is loss
 
 
-def test_in_several_columns_of_labels_a_loss_must_suit_each():
-    """A softmax is for none that has two classes."""
+def test_multioutput_loss_object_must_suit_every_column():
+    """Softmax does not suit a binary column."""
     target = MultioutputTarget([np.array(["a", "b", "c"]), np.array(["x", "y"])])
     assert target.loss(NLL()).out_activation == "logistic"
     with pytest.raises(ValueError, match="NLLM loss is not for a binary target"):
@@ -382,11 +383,11 @@ def test_in_several_columns_of_labels_a_loss_must_suit_each():
 # Unknown targets
 
 
-class Biased(SquaredError):
-    """A user's loss whose gradient is not 0 where the answer is right."""
+class BiasedLoss(SquaredError):
+    """A user-defined loss whose gradient is not 0 at the true value."""
 
     def value(self, z, y):
-        """Return the squared error of answers that should be 3 too large."""
+        """Return the squared error from y + 3."""
         return super().value(z, y + 3)
 
     def gradient(self, z, y):
@@ -394,18 +395,18 @@ class Biased(SquaredError):
         return super().gradient(z, y + 3)
 
 
-#: Every loss of real numbers, one of several units, and one of the user's.
-OF_NUMBERS = {
+#: All losses of real targets, one with several units, and a user-defined one.
+REAL_LOSSES = {
     **{name: cls() for name, cls in RealTarget.losses.items()},
     "quantiles": Quantile([0.1, 0.5, 0.9]),
-    "own": Biased(),
+    "own": BiasedLoss(),
 }
 
 
-@pytest.mark.parametrize("loss", OF_NUMBERS.values(), ids=OF_NUMBERS)
+@pytest.mark.parametrize("loss", REAL_LOSSES.values(), ids=REAL_LOSSES)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_unknown_targets_cost_and_teach_nothing(loss, dtype):
-    """The rest costs and teaches what it would alone, whatever the network says of the unknown."""
+def test_masked_loss_ignores_unknown_targets(loss, dtype):
+    """Known targets have the value and gradient that they have alone."""
     rng, units = np.random.default_rng(0), loss.units_per_output
     Y = rng.uniform(0.5, 2, size=(6, 3)).astype(dtype)
     Y[1:, 1] = np.nan
@@ -427,3 +428,29 @@ def test_unknown_targets_cost_and_teach_nothing(loss, dtype):
         slopes[rows, output] = loss.gradient(z[rows, output], Y[rows, output])
     assert_array_equal(values, expected)
     assert_array_equal(gradient, slopes)
+
+
+# Restoring from plain values
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        *(target for target, _ in EXAMPLES.values()),
+        RealTarget(2, np.array([1.0, 2.0]), np.array([3.0, 4.0])),
+        MultioutputTarget([np.array(["a", "b", "c"]), np.array([0, 1])]),
+    ],
+    ids=lambda target: target.kind,
+)
+def test_restored_target_equals_original(target):
+    """From the kind, the number of outputs, the settings and the classes."""
+    plain = {
+        "target": target.kind,
+        "n_outputs": target.n_outputs,
+        "target_settings": target.settings(),
+    }
+    restored = targets.restored_target(plain, target.attributes().get("classes_"))
+    assert type(restored) is type(target)
+    assert restored.n_outputs == target.n_outputs
+    assert restored.settings() == target.settings()
+    assert str(restored.attributes()) == str(target.attributes())

@@ -11,7 +11,7 @@ import pytest
 import sknn
 from sknn.engine import network
 from sknn.estimators import _builders
-from sknn.estimators import _parameter_types as types
+from sknn.estimators import _parameters as types
 from sknn.targets import BinaryTarget, RealTarget
 
 ROOT = Path(sknn.__file__).parents[1]
@@ -70,7 +70,7 @@ def test_mypy_knows_the_types_of_results(tmp_path):
 @pytest.mark.slow
 def test_mypy_refuses_mistakes(tmp_path):
     """Each of them, and nothing else."""
-    setup = "from sknn import MLPClassifier\n\nX, y = [[0.0]], [0]\nmodel: MLPClassifier = MLPClassifier()\n"
+    setup = "from sknn import MLPClassifier\nX, y = [[0.0]], [0]\nmodel = MLPClassifier()\n"
     found = checked(setup + "\n".join(BAD), tmp_path)
     assert len(found) == len(BAD)
     for line, message in zip(found, BAD.values(), strict=True):
@@ -94,7 +94,9 @@ def test_string_choices_are_those_of_the_tables():
 def test_parameters_and_fitted_attributes_are_declared(cls):
     """Editors complete `model.alpha` and `model.coefs_`; what is declared exists."""
     estimator = getattr(sknn, cls)
-    declared = {name for base in estimator.__mro__ for name in vars(base).get("__annotations__", {})}
+    declared = {
+        name for base in estimator.__mro__ for name in vars(base).get("__annotations__", {})
+    }
     assert declared >= set(estimator().get_params())
     X, y = [[0.0], [1.0], [2.0]], [0, 1, 0]
     model = estimator((2,), max_iter=3, tol=1e9, n_iter_no_change=1).fit(X, y)

@@ -12,14 +12,14 @@ from floor import floor
 from peers import Sknn
 
 from sknn.engine import NLLM, SGD, Adam, Dataset, Loss, Objective
-from sknn.engine._execution import Pass
+from sknn.engine._execution import TrainingPass
 
 #: Whose time is taken, by the names of the parts. What is timed calls nothing else of these.
 PARTS = {
     "rows": [(Dataset, "batch")],
-    "forward": [(Pass, "forward")],
+    "forward": [(TrainingPass, "forward")],
     "loss": [(cls, "value_and_gradient") for cls in (NLLM, Loss)],
-    "backward": [(Pass, "backward")],
+    "backward": [(TrainingPass, "backward")],
     "penalty": [(Objective, "_penalty")],
     "optimizer": [(Adam, "step"), (SGD, "step")],
 }

@@ -40,7 +40,7 @@ def main() -> None:
     options = read_options()
     warnings.simplefilter("ignore", ConvergenceWarning)
     warnings.filterwarnings("ignore", "Found unknown categories")  # they are as good as rare ones
-    warnings.filterwarnings("ignore", ".*all of them rare.*tells nothing")  # data are as they are
+    warnings.filterwarnings("ignore", ".*all of them infrequent")  # data are as they are
     entries = chosen_entries(options)
     learners, recorded = chosen_learners(options)
     trials: list[Trial] = []

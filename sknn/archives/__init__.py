@@ -1,4 +1,4 @@
-"""Archives: plain data <-> a file with no code in it. Knows no estimator."""
+"""Archives: plain data <-> a file without code. Independent of estimators."""
 
 from sknn.archives.atomic import replacing
 from sknn.archives.contents import Contents, read, write

@@ -1,4 +1,4 @@
-"""Atomic writing: a file is the old one or the new one, whatever happens in between."""
+"""Atomic writes: a file is either the old one or the new one, complete."""
 
 import contextlib
 import errno
@@ -13,29 +13,29 @@ from typing import BinaryIO
 
 @contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    """Open a file for writing that takes the place of `path` once it is complete, and on the disk.
+    """Write a temporary file that replaces `path` at the end, after it is flushed to disk.
 
-    A link is followed; the new file gets the permissions of the old one. A process that is killed
-    may leave a file that begins with a dot and ends with ".tmp" beside it.
+    Symbolic links are followed; the new file gets the permissions of the old one. A killed process
+    may leave a temporary file, named ".*.tmp", in the same directory.
 
     Parameters
     ----------
     path : str or path
-        Where the file is to be; its folder exists.
+        The file to write; its directory must exist.
 
     Yields
     ------
     file : binary file
-        Beside `path`.
+        The temporary file, in the directory of `path`.
 
     Raises
     ------
     OSError
-        If it cannot be written; what was at `path` is as it was.
+        If the file cannot be written; `path` is unchanged then.
     """
     target = Path(os.path.realpath(path))
     if target.exists() and not target.is_file():
-        what = "A folder, a device or a pipe cannot be replaced"
+        what = "A directory, a device or a pipe cannot be replaced. Give the path of a file"
         raise OSError(errno.EINVAL, what, os.fspath(path))
     part = target.with_name(f".{target.stem[:40]}.{secrets.token_hex(6)}.tmp")
     try:
@@ -49,17 +49,17 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     except BaseException as error:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.filename == str(part):  # a name nobody knows
+        if isinstance(error, OSError) and error.filename == str(part):  # the user knows `path` only
             raise OSError(error.errno, error.strerror, os.fspath(path)) from error
         raise
-    _put_on_disk(target.parent)
+    _sync_directory(target.parent)
 
 
-def _put_on_disk(folder: Path) -> None:
-    """Let the folder's new entry survive a loss of power, where folders can be fitted."""
-    with contextlib.suppress(OSError):  # not every system can; the file is in its place
-        number = os.open(folder, os.O_RDONLY)
+def _sync_directory(directory: Path) -> None:
+    """Flush a directory, so that its new entry survives a power failure."""
+    with contextlib.suppress(OSError):  # not supported everywhere
+        descriptor = os.open(directory, os.O_RDONLY)
         try:
-            os.fsync(number)
+            os.fsync(descriptor)
         finally:
-            os.close(number)
+            os.close(descriptor)

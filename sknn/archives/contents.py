@@ -1,4 +1,4 @@
-"""An archive: one zip, stored, of a manifest and of arrays, each checked before it is believed.
+"""The archive format: an uncompressed zip of a manifest and arrays, all validated on reading.
 
 ::
 
@@ -7,7 +7,7 @@
     NAME.npy        one for each entry of "arrays": {NAME: {"shape", "dtype", "sha256"}}
 
 The manifest's own digest is that of its JSON without "sha256", with sorted keys and without spaces.
-Digests find damage; they are no signature.
+Digests detect damage; they are not signatures.
 """
 
 import hashlib
@@ -29,24 +29,24 @@ from sknn.engine._typing import Array
 
 MANIFEST = "manifest.json"
 
-#: What a manifest says, all of it.
+#: The keys of a manifest.
 KEYS = {"format", "versions", "class", "parameters", "state", "progress", "arrays", "sha256"}
 
 
 @dataclass
 class Contents:
-    """What an archive holds.
+    """The content of an archive.
 
     Parameters
     ----------
     class_name : str
-        What it is the state of.
+        The name of the estimator's class.
     versions : dict of str
         The versions of the libraries that wrote it.
     parameters, state : dict
-        Plain data.
+        Constructor parameters and fitted attributes, as plain data.
     progress : dict, optional
-        If it is of a fit that is under way: plain data that tells how far it has come.
+        The progress of an unfinished fit, as plain data; checkpoints only.
     format : int
         The format of the state.
     """
@@ -60,13 +60,7 @@ class Contents:
 
 
 def write(file: BinaryIO, contents: Contents) -> None:
-    """Write an archive.
-
-    Raises
-    ------
-    TypeError
-        If something is not plain data, which the message names.
-    """
+    """Write an archive; raise a TypeError if something is not plain data."""
     arrays: dict[str, Array] = {}
     manifest: dict[str, Any] = {
         "format": contents.format,
@@ -90,18 +84,7 @@ def write(file: BinaryIO, contents: Contents) -> None:
 
 
 def read(data: bytes) -> Contents:
-    """Read an archive.
-
-    Parameters
-    ----------
-    data : bytes
-        The whole file.
-
-    Raises
-    ------
-    ModelFileError
-        If anything about it is not as `write` makes it.
-    """
+    """Read an archive; raise a ModelFileError if it differs in any way from what `write` makes."""
     with as_model_file_error("The file is damaged, or is no sknn model"):
         limits.check_directory(data)
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -109,10 +92,10 @@ def read(data: bytes) -> Contents:
 
 
 def _read(archive: zipfile.ZipFile, data: bytes) -> Contents:
-    manifest = _manifest(archive, data)
-    wanted = manifest["arrays"]
-    limits.check_members(archive, [MANIFEST, *(f"{name}.npy" for name in wanted)], data)
-    arrays = {name: partial(_array, archive, name, told) for name, told in wanted.items()}
+    manifest = _read_manifest(archive, data)
+    entries = manifest["arrays"]
+    limits.check_members(archive, [MANIFEST, *(f"{name}.npy" for name in entries)], data)
+    arrays = {name: partial(_read_array, archive, name, entry) for name, entry in entries.items()}
 
     def take(name: str) -> Array:
         return arrays.pop(name)()
@@ -121,7 +104,7 @@ def _read(archive: zipfile.ZipFile, data: bytes) -> Contents:
     state = unpack(manifest["state"], take)
     progress = unpack(manifest["progress"], take)
     if arrays:
-        raise ModelFileError(f"Arrays that belong to nothing: {sorted(arrays)[:5]}.")
+        raise ModelFileError(f"Arrays that nothing refers to: {sorted(arrays)[:5]}.")
     if not isinstance(parameters, dict) or not isinstance(state, dict):
         raise ModelFileError("Parameters and state must be dictionaries.")
     return Contents(
@@ -129,35 +112,35 @@ def _read(archive: zipfile.ZipFile, data: bytes) -> Contents:
     )
 
 
-def _manifest(archive: zipfile.ZipFile, data: bytes) -> dict[str, Any]:
-    """Read the manifest, and check its format, its digest and its shape."""
+def _read_manifest(archive: zipfile.ZipFile, data: bytes) -> dict[str, Any]:
+    """Read the manifest, and check its format, its digest and its keys."""
     text = limits.read_member(archive, MANIFEST)
     limits.check_values(text, len(data))
-    manifest = json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_refuse_constant)
+    manifest = json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_raise_for_constant)
     if not isinstance(manifest, dict):
-        raise ModelFileError("The manifest is no dictionary.")
+        raise ModelFileError("The manifest is not a dictionary.")
     versions = manifest.get("versions")
     if not isinstance(versions, dict) or not all(isinstance(v, str) for v in versions.values()):
-        raise ModelFileError("The manifest does not say which versions wrote it.")
+        raise ModelFileError("The manifest does not list the versions that wrote it.")
     check_format(manifest.get("format"), versions.get("sknn"), "The model")
     if set(manifest) != KEYS or manifest["sha256"] != _manifest_digest(manifest):
-        raise ModelFileError("The manifest is damaged: it is not what was written.")
+        raise ModelFileError("The manifest is damaged: its SHA-256 differs.")
     if not isinstance(manifest["class"], str) or not isinstance(manifest["arrays"], dict):
-        raise ModelFileError("The manifest does not say what the file holds.")
+        raise ModelFileError("The manifest lacks the class or the list of arrays.")
     return manifest
 
 
-def _array(archive: zipfile.ZipFile, name: str, told: Any) -> Array:
-    """Read an array, if it is what the manifest tells."""
-    shape, dtype = limits.checked_shape(told, name)
+def _read_array(archive: zipfile.ZipFile, name: str, entry: Any) -> Array:
+    """Read an array, and check it against its entry in the manifest."""
+    shape, dtype = limits.checked_shape(entry, name)
     size = math.prod(shape) * dtype.itemsize
     limits.check_array_size(archive, f"{name}.npy", size)
     member = limits.read_member(archive, f"{name}.npy")
-    body = limits.numbers_of(member, shape, dtype)
+    body = limits.array_bytes(member, shape, dtype)
     if body is None or len(body) != size:
-        raise ModelFileError(f"{name}: shape and type in the array are not those in the manifest.")
-    if hashlib.sha256(body).hexdigest() != told["sha256"]:
-        raise ModelFileError(f"{name}: the numbers are damaged, their SHA-256 is another.")
+        raise ModelFileError(f"{name}: shape or dtype differ from those in the manifest.")
+    if hashlib.sha256(body).hexdigest() != entry["sha256"]:
+        raise ModelFileError(f"{name}: the array is damaged: its SHA-256 differs.")
     if dtype.kind == "U" and (np.frombuffer(body, "<u4") > sys.maxunicode).any():
         raise ModelFileError(f"{name}: the text has characters that do not exist.")
     values = np.frombuffer(body, dtype).reshape(shape)
@@ -165,7 +148,7 @@ def _array(archive: zipfile.ZipFile, name: str, told: Any) -> Array:
 
 
 def _portable(array: Array) -> Array:
-    """Return the numbers in a row, least byte first."""
+    """Return the array in C order, little-endian."""
     return np.ascontiguousarray(array, array.dtype.newbyteorder("<")).reshape(array.shape)
 
 
@@ -174,13 +157,13 @@ def _digest(array: Array) -> str:
 
 
 def _manifest_digest(manifest: dict[str, Any]) -> str:
-    told = {key: value for key, value in manifest.items() if key != "sha256"}
-    text = json.dumps(told, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    entries = {key: value for key, value in manifest.items() if key != "sha256"}
+    text = json.dumps(entries, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _entry(name: str) -> zipfile.ZipInfo:
-    """Return a member's description without the time, so that equal models are equal files."""
+    """Return a member's header with a fixed date, so that equal models give equal files."""
     entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
     entry.external_attr = 0o644 << 16
     return entry
@@ -189,9 +172,9 @@ def _entry(name: str) -> zipfile.ZipInfo:
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     unique = dict(pairs)
     if len(unique) < len(pairs):
-        raise ModelFileError("The manifest has a key twice.")
+        raise ModelFileError("The manifest has a duplicate key.")
     return unique
 
 
-def _refuse_constant(name: str) -> None:
-    raise ModelFileError(f"The manifest has the number {name}.")
+def _raise_for_constant(name: str) -> None:
+    raise ModelFileError(f"The manifest has {name}, which is not JSON.")

@@ -1,4 +1,7 @@
-"""Limits: what an archive may ask for, checked before anything is allocated for it."""
+"""Limits of an archive, checked before memory is allocated for its content.
+
+All functions raise a `ModelFileError` if a check fails.
+"""
 
 import re
 import struct
@@ -10,98 +13,94 @@ import numpy as np
 
 from sknn._version import ModelFileError
 
-#: The last record of a zip file without a comment: PKWARE's APPNOTE.TXT, section 4.3.16.
-END = struct.Struct("<4s4H2LH")
+#: The end of central directory record, without a comment: PKWARE's APPNOTE.TXT, section 4.3.16.
+END_RECORD = struct.Struct("<4s4H2LH")
 
-#: How long the name and what follows it are, in the record before a member: section 4.3.7.
-LENGTHS, RECORD = struct.Struct("<26x2H"), 30
+#: The lengths of name and extra field in a local file header, and its size: section 4.3.7.
+NAME_LENGTHS, HEADER_SIZE = struct.Struct("<26x2H"), 30
 
-#: Values in a manifest: so many in any case, and one more for so many bytes of the file.
-VALUES, BYTES_A_VALUE = 20_000, 16
+#: A manifest may have so many values, and one more for each so many bytes of the file.
+MAX_VALUES, BYTES_PER_VALUE = 20_000, 16
 
-#: Bytes of a .npy file before its numbers.
-LONGEST_HEADER = 4096
+#: The largest header of a .npy file in bytes.
+MAX_NPY_HEADER = 4096
 
-#: Types of arrays, as the manifest writes them.
-TYPES = re.compile(r"\|b1|\|[iu]1|<[iu][248]|<f[248]|<U[0-9]{1,9}")
+#: The dtypes of arrays, as strings.
+DTYPES = re.compile(r"\|b1|\|[iu]1|<[iu][248]|<f[248]|<U[0-9]{1,9}")
 
 
 def check_directory(data: bytes) -> None:
-    """Refuse what does not end as a zip file does, or lists more members than it can hold.
-
-    Raises
-    ------
-    ModelFileError
-        Saying so.
-    """
-    if len(data) < END.size or data[:4] != b"PK\x03\x04":
-        raise ModelFileError("This is no sknn model: it does not begin as one.")
-    signature, *_, size, _, comment = END.unpack(data[-END.size :])
+    """Check the signatures of a zip file and the size of its directory."""
+    if len(data) < END_RECORD.size or data[:4] != b"PK\x03\x04":
+        raise ModelFileError("This is no sknn model: it does not begin like a zip file.")
+    signature, *_, size, _, comment = END_RECORD.unpack(data[-END_RECORD.size :])
     if signature != b"PK\x05\x06" or comment:
-        raise ModelFileError("The file is cut off, or something was added to it.")
+        raise ModelFileError("The file is truncated, or bytes were appended to it.")
     if size > len(data) / 4 and size != 0xFFFFFFFF:
-        raise ModelFileError("The file lists more members than it can hold.")
+        raise ModelFileError("The file's directory is larger than the file allows.")
 
 
 def check_members(archive: zipfile.ZipFile, names: Sequence[str], data: bytes) -> None:
-    """Refuse members that are unknown, missing or there twice, overlaps and gaps between them."""
-    found = sorted(archive.infolist(), key=lambda one: one.header_offset)
-    if sorted(one.filename for one in found) != sorted(names):
+    """Check that the members are those of the manifest, without gaps and overlaps."""
+    members = sorted(archive.infolist(), key=lambda member: member.header_offset)
+    if sorted(member.filename for member in members) != sorted(names):
         raise ModelFileError("The members of the file are not those that its manifest lists.")
     end = 0
-    for one in found:
-        if one.header_offset != end:
+    for member in members:
+        if member.header_offset != end:
             raise ModelFileError("The members of the file do not follow each other.")
-        end += RECORD + sum(LENGTHS.unpack_from(data, end)) + one.compress_size
+        end += HEADER_SIZE + sum(NAME_LENGTHS.unpack_from(data, end)) + member.compress_size
     if end != archive.start_dir:
-        raise ModelFileError("There is something between the members of the file and their list.")
+        raise ModelFileError("There are bytes between the members of the file and its directory.")
 
 
 def read_member(archive: zipfile.ZipFile, name: str) -> bytes:
-    """Return the bytes of a member that is stored as it is."""
+    """Return the bytes of an uncompressed member."""
     entry = archive.getinfo(name)
     stored = entry.compress_type == zipfile.ZIP_STORED and not entry.flag_bits & 0x1
     if not stored or entry.file_size != entry.compress_size:
-        raise ModelFileError(f"{name} is packed or locked; members are stored as they are.")
+        raise ModelFileError(f"{name} is compressed or encrypted; sknn models are neither.")
     data = archive.read(entry)
     if len(data) != entry.file_size:
-        raise ModelFileError(f"{name} is cut off.")
+        raise ModelFileError(f"{name} is truncated.")
     return data
 
 
 def check_values(text: bytes, size: int) -> None:
-    """Refuse a manifest with so many values that reading it would take too much memory."""
+    """Check that a manifest has not so many values that parsing it takes too much memory."""
     values = sum(text.count(mark) for mark in (b",", b":", b"[", b"{"))
-    if values > VALUES + size // BYTES_A_VALUE:
-        raise ModelFileError(f"The manifest has too many values ({values}) for its file.")
+    if values > MAX_VALUES + size // BYTES_PER_VALUE:
+        raise ModelFileError(f"The manifest has too many values ({values}) for the file's size.")
 
 
-def checked_shape(told: Any, name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    """Return the shape and the type of an array, from what the manifest tells of it."""
-    if not isinstance(told, dict) or set(told) != {"shape", "dtype", "sha256"}:
-        raise ModelFileError(f"{name}: the manifest must tell shape, dtype and sha256.")
-    shape, dtype = told["shape"], told["dtype"]
-    sizes = isinstance(shape, list) and len(shape) <= 8
-    if not sizes or not all(type(k) is int and 0 <= k < 2**48 for k in shape):
-        raise ModelFileError(f"{name}: the shape is no list of sizes.")
-    if not isinstance(dtype, str) or not TYPES.fullmatch(dtype):
-        raise ModelFileError(f"{name}: arrays of type {dtype!r:.30} are not read.")
+def checked_shape(entry: Any, name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Return the shape and the dtype of an array from its entry in the manifest."""
+    if not isinstance(entry, dict) or set(entry) != {"shape", "dtype", "sha256"}:
+        raise ModelFileError(f"{name}: the manifest must have shape, dtype and sha256.")
+    shape, dtype = entry["shape"], entry["dtype"]
+    is_short_list = isinstance(shape, list) and len(shape) <= 8
+    if not is_short_list or not all(type(k) is int and 0 <= k < 2**48 for k in shape):
+        raise ModelFileError(f"{name}: the shape is not a list of at most 8 sizes.")
+    if not isinstance(dtype, str) or not DTYPES.fullmatch(dtype):
+        raise ModelFileError(f"{name}: arrays of type {dtype!r:.30} are not supported.")
     return tuple(shape), np.dtype(dtype)
 
 
 def check_array_size(archive: zipfile.ZipFile, name: str, size: int) -> None:
-    """Refuse an array whose shape asks for other than what is in the file."""
-    if not size < archive.getinfo(name).file_size <= size + LONGEST_HEADER:
-        raise ModelFileError(f"{name}: its shape asks for {size} bytes; there are others.")
+    """Check that the size of an array in bytes fits its member."""
+    if not size < archive.getinfo(name).file_size <= size + MAX_NPY_HEADER:
+        raise ModelFileError(
+            f"{name}: the shape needs {size} bytes, but the member has another size."
+        )
 
 
-def numbers_of(member: bytes, shape: tuple[int, ...], dtype: np.dtype[Any]) -> memoryview | None:
-    """Return the bytes of a .npy file behind its header; None if that tells anything else.
+def array_bytes(member: bytes, shape: tuple[int, ...], dtype: np.dtype[Any]) -> memoryview | None:
+    """Return the data of a .npy file (version 1.0); None if its header is another.
 
-    Headers are Python, which is compared here and not read: version 1.0 of NumPy's format.
+    The header, a Python literal, is compared with the expected one, never evaluated.
     """
     start = 10 + int.from_bytes(member[8:10], "little")
-    wanted = f"{{'descr': '{dtype.str}', 'fortran_order': False, 'shape': {shape}, }}"
+    expected = f"{{'descr': '{dtype.str}', 'fortran_order': False, 'shape': {shape}, }}"
     header = member[10:start].rstrip(b" \n")
-    fits = member[:8] == b"\x93NUMPY\x01\x00" and header == wanted.encode()
-    return memoryview(member)[start:] if fits else None
+    is_valid = member[:8] == b"\x93NUMPY\x01\x00" and header == expected.encode()
+    return memoryview(member)[start:] if is_valid else None

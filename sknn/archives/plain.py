@@ -1,16 +1,16 @@
-"""Plain data as JSON values, with arrays set aside.
+"""Plain data <-> JSON values and arrays.
 
-None, truth values, integers, finite numbers, text, lists, and dictionaries whose keys are text are
-what they are in JSON. The rest are dictionaries of one key:
+None, booleans, integers, finite floats, strings, lists, and dictionaries with string keys are JSON
+values. Other values are dictionaries with one key:
 
 =============  =================================================================================
 ``$float``     "nan", "inf" or "-inf"
-``$tuple``     a list
-``$pairs``     the pairs of a dictionary with other keys
+``$tuple``     the list of its items
+``$pairs``     the items of a dictionary with other keys
 ``$array``     the name of an array
-``$numbers``   the name of an array that was a long list of floats
-``$texts``     the name of arrays with the characters and the lengths of a long list of texts
-``$objects``   the same, for an array of objects that are texts
+``$numbers``   the name of an array, for a long list of floats
+``$texts``     the name of the arrays of UTF-8 bytes and lengths, for a long list of strings
+``$objects``   the same, for an array of strings of dtype object
 =============  =================================================================================
 """
 
@@ -23,29 +23,29 @@ import numpy as np
 
 from sknn.engine._typing import Array
 
-#: Lists longer than this are kept as arrays if all they hold are floats or texts.
-LONG = 64
+#: Lists of floats or strings that are longer than this become arrays.
+MAX_JSON_LIST = 64
 
-#: Kinds of NumPy's types that a file may hold: truth values, integers, floats, text.
-KINDS = "biufU"
+#: The supported `numpy.dtype.kind`: booleans, integers, floats, strings.
+DTYPE_KINDS = "biufU"
 
 
 def pack(value: Any, name: str, arrays: dict[str, Array]) -> Any:
-    """Return a JSON value that stands for a plain one.
+    """Convert plain data to a JSON value.
 
     Parameters
     ----------
     value : object
         Plain data.
     name : str
-        What it is called.
+        Its name in messages, and the prefix of the names of its arrays.
     arrays : dict
-        Arrays found on the way are put here.
+        The arrays are added here.
 
     Raises
     ------
     TypeError
-        If it is or holds something that is not plain, which the message names.
+        If something is not plain data; the message names it.
     """
     if isinstance(value, np.ndarray):
         return _pack_array(value, name, arrays)
@@ -69,18 +69,18 @@ def _pack_scalar(value: Any, name: str) -> Any:
         number = float(value)
         return number if math.isfinite(number) else {"$float": repr(number)}
     raise TypeError(
-        f"{name} is of type {type(value).__name__}; what can be saved are None, truth values, "
-        f"numbers, text, and arrays, lists and dictionaries of them. {_advice(value)}"
+        f"{name} is of type {type(value).__name__}, but only None, booleans, numbers, strings, and "
+        f"arrays, lists and dictionaries of them can be saved. {_advice(value)}"
     )
 
 
 def _advice(value: Any) -> str:
-    """Return what to give in the place of an object."""
+    """Return what to pass instead of an unsupported object."""
     if isinstance(value, np.random.RandomState | np.random.Generator):
         return "Give an integer instead of a generator."
     if type(value).__module__.partition(".")[0] == "sknn":
-        return "If sknn has a name for it, give that."
-    return "Functions and objects of your own are code, which such a file never holds."
+        return "If sknn has a name for it, pass that."
+    return "Functions and your own objects are code, which such a file never contains."
 
 
 def _pack_each(values: Any, name: str, arrays: dict[str, Array]) -> list[Any]:
@@ -94,33 +94,33 @@ def _pack_dict(value: Mapping[Any, Any], name: str, arrays: dict[str, Array]) ->
 
 
 def _pack_list(value: list[Any], name: str, arrays: dict[str, Array]) -> Any:
-    types = set(map(type, value)) if len(value) > LONG else set()
+    types = set(map(type, value)) if len(value) > MAX_JSON_LIST else set()
     if types == {float}:
-        return _set_aside("$numbers", name, arrays, {name: np.array(value)})
+        arrays[name] = np.array(value)
+        return {"$numbers": name}
     if types == {str}:
-        return _set_aside("$texts", name, arrays, _characters(value, name))
+        arrays.update(_encode_strings(value, name))
+        return {"$texts": name}
     return _pack_each(value, name, arrays)
 
 
 def _pack_array(value: Array, name: str, arrays: dict[str, Array]) -> Any:
     if value.dtype.kind == "O" and value.ndim == 1 and all(isinstance(v, str) for v in value):
-        return _set_aside("$objects", name, arrays, _characters(value.tolist(), name))
-    if value.dtype.kind not in KINDS or (value.dtype.itemsize > 8 and value.dtype.kind != "U"):
+        arrays.update(_encode_strings(value.tolist(), name))
+        return {"$objects": name}
+    kind = value.dtype.kind
+    if kind not in DTYPE_KINDS or (value.dtype.itemsize > 8 and kind != "U"):
         raise TypeError(
-            f"{name} is an array of type {value.dtype}; arrays of truth values, integers, "
-            "floats and text can be saved."
+            f"{name} is an array of type {value.dtype}, but only arrays of booleans, integers, "
+            "floats of at most 64 bits and strings can be saved. Convert it."
         )
-    return _set_aside("$array", name, arrays, {name: value})
+    arrays[name] = value
+    return {"$array": name}
 
 
-def _set_aside(key: str, name: str, arrays: dict[str, Array], found: dict[str, Array]) -> Any:
-    arrays.update(found)
-    return {key: name}
-
-
-def _characters(texts: list[str], name: str) -> dict[str, Array]:
-    """Return all texts as the bytes of one, and how many bytes each has."""
-    encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
+def _encode_strings(strings: list[str], name: str) -> dict[str, Array]:
+    """Return the UTF-8 bytes of all strings, and the number of bytes of each."""
+    encoded = [string.encode("utf-8", "surrogatepass") for string in strings]
     return {
         f"{name}.characters": np.frombuffer(b"".join(encoded), np.uint8),
         f"{name}.lengths": np.array([len(one) for one in encoded], np.int64),
@@ -130,14 +130,14 @@ def _characters(texts: list[str], name: str) -> dict[str, Array]:
 def pack_parameters(
     parameters: Mapping[str, Any],
     arrays: dict[str, Array],
-    otherwise: str = "joblib takes whatever can be pickled.",
+    otherwise: str = "joblib saves whatever can be pickled.",
 ) -> dict[str, Any]:
-    """Return JSON values for an estimator's parameters; see `pack`.
+    """Convert an estimator's parameters to JSON values; see `pack`.
 
     Raises
     ------
     TypeError
-        If one cannot be saved; the message ends with what can be done `otherwise`.
+        If one cannot be saved; the message ends with `otherwise`, the alternative.
     """
     try:
         return {name: pack(one, f"parameter {name}", arrays) for name, one in parameters.items()}
@@ -146,19 +146,12 @@ def pack_parameters(
 
 
 def unpack(value: Any, take: Callable[[str], Array]) -> Any:
-    """Return the plain value that a JSON value stands for.
-
-    Parameters
-    ----------
-    value : object
-        What `pack` gave.
-    take : callable
-        Gives the array of a name.
+    """Convert a JSON value back to plain data; `take` returns the array of a name.
 
     Raises
     ------
     ValueError, TypeError, KeyError
-        If `pack` cannot have given it.
+        If the value is no result of `pack`.
     """
     if isinstance(value, list):
         return [unpack(one, take) for one in value]
@@ -166,15 +159,15 @@ def unpack(value: Any, take: Callable[[str], Array]) -> Any:
         return value
     if len(value) == 1 and next(iter(value)).startswith("$"):
         [(key, held)] = value.items()
-        return MARKED[key](held, take)
+        return UNPACK[key](held, take)
     if any(key.startswith("$") for key in value):
-        raise ValueError(f"a marked value has more keys than one: {sorted(value)[:5]}")
+        raise ValueError(f"a value with a key in $ has more than one key: {sorted(value)[:5]}")
     return {key: unpack(one, take) for key, one in value.items()}
 
 
 def _unpack_float(held: Any, take: Callable[[str], Array]) -> float:
     if held not in ("nan", "inf", "-inf"):
-        raise ValueError(f"no such number: {held!r:.20}")
+        raise ValueError(f"not a float: {held!r:.20}")
     return float(held)
 
 
@@ -188,28 +181,28 @@ def _unpack_pairs(held: Any, take: Callable[[str], Array]) -> dict[Any, Any]:
     pairs = [(key, value) for key, value in unpack(held, take)]
     unique = dict(pairs)
     if len(unique) < len(pairs):
-        raise ValueError("a dictionary has a key twice")
+        raise ValueError("a dictionary has a duplicate key")
     return unique
 
 
 def _unpack_numbers(held: Any, take: Callable[[str], Array]) -> list[float]:
     numbers = take(held)
     if numbers.dtype != np.float64 or numbers.ndim != 1:
-        raise ValueError(f"{held!r:.50} must be a row of float64")
+        raise ValueError(f"{held!r:.50} must be a 1d array of float64")
     return numbers.tolist()
 
 
 def _unpack_texts(held: Any, take: Callable[[str], Array]) -> list[str]:
     if not isinstance(held, str):
-        raise TypeError("the name of an array must be text")
+        raise TypeError("the name of an array must be a string")
     characters, lengths = take(f"{held}.characters"), take(f"{held}.lengths")
     ends = np.cumsum(lengths)
-    whole = len(ends) == 0 or (lengths.min() >= 0 and ends[-1] == len(characters))
-    if characters.dtype != np.uint8 or lengths.dtype != np.int64 or not whole:
-        raise ValueError(f"{held:.50}: lengths and characters do not fit")
-    everything = characters.tobytes()
+    is_complete = len(ends) == 0 or (lengths.min() >= 0 and ends[-1] == len(characters))
+    if characters.dtype != np.uint8 or lengths.dtype != np.int64 or not is_complete:
+        raise ValueError(f"{held:.50}: the lengths do not match the characters")
+    utf8 = characters.tobytes()
     return [
-        everything[end - length : end].decode("utf-8", "surrogatepass")
+        utf8[end - length : end].decode("utf-8", "surrogatepass")
         for end, length in zip(ends.tolist(), lengths.tolist(), strict=True)
     ]
 
@@ -218,8 +211,8 @@ def _unpack_objects(held: Any, take: Callable[[str], Array]) -> Array:
     return np.array(_unpack_texts(held, take), dtype=object)
 
 
-#: What the marks mean.
-MARKED: dict[str, Callable[[Any, Callable[[str], Array]], Any]] = {
+#: The function that unpacks the value of each key in $.
+UNPACK: dict[str, Callable[[Any, Callable[[str], Array]], Any]] = {
     "$float": _unpack_float,
     "$tuple": _unpack_tuple,
     "$pairs": _unpack_pairs,

@@ -1,6 +1,6 @@
-"""The engine: networks, losses and descent on NumPy arrays, with no estimator in sight.
+"""The engine: networks, losses and their training on NumPy arrays.
 
-It can be used alone, to look at every array of a network as it learns.
+It depends on NumPy and SciPy only, and can be used without the estimators.
 """
 
 from sknn.engine import initializers
@@ -23,7 +23,6 @@ from sknn.engine.data import BatchSampler, Dataset, EpochBatchSampler, Replaceme
 from sknn.engine.dropout import Dropout, DropoutMask
 from sknn.engine.history import EarlyStopping, History
 from sknn.engine.inference import iter_batches, raw_predict
-from sknn.engine.lbfgs import LBFGS
 from sknn.engine.linear import Linear
 from sknn.engine.losses import (
     NLL,
@@ -42,10 +41,9 @@ from sknn.engine.losses import (
     SquaredError,
     SquaredHinge,
 )
-from sknn.engine.modules import Module
-from sknn.engine.objective import Objective
+from sknn.engine.modules import Module, Sequential
+from sknn.engine.objective import Objective, ParameterVector
 from sknn.engine.optimizers import SGD, Adam, Optimizer, RMSprop
-from sknn.engine.parameters import ParameterVector
 from sknn.engine.schedules import (
     Adaptive,
     Constant,
@@ -56,8 +54,7 @@ from sknn.engine.schedules import (
     Schedule,
     as_schedule,
 )
-from sknn.engine.sequential import Sequential
-from sknn.engine.solvers import MinibatchSolver, Solver
+from sknn.engine.solvers import LBFGS, MinibatchSolver, Solver
 from sknn.engine.tabular import Embedding, TabularEncoding
 from sknn.engine.training import Trainer, descend
 

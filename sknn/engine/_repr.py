@@ -1,10 +1,10 @@
-"""What all parts of the engine have in common: settings that can be seen."""
+"""A `__repr__` that shows settings."""
 
 
-class Part:
-    """Something that is made of settings, which are its attributes."""
+class ReprMixin:
+    """Show the class and its attributes: ``Adaptive(rate=0.1, min_rate=1e-06)``."""
 
     def __repr__(self) -> str:
-        """Return the class and its settings."""
+        """Return the class name and the attributes."""
         settings = [f"{name}={value!r}" for name, value in vars(self).items()]
         return f"{type(self).__name__}({', '.join(settings)})"

@@ -1,4 +1,4 @@
-"""The few type names that every file of the engine shares."""
+"""Type aliases of the engine."""
 
 from collections.abc import Callable
 from typing import Any, TypeAlias
@@ -6,12 +6,12 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-#: A dense array of floats; where it is called an input ``u`` it may also be a SciPy CSR matrix.
+#: A dense array of floats. Inputs ``u`` and ``X`` may also be SciPy CSR matrices.
 Array: TypeAlias = NDArray[Any]
 
-#: The source of randomness. The engine calls only what both kinds of generator have.
+#: A random number generator; only methods that both types have are called.
 Rng: TypeAlias = np.random.RandomState | np.random.Generator
 
-#: What is called in a step; all arguments are bound. Several are called in order.
+#: A callable whose arguments are bound, and a list of them to be called in order.
 Call: TypeAlias = Callable[[], Any]
 Calls: TypeAlias = list[Call]

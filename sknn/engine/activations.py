@@ -1,6 +1,6 @@
-"""Activations: modules without weights that act on every number by itself.
+"""Activation functions: modules without weights, applied to each element.
 
-Each states its derivative in terms of the input ``u`` or the output ``v``, whichever is cheaper.
+`backward` uses the input ``u`` or the output ``v``, whichever makes the derivative cheaper.
 """
 
 import math
@@ -13,14 +13,14 @@ from sknn.engine.modules import Module
 
 
 class Identity(Module):
-    """``f(u) = u``. Layers joined by it collapse into one linear layer."""
+    """``f(u) = u``; two linear layers with it between them equal one linear layer."""
 
     def forward(self, u: Array) -> Array:
-        """Return `u` as it is."""
+        """Return `u`."""
         return u
 
     def backward(self, u: Array, v: Array, dv: Array) -> Array:
-        """Return `dv` as it is."""
+        """Return `dv`."""
         return dv
 
 
@@ -30,7 +30,7 @@ class Sigmoid(Module):
     Parameters
     ----------
     slope : float, default=1.0
-        How steep it is; as the slope grows the function tends to `Step` at 0.
+        The steepness; as it grows the function tends to `Step` at 0.
     """
 
     def __init__(self, slope: float = 1.0) -> None:
@@ -49,7 +49,7 @@ class Sigmoid(Module):
 
 
 class Tanh(Module):
-    """The hyperbolic tangent."""
+    """The hyperbolic tangent, ``f(u) = tanh(u)``."""
 
     def forward(self, u: Array, out: Array | None = None) -> Array:
         """Return ``tanh(u)``."""
@@ -70,7 +70,7 @@ class ReLU(Module):
         return np.maximum(u, 0)
 
     def backward(self, u: Array, v: Array, dv: Array) -> Array:
-        """Return `dv` where the unit is on, else 0."""
+        """Return `dv` where ``v > 0``, else 0."""
         return dv * (v > 0)
 
 
@@ -102,7 +102,7 @@ class ELU(Module):
     Parameters
     ----------
     alpha : float, default=1.0
-        Minus the value that it tends to on the left, as in Clevert, Unterthiner and Hochreiter
+        Minus the limit on the left, as in Clevert, Unterthiner and Hochreiter
         (2016), "Fast and Accurate Deep Network Learning by Exponential Linear Units". The
         derivative at 0 is taken from the left: `alpha`.
     """
@@ -133,7 +133,7 @@ class Softplus(Module):
 
 
 class Exp(Module):
-    """The exponential function, its own derivative."""
+    """The exponential function, ``f(u) = exp(u)``."""
 
     def forward(self, u: Array) -> Array:
         """Return ``exp(u)``."""
@@ -178,7 +178,7 @@ class GELU(Module):
 
     def backward(self, u: Array, v: Array, dv: Array) -> Array:
         """Return ``(Phi(u) + u phi(u)) dv`` with the normal density phi."""
-        near = np.clip(u, -40, 40)  # the density is 0 beyond, and the square cannot overflow
+        near = np.clip(u, -40, 40)  # phi is 0 beyond, and the square cannot overflow
         return dv * (ndtr(u) + near * np.exp(-0.5 * near * near) * (2 * math.pi) ** -0.5)
 
 
@@ -210,7 +210,7 @@ class SiLU(Module):
 
 
 class Mish(Module):
-    """``u tanh(softplus(u))``.
+    """The activation ``u tanh(softplus(u))``.
 
     Misra (2020), "Mish: A Self Regularized Non-Monotonic Activation Function".
     """
@@ -226,14 +226,14 @@ class Mish(Module):
 
 
 class Step(Module):
-    """The perceptron's 0/1 step: 1 where ``u >= threshold``, else 0. It can only run forward.
+    """The perceptron's step function: 1 where ``u >= threshold``, else 0; without `backward`.
 
-    Exactly at the threshold the answer is 1; another common convention gives 0 there.
+    At the threshold it is 1; another common convention is 0.
 
     Parameters
     ----------
     threshold : float, default=0.0
-        Where it jumps.
+        Where the output changes from 0 to 1.
     """
 
     def __init__(self, threshold: float = 0.0) -> None:
@@ -244,7 +244,7 @@ class Step(Module):
         return (u >= self.threshold).astype(u.dtype)
 
     def backward(self, u: Array, v: Array, dv: Array) -> Array:
-        """Refuse: there is no slope to follow.
+        """Raise an error: the derivative is 0 or undefined.
 
         Raises
         ------
@@ -252,8 +252,7 @@ class Step(Module):
             Always.
         """
         raise NotImplementedError(
-            "Step cannot pass the blame back: its derivative is zero everywhere but at the "
-            "threshold, where it is undefined, so no weight before it could learn. Use a smooth "
-            "activation instead: Sigmoid (which tends to Step as its slope grows), Tanh, ReLU, "
-            "LeakyReLU, ELU or Softplus."
+            "Step has no gradient: its derivative is zero, and undefined at the threshold, so the "
+            "layers before it could not learn. Use another activation instead: Sigmoid (which "
+            "tends to Step as its slope grows), Tanh, ReLU, LeakyReLU, ELU or Softplus."
         )

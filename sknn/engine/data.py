@@ -1,4 +1,4 @@
-"""Samples, and which rows of them come next."""
+"""Datasets, and samplers of the rows of each batch."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -8,28 +8,28 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from sknn.engine._execution import Workspace
-from sknn.engine._repr import Part
+from sknn.engine._linalg import block_diagonal
+from sknn.engine._repr import ReprMixin
 from sknn.engine._typing import Array, Rng
-from sknn.engine.products import block_diagonal
 
-#: Rows of a batch: a slice, or an array of row numbers, shape (b,) or for each of g members (g, b).
-ValidatedData: TypeAlias = slice | NDArray[np.intp]
+#: Rows of a batch: a slice or row numbers of shape (b,), or (g, b) with members.
+RowIndices: TypeAlias = slice | NDArray[np.intp]
 
 
 class Dataset:
-    """Inputs, targets and weights, row by row.
+    """Inputs, targets and sample weights.
 
     Parameters
     ----------
     X : array or CSR matrix of shape (n, m)
         Inputs.
     Y : array of shape (n, k)
-        What the raw outputs should say, in the type of X.
+        Targets, in the dtype of the network.
     w : array of shape (n,), optional
-        Weights, in the type of Y; 1 each if left out.
+        Sample weights, in the dtype of Y; 1 if left out.
     dtype : dtype, optional
-        The type of the inputs in a batch; that of X if left out. They are converted batch by batch,
-        so that X is never copied whole.
+        The dtype of the inputs of a batch; that of X if left out. Each batch is converted when it
+        is taken, so that X is never copied as a whole.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class Dataset:
     ) -> None:
         if X.shape[0] != len(Y) or (w is not None and len(w) != len(Y)):
             rows = (X.shape[0], len(Y)) + (() if w is None else (len(w),))
-            raise ValueError(f"X, Y and w must have as many rows as each other, got {rows}.")
+            raise ValueError(f"X, Y and w must have the same number of rows, got {rows}.")
         self.X = X
         self.Y = Y
         self.w = w
@@ -48,8 +48,8 @@ class Dataset:
         """Return the number of samples."""
         return len(self.Y)
 
-    def __getitem__(self, rows: ValidatedData) -> tuple[Array, Array, Array | None]:
-        """Return X, Y and w of some rows, for each member its own if row numbers have two axes."""
+    def __getitem__(self, rows: RowIndices) -> tuple[Array, Array, Array | None]:
+        """Return X, Y and w of some rows; row numbers of shape (g, b) give each member its own."""
         if isinstance(rows, slice) or rows.ndim == 1 or isinstance(self.X, np.ndarray):
             X = self.X[rows]
         else:
@@ -57,29 +57,29 @@ class Dataset:
         X = X.astype(self.dtype, copy=False)
         return X, self.Y[rows], None if self.w is None else self.w[rows]
 
-    def batch(self, rows: ValidatedData) -> tuple[Array, Array, Array | None]:
-        """Return X, Y and w of some rows in arrays that the next call may write over: faster.
+    def batch(self, rows: RowIndices) -> tuple[Array, Array, Array | None]:
+        """Return X, Y and w of some rows in reused arrays, which the next call may overwrite.
 
         Parameters
         ----------
         rows : slice or array of row numbers of shape (b,) or (g, b)
-            Which rows, for each of g members its own if there are two axes. Row numbers must be
-            from 0 to n - 1; they are not checked.
+            The rows; (g, b) are those of g members. Row numbers must be from 0 to n - 1, which
+            is not checked.
 
         Returns
         -------
         X, Y, w : arrays
-            As from ``samples[rows]``.
+            As from ``dataset[rows]``.
         """
         if isinstance(rows, slice) or not isinstance(self.X, np.ndarray):
             return self[rows]
         size = rows.shape
-        kept = self._workspace.get(size)
-        if kept is None:
+        buffers = self._workspace.get(size)
+        if buffers is None:
             raw, Y = self.X[rows], self.Y[rows]
-            kept = raw, Y, raw if raw.dtype == self.dtype else np.empty(raw.shape, self.dtype)
-            self._workspace.keep(size, kept)
-        raw, Y, X = kept
+            buffers = raw, Y, raw if raw.dtype == self.dtype else np.empty(raw.shape, self.dtype)
+            self._workspace[size] = buffers
+        raw, Y, X = buffers
         self.X.take(rows, 0, raw, "clip")
         self.Y.take(rows, 0, Y, "clip")
         if X is not raw:
@@ -87,25 +87,25 @@ class Dataset:
         return X, Y, None if self.w is None else self.w[rows]
 
 
-class BatchSampler(Part, ABC):
-    """A plan of one epoch: calling it gives the rows of each batch.
+class BatchSampler(ReprMixin, ABC):
+    """The rows of each batch of an epoch.
 
     Attributes
     ----------
     in_range : bool
-        Whether row numbers are known to be from 0 to n - 1, none of them negative, so that they
-        need not be checked.
+        Whether all row numbers are known to be from 0 to n - 1, so that `Dataset.batch` may be
+        used, which does not check them.
     """
 
     in_range: bool = False
 
     @abstractmethod
-    def __call__(self, n: int, rng: Rng) -> Iterator[ValidatedData]:
-        """Yield the rows of one batch after the other, of `n` samples."""
+    def __call__(self, n: int, rng: Rng) -> Iterator[RowIndices]:
+        """Yield the rows of each batch of an epoch of `n` samples."""
 
     @abstractmethod
     def steps(self, n: int) -> int:
-        """Return how many batches an epoch of `n` samples has.
+        """Return the number of batches per epoch.
 
         Parameters
         ----------
@@ -115,16 +115,16 @@ class BatchSampler(Part, ABC):
 
 
 class EpochBatchSampler(BatchSampler):
-    """Every sample once an epoch; the last batch may be short.
+    """Batches without replacement: each sample once per epoch; the last batch may be smaller.
 
     Parameters
     ----------
     batch_size : int
-        Samples in a batch; n or more is full-batch descent, 1 is single-sample descent.
+        Samples per batch; with n or more, gradient descent is full-batch.
     shuffle : bool, default=True
-        Whether every epoch has a fresh order.
+        Whether to permute the samples in each epoch.
     members : int, optional
-        How many networks each have an order of their own; without a member axis, leave it out.
+        The number of members, each with its own order; left out without a member axis.
     """
 
     in_range = True
@@ -136,15 +136,15 @@ class EpochBatchSampler(BatchSampler):
         self.shuffle = shuffle
         self.members = members
 
-    def __call__(self, n: int, rng: Rng) -> Iterator[ValidatedData]:
-        """Yield slices of the samples in order, or pieces of fresh permutations."""
-        order = self._order(n, rng) if self.shuffle else None
+    def __call__(self, n: int, rng: Rng) -> Iterator[RowIndices]:
+        """Yield slices, or parts of a new permutation."""
+        order = self._draw_order(n, rng) if self.shuffle else None
         for start in range(0, n, self.batch_size):
             rows = slice(start, min(start + self.batch_size, n))
             yield rows if order is None else order[..., rows]
 
-    def _order(self, n: int, rng: Rng) -> NDArray[np.intp]:
-        """Draw in which order samples come, for every member if there are any."""
+    def _draw_order(self, n: int, rng: Rng) -> NDArray[np.intp]:
+        """Draw a permutation of the samples, or one for each member."""
         if self.members is None:
             return rng.permutation(n)
         return np.stack([rng.permutation(n) for _ in range(self.members)])
@@ -155,12 +155,12 @@ class EpochBatchSampler(BatchSampler):
 
 
 class ReplacementSampler(BatchSampler):
-    """The textbook's loop: at each step one sample, drawn with replacement.
+    """One sample per step, drawn with replacement: the textbook's stochastic gradient descent.
 
     Parameters
     ----------
     draws : int
-        How many make an epoch.
+        The number of draws per epoch.
     """
 
     in_range = True
@@ -170,8 +170,8 @@ class ReplacementSampler(BatchSampler):
             raise ValueError(f"draws must be 1 or more, got {draws}.")
         self.draws = draws
 
-    def __call__(self, n: int, rng: Rng) -> Iterator[ValidatedData]:
-        """Yield one row number at a time."""
+    def __call__(self, n: int, rng: Rng) -> Iterator[RowIndices]:
+        """Yield one row number per batch."""
         yield from rng.choice(n, size=(self.draws, 1))
 
     def steps(self, n: int) -> int:

@@ -1,4 +1,4 @@
-"""Dropout: units that are left out of a training step at random, and of no prediction."""
+"""Dropout: random units are set to 0 in each training step."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,24 +6,24 @@ from numpy.typing import NDArray
 from sknn.engine._typing import Array, Rng
 from sknn.engine.modules import Module
 
-#: Units are kept by a number of 16 random bits, which cost a third of a random float.
-LEVELS = 2**16
+#: Number of values of the 16 random bits drawn per unit; they cost a third of a random float.
+N_LEVELS = 2**16
 
 
 class Dropout(Module):
     """The identity in prediction; in training a fresh `DropoutMask` for every step.
 
     Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov (2014), "Dropout: A Simple Way to
-    Prevent Neural Networks from Overfitting", in the inverted form: what is kept is scaled up in
-    training, so that nothing has to be scaled in prediction.
+    Prevent Neural Networks from Overfitting", in the inverted form: the kept units are scaled up in
+    training, so that predictions need no scaling.
 
     Parameters
     ----------
     rate : float
-        The probability of each unit to be dropped, in [0, 1); rounded to multiples of 1/65536, but
+        The probability that a unit is dropped, in [0, 1); rounded to multiples of 1/65536, but
         never to 1.
     units : int
-        How many units there are.
+        The number of units.
     """
 
     def __init__(self, rate: float, units: int) -> None:
@@ -33,30 +33,30 @@ class Dropout(Module):
         self.units = units
 
     def forward(self, u: Array) -> Array:
-        """Return `u` as it is."""
+        """Return `u`."""
         return u
 
     def backward(self, u: Array, v: Array, dv: Array) -> Array:
-        """Return `dv` as it is."""
+        """Return `dv`."""
         return dv
 
     def sample(self, shape: tuple[int, ...], rng: Rng) -> "DropoutMask":
-        """Draw which units of each sample are kept."""
+        """Draw the units of each sample that are kept."""
         shape = (*shape, self.units)
-        dropped = min(round(self.rate * LEVELS), LEVELS - 1)
-        drawn = np.frombuffer(rng.bytes(2 * int(np.prod(shape))), np.uint16).reshape(shape)
-        return DropoutMask(drawn >= dropped, LEVELS / (LEVELS - dropped))
+        dropped = min(round(self.rate * N_LEVELS), N_LEVELS - 1)
+        bits = np.frombuffer(rng.bytes(2 * int(np.prod(shape))), np.uint16).reshape(shape)
+        return DropoutMask(bits >= dropped, N_LEVELS / (N_LEVELS - dropped))
 
 
 class DropoutMask(Module):
-    """Multiplies each unit of each sample by 0 or by a number above 1.
+    """Multiply each unit of each sample by 0 or by `scale`.
 
     Parameters
     ----------
     keep : array of bool of shape (..., n, k)
         Which units are kept.
     scale : float
-        What those are multiplied by.
+        The factor of the kept units, 1 / (1 - rate).
     """
 
     def __init__(self, keep: NDArray[np.bool_], scale: float) -> None:

@@ -1,4 +1,4 @@
-"""The history of training: a row an epoch, why it ended, and when to stop early."""
+"""The history of training: one row per epoch, the reason for its end, and early stopping."""
 
 import math
 from collections.abc import Mapping
@@ -7,9 +7,9 @@ from typing import Any, Literal, TypeAlias
 
 from sknn.engine._typing import Array
 
-#: Why training ended: all epochs done; a schedule run to its end; nothing left to gain; no better
-#: weights found, though there should be; a loss or weight that was not finite; Ctrl-C; out of time;
-#: a caller that asked for it.
+#: Why training ended: all epochs were run; the schedule was completed; the loss stopped improving;
+#: the line search failed; a loss or weight was not finite; Ctrl-C; the deadline passed; a callback
+#: returned True.
 Outcome: TypeAlias = Literal[
     "max_iter",
     "schedule_finished",
@@ -24,7 +24,7 @@ Outcome: TypeAlias = Literal[
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The parameters, the solver's state and the number of epochs at the end of one."""
+    """The parameters, the state of the solver and the number of epochs at the end of an epoch."""
 
     vector: Array
     state: dict[str, Any]
@@ -32,28 +32,28 @@ class Snapshot:
 
 
 class History:
-    """A row of numbers for each finished epoch.
+    """The values recorded at the end of each epoch, and why training ended.
 
     Attributes
     ----------
     rows : list of dict
-        For each epoch its ``loss`` (the objective, averaged over the epoch's batches), the learning
-        ``rate`` of its last step, and whatever an evaluation added.
+        For each finished epoch the ``loss`` (the objective, averaged over the batches), the
+        learning ``rate`` of the last step, and the values of `Trainer.evaluate`.
     rate : float
-        The learning rate of the last step that was tried, in a finished epoch or not.
+        The learning rate of the last step, also of an epoch that was not finished.
     outcome : str
         Why training ended, one of `Outcome`.
-    kept : int
-        The epoch, counted from 1, whose weights the network has in the end.
+    kept_epoch : int
+        The epoch, counted from 1, whose weights the network has after training.
     best : Snapshot or None
-        While training is under way and is to keep the best weights: those.
+        During training with `Trainer.restore_best_weights`: the best epoch so far.
     """
 
     def __init__(self) -> None:
         self.rows: list[dict[str, float]] = []
         self.rate = math.nan
         self.outcome: Outcome = "max_iter"
-        self.kept = 0
+        self.kept_epoch = 0
         self.best: Snapshot | None = None
 
     def __len__(self) -> int:
@@ -61,12 +61,12 @@ class History:
         return len(self.rows)
 
     def column(self, name: str) -> list[float]:
-        """Return one number of every row.
+        """Return one value of each row.
 
         Parameters
         ----------
         name : str
-            Which one, ``loss`` for example.
+            The name of the value, for example ``loss``.
         """
         return [row[name] for row in self.rows]
 
@@ -93,7 +93,7 @@ class EarlyStopping:
     n_bad_epochs : int
         Epochs in a row without an improvement of `min_delta`.
     improved : bool
-        Whether the last epoch was the best so far, by however little.
+        Whether the last epoch was the best so far, by any amount.
     """
 
     def __init__(
@@ -112,9 +112,9 @@ class EarlyStopping:
         self.n_bad_epochs = 0
 
     def __call__(self, row: Mapping[str, float]) -> bool:
-        """Take the row of one more epoch; return whether to stop."""
+        """Update with the row of an epoch; return whether to stop."""
         value, best = self.sign * row[self.monitor], self.sign * self.best
-        improved_enough = value <= best - self.min_delta  # NaN does not
+        improved_enough = value <= best - self.min_delta  # False for NaN
         self.n_bad_epochs = 0 if improved_enough else self.n_bad_epochs + 1
         self.improved = value < best
         if self.improved:
@@ -122,5 +122,5 @@ class EarlyStopping:
         return self.n_bad_epochs >= self.patience
 
     def state(self) -> dict[str, Any]:
-        """Return the quantity, its best value and the epochs without improvement."""
+        """Return the name of the quantity, its best value and the number of bad epochs."""
         return {"monitor": self.monitor, "best": self.best, "n_bad_epochs": self.n_bad_epochs}

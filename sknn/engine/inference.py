@@ -1,17 +1,17 @@
-"""Raw outputs of many rows: in pieces, so that memory is bounded and arrays stay in the cache."""
+"""Raw outputs of many rows, batch by batch, so that memory is bounded and arrays fit the cache."""
 
 from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from sknn.engine._execution import Forward
+from sknn.engine._execution import ForwardPass
 from sknn.engine._typing import Array
 from sknn.engine.linear import Linear
-from sknn.engine.sequential import Sequential
+from sknn.engine.modules import Sequential
 
-#: Numbers in the widest array of a piece.
-NUMBERS = 2**20
+#: Elements of the widest array of a batch.
+MAX_BATCH_ELEMENTS = 2**20
 
 
 def raw_predict(
@@ -20,33 +20,36 @@ def raw_predict(
     dtype: DTypeLike,
     check: Callable[[Array], None] | None = None,
 ) -> Array:
-    """Run a network forward on any number of rows of any type.
+    """Compute the raw outputs of a network.
 
     Parameters
     ----------
     network : Sequential
-        What to run.
+        The network.
     X : array or CSR matrix of shape (n, m)
-        The inputs; converted piece by piece, so that they are never copied whole.
+        The inputs, of any dtype; converted batch by batch, never copied as a whole.
     dtype : dtype
-        The type of the network's parameters.
+        The dtype of the network's parameters.
     check : callable, optional
-        ``check(piece)`` is called with each converted piece, and may raise.
+        ``check(u)`` is called with each converted batch, and may raise.
 
     Returns
     -------
-    z : array of shape (n, k), or (g, n, k) of a network with members
+    z : array of shape (n, k), with members (g, n, k)
         The raw outputs.
     """
-    rows, forward, answers = rows_of_a_piece(network, X), Forward(network), []
+    outputs: list[Array] = []
+    step = ForwardPass(network)
     for u in iter_batches(network, X, dtype, check):
-        if u.shape[0] == rows < X.shape[0]:  # one of several of this size
-            answers.append(forward.forward(u).copy())
-            if forward.is_first:
-                forward.keep()
-        else:
-            answers.append(network.forward(u))
-    return answers[0] if len(answers) == 1 else np.concatenate(answers, axis=-2)
+        if u.shape[0] == X.shape[0]:
+            return network.forward(u)
+        if outputs and u.shape[0] < outputs[0].shape[-2]:  # the last one
+            outputs.append(network.forward(u))
+            continue
+        outputs.append(step.forward(u).copy())
+        if not step.has_buffers:
+            step.allocate()
+    return np.concatenate(outputs, axis=-2)
 
 
 def iter_batches(
@@ -55,44 +58,39 @@ def iter_batches(
     dtype: DTypeLike,
     check: Callable[[Array], None] | None = None,
 ) -> Iterator[Array]:
-    """Yield the rows in pieces as a network takes them.
+    """Yield the rows in batches, converted to the dtype of a network.
 
     Parameters
     ----------
     network : Sequential
-        Whose widest layer decides how large a piece may be.
+        Its widest layer determines the number of rows per batch.
     X : array or CSR matrix of shape (n, m)
         The inputs.
     dtype : dtype
-        The type of the network's parameters.
+        The dtype of the network's parameters.
     check : callable, optional
-        ``check(piece)`` is called with each converted piece, and may raise.
+        ``check(u)`` is called with each converted batch, and may raise.
 
     Yields
     ------
-    piece : array or CSR matrix of shape (b, m)
-        Some rows in that type; one without rows if there are none.
+    u : array or CSR matrix of shape (b, m)
+        Consecutive rows; a single batch of 0 rows if X has none.
     """
     dense = isinstance(X, np.ndarray)
-    rows = rows_of_a_piece(network, X)
-    for start in range(0, max(X.shape[0], 1), rows):
-        piece = X[start : start + rows]
-        with np.errstate(over="ignore"):  # `check` is there to see it
-            piece = np.ascontiguousarray(piece, dtype) if dense else piece.astype(dtype, copy=False)
+    step = rows_per_batch(network, X)
+    for start in range(0, max(X.shape[0], 1), step):
+        u = X[start : start + step]
+        with np.errstate(over="ignore"):  # overflow is for `check` to find
+            u = np.ascontiguousarray(u, dtype) if dense else u.astype(dtype, copy=False)
         if check:
-            check(piece)
-        yield piece
+            check(u)
+        yield u
 
 
-def rows_of_a_piece(network: Sequential, X: Array) -> int:
-    """Return how many rows are in a piece; a CSR matrix is as narrow as what is made of it."""
-    return max(1, NUMBERS // _widest(network, X.shape[-1] if isinstance(X, np.ndarray) else 1))
-
-
-def _widest(network: Sequential, m: int) -> int:
-    """Return how many numbers the widest array of one sample has, its m inputs included."""
-    layers = [module for module in network.modules if isinstance(module, Linear)]
-    widths = [layer.W0.size for layer in layers]
-    if layers and layers[0] is not network.modules[0]:  # its inputs are made of X
-        m = max(m, layers[0].W.shape[-2])
-    return max([1, m, *widths])
+def rows_per_batch(network: Sequential, X: Array) -> int:
+    """Return how many rows have `MAX_BATCH_ELEMENTS` in the widest array of a forward pass."""
+    width = X.shape[-1] if isinstance(X, np.ndarray) else 1  # a CSR matrix needs little memory
+    for i, module in enumerate(network.modules):
+        if isinstance(module, Linear):
+            width = max(width, module.W0.size, module.W.shape[-2] if i else 0)
+    return max(1, MAX_BATCH_ELEMENTS // max(1, width))

@@ -1,8 +1,7 @@
 """Initial weights: pure functions of a generator, a shape and a type.
 
-The variance that keeps signals from growing or fading depends on the layer's fans: ``m`` inputs
-and ``k`` outputs, read from the last two axes of the shape unless given (as they must be for
-offsets, whose shape does not tell).
+The variance depends on the fans of the layer, ``m`` inputs and ``k`` outputs. They are the last
+two axes of the shape, unless they are given, as they must be for offsets.
 """
 
 import inspect
@@ -17,20 +16,20 @@ from sknn.engine._typing import Array, Rng
 Fans: TypeAlias = tuple[int, int]
 Initializer: TypeAlias = Callable[..., Array]
 
-One = TypeVar("One", bound=Initializer)
+F = TypeVar("F", bound=Initializer)
 
-#: What the docstrings of all initializers end with, since they take and give the same.
-ENTRIES = """
+#: The end of the docstrings of all initializers.
+_SECTIONS = """
 Parameters
 ----------
 rng : RandomState or Generator
-    Draws the numbers.
+    Draws the weights.
 shape : tuple of int
-    That of the weights, (m, k), after that of the members if there are any.
+    The shape of the weights, (m, k), with members (g, m, k).
 dtype : dtype
-    The type of the weights; they are drawn in float64 first.
+    The type of the weights; they are drawn in float64 and converted.
 fans : (int, int), optional
-    The numbers m of inputs and k of outputs, where the shape does not tell them.
+    The numbers m of inputs and k of outputs; the last two axes of `shape` if left out.
 
 Returns
 -------
@@ -39,23 +38,23 @@ weights : array of that shape and type
 """
 
 
-def _with_entries(initializer: One) -> One:
-    """Add to a docstring what it shares with the others."""
-    initializer.__doc__ = f"{inspect.cleandoc(initializer.__doc__ or '')}\n{ENTRIES}"
+def _add_sections(initializer: F) -> F:
+    """Append `_SECTIONS` to the docstring."""
+    initializer.__doc__ = f"{inspect.cleandoc(initializer.__doc__ or '')}\n{_SECTIONS}"
     return initializer
 
 
-@_with_entries
+@_add_sections
 def zeros(rng: Rng, shape: tuple[int, ...], dtype: DTypeLike, *, fans: Fans | None = None) -> Array:
-    """Return zeros: right for offsets, fatal for the weights of a hidden layer."""
+    """Return zeros: for offsets only, as equal hidden units would stay equal."""
     return np.zeros(shape, dtype)
 
 
-@_with_entries
+@_add_sections
 def lecun_normal(
     rng: Rng, shape: tuple[int, ...], dtype: DTypeLike, *, fans: Fans | None = None
 ) -> Array:
-    """Draw from N(0, 1/m), the textbook's choice: the spread of Z does not depend on m.
+    """Draw from N(0, 1/m), so that the variance of Z does not depend on m.
 
     LeCun, Bottou, Orr and Müller (1998), "Efficient BackProp", section 4.6.
     """
@@ -63,11 +62,11 @@ def lecun_normal(
     return _normal(rng, shape, dtype, 1 / m)
 
 
-@_with_entries
+@_add_sections
 def he_normal(
     rng: Rng, shape: tuple[int, ...], dtype: DTypeLike, *, fans: Fans | None = None
 ) -> Array:
-    """Draw from N(0, 2/m), which makes up for the half that ReLU switches off.
+    """Draw from N(0, 2/m), for ReLU, which halves the second moment of its inputs.
 
     He, Zhang, Ren and Sun (2015), "Delving Deep into Rectifiers", equation 10.
     """
@@ -75,16 +74,16 @@ def he_normal(
     return _normal(rng, shape, dtype, 2 / m)
 
 
-@_with_entries
+@_add_sections
 def he_uniform(
     rng: Rng, shape: tuple[int, ...], dtype: DTypeLike, *, fans: Fans | None = None
 ) -> Array:
-    """Draw evenly from the interval around 0 with variance 2/m; the source is `he_normal`'s."""
+    """Draw uniformly from ±sqrt(6/m), with variance 2/m; the source is that of `he_normal`."""
     m, _ = _fans(shape, fans)
     return _uniform(rng, shape, dtype, 6 / m)
 
 
-@_with_entries
+@_add_sections
 def glorot_normal(
     rng: Rng, shape: tuple[int, ...], dtype: DTypeLike, *, fans: Fans | None = None
 ) -> Array:
@@ -97,33 +96,33 @@ def glorot_normal(
     return _normal(rng, shape, dtype, 2 / (m + k))
 
 
-@_with_entries
+@_add_sections
 def glorot_uniform(
     rng: Rng, shape: tuple[int, ...], dtype: DTypeLike, *, fans: Fans | None = None
 ) -> Array:
-    """Draw evenly from within ±sqrt(6/(m + k)): Glorot and Bengio (2010), equation 16."""
+    """Draw uniformly from ±sqrt(6/(m + k)): Glorot and Bengio (2010), equation 16."""
     m, k = _fans(shape, fans)
     return _uniform(rng, shape, dtype, 6 / (m + k))
 
 
-@_with_entries
+@_add_sections
 def glorot_uniform_sigmoid(
     rng: Rng, shape: tuple[int, ...], dtype: DTypeLike, *, fans: Fans | None = None
 ) -> Array:
-    """Draw evenly from within ±sqrt(2/(m + k)), scikit-learn's choice for logistic units."""
+    """Draw uniformly from ±sqrt(2/(m + k)), scikit-learn's choice for logistic units."""
     m, k = _fans(shape, fans)
     return _uniform(rng, shape, dtype, 2 / (m + k))
 
 
 def _fans(shape: tuple[int, ...], fans: Fans | None) -> Fans:
-    """Return how many inputs and outputs there are, one of them at least."""
+    """Return the numbers of inputs and outputs, at least 1 each."""
     m, k = fans or (shape[-2], shape[-1])
     return max(1, m), max(1, k)
 
 
 def _normal(rng: Rng, shape: tuple[int, ...], dtype: DTypeLike, variance: float) -> Array:
-    drawn: Any = rng.normal(0.0, np.sqrt(variance), shape)
-    return np.asarray(drawn, dtype)
+    W: Any = rng.normal(0.0, np.sqrt(variance), shape)
+    return np.asarray(W, dtype)
 
 
 def _uniform(rng: Rng, shape: tuple[int, ...], dtype: DTypeLike, squared_bound: float) -> Array:

@@ -1,26 +1,25 @@
-"""The layer of weighted sums, the module with weights."""
+"""The fully connected layer."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from sknn.engine._linalg import add_row_calls, column_sums_call, product
 from sknn.engine._typing import Array
 from sknn.engine.modules import Module
-from sknn.engine.products import add_to_rows, column_sums_call, product
 
 
 class Linear(Module):
-    """A layer of weighted sums, ``Z = u W + W0``.
+    """A fully connected layer, ``Z = u W + W0``.
 
     Parameters
     ----------
     W : array of shape (m, k)
-        The weights: column j holds those of unit j. A leading member axis, (g, m, k), makes g
-        layers that run side by side.
+        The weights; column j holds those of unit j. (g, m, k) are the weights of g members.
     W0 : array of shape (k,)
-        The offsets ((g, k) with members). A unit fires its step where ``u W >= -W0``, so the
-        threshold is minus the offset.
+        The offsets, (g, k) with members. As ``Z >= 0`` where ``u W >= -W0``, the threshold of a
+        perceptron is minus its offset.
 
     Examples
     --------
@@ -39,13 +38,14 @@ class Linear(Module):
         self.W0 = W0
 
     def __repr__(self) -> str:
-        """Return the numbers of inputs and outputs."""
+        """Return the number of inputs and of outputs."""
         return f"Linear({self.W.shape[-2]} -> {self.W.shape[-1]})"
 
     def forward(self, u: Array) -> Array:
         """Return ``u W + W0``; `u` may be a SciPy CSR matrix."""
         Z = product(u, self.W)
-        add_to_rows(Z, self.W0)
+        for add_row in add_row_calls(Z, self.W0):
+            add_row()
         return Z
 
     def backward(self, u: Array, v: Array, dv: Array) -> Array:
@@ -57,11 +57,7 @@ class Linear(Module):
     ) -> Sequence[Array]:
         """Return ``dW = u^T dv`` and ``dW0``, the column sums of `dv`."""
         dW, dW0 = out or (np.empty_like(self.W), np.empty_like(self.W0))
-        product(_transposed(u), dv, dW)
+        uT: Any = u.swapaxes(-1, -2) if isinstance(u, np.ndarray) else u.T  # of a CSR matrix
+        product(uT, dv, dW)
         column_sums_call(dv, dW0)()
         return dW, dW0
-
-
-def _transposed(u: Any) -> Any:
-    """Return ``u^T``, of each member if there are any."""
-    return u.swapaxes(-1, -2) if isinstance(u, np.ndarray) else u.T

@@ -1,4 +1,4 @@
-"""Networks from names and sizes: the one table of each concept, and what reads it."""
+"""Networks from sizes and the names of activations and initializers."""
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
@@ -45,7 +45,7 @@ ACTIVATIONS: Mapping[str, type[Module]] = {
     "exp": Exp,
 }
 
-#: How weights and offsets are drawn, by name.
+#: The initializers of weights and of offsets, by name.
 INITIALIZATIONS: Mapping[str, tuple[Initializer, Initializer]] = {
     "glorot_uniform": (initializers.glorot_uniform, initializers.zeros),
     "glorot_normal": (initializers.glorot_normal, initializers.zeros),
@@ -56,7 +56,7 @@ INITIALIZATIONS: Mapping[str, tuple[Initializer, Initializer]] = {
 
 
 def hidden_sizes(hidden_layer_sizes: Any) -> list[int]:
-    """Read `hidden_layer_sizes`: one positive integer or any number of them.
+    """Return `hidden_layer_sizes`, an integer or a sequence of integers, as a list.
 
     Raises
     ------
@@ -68,18 +68,18 @@ def hidden_sizes(hidden_layer_sizes: Any) -> list[int]:
     if not all(_is_positive_integer(size) for size in sizes):
         raise ValueError(
             "hidden_layer_sizes must be > 0: a positive integer for each hidden layer, () for a "
-            f"network without; got {hidden_layer_sizes!r}."
+            f"network without hidden layers; got {hidden_layer_sizes!r}."
         )
     return [int(size) for size in sizes]
 
 
 def hidden_activations(activation: Any, n_hidden: int) -> list[str | Module]:
-    """Read `activation`: one name or module for all hidden layers, or one for each.
+    """Return `activation`, for all hidden layers or a sequence of one per layer, as a list.
 
     Raises
     ------
     ValueError
-        If a name is not known, or their number is not that of the hidden layers.
+        If a name is unknown, or their number is not that of the hidden layers.
     """
     single = isinstance(activation, str | Module)
     names = [activation] * n_hidden if single else list(activation)
@@ -110,30 +110,31 @@ def build(
     Parameters
     ----------
     sizes : sequence of int
-        Units of every layer, from the inputs to the outputs.
+        The number of units of each layer, from the inputs to the outputs.
     activations : sequence of str or Module
-        The hidden layers' activations.
+        The activations of the hidden layers.
     initialization : str or callable
-        "auto", a name of `INITIALIZATIONS`, or ``f(rng, shape, dtype)`` that gives a weight
-        matrix of shape (m, k); offsets are then zero.
+        "auto", a name in `INITIALIZATIONS`, or ``f(rng, shape, dtype)`` that returns a weight
+        matrix of shape (m, k); the offsets are then zero.
     rng : RandomState or Generator
         Draws the weights, layer by layer, each matrix before its offsets.
     dtype : dtype
-        Of all parameters.
+        The dtype of all parameters.
     members : int, optional
-        How many networks to put side by side, drawn one after the other; if left out, there is one,
-        without a member axis.
+        The number of members, drawn one after the other; without it there is no member axis.
     """
-    drawn = [_drawn(sizes, activations, initialization, rng, dtype) for _ in range(members or 1)]
+    settings = sizes, activations, initialization, rng, dtype
     if members is None:
-        return restore(*drawn[0], activations)
+        return restore(*_draw_parameters(*settings), activations)
+    drawn = [_draw_parameters(*settings) for _ in range(members)]
     coefs, intercepts = (
-        [np.stack(layer) for layer in zip(*part, strict=True)] for part in zip(*drawn, strict=True)
+        [np.stack(layer) for layer in zip(*arrays, strict=True)]
+        for arrays in zip(*drawn, strict=True)
     )
     return restore(coefs, intercepts, activations)
 
 
-def _drawn(
+def _draw_parameters(
     sizes: Sequence[int],
     activations: Sequence[str | Module],
     initialization: str | Callable[..., Array],
@@ -143,9 +144,9 @@ def _drawn(
     """Draw the weights and the offsets of all layers."""
     coefs, intercepts = [], []
     for layer, fans in enumerate(pairwise(sizes)):
-        nearest = activations[min(layer, len(activations) - 1)] if activations else "identity"
-        draw_weights, draw_offsets = _initializers(initialization, nearest)
-        coefs.append(_drawn_weights(draw_weights(rng, fans, dtype), fans, dtype))
+        following = activations[min(layer, len(activations) - 1)] if activations else "identity"
+        draw_weights, draw_offsets = _find_initializers(initialization, following)
+        coefs.append(_check_weights(draw_weights(rng, fans, dtype), fans, dtype))
         intercepts.append(draw_offsets(rng, fans[1:], dtype, fans=fans))
     return coefs, intercepts
 
@@ -153,7 +154,7 @@ def _drawn(
 def restore(
     coefs: Sequence[Array], intercepts: Sequence[Array], activations: Sequence[str | Module]
 ) -> Sequential:
-    """Build a network around weights that exist."""
+    """Build a network of given weights and offsets; the arrays are not copied."""
     modules: list[Module] = [Linear(coefs[0], intercepts[0])]
     for activation, W, W0 in zip(activations, coefs[1:], intercepts[1:], strict=True):
         module = ACTIVATIONS[activation]() if isinstance(activation, str) else activation
@@ -171,32 +172,31 @@ def _is_positive_integer(size: Any) -> bool:
     return isinstance(size, Integral) and not isinstance(size, bool) and int(size) > 0
 
 
-def with_dropout(network: Sequential, shares: Sequence[float]) -> Sequential:
-    """Build the network of training: the same modules, and dropout after each hidden layer.
+def with_dropout(network: Sequential, rates: Sequence[float]) -> Sequential:
+    """Return a network of the same modules with `Dropout` after each hidden activation.
 
     Parameters
     ----------
     network : Sequential
-        What `build` or `restore` gave.
-    shares : sequence of float
-        How much of each hidden layer is dropped; where it is 0, nothing is added.
+        From `build` or `restore`.
+    rates : sequence of float
+        The dropout rate of each hidden layer; for 0 nothing is inserted.
     """
     modules = network.modules[:1]
-    remaining = iter(shares)
+    remaining = iter(rates)
     for layer, activation in pairwise(network.modules):
         modules.append(activation)
-        if isinstance(layer, Linear):
-            share = next(remaining)
-            modules += [Dropout(share, layer.W.shape[-1])] if share else []
+        if isinstance(layer, Linear) and (rate := next(remaining)):
+            modules.append(Dropout(rate, layer.W.shape[-1]))
     return Sequential(modules)
 
 
-def _initializers(
+def _find_initializers(
     initialization: str | Callable[..., Array], activation: str | Module
 ) -> tuple[Initializer, Initializer]:
-    """Look up how to draw the weights and the offsets of a layer.
+    """Return the initializers of the weights and of the offsets of a layer.
 
-    "auto" is scikit-learn's rule: Glorot's interval, narrower for logistic units, for both.
+    "auto" is scikit-learn's rule: Glorot's uniform distribution for both, narrower for logistic.
     """
     if initialization == "auto":
         logistic = isinstance(activation, str) and activation == "logistic"
@@ -207,8 +207,8 @@ def _initializers(
     return initialization, initializers.zeros
 
 
-def _drawn_weights(W: Any, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
-    """Check what a user's initializer gave."""
+def _check_weights(W: Any, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
+    """Convert the result of an initializer; raise ValueError for a wrong shape or value."""
     W = np.array(W, dtype)
     if W.shape != shape or not np.isfinite(W).all():
         raise ValueError(

@@ -1,39 +1,121 @@
-"""The objective: the one place where forward meets backward, and the one reduction."""
+"""The objective: mean loss plus penalty, its gradient, and the vector of all parameters."""
+
+from collections.abc import Iterator
 
 import numpy as np
 
-from sknn.engine._execution import Pass, Workspace
+from sknn.engine._execution import TrainingPass, Workspace
+from sknn.engine._linalg import add_scaled, chunks, constant
 from sknn.engine._typing import Array, Rng
 from sknn.engine.losses import Loss
-from sknn.engine.modules import Module
-from sknn.engine.parameters import ParameterVector
-from sknn.engine.products import constant
-from sknn.engine.sequential import Sequential
-from sknn.engine.vectors import add_scaled, chunks
+from sknn.engine.modules import Sequential
+
+
+class ParameterVector:
+    """One contiguous vector of all parameters of a network, and one of their gradient.
+
+    The modules are made to hold views of `vector`, which copies and pickles of a module lose. If
+    this object is copied together with the network, the copied modules hold views again, and the
+    gradient is 0.
+
+    Parameters
+    ----------
+    network : Sequential
+        Its parameters must share one floating dtype.
+
+    Attributes
+    ----------
+    vector : array of shape (n_parameters,)
+        First the weights of all modules, then their offsets.
+    gradient : array of shape (n_parameters,)
+        The gradient, in the same order.
+    weights, weights_gradient : arrays of shape (n_weights,)
+        Views of the penalised part of both.
+    gradients : list of lists of arrays
+        For each module, the views of `gradient` that `Sequential.backpropagate` writes to.
+    """
+
+    def __init__(self, network: Sequential) -> None:
+        self.network = network
+        slots = [(i, name) for i, module in enumerate(network.modules) for name in module.weights]
+        n_weight_slots = len(slots)
+        slots += [(i, name) for i, module in enumerate(network.modules) for name in module.offsets]
+        arrays = [getattr(network.modules[i], name) for i, name in slots]
+        if not arrays:
+            raise ValueError("There is nothing to train: no module of the network has weights.")
+        if len({(id(network.modules[i]), name) for i, name in slots}) < len(slots):
+            raise ValueError(
+                "A module with weights is in the network twice. Weights cannot be shared: use a "
+                "module for each place."
+            )
+        if any(array.dtype != arrays[0].dtype or array.dtype.kind != "f" for array in arrays):
+            found = sorted({str(array.dtype) for array in arrays})
+            raise ValueError(f"Parameters must share one floating dtype, got {', '.join(found)}.")
+        self.vector = np.concatenate([array.ravel() for array in arrays])
+        self.gradient = np.zeros_like(self.vector)
+        n_weights = sum(array.size for array in arrays[:n_weight_slots])
+        self.weights = self.vector[:n_weights]
+        self.weights_gradient = self.gradient[:n_weights]
+        self.gradients: list[list[Array]] = [[] for _ in network.modules]
+        views = zip(slots, _split(self.vector, arrays), _split(self.gradient, arrays), strict=True)
+        for (i, name), view, gradient_view in views:
+            setattr(network.modules[i], name, view)
+            self.gradients[i].append(gradient_view)
+
+    def __reduce__(self) -> tuple[type, tuple[Sequential]]:
+        """Rebuild the vector from the network, so that the copied modules hold views of it."""
+        return type(self), (self.network,)
+
+    def gradients_by_member(self, axes: int) -> list[list[Array]]:
+        """Return the gradient of each member.
+
+        Parameters
+        ----------
+        axes : int
+            The number of member axes of the parameters: 0 or 1.
+
+        Returns
+        -------
+        gradients : list of lists of arrays
+            For each member the gradients of all its parameters; without a member axis
+            ``[[gradient]]``.
+        """
+        if not axes:
+            return [[self.gradient]]
+        arrays = [array for of_module in self.gradients for array in of_module]
+        return [list(of_member) for of_member in zip(*arrays, strict=True)]
+
+
+def _split(vector: Array, like: list[Array]) -> Iterator[Array]:
+    """Yield consecutive views of `vector` with the shapes of the arrays."""
+    start = 0
+    for array in like:
+        yield vector[start : start + array.size].reshape(array.shape)
+        start += array.size
 
 
 class Objective:
     """``J(W) = 1/n sum_i w_i loss(z_i, y_i) + alpha/2 sum_l |W_l|^2`` of a network.
 
-    On a mini-batch the mean runs over the batch, which estimates the same J. Offsets are not
-    penalised. The penalty does not depend on the number of samples or on the batch size.
+    On a mini-batch the mean is that of the batch, an estimate of J. Offsets are not penalised. The
+    penalty depends neither on the number of samples nor on the batch size.
 
     Parameters
     ----------
     network : Sequential
-        From here on its modules hold views of one parameter vector: change a weight in place
-        (``layer.W -= ...``), since binding another array (``layer.W = ...``) would cut the tie.
+        Its modules are made to hold views of one parameter vector. From then on change weights in
+        place (``layer.W -= ...``): after ``layer.W = ...`` they would no longer be trained.
     loss : Loss
-        Compares the network's raw outputs with what they should say.
+        The loss of the raw outputs.
     alpha : float, default=0.0
         The strength of the penalty.
 
     Attributes
     ----------
     parameters : ParameterVector
-        The network's parameters and their gradient.
+        The parameters of the network and their gradient.
     members : tuple of int
-        The member axis of the parameters, (g,), or () without one. J is the sum of the members'.
+        The member axis of the parameters, (g,), or (). J is summed over the members.
     """
 
     def __init__(self, network: Sequential, loss: Loss, alpha: float = 0.0) -> None:
@@ -54,83 +136,81 @@ class Objective:
         X : array or CSR matrix of shape (n, m)
             Inputs.
         Y : array of shape (n, k)
-            What the raw outputs should say.
+            Targets.
         w : array of shape (n,), optional
-            Weights of the samples; 1 each if left out. They are used as given: divide by their
-            mean over all samples first if only their ratios should count.
+            Sample weights, 1 if left out. They are used as given: divide by their mean over all
+            samples first if only their ratios should count.
 
         Returns
         -------
         J : float
-            The mean loss, and the penalty.
+            The mean loss plus the penalty.
 
         Raises
         ------
         ValueError
-            If Y is not of the shape of the raw outputs, or w not a number for each sample.
+            If the shape of Y is not that of the raw outputs, or that of w not (n,).
         """
         z = self.network.forward(X)
-        _check_samples(z, Y, w)
+        _check_shapes(z, Y, w)
         losses = self.loss.value(z, Y)
-        self._check_answers(z, losses)
-        return _weighted(losses, _shares(z, w)) + self._penalty()
+        self._check_loss(z, losses)
+        return _weighted_sum(losses, _mean_weights(z, w)) + self._penalty()
 
     def value_and_gradient(
         self, X: Array, Y: Array, w: Array | None = None, *, rng: Rng | None = None
     ) -> float:
-        """Return J and leave its derivative in ``parameters.gradient``.
+        """Return J and write its gradient to ``parameters.gradient``.
 
         Parameters
         ----------
         X : array or CSR matrix of shape (n, m)
             Inputs.
         Y : array of shape (n, k)
-            What the raw outputs should say.
+            Targets.
         w : array of shape (n,), optional
-            Weights of the samples, as in `value`.
+            Sample weights, as in `value`.
         rng : RandomState or Generator, optional
-            Drops units where the network has dropout; left out, all units are used.
+            Draws the dropout masks; without it no unit is dropped.
 
         Returns
         -------
         J : float
-            The mean loss, and the penalty.
+            The mean loss plus the penalty.
         """
         size = type(X), X.shape, X.dtype, Y.shape
         step = self._workspace.get(size)
         if step is None:
-            step = Pass(self.network, self.parameters.gradients)
-            self._workspace.keep(size, step)
-        z = step.forward(X, self._drawn(Y, rng))
-        if step.is_first or w is not None:
-            _check_samples(z, Y, w)
+            step = self._workspace[size] = TrainingPass(self.network, self.parameters.gradients)
+        modules = None
+        if rng is not None:
+            modules = self.network.sample((*self.members, *Y.shape[-2:-1]), rng).modules
+        z = step.forward(X, modules)
+        if not step.has_buffers or w is not None:
+            _check_shapes(z, Y, w)
         losses, dZ = self.loss.value_and_gradient(z, Y)
-        if step.is_first:  # later ones of this size are alike
-            self._check_answers(z, losses, dZ)
-        shares = _shares(z, w)
-        mean = _weighted(losses, shares)  # before z, which they may be a view of, is written over
-        step.backward(dZ, shares[0, ...] if w is None else shares[..., None])
+        if not step.has_buffers:  # later batches have the same shapes
+            self._check_loss(z, losses, dZ)
+        weights = _mean_weights(z, w)
+        mean = _weighted_sum(losses, weights)  # before z is overwritten, as losses may be a view
+        step.backward(dZ, weights[0, ...] if w is None else weights[..., None])
         return mean + self._penalty(self.parameters.weights_gradient)
 
-    def _drawn(self, Y: Array, rng: Rng | None) -> list[Module] | None:
-        """Return what stands for the modules in this step, if something is drawn."""
-        if rng is None:
-            return None
-        return self.network.sample((*self.members, *Y.shape[-2:-1]), rng).modules
-
-    def _check_answers(self, z: Array, losses: Array, dZ: Array | None = None) -> None:
-        """Refuse what a user's loss says if it would be broadcast."""
-        n = z.shape[-2]
+    def _check_loss(self, z: Array, losses: Array, dZ: Array | None = None) -> None:
+        """Raise ValueError if a custom loss returns arrays of wrong shapes."""
         if np.shape(losses) != z.shape[:-1]:
-            raise ValueError(f"{self.loss!r} must give a number for each sample, shape ({n},).")
+            raise ValueError(
+                f"{self.loss!r} must give a number for each sample, shape {z.shape[:-1]}; got "
+                f"shape {np.shape(losses)}."
+            )
         if dZ is not None and np.shape(dZ) != z.shape:
             raise ValueError(
-                f"{self.loss!r} gives a gradient of shape {np.shape(dZ)}, not that of z."
+                f"{self.loss!r} gives a gradient of shape {np.shape(dZ)}, but z has {z.shape}."
             )
 
     def _penalty(self, gradient: Array | None = None) -> float:
-        """Return the penalty; its derivative is added to `gradient`, if that is given."""
-        if not self.alpha:  # so that weights whose squares overflow do not matter
+        """Return the penalty, and add its derivative to `gradient` if given."""
+        if not self.alpha:  # without it, squares of weights that overflow do no harm
             return 0.0
         weights, square = self.parameters.weights, 0.0
         for w, dw in chunks(weights, weights if gradient is None else gradient):
@@ -140,22 +220,22 @@ class Objective:
         return self.alpha / 2 * square
 
 
-def _shares(z: Array, w: Array | None) -> Array:
-    """Return the share that each sample has in the mean, shape (n,): the one reduction."""
+def _mean_weights(z: Array, w: Array | None) -> Array:
+    """Return ``w / n``, shape (n,): the only reduction, for value and gradient alike."""
     n = z.shape[-2]
     return constant(n, 1 / n, z.dtype) if w is None else w / n
 
 
-def _weighted(losses: Array, shares: Array) -> float:
-    """Return the mean loss, the sum of the members' if there are any."""
+def _weighted_sum(losses: Array, weights: Array) -> float:
+    """Return the weighted sum over the samples, and over the members if there are any."""
     if losses.ndim == 1:
-        return float(losses.dot(shares))
-    return float((losses * shares).sum())
+        return float(losses.dot(weights))
+    return float((losses * weights).sum())
 
 
-def _check_samples(z: Array, Y: Array, w: Array | None) -> None:
-    """Refuse targets or weights that would be broadcast."""
+def _check_shapes(z: Array, Y: Array, w: Array | None) -> None:
+    """Raise ValueError for targets or weights that NumPy would broadcast."""
     if Y.shape[-2:] != z.shape[-2:]:
-        raise ValueError(f"Y has shape {Y.shape}, but the raw outputs have {z.shape}.")
+        raise ValueError(f"Y must have the shape of the raw outputs, {z.shape}; got {Y.shape}.")
     if w is not None and w.shape[-1] != z.shape[-2]:
-        raise ValueError(f"w has shape {w.shape}, but there are {z.shape[-2]} samples.")
+        raise ValueError(f"w must have one weight per sample, {z.shape[-2]}; got shape {w.shape}.")

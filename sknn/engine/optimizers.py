@@ -1,7 +1,6 @@
-"""Optimizers: settings, a state of plain arrays and numbers, and a step.
+"""Optimizers: rules that turn a gradient into a step.
 
-A step changes the parameters in place. The rate is passed in: clipping, decay and schedules are
-other people's work.
+The solver computes the learning rate and applies gradient clipping and weight decay.
 """
 
 from abc import ABC, abstractmethod
@@ -9,25 +8,25 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from sknn.engine._repr import Part
+from sknn.engine._linalg import add_scaled, chunks
+from sknn.engine._repr import ReprMixin
 from sknn.engine._typing import Array
-from sknn.engine.vectors import add_scaled, chunks
 
-#: What an optimizer remembers between steps: arrays shaped like the parameters, and numbers.
+#: The state between steps: arrays of the shape of the parameters, and numbers.
 State: TypeAlias = dict[str, Any]
 
 
-class Optimizer(Part, ABC):
-    """A rule that turns a gradient into a step."""
+class Optimizer(ReprMixin, ABC):
+    """A rule that turns a gradient into a step, with settings but without state of its own."""
 
     @abstractmethod
     def init(self, params: Array) -> State:
-        """Return the state before the first step, for parameters of this shape and type.
+        """Return the state before the first step.
 
         Parameters
         ----------
         params : array
-            The parameters, for their shape and type; left as they are.
+            The parameters; only their shape and type are used.
 
         Returns
         -------
@@ -37,16 +36,16 @@ class Optimizer(Part, ABC):
 
     @abstractmethod
     def step(self, params: Array, grads: Array, state: State, rate: float) -> None:
-        """Make one step, in place.
+        """Update the parameters in place.
 
         Parameters
         ----------
         params : array
             The parameters; changed in place.
         grads : array of the same shape
-            The gradient of the objective; left as it is.
+            The gradient of the objective; not changed.
         state : dict
-            What `init` gave; changed in place.
+            The state, from `init`; changed in place.
         rate : float
             The learning rate of this step.
         """
@@ -58,12 +57,12 @@ class SGD(Optimizer):
     Parameters
     ----------
     momentum : float, default=0.0
-        The share of the last step that is repeated, in [0, 1]; 0 is plain descent.
+        The fraction of the last step that is added, in [0, 1]; 0 is plain gradient descent.
     nesterov : bool, default=False
-        Look ahead: ``w = w + momentum v - rate g``. Sutskever, Martens, Dahl and Hinton (2013),
-        "On the Importance of Initialization and Momentum in Deep Learning", in the form of
-        Bengio, Boulanger-Lewandowski and Pascanu (2013), "Advances in Optimizing Recurrent
-        Networks", where w is the point looked ahead to.
+        Use Nesterov's momentum, ``w = w + momentum v - rate g``. Sutskever, Martens, Dahl and
+        Hinton (2013), "On the Importance of Initialization and Momentum in Deep Learning", in the
+        form of Bengio, Boulanger-Lewandowski and Pascanu (2013), "Advances in Optimizing Recurrent
+        Networks", where w is the look-ahead point.
     """
 
     def __init__(self, momentum: float = 0.0, nesterov: bool = False) -> None:
@@ -73,11 +72,11 @@ class SGD(Optimizer):
         self.nesterov = nesterov
 
     def init(self, params: Array) -> State:
-        """Start at rest."""
+        """Return a velocity of 0."""
         return {"velocity": np.zeros_like(params)}
 
     def step(self, params: Array, grads: Array, state: State, rate: float) -> None:
-        """Move by the velocity, or by the one to come."""
+        """Update the velocity and add it, or its look-ahead form, to the parameters."""
         velocity = state["velocity"]
         velocity *= self.momentum
         add_scaled(velocity, grads, -rate)
@@ -89,7 +88,7 @@ class SGD(Optimizer):
 
 
 class Adam(Optimizer):
-    """Adam: steps scaled by running averages of the gradient and of its square.
+    """Adam: steps scaled by moving averages of the gradient and of its square.
 
     Kingma and Ba (2015), "Adam: A Method for Stochastic Optimization", in the efficient form at
     the end of its section 2: both corrections are folded into the rate, and `epsilon` is added to
@@ -98,9 +97,9 @@ class Adam(Optimizer):
     Parameters
     ----------
     beta_1, beta_2 : float, default=0.9 and 0.999
-        How much of the two averages is kept at each step, in [0, 1).
+        The decay rates of the two averages, in [0, 1).
     epsilon : float, default=1e-8
-        Keeps the division finite.
+        Added to the denominator, for numerical stability.
     """
 
     def __init__(self, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-8) -> None:
@@ -110,14 +109,14 @@ class Adam(Optimizer):
         self.epsilon = epsilon
 
     def init(self, params: Array) -> State:
-        """Start with both sums at zero."""
+        """Return moments of 0."""
         return {"t": 0, "first": np.zeros_like(params), "second": np.zeros_like(params)}
 
     def step(self, params: Array, grads: Array, state: State, rate: float) -> None:
-        """Update both sums and move against their ratio.
+        """Update both moments and subtract their scaled ratio.
 
-        The averages are ``1 - beta`` times the sums ``s = beta s + g``, which takes two operations
-        less; those factors are folded into the rate and into epsilon.
+        The moments are kept as sums ``s = beta s + g``, which takes two operations less; the
+        factors ``1 - beta`` of the averages are folded into the rate and into epsilon.
         """
         state["t"] += 1
         root = (1 - self.beta_2) ** 0.5
@@ -137,7 +136,7 @@ class Adam(Optimizer):
 
 
 class RMSprop(Optimizer):
-    """Steps scaled by a running average of the gradient's square.
+    """RMSprop: steps scaled by a moving average of the squared gradient.
 
     Tieleman and Hinton (2012), "Lecture 6.5 - RMSprop: Divide the Gradient by a Running Average of
     Its Recent Magnitude".
@@ -145,9 +144,9 @@ class RMSprop(Optimizer):
     Parameters
     ----------
     beta : float, default=0.99
-        How much of the average is kept at each step, in [0, 1).
+        The decay rate of the average, in [0, 1).
     epsilon : float, default=1e-8
-        Keeps the division finite.
+        Added to the denominator, for numerical stability.
     """
 
     def __init__(self, beta: float = 0.99, epsilon: float = 1e-8) -> None:
@@ -156,11 +155,11 @@ class RMSprop(Optimizer):
         self.epsilon = epsilon
 
     def init(self, params: Array) -> State:
-        """Start with the average at zero."""
+        """Return an average of 0."""
         return {"square": np.zeros_like(params)}
 
     def step(self, params: Array, grads: Array, state: State, rate: float) -> None:
-        """Update the average and move against the scaled gradient."""
+        """Update the average and subtract the scaled gradient."""
         for w, g, square in chunks(params, grads, state["square"]):
             scratch = g * g
             scratch *= 1 - self.beta
@@ -173,7 +172,7 @@ class RMSprop(Optimizer):
 
 
 def _check_averages(epsilon: float, **betas: float) -> None:
-    """Refuse shares outside [0, 1) and an epsilon that is not above 0."""
+    """Raise ValueError for a beta outside [0, 1) or an epsilon that is not above 0."""
     for name, beta in betas.items():
         if not 0 <= beta < 1:
             raise ValueError(f"{name} must be in [0, 1), got {beta}.")

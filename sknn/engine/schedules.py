@@ -1,48 +1,48 @@
-"""Learning rates as functions of the step, eta(t) with t = 0, 1, 2, ...
+"""Learning rate schedules: functions of the step, eta(t) with t = 0, 1, 2, ...
 
-A number or any function will do; `as_schedule` turns either into a `Schedule`. A schedule has
-settings only: how many steps were made and how often training stalled is told to it.
+A schedule has settings only; the solver counts the steps and the plateaus, after which training
+went on although the loss had stopped improving.
 """
 
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
-from sknn.engine._repr import Part
+from sknn.engine._repr import ReprMixin
 
 
-class Schedule(Part, ABC):
-    """A learning rate for each step."""
+class Schedule(ReprMixin, ABC):
+    """The learning rate of each step."""
 
     @abstractmethod
-    def eta(self, t: int, stalls: int) -> float:
-        """Return the rate of step t = 0, 1, 2, ... after so many stalls.
+    def eta(self, t: int, n_plateaus: int) -> float:
+        """Return the rate of step t = 0, 1, 2, ...
 
         Parameters
         ----------
         t : int
             The step, from 0.
-        stalls : int
-            How often training stalled and went on.
+        n_plateaus : int
+            The number of plateaus so far.
         """
 
-    def __call__(self, t: int, stalls: int = 0) -> float:
-        """Return the rate of step `t` as a Python float, which never widens an array's type.
+    def __call__(self, t: int, n_plateaus: int = 0) -> float:
+        """Return the rate of step `t` as a Python float, which never changes the dtype of an array.
 
         Parameters
         ----------
         t : int
             The step, from 0.
-        stalls : int, default=0
-            How often training stalled and went on.
+        n_plateaus : int, default=0
+            The number of plateaus so far.
 
         Raises
         ------
         ValueError, TypeError
-            If the rate is negative, not finite, or no number.
+            If the rate is negative, not finite, or not a number.
         """
         try:
-            rate = float(self.eta(t, stalls))
+            rate = float(self.eta(t, n_plateaus))
         except (TypeError, ValueError, OverflowError) as error:
             raise type(error)(
                 f"The learning rate must be a number, at step {t}: {error}"
@@ -53,90 +53,90 @@ class Schedule(Part, ABC):
             )
         return rate
 
-    def ends(self, stalls: int) -> bool:
-        """Return whether training that stalls should end.
+    def stops_at_plateau(self, n_plateaus: int) -> bool:
+        """Return whether training should end at a plateau.
 
         Parameters
         ----------
-        stalls : int
-            How often it stalled before, and went on.
+        n_plateaus : int
+            The number of plateaus before this one.
         """
         return True
 
     def is_complete(self, steps: int) -> bool:
-        """Return whether all is done that it was made for; without a horizon never.
+        """Return whether the schedule has come to its end; without a number of steps never.
 
         Parameters
         ----------
         steps : int
-            How many steps were made.
+            The number of steps made.
         """
         return False
 
 
 class Constant(Schedule):
-    """Always the same rate.
+    """A constant rate.
 
     Parameters
     ----------
     rate : float
-        That rate.
+        The rate of every step.
     """
 
     def __init__(self, rate: float) -> None:
         self.rate = rate
 
-    def eta(self, t: int, stalls: int) -> float:
-        """Return the rate, whatever the step."""
+    def eta(self, t: int, n_plateaus: int) -> float:
+        """Return `rate`."""
         return self.rate
 
 
 class InverseScaling(Schedule):
-    """``rate / (t + 1)^power``.
+    """The rate ``rate / (t + 1)^power``.
 
     Parameters
     ----------
     rate : float
         The rate of the first step.
     power : float
-        How fast it falls.
+        The exponent.
     """
 
     def __init__(self, rate: float, power: float) -> None:
         self.rate = rate
         self.power = power
 
-    def eta(self, t: int, stalls: int) -> float:
+    def eta(self, t: int, n_plateaus: int) -> float:
         """Return ``rate / (t + 1)^power``."""
         return self.rate / _power(t + 1, self.power)
 
 
 class Adaptive(Schedule):
-    """A constant rate that is divided by 5 whenever training stalls (scikit-learn's rule).
+    """A constant rate that is divided by 5 at each plateau, as in scikit-learn.
 
     Parameters
     ----------
     rate : float
-        The rate to begin with.
-    smallest : float, default=1e-6
-        At or below this rate a stall ends training.
+        The initial rate.
+    min_rate : float, default=1e-6
+        With a rate of at most this, a plateau ends training.
     """
 
-    def __init__(self, rate: float, smallest: float = 1e-6) -> None:
+    def __init__(self, rate: float, min_rate: float = 1e-6) -> None:
         self.rate = rate
-        self.smallest = smallest
+        self.min_rate = min_rate
 
-    def eta(self, t: int, stalls: int) -> float:
-        """Return ``rate / 5^stalls``, whatever the step."""
-        return self.rate / _power(5, stalls)
+    def eta(self, t: int, n_plateaus: int) -> float:
+        """Return ``rate / 5^n_plateaus``."""
+        return self.rate / _power(5, n_plateaus)
 
-    def ends(self, stalls: int) -> bool:
-        """Return whether there is nothing left to slow."""
-        return self.eta(0, stalls) <= self.smallest
+    def stops_at_plateau(self, n_plateaus: int) -> bool:
+        """Return whether the rate is at most `min_rate`."""
+        return self.eta(0, n_plateaus) <= self.min_rate
 
 
 class LambdaSchedule(Schedule):
-    """Whatever a function says.
+    """The rate given by a function.
 
     Parameters
     ----------
@@ -147,13 +147,13 @@ class LambdaSchedule(Schedule):
     def __init__(self, function: Callable[[int], float]) -> None:
         self.function = function
 
-    def eta(self, t: int, stalls: int) -> float:
-        """Return what the function says."""
+    def eta(self, t: int, n_plateaus: int) -> float:
+        """Return ``function(t)``."""
         return self.function(t)
 
 
 class Cosine(Schedule):
-    """Half a cosine from `peak` at t = 0 down towards 0 at t = steps, where the last rate stays.
+    """Half a cosine from `peak` at t = 0 to 0 at t = steps; later steps keep the last rate.
 
     Loshchilov and Hutter (2017), "SGDR: Stochastic Gradient Descent with Warm Restarts",
     equation 5, without restarts.
@@ -163,36 +163,36 @@ class Cosine(Schedule):
     peak : float
         The rate of the first step.
     steps : int
-        The horizon.
+        The total number of steps.
     """
 
     def __init__(self, peak: float, steps: int) -> None:
         self.peak = peak
         self.steps = steps
 
-    def eta(self, t: int, stalls: int) -> float:
+    def eta(self, t: int, n_plateaus: int) -> float:
         """Return ``peak (1 + cos(pi t / steps)) / 2``."""
         return self.peak * _half_cosine(min(t, self.steps - 1) / self.steps)
 
     def is_complete(self, steps: int) -> bool:
-        """Return whether the horizon is reached."""
+        """Return whether all steps were made."""
         return steps >= self.steps
 
 
 class OneCycle(Schedule):
-    """Half a cosine up to `peak`, then a longer one down; the last rate stays.
+    """Half a cosine from ``peak / 25`` up to `peak`, then one down to 0 at t = steps.
 
-    It begins at ``peak / 25`` and falls towards 0 at t = steps. Smith and Topin (2018),
-    "Super-Convergence: Very Fast Training of Neural Networks Using Large Learning Rates".
+    Later steps keep the last rate. Smith and Topin (2018), "Super-Convergence: Very Fast Training
+    of Neural Networks Using Large Learning Rates".
 
     Parameters
     ----------
     peak : float
         The highest rate.
     steps : int
-        The horizon.
+        The total number of steps.
     pct_start : float, default=0.3
-        The share of the steps that goes up, in [0, 1).
+        The fraction of the steps with an increasing rate, in [0, 1).
     """
 
     def __init__(self, peak: float, steps: int, pct_start: float = 0.3) -> None:
@@ -200,20 +200,20 @@ class OneCycle(Schedule):
         self.steps = steps
         self.pct_start = pct_start
 
-    def eta(self, t: int, stalls: int) -> float:
-        """Return the rate on the way up, or on the way down."""
+    def eta(self, t: int, n_plateaus: int) -> float:
+        """Return the rate of the increasing or of the decreasing half cosine."""
         progress = min(t, self.steps - 1) / self.steps
         if progress < self.pct_start:
             return self.peak * (1 - 24 / 25 * _half_cosine(progress / self.pct_start))
         return self.peak * _half_cosine((progress - self.pct_start) / (1 - self.pct_start))
 
     def is_complete(self, steps: int) -> bool:
-        """Return whether the horizon is reached."""
+        """Return whether all steps were made."""
         return steps >= self.steps
 
 
 def _power(base: float, exponent: float) -> float:
-    """Return ``base ** exponent``, infinity where that is too large to be written."""
+    """Return ``base ** exponent``, infinity if that overflows."""
     try:
         return float(base) ** exponent
     except OverflowError:
@@ -221,7 +221,7 @@ def _power(base: float, exponent: float) -> float:
 
 
 def _half_cosine(progress: float) -> float:
-    """Fall from 1 at 0 to 0 at 1."""
+    """Return ``(1 + cos(pi progress)) / 2``: 1 at 0 and 0 at 1."""
     return 0.5 * (1 + math.cos(math.pi * progress))
 
 
@@ -231,12 +231,12 @@ def as_schedule(rate: float | Callable[[int], float]) -> Schedule:
     Parameters
     ----------
     rate : float, callable or Schedule
-        The learning rate; a function ``eta(t)`` of the step t = 0, 1, ... gives it anew for each.
+        A learning rate, a function ``eta(t)`` of the step t = 0, 1, ..., or a schedule.
 
     Returns
     -------
     schedule : Schedule
-        What gives the rate of each step; a schedule is returned as it is.
+        The schedule; a given one is returned unchanged.
     """
     if isinstance(rate, Schedule):
         return rate

@@ -1,12 +1,13 @@
-"""Solvers: ways to make an objective small, which report after every epoch."""
+"""Solvers: algorithms that minimise an objective, and report after every epoch."""
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
+from scipy.optimize import minimize
 
 from sknn.engine._typing import Array, Rng
 from sknn.engine.data import BatchSampler, Dataset
@@ -16,16 +17,18 @@ from sknn.engine.objective import Objective
 from sknn.engine.optimizers import Optimizer, State
 from sknn.engine.schedules import Schedule
 
-#: Told the loss and the learning rate of each finished epoch; returns whether training is to end.
+#: Called with the loss and the learning rate of each finished epoch; True ends training.
 AfterEpoch: TypeAlias = Callable[[float, float], bool]
 
+#: Weight of the current step in the moving average of the loss.
+LOSS_SMOOTHING = 0.05
 
-#: The part of the last step in the running mean of the loss.
-RECENT = 0.05
+#: Outcomes by the status of SciPy's L-BFGS-B; status 2 is a failed line search.
+LBFGS_OUTCOMES: Mapping[int, Outcome] = {0: "converged", 1: "max_iter"}
 
 
 class Solver(ABC):
-    """A way to make an objective small."""
+    """An algorithm that minimises an objective."""
 
     @abstractmethod
     def init(self, objective: Objective) -> State:
@@ -34,7 +37,7 @@ class Solver(ABC):
         Parameters
         ----------
         objective : Objective
-            What is to be made small.
+            The objective to minimise.
 
         Returns
         -------
@@ -46,52 +49,52 @@ class Solver(ABC):
     def run(
         self,
         objective: Objective,
-        samples: Dataset,
+        dataset: Dataset,
         after_epoch: AfterEpoch,
         *,
         state: State,
         epochs: int,
         rng: Rng,
     ) -> Outcome:
-        """Train the objective's network in place until told to end.
+        """Train the network of the objective in place.
 
         Parameters
         ----------
         objective : Objective
-            Whose parameters are trained.
-        samples : Samples
-            What to learn from.
+            Its parameters are trained.
+        dataset : Dataset
+            The training data.
         after_epoch : callable
-            ``after_epoch(loss, rate)`` is called after each epoch; if it returns True, that was
-            the last. A loss that is not finite says that the epoch was broken off.
+            ``after_epoch(loss, rate)`` is called after each epoch; if it returns True, training
+            ends. With a loss that is not finite, the solver has broken off the epoch.
         state : dict
-            What `init`, or an earlier call, left; changed in place.
+            The state, from `init` or an earlier call; changed in place.
         epochs : int
-            How many at most.
+            The largest number of epochs.
         rng : RandomState or Generator
-            Draws what is random.
+            The source of randomness.
 
         Returns
         -------
         outcome : str
-            What the solver itself has to say: "max_iter", unless it knows that it "converged",
-            "schedule_finished" its schedule or is "line_search_failed".
+            "max_iter", or "converged", "schedule_finished" or "line_search_failed" if the solver
+            itself ended training.
         """
 
-    def stalled(self, state: State) -> bool:
-        """Hear that training no longer improves; return whether it should end.
+    def on_plateau(self, state: State) -> bool:
+        """Return whether training should end now that the monitored quantity stopped improving.
 
         Parameters
         ----------
         state : dict
-            What `init` gave; changed in place.
+            The state, from `init`; changed in place.
         """
         return True
 
 
 @dataclass
 class MinibatchSolver(Solver):
-    """Stochastic gradient descent and its descendants.
+    """Stochastic gradient descent: in each step an optimizer uses the gradient on a batch.
 
     Parameters
     ----------
@@ -99,20 +102,21 @@ class MinibatchSolver(Solver):
         Turns gradients into steps.
     schedule : Schedule
         The learning rate of each step.
-    batches : Batches
+    batches : BatchSampler
         The rows of each step.
     weight_decay : float, default=0.0
-        Decoupled decay: before each step the weights, not the offsets, shrink by the factor
+        Decoupled decay: before each step the weights, not the offsets, are multiplied by
         ``1 - rate * weight_decay``. Loshchilov and Hutter (2019), "Decoupled Weight Decay
         Regularization".
     weight_decay_loss_power : float, default=0.0
-        The power of the share of the loss that is still to be explained, which the decay is
-        multiplied by: the running mean of the loss over that of the best constant answer, at most
-        1. Where the samples are free of noise the decay fades away. With squared errors, 1 is the
-        decay that belongs to a noise of unknown variance, which the loss estimates.
+        Exponent p: the decay is multiplied by ``min(1, ema(loss) / baseline_loss) ** p``, where
+        baseline_loss is that of the best constant prediction and ema an exponential moving average.
+        On data without noise the decay tends to 0. With squared errors, p = 1 is the decay that
+        belongs to noise of unknown variance, which the loss estimates.
     max_grad_norm : float, default=inf
-        Gradients longer than this are shortened to it, each member's by itself. Pascanu, Mikolov
-        and Bengio (2013), "On the Difficulty of Training Recurrent Neural Networks", algorithm 1.
+        Gradients with a larger norm are scaled down to it, separately for each member. Pascanu,
+        Mikolov and Bengio (2013), "On the Difficulty of Training Recurrent Neural Networks",
+        algorithm 1.
     """
 
     optimizer: Optimizer
@@ -123,80 +127,148 @@ class MinibatchSolver(Solver):
     max_grad_norm: float = math.inf
 
     def init(self, objective: Objective) -> State:
-        """Return the optimizer's state, that no step was made, nothing stalled or explained."""
+        """Return the counts of steps and plateaus, the relative loss and the optimizer's state."""
         optimizer = self.optimizer.init(objective.parameters.vector)
-        return {"steps": 0, "stalls": 0, "unexplained": 1.0, "optimizer": optimizer}
+        return {"steps": 0, "n_plateaus": 0, "relative_loss": 1.0, "optimizer": optimizer}
 
     def run(
         self,
         objective: Objective,
-        samples: Dataset,
+        dataset: Dataset,
         after_epoch: AfterEpoch,
         *,
         state: State,
         epochs: int,
         rng: Rng,
     ) -> Outcome:
-        """Run through the batches, epoch after epoch; whether that converged is not known."""
-        take = samples.batch if self.batches.in_range else samples.__getitem__
-        thinning = rng if objective.network.is_stochastic else None
-        members = math.prod(objective.members)
-        constant_loss = self._constant_loss(objective.loss, samples)
+        """Make a step for each batch of each epoch; convergence is not detected."""
+        take = dataset.batch if self.batches.in_range else dataset.__getitem__
+        dropout_rng = rng if objective.network.is_stochastic else None
+        members, baseline = math.prod(objective.members), 0.0
+        if self.weight_decay and self.weight_decay_loss_power:
+            baseline = _baseline_loss(objective.loss, dataset)
         for _ in range(epochs):
             total, seen = 0.0, 0
-            for rows in self.batches(len(samples), rng):
+            for rows in self.batches(len(dataset), rng):
                 X, Y, w = take(rows)
-                rate = self.schedule(state["steps"], state["stalls"])
-                loss = objective.value_and_gradient(X, Y, w, rng=thinning)
+                rate = self.schedule(state["steps"], state["n_plateaus"])
+                loss = objective.value_and_gradient(X, Y, w, rng=dropout_rng)
                 total += loss * Y.shape[-2]
                 seen += Y.shape[-2]
                 if not math.isfinite(loss):
                     break
-                if constant_loss > 0:
-                    share = loss / members / constant_loss
-                    state["unexplained"] += RECENT * (share - state["unexplained"])
+                if baseline > 0:
+                    change = loss / members / baseline - state["relative_loss"]
+                    state["relative_loss"] += LOSS_SMOOTHING * change
                 self._step(objective, state, rate)
             if after_epoch(total / seen / members, rate):
                 break
         return "schedule_finished" if self.schedule.is_complete(state["steps"]) else "max_iter"
 
-    def stalled(self, state: State) -> bool:
-        """Ask the schedule, which may slow down instead of ending."""
-        ends = self.schedule.ends(state["stalls"])
-        state["stalls"] += 1
-        return ends
-
-    def _constant_loss(self, loss: Loss, samples: Dataset) -> float:
-        """Return the mean loss of the best constant answer, if somebody asks for it; else 0."""
-        if not (self.weight_decay and self.weight_decay_loss_power):
-            return 0.0
-        Y, w = samples.Y, samples.w
-        answer = np.broadcast_to(loss.fit_intercept_only(Y, w), Y.shape)
-        return float(np.average(loss.value(answer, Y), weights=w))
+    def on_plateau(self, state: State) -> bool:
+        """Return whether the schedule ends training; `Adaptive` reduces the rate instead."""
+        stops = self.schedule.stops_at_plateau(state["n_plateaus"])
+        state["n_plateaus"] += 1
+        return stops
 
     def _step(self, objective: Objective, state: State, rate: float) -> None:
-        """Make one step against the gradient that the objective holds."""
+        """Clip the gradient, decay the weights and make the optimizer's step."""
         parameters = objective.parameters
         if self.max_grad_norm < math.inf:
             for gradient in parameters.gradients_by_member(len(objective.members)):
-                clip_norm(gradient, self.max_grad_norm)
+                clip_grad_norm(gradient, self.max_grad_norm)
         if self.weight_decay:
-            share = min(state["unexplained"], 1.0) ** self.weight_decay_loss_power
-            parameters.weights *= 1 - rate * self.weight_decay * share
+            factor = min(state["relative_loss"], 1.0) ** self.weight_decay_loss_power
+            parameters.weights *= 1 - rate * self.weight_decay * factor
         params, grads = parameters.vector, parameters.gradient
         if self.optimizer.step(params, grads, state["optimizer"], rate) is not None:
             raise TypeError(
                 f"{type(self.optimizer).__name__}.step must change params in place (params -= ...) "
-                "and return nothing."
+                "and return None."
             )
         state["steps"] += 1
 
 
-def clip_norm(gradient: Sequence[Array], largest: float) -> None:
-    """Shorten a gradient, given in parts, to a length of `largest`, in place, if it is longer."""
-    flat = [part.ravel() for part in gradient]
-    squares = [np.einsum("i,i->", part, part, dtype=np.float64) for part in flat]
+def _baseline_loss(loss: Loss, dataset: Dataset) -> float:
+    """Return the mean loss of the best constant prediction."""
+    Y, w = dataset.Y, dataset.w
+    z = np.broadcast_to(loss.fit_intercept_only(Y, w), Y.shape)
+    return float(np.average(loss.value(z, Y), weights=w))
+
+
+def clip_grad_norm(gradients: Sequence[Array], max_norm: float) -> None:
+    """Scale gradients in place so that their total norm is at most `max_norm`."""
+    flat = [gradient.ravel() for gradient in gradients]
+    squares = [np.einsum("i,i->", array, array, dtype=np.float64) for array in flat]
     norm = math.sqrt(sum(squares))
-    if norm > largest:
-        for part in gradient:
-            part *= largest / norm
+    if norm > max_norm:
+        for gradient in gradients:
+            gradient *= max_norm / norm
+
+
+@dataclass
+class LBFGS(Solver):
+    """The quasi-Newton method of Byrd, Lu, Nocedal and Zhu (1995); an epoch is an iteration.
+
+    Parameters
+    ----------
+    tol : float, default=1e-4
+        Training has converged when no component of the gradient is larger.
+    max_fun : int, default=15000
+        The largest number of evaluations of the objective.
+    """
+
+    tol: float = 1e-4
+    max_fun: int = 15000
+
+    def init(self, objective: Objective) -> State:
+        """Return an empty state: each run starts with a new approximation of the Hessian."""
+        return {}
+
+    def run(
+        self,
+        objective: Objective,
+        dataset: Dataset,
+        after_epoch: AfterEpoch,
+        *,
+        state: State,
+        epochs: int,
+        rng: Rng,
+    ) -> Outcome:
+        """Minimise on all samples at once; the reported rate is NaN."""
+        parameters, members = objective.parameters, math.prod(objective.members)
+        X, Y, w = dataset[:]
+        loss, iterations = math.nan, 0
+
+        def value_and_gradient(vector: Array) -> tuple[float, Array]:
+            nonlocal loss
+            parameters.vector[...] = vector
+            loss = objective.value_and_gradient(X, Y, w)
+            return loss, parameters.gradient.astype(np.float64)
+
+        def after_iteration(vector: Array) -> None:
+            nonlocal iterations
+            iterations += 1
+            parameters.vector[...] = vector
+            if after_epoch(loss / members, math.nan):
+                raise _StopTrainingError
+
+        try:
+            result = minimize(
+                value_and_gradient,
+                parameters.vector.astype(np.float64),
+                method="L-BFGS-B",
+                jac=True,
+                callback=after_iteration,
+                options={"maxiter": epochs, "maxfun": self.max_fun, "gtol": self.tol},
+            )
+            if not iterations:  # it starts at a minimum, or where the loss is not finite
+                after_iteration(result.x)
+        except _StopTrainingError:
+            return "max_iter"
+        parameters.vector[...] = result.x
+        return LBFGS_OUTCOMES.get(result.status, "line_search_failed")
+
+
+class _StopTrainingError(Exception):
+    """Raised to leave SciPy's loop when `after_epoch` ends training."""

@@ -1,7 +1,7 @@
-"""Columns of a table made wide inside the network: numbers in pieces, categories in places.
+"""Modules that encode the columns of a table: bins, one-hot columns and embeddings.
 
-A table is kept compact, a number a cell, and every batch is expanded when it is used: what a
-network reads may be fifty times as wide as what is kept.
+A table is kept as a compact matrix, one number per cell, and each batch is encoded when it is used:
+the encoded matrix may be fifty times as wide.
 """
 
 from collections.abc import Sequence
@@ -9,173 +9,177 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import sparse
 
+from sknn.engine._linalg import product
 from sknn.engine._typing import Array
 from sknn.engine.modules import Module
-from sknn.engine.products import product
 
 
 class TabularEncoding(Module):
-    """Writes each column of a compact table as several; nothing of it is trained.
+    """Encode numeric and categorical columns; it has no trained parameters.
 
-    The input has first the numbers, NaN where missing: in units of their spread around their
-    centre, so that 0 is the centre. Then come the codes of categories, each to be written as a row
-    of zeros with a single 1; then what is passed on as it is. The output has
+    The input consists of numeric features, standardised and NaN where missing; the codes of
+    categorical features to be one-hot encoded; and columns that are passed through. The output is
 
-    - the numbers, 0 where missing;
-    - their pieces ``height * clip((x - start) / (stop - start), 0, 1)``, which let the next layer
-      bend at every `start` and `stop`: the piecewise-linear encoding of Gorishniy, Rubachev and
-      Babenko (2022), "On Embeddings for Numerical Features in Tabular Deep Learning", section 3.1.
-      There the outermost pieces of a number go on beyond its ends; here they are clipped too;
-    - for some of the numbers whether they are missing, 1 or 0;
-    - the places of each category: 1 at its code, and nowhere if it has no such place;
-    - what is passed on.
+    - the numeric features, 0 where missing;
+    - the bins ``bin_scale * clip((x - bin_start) / (bin_stop - bin_start), 0, 1)``: the
+      piecewise-linear encoding of Gorishniy, Rubachev and Babenko (2022), "On Embeddings for
+      Numerical Features in Tabular Deep Learning", section 3.1, except that the outermost bins of a
+      feature are clipped, too;
+    - the missing indicators, 1 or 0;
+    - the one-hot columns of each categorical feature, all 0 for a code that is out of range;
+    - the columns that are passed through.
 
     Parameters
     ----------
-    numbers : int
-        How many numbers there are.
-    piece_of : array of int of shape (t,)
-        For each piece, the column of its number.
-    start, stop : arrays of shape (t,)
-        Where each piece leaves 0 and where it reaches its height; ``start < stop``. Of the type of
-        the input, forward is fastest.
-    may_miss : array of int
-        The columns of the numbers that have a place for "missing".
-    places : array of int of shape (q,)
-        How many places each category has.
-    passed_on : int, default=0
-        How many columns are passed on.
-    height : float, default=1.0
-        What every piece rises to.
+    n_numeric : int
+        The number of numeric features.
+    bin_feature : array of int of shape (n_bins,)
+        The numeric feature of each bin.
+    bin_start, bin_stop : arrays of shape (n_bins,)
+        The edges of each bin, ``bin_start < bin_stop``. `forward` is fastest if they have the dtype
+        of the input.
+    missing_indicator_features : array of int
+        The numeric features with a missing indicator.
+    n_categories : array of int of shape (n_one_hot_features,)
+        The number of one-hot columns of each categorical feature.
+    n_passthrough : int, default=0
+        The number of columns that are passed through.
+    bin_scale : float, default=1.0
+        The largest value of a bin.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from sknn.engine import Expand
-    >>> halves = {"piece_of": [0, 0], "start": [-2.0, 0.0], "stop": [0.0, 2.0]}
-    >>> expand = TabularEncoding(1, **halves, may_miss=[0], places=[3])
-    >>> expand.forward(np.array([[1.0, 2.0], [np.nan, 0.0]]))
+    >>> from sknn.engine import TabularEncoding
+    >>> bins = {"bin_feature": [0, 0], "bin_start": [-2.0, 0.0], "bin_stop": [0.0, 2.0]}
+    >>> encoding = TabularEncoding(1, **bins, missing_indicator_features=[0], n_categories=[3])
+    >>> encoding.forward(np.array([[1.0, 2.0], [np.nan, 0.0]]))
     array([[1. , 1. , 0.5, 0. , 0. , 0. , 1. ],
            [0. , 1. , 0. , 1. , 1. , 0. , 0. ]])
     """
 
     def __init__(
         self,
-        numbers: int,
-        piece_of: Array,
-        start: Array,
-        stop: Array,
-        may_miss: Array,
-        places: Array,
-        passed_on: int = 0,
-        height: float = 1.0,
+        n_numeric: int,
+        bin_feature: Array,
+        bin_start: Array,
+        bin_stop: Array,
+        missing_indicator_features: Array,
+        n_categories: Array,
+        n_passthrough: int = 0,
+        bin_scale: float = 1.0,
     ) -> None:
-        self.numbers = int(numbers)
-        self.piece_of = np.asarray(piece_of, dtype=np.intp)
-        self.start, self.stop = np.asarray(start)[:, None], np.asarray(stop)[:, None]
-        self.height = float(height)
-        self.run = (self.stop - self.start) / self.height
-        self.may_miss = np.asarray(may_miss, dtype=np.intp)
-        self.places = np.asarray(places, dtype=np.intp)
-        self.passed_on = int(passed_on)
-        self.ends = self._ends(np.asarray(stop))
-        self.codes = _runs(self.places).astype(self.start.dtype)[:, None]
-        self.source = self._source()
+        self.n_numeric = int(n_numeric)
+        self.bin_feature = np.asarray(bin_feature, dtype=np.intp)
+        self.bin_start, self.bin_stop = (
+            np.asarray(bin_start)[:, None],
+            np.asarray(bin_stop)[:, None],
+        )
+        self.bin_scale = float(bin_scale)
+        self.bin_width = (self.bin_stop - self.bin_start) / self.bin_scale
+        self.missing_indicator_features = np.asarray(missing_indicator_features, dtype=np.intp)
+        self.n_categories = np.asarray(n_categories, dtype=np.intp)
+        self.n_passthrough = int(n_passthrough)
+        self.bin_limits = self._find_bin_limits()
+        first = np.cumsum(self.n_categories) - self.n_categories
+        codes = np.arange(self.n_categories.sum()) - np.repeat(first, self.n_categories)
+        self.one_hot_codes = codes.astype(self.bin_start.dtype)[:, None]
+        self.source_columns = self._find_source_columns()
 
-    def _ends(self, stop: Array) -> tuple[Array, Array]:
-        """Return where the first piece of each number starts and where its last one stops."""
-        low, high = np.zeros((2, self.numbers, 1), self.start.dtype)
-        np.minimum.at(low[:, 0], self.piece_of, self.start[:, 0])
-        np.maximum.at(high[:, 0], self.piece_of, stop)
+    def _find_bin_limits(self) -> tuple[Array, Array]:
+        """Return the start of the first bin and the stop of the last bin of each feature."""
+        low, high = np.zeros((2, self.n_numeric, 1), self.bin_start.dtype)
+        np.minimum.at(low[:, 0], self.bin_feature, self.bin_start[:, 0])
+        np.maximum.at(high[:, 0], self.bin_feature, self.bin_stop[:, 0])
         return low, high
 
-    def _source(self) -> Array:
-        """Return for each column of the output the column of the input that it is made of."""
-        categories = np.arange(len(self.places)) + self.numbers
-        passed_on = np.arange(self.passed_on) + self.numbers + len(self.places)
-        parts = [np.arange(self.numbers), self.piece_of, self.may_miss]
-        return np.concatenate([*parts, np.repeat(categories, self.places), passed_on])
+    def _find_source_columns(self) -> Array:
+        """Return the input column of each output column."""
+        n_before = self.n_numeric + len(self.n_categories)
+        return np.concatenate(
+            [
+                np.arange(self.n_numeric),
+                self.bin_feature,
+                self.missing_indicator_features,
+                np.repeat(np.arange(self.n_numeric, n_before), self.n_categories),
+                np.arange(n_before, n_before + self.n_passthrough),
+            ]
+        )
 
     def __repr__(self) -> str:
-        """Return the numbers of columns before and after."""
-        before = self.numbers + len(self.places) + self.passed_on
-        return f"TabularEncoding({before} -> {len(self.source)})"
+        """Return the numbers of columns of the input and of the output."""
+        n_inputs = self.n_numeric + len(self.n_categories) + self.n_passthrough
+        return f"TabularEncoding({n_inputs} -> {len(self.source_columns)})"
 
-    def _parts(self, wide: Array) -> list[Array]:
-        """Return the numbers, pieces, indicators and places, of the output or its derivative."""
-        sizes = [self.numbers, len(self.start), len(self.may_miss), len(self.codes)]
+    def _split(self, wide: Array) -> list[Array]:
+        """Return the rows of the numeric features, bins, indicators and one-hot columns."""
+        n_bins, n_indicators = len(self.bin_start), len(self.missing_indicator_features)
+        sizes = [self.n_numeric, n_bins, n_indicators, len(self.one_hot_codes)]
         stops = np.cumsum(sizes)
-        rows = zip(stops - sizes, stops, strict=True)
-        return [wide[..., start:stop, :] for start, stop in rows]
+        limits = zip(stops - sizes, stops, strict=True)
+        return [wide[..., start:stop, :] for start, stop in limits]
 
     def forward(self, u: Array, out: Array | None = None) -> Array:
-        """Return the wide columns; each is contiguous, as that is by far the fastest to write."""
+        """Return the encoded columns, each of them contiguous, which is by far the fastest."""
         *members, n, _ = u.shape
         if out is None:
-            out = np.empty((*members, len(self.source), n), u.dtype).swapaxes(-1, -2)
+            out = np.empty((*members, len(self.source_columns), n), u.dtype).swapaxes(-1, -2)
         wide, narrow = out.swapaxes(-1, -2), u.swapaxes(-1, -2).copy()
-        x = narrow[..., : self.numbers, :]
+        x = narrow[..., : self.n_numeric, :]
         missing = np.isnan(x)
         x[missing] = 0
-        numbers, pieces, indicators, places = self._parts(wide)
-        known = x.copy()
-        np.clip(x, *self.ends, out=x)  # so that no piece overflows
-        np.take(narrow, self.source, axis=-2, out=wide, mode="clip")  # which needs no buffer
-        numbers[...] = known
-        np.subtract(pieces, self.start, out=pieces)
-        np.divide(pieces, self.run, out=pieces)
-        np.clip(pieces, 0, self.height, out=pieces)
-        indicators[...] = missing[..., self.may_miss, :]
-        np.equal(places, self.codes, out=places)
+        numeric, bins, indicators, one_hot = self._split(wide)
+        unclipped = x.copy()
+        np.clip(x, *self.bin_limits, out=x)  # so that no bin overflows
+        np.take(narrow, self.source_columns, axis=-2, out=wide, mode="clip")  # unbuffered
+        numeric[...] = unclipped
+        np.subtract(bins, self.bin_start, out=bins)
+        np.divide(bins, self.bin_width, out=bins)
+        np.clip(bins, 0, self.bin_scale, out=bins)
+        indicators[...] = missing[..., self.missing_indicator_features, :]
+        np.equal(one_hot, self.one_hot_codes, out=one_hot)
         return out
 
     def backward(self, u: Array, v: Array, dv: Array, out: Array | None = None) -> Array:
-        """Return the derivative for the known numbers and what is passed on; 0 for all else.
+        """Return the gradient for known numeric values and columns passed through, else 0.
 
-        Where a piece begins its derivative is the one to the right.
+        At `bin_start` and `bin_stop` the derivative of a bin is the one from the right.
         """
         du = np.empty((*dv.shape[:-1], u.shape[-1]), u.dtype) if out is None else out
         du[...] = 0
-        x = np.take(u.swapaxes(-1, -2), self.piece_of, axis=-2)
-        d_numbers, d_pieces, *_ = self._parts(dv.swapaxes(-1, -2))
-        slopes = np.equal.outer(np.arange(self.numbers), self.piece_of) / self.run[:, 0]
-        inside = (x >= self.start) & (x < self.stop)  # not so where missing
-        dx = d_numbers + slopes.astype(u.dtype, copy=False) @ (d_pieces * inside)
-        known = ~np.isnan(u[..., : self.numbers])
-        np.multiply(dx.swapaxes(-1, -2), known, out=du[..., : self.numbers])
-        passed_on = u.shape[-1] - self.passed_on
-        du[..., passed_on:] = dv[..., dv.shape[-1] - self.passed_on :]
+        x = np.take(u.swapaxes(-1, -2), self.bin_feature, axis=-2)
+        d_numeric, d_bins, *_ = self._split(dv.swapaxes(-1, -2))
+        slopes = np.equal.outer(np.arange(self.n_numeric), self.bin_feature) / self.bin_width[:, 0]
+        inside = (x >= self.bin_start) & (x < self.bin_stop)  # False for NaN
+        dx = d_numeric + slopes.astype(u.dtype, copy=False) @ (d_bins * inside)
+        known = ~np.isnan(u[..., : self.n_numeric])
+        np.multiply(dx.swapaxes(-1, -2), known, out=du[..., : self.n_numeric])
+        n_encoded = u.shape[-1] - self.n_passthrough
+        du[..., n_encoded:] = dv[..., dv.shape[-1] - self.n_passthrough :]
         return du
 
 
-def _runs(lengths: Array) -> Array:
-    """Return 0, 1, ... for each length, one run after the other."""
-    starts = np.cumsum(lengths) - lengths
-    return np.arange(lengths.sum()) - np.repeat(starts, lengths)
-
-
 class Embedding(Module):
-    """Replaces the last columns, row numbers of E, by those rows.
+    """Replace the last columns, which are indices of rows of E, by these rows.
 
-    It is a `Linear` without offsets on the columns written as zeros with a single 1, which are
-    never made: Guo and Berkhahn (2016), "Entity Embeddings of Categorical Variables".
+    This equals a `Linear` without offsets on the one-hot encoded columns, which are never built:
+    Guo and Berkhahn (2016), "Entity Embeddings of Categorical Variables".
 
     Parameters
     ----------
-    E : array of shape (rows, d)
-        The rows, trained and not penalised: a level is seen so rarely that decay would outweigh
-        what is learned of it. Columns that should not share rows have numbers of their
-        own. A leading member axis, (g, rows, d), makes g tables side by side.
+    E : array of shape (n_embeddings, d)
+        The embeddings, (g, n_embeddings, d) with members. They are trained but not penalised: a
+        category is so rare that decay would outweigh its gradients. Columns with embeddings of
+        their own use different rows.
     columns : int
-        How many of the input's last columns are row numbers. One that is too small or too large
-        stands for the first or the last row.
+        The number of columns, the last ones of the input. Indices out of range are clipped.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from sknn.engine import Embed
-    >>> embed = Embedding(np.array([[0.1, 0.2], [0.3, 0.4]]), columns=1)
-    >>> embed.forward(np.array([[5.0, 1.0], [6.0, 0.0]]))
+    >>> from sknn.engine import Embedding
+    >>> embedding = Embedding(np.array([[0.1, 0.2], [0.3, 0.4]]), columns=1)
+    >>> embedding.forward(np.array([[5.0, 1.0], [6.0, 0.0]]))
     array([[5. , 0.3, 0.4],
            [6. , 0.1, 0.2]])
     """
@@ -187,30 +191,30 @@ class Embedding(Module):
         self.columns = int(columns)
 
     def __repr__(self) -> str:
-        """Return how many columns become how many."""
+        """Return the numbers of columns before and after, and of embeddings."""
         rows, d = self.E.shape[-2:]
         return f"Embedding({self.columns} -> {self.columns * d}, {rows} rows)"
 
-    def _rows(self, u: Array) -> Array:
-        """Return the row of every cell, counted through the tables of all members."""
+    def _row_indices(self, u: Array) -> Array:
+        """Return the row of each cell, counted through the embeddings of all members."""
         *members, rows, _ = self.E.shape
-        numbers = np.clip(u[..., -self.columns :], 0, rows - 1).astype(np.intp)
+        indices = np.clip(u[..., -self.columns :], 0, rows - 1).astype(np.intp)
         if members:
-            numbers = numbers + np.arange(0, members[0] * rows, rows)[:, None, None]
-        return numbers
+            indices = indices + np.arange(0, members[0] * rows, rows)[:, None, None]
+        return indices
 
     def forward(self, u: Array, out: Array | None = None) -> Array:
-        """Return the other columns as they are, then the rows of E."""
+        """Return the other columns unchanged, then the rows of E."""
         others, d = u.shape[-1] - self.columns, self.E.shape[-1]
-        rows = self._rows(u)
-        *shape, columns = rows.shape
+        indices = self._row_indices(u)
+        *shape, columns = indices.shape
         v = np.empty((*shape, others + columns * d), self.E.dtype) if out is None else out
         v[..., :others] = u[..., :others]
-        v[..., others:] = self.E.reshape(-1, d)[rows].reshape(*shape, columns * d)
+        v[..., others:] = self.E.reshape(-1, d)[indices].reshape(*shape, columns * d)
         return v
 
     def backward(self, u: Array, v: Array, dv: Array, out: Array | None = None) -> Array:
-        """Return `dv` for the other columns and 0 for the row numbers."""
+        """Return `dv` for the other columns and 0 for the indices."""
         others = u.shape[-1] - self.columns
         du = np.empty((*dv.shape[:-1], u.shape[-1]), dv.dtype) if out is None else out
         du[..., :others] = dv[..., :others]
@@ -220,12 +224,12 @@ class Embedding(Module):
     def weight_grad(
         self, u: Array, dv: Array, out: Sequence[Array] | None = None
     ) -> Sequence[Array]:
-        """Return ``dE``: to each row, the sum of the blame of the cells that it stood in."""
+        """Return ``dE``: for each row, the sum of the gradients of the cells with its index."""
         (dE,) = out or (np.empty_like(self.E),)
         d = self.E.shape[-1]
-        rows = self._rows(u).ravel()
-        blame = dv[..., u.shape[-1] - self.columns :].reshape(-1, d)
-        entries = (np.ones(len(rows), dv.dtype), rows, np.arange(len(rows) + 1))
-        one_hot = sparse.csr_matrix(entries, shape=(len(rows), self.E.size // d))
-        product(one_hot.T, blame, dE.reshape(-1, d))
+        indices = self._row_indices(u).ravel()
+        d_rows = dv[..., u.shape[-1] - self.columns :].reshape(-1, d)
+        entries = (np.ones(len(indices), dv.dtype), indices, np.arange(len(indices) + 1))
+        one_hot = sparse.csr_matrix(entries, shape=(len(indices), self.E.size // d))
+        product(one_hot.T, d_rows, dE.reshape(-1, d))
         return (dE,)

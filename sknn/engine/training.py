@@ -1,4 +1,4 @@
-"""Training: a solver, watched epoch by epoch, and what is kept when it does not end well."""
+"""Training: a solver with early stopping, a history, and recovery if training breaks off."""
 
 import math
 import time
@@ -18,32 +18,32 @@ from sknn.engine.optimizers import SGD, State
 from sknn.engine.schedules import as_schedule
 from sknn.engine.solvers import MinibatchSolver, Solver
 
-#: Called after each epoch with the history, whose last row is that of the epoch, and whether it was
-#: the last; True ends training.
+#: Called after each epoch with the history, whose last row is that of the epoch, and whether it is
+#: the last epoch; True ends training.
 OnEpoch: TypeAlias = Callable[[History, bool], bool | None]
 
 
 @dataclass
 class Trainer:
-    """A solver, and who watches it.
+    """A solver with early stopping, evaluation after each epoch and callbacks.
 
     Parameters
     ----------
     solver : Solver
-        Makes the objective small.
+        Minimises the objective.
     stopping : EarlyStopping, optional
-        Watches each epoch's row of the history; without it all epochs are run.
+        Called with the row of each epoch; without it all epochs are run.
     evaluate : callable, optional
-        ``evaluate()`` is called after each epoch; the numbers it returns go into the row.
+        ``evaluate()`` is called after each epoch; the values that it returns are added to the row.
     restore_best_weights : bool, default=False
-        Whether training ends with the weights of the best epoch by `stopping`, not of the last.
+        Whether the network ends with the weights of the best epoch by `stopping`, not of the last.
     on_epoch : callable, optional
-        ``on_epoch(history, last)`` is called after each epoch; `last` tells whether it ended
-        training, and returning True ends it.
+        ``on_epoch(history, last)`` is called after each epoch; `last` tells whether it is the last
+        one. Training ends if it returns True.
     deadline : float, default=inf
-        The epoch that passes it, by the monotonic clock, is the last.
+        Training ends after the first epoch that ends later, by the monotonic clock.
     loss_scale : float, default=1.0
-        What the losses of the history are multiplied by, for them to be in the units of y.
+        Factor of the losses in the history, to convert them to the units of y.
     """
 
     solver: Solver
@@ -57,154 +57,145 @@ class Trainer:
     def train(
         self,
         objective: Objective,
-        samples: Dataset,
+        dataset: Dataset,
         *,
         state: State,
         epochs: int,
         rng: Rng,
         history: History | None = None,
     ) -> History:
-        """Train the objective's network in place.
+        """Train the network of the objective in place.
 
-        Whatever ends training, the network is left as a finished epoch left it: Ctrl-C and a loss
-        or a weight that is not finite take it back to the end of the epoch before, or of the one
-        before that, if its answers to the samples are finite only there.
+        The network always ends with the weights of a finished epoch: Ctrl-C and a loss or weight
+        that is not finite restore those of the epoch before. If the outputs for the training data
+        are not finite with them, those of one more epoch before are restored.
 
         Parameters
         ----------
         objective : Objective
-            Whose parameters are trained, in place.
-        samples : Samples
-            What to learn from.
+            Its parameters are trained, in place.
+        dataset : Dataset
+            The training data.
         state : dict
-            What the solver's `init`, or an earlier call, left; changed in place.
+            The state of the solver, from its `init` or an earlier call; changed in place.
         epochs : int
-            How many at most, those of `history` included.
+            The largest number of epochs, including those of `history`.
         rng : RandomState or Generator
-            Draws the order of the samples.
+            Draws the order of the samples and the dropout masks.
         history : History, optional
-            The epochs before, if training was broken off and goes on; changed in place.
+            The history of an interrupted training that is resumed; changed in place.
 
         Returns
         -------
         history : History
-            A row for each finished epoch.
+            One row per finished epoch.
 
         Raises
         ------
         KeyboardInterrupt
-            If it comes before the first epoch is finished, when there is nothing new to keep.
+            On Ctrl-C before the first epoch is finished.
         """
-        watch = _Watch(self, objective, samples, state, History() if history is None else history)
-        epochs -= len(watch.history)
+        history = History() if history is None else history
+        monitor = _EpochMonitor(self, objective, dataset, state, history)
+        epochs -= len(history)
         try:
             with np.errstate(over="ignore", invalid="ignore"):
                 outcome = self.solver.run(
-                    objective, samples, watch, state=state, epochs=epochs, rng=rng
+                    objective, dataset, monitor, state=state, epochs=epochs, rng=rng
                 )
-            if watch.history.outcome == "max_iter":  # nobody ended it from outside
-                watch.history.outcome = outcome
+            if history.outcome == "max_iter":  # the monitor did not end it
+                history.outcome = outcome
         except KeyboardInterrupt:
-            watch.restore(watch.finished)
-            if not watch.history.rows:
+            monitor.roll_back(monitor.last)
+            if not history.rows:
                 raise
-            watch.history.outcome = "interrupted"
-        watch.history.kept = len(watch.history)
-        best, watch.history.best = watch.history.best, None
+            history.outcome = "interrupted"
+        history.kept_epoch = len(history)
+        best, history.best = history.best, None
         if self.restore_best_weights and best:
-            watch.go_back(best)
-            watch.history.kept = best.epochs
-        return watch.history
+            monitor.restore(best)
+            history.kept_epoch = best.epochs
+        return history
 
 
-class _Watch:
-    """What is done after each epoch; calling it returns whether training ends."""
+class _EpochMonitor:
+    """Called after each epoch: updates the history and returns whether training ends."""
 
     def __init__(
         self,
         trainer: Trainer,
         objective: Objective,
-        samples: Dataset,
+        dataset: Dataset,
         state: State,
         history: History,
     ) -> None:
         self.trainer = trainer
         self.network = objective.network
-        self.samples = samples
+        self.dataset = dataset
         self.vector = objective.parameters.vector
         self.state = state
         self.history = history
-        self.finished = self.before = self._snapshot()
+        self.last = self.before_last = self._take_snapshot()
 
     def __call__(self, loss: float, rate: float) -> bool:
-        trainer, history = self.trainer, self.history
+        trainer, history, stopping = self.trainer, self.history, self.trainer.stopping
         history.rate = rate
         if not (math.isfinite(loss) and _is_finite(self.vector) and _is_finite(self.state)):
-            self.restore(self.finished)
-            if not self._answers_are_finite():
-                self.restore(self.before)
+            self.roll_back(self.last)
+            z = raw_predict(self.network, self.dataset.X, self.vector.dtype)
+            if not np.isfinite(z).all():
+                self.roll_back(self.before_last)
             history.outcome = "diverged"
             return True
-        row = {
-            "loss": loss * trainer.loss_scale,
-            "rate": rate,
-            **(trainer.evaluate() if trainer.evaluate else {}),
-        }
+        row = {"loss": loss * trainer.loss_scale, "rate": rate}
+        if trainer.evaluate:
+            row |= trainer.evaluate()
         history.rows.append(row)
-        history.kept = len(history)
-        ends = self._stalls(row) and trainer.solver.stalled(self.state)
-        self.before, self.finished = self.finished, self._snapshot()
-        if trainer.restore_best_weights and trainer.stopping and trainer.stopping.improved:
-            history.best = self.finished
-        if ends:
+        history.kept_epoch = len(history)
+        converged = False
+        if stopping and stopping(row):
+            stopping.n_bad_epochs = 0  # restart the count, as training may go on
+            converged = trainer.solver.on_plateau(self.state)
+        self.before_last, self.last = self.last, self._take_snapshot()
+        if trainer.restore_best_weights and stopping and stopping.improved:
+            history.best = self.last
+        if converged:
             history.outcome = "converged"
         elif time.monotonic() > trainer.deadline:
             history.outcome = "max_time"
-        last = history.outcome != "max_iter"
-        if trainer.on_epoch and trainer.on_epoch(history, last) and not last:
+        is_last = history.outcome != "max_iter"
+        if trainer.on_epoch and trainer.on_epoch(history, is_last) and not is_last:
             history.outcome = "callback"
         return history.outcome != "max_iter"
 
-    def restore(self, snapshot: Snapshot) -> None:
-        """Put back what was there, and forget what came after."""
-        self.go_back(snapshot)
+    def roll_back(self, snapshot: Snapshot) -> None:
+        """Restore a snapshot and drop the rows of later epochs."""
+        self.restore(snapshot)
         del self.history.rows[snapshot.epochs :]
 
-    def go_back(self, snapshot: Snapshot) -> None:
-        """Put back the weights and the solver's state."""
+    def restore(self, snapshot: Snapshot) -> None:
+        """Restore the parameters and the solver's state."""
         self.vector[...] = snapshot.vector
         self.state.clear()
-        self.state.update(_copied(snapshot.state))
+        self.state.update(_copy_state(snapshot.state))
 
-    def _answers_are_finite(self) -> bool:
-        """Tell whether the network can answer the samples at all."""
-        z = raw_predict(self.network, self.samples.X, self.vector.dtype)
-        return bool(np.isfinite(z).all())
-
-    def _snapshot(self) -> Snapshot:
-        return Snapshot(self.vector.copy(), _copied(self.state), len(self.history))
-
-    def _stalls(self, row: dict[str, float]) -> bool:
-        stopping = self.trainer.stopping
-        if stopping is None or not stopping(row):
-            return False
-        stopping.n_bad_epochs = 0  # if training goes on, its patience begins anew
-        return True
+    def _take_snapshot(self) -> Snapshot:
+        return Snapshot(self.vector.copy(), _copy_state(self.state), len(self.history))
 
 
-def _copied(state: Any) -> Any:
-    """Copy a state of arrays and numbers, in a tenth of the time that `deepcopy` takes."""
+def _copy_state(state: Any) -> Any:
+    """Copy a state of arrays and numbers, ten times as fast as `deepcopy`."""
     if type(state) is dict:
-        return {name: _copied(value) for name, value in state.items()}
+        return {name: _copy_state(value) for name, value in state.items()}
     return state.copy() if type(state) is np.ndarray else deepcopy(state)
 
 
 def _is_finite(state: Any) -> bool:
-    """Tell whether every number is finite, in an array or in a state of arrays and numbers."""
+    """Return whether all numbers of an array, or of a state of arrays and numbers, are finite."""
     if isinstance(state, dict):
         return all(_is_finite(value) for value in state.values())
-    numbers = np.asarray(state)
-    return numbers.dtype.kind not in "fc" or bool(np.isfinite(numbers).all())
+    array = np.asarray(state)
+    return array.dtype.kind not in "fc" or bool(np.isfinite(array).all())
 
 
 def descend(
@@ -216,25 +207,25 @@ def descend(
     steps: int,
     rng: Rng,
 ) -> History:
-    """Run the textbook's stochastic gradient descent: T draws with replacement, a step each.
+    """Run the textbook's stochastic gradient descent: T steps, each on one random sample.
 
     Parameters
     ----------
     objective : Objective
-        Whose parameters are trained, in place.
+        Its parameters are trained, in place.
     X, Y : arrays of shape (n, m) and (n, k)
-        Inputs, and what the raw outputs should say.
+        Inputs and targets.
     rate : float or callable
         The learning rate, or a function eta(t) of the step t = 0, 1, ...
     steps : int
-        T, the number of draws.
+        T, the number of samples drawn, with replacement.
     rng : RandomState or Generator
         Draws the samples.
 
     Returns
     -------
     history : History
-        A single row, the mean loss over the draws; none if they diverged, which its outcome says.
+        One row with the mean loss over the steps; none if they diverged, see its `outcome`.
     """
     solver = MinibatchSolver(SGD(), as_schedule(rate), ReplacementSampler(steps))
     state = solver.init(objective)

@@ -11,9 +11,9 @@ from typing import Any
 
 from threadpoolctl import ThreadpoolController
 
-#: Numbers of multiplications: below the first, OpenBLAS uses one thread anyway; from the second on,
-#: two threads are faster.
-TINY, LARGE = 2**18, 4 * 10**6
+#: Multiplications in a matrix product: below the first number OpenBLAS uses one thread anyway, from
+#: the second on two threads are faster.
+MIN_PRODUCT_SIZE, MAX_PRODUCT_SIZE = 2**18, 4 * 10**6
 
 
 @lru_cache(maxsize=1)
@@ -27,16 +27,16 @@ class SingleBlasThread:
 
     Parameters
     ----------
-    multiplications : int
-        Number of multiplications in the largest product.
+    product_size : int
+        Multiplications in the largest matrix product.
     """
 
     _lock = Lock()
     _holders = 0
     _limit: Any = None
 
-    def __init__(self, multiplications: int) -> None:
-        self.holds = TINY < multiplications < LARGE
+    def __init__(self, product_size: int) -> None:
+        self.holds = MIN_PRODUCT_SIZE < product_size < MAX_PRODUCT_SIZE
 
     def __enter__(self) -> None:
         """Set the limit, unless another fit has set it."""

@@ -1,9 +1,10 @@
 """Builders of the engine's solvers, schedules and so on from the parameters of an estimator."""
 
 import math
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,6 +26,7 @@ from sknn.engine import (
     Solver,
     as_schedule,
 )
+from sknn.estimators._model import ModelSpec
 from sknn.estimators._validation.settings import as_floats
 
 if TYPE_CHECKING:
@@ -54,6 +56,64 @@ class TrainingSettings:
     weight_decay: float
     weight_decay_loss_power: float = 0.0
     label_smoothing: float = 0.0
+
+
+@dataclass(frozen=True)
+class FitConfig:
+    """How to train: the parameters of an estimator, as `fit_network` uses them.
+
+    Parameters
+    ----------
+    solver : Solver
+        Solver that minimises the objective.
+    solver_name : str
+        Name of the solver; the optimizer state of an earlier fit is reused if it is the same.
+    early_stopping : EarlyStopping or None
+        Monitors the loss or the validation score.
+    by_score : bool
+        Whether to stop early by the validation score, and to restore the best weights.
+    epochs : int
+        Epochs at most.
+    alpha : float
+        Strength of the L2 penalty.
+    dropout : list of float
+        The dropout rate of each hidden layer.
+    label_smoothing : float
+        The fraction of each label's probability that is spread evenly.
+    scoring : str, callable or None
+        Validation score.
+    random_state : int, RandomState or None
+        Parameter of the estimator; the generator's state is stored if it is an integer.
+    batch_size : int or None
+        Samples in a mini-batch; None if all are used at once.
+    fit_intercept_first : bool, default=False
+        Whether a new network starts at the best constant prediction.
+    relative_weights : bool, default=True
+        Whether sample weights are divided by their mean.
+    deadline : float, default=inf
+        Time of the monotonic clock; the epoch that exceeds it is the last.
+    verbose : bool, default=False
+        Whether to print a line per epoch.
+    as_estimator : callable
+        Makes a fitted estimator from fitted attributes, for scorers and checkpoints.
+    """
+
+    solver: Solver
+    solver_name: str
+    early_stopping: EarlyStopping | None
+    by_score: bool
+    epochs: int
+    alpha: float
+    dropout: list[float]
+    label_smoothing: float
+    scoring: Any
+    random_state: Any
+    batch_size: int | None
+    as_estimator: Callable[[Mapping[str, Any]], "BaseMLP"]
+    fit_intercept_first: bool = False
+    relative_weights: bool = True
+    deadline: float = math.inf
+    verbose: bool = False
 
 
 def _adam(mlp: "BaseMLP") -> Adam:
@@ -168,3 +228,37 @@ def dropout_rates(mlp: "BaseMLP", n_hidden: int) -> list[float]:
             "dropout needs a stochastic solver, got solver='lbfgs'. Set dropout=0 or solver='adam'."
         )
     return rates
+
+
+def fit_config(
+    mlp: "BaseMLP",
+    settings: TrainingSettings,
+    spec: ModelSpec,
+    n_samples: int,
+    *,
+    by_score: bool,
+    epochs: int,
+    relative_weights: bool = True,
+) -> FitConfig:
+    """Build the training configuration from the parameters."""
+    stochastic = is_stochastic(mlp)
+    stopping = early_stopping(mlp, by_score=by_score)
+    seconds = math.inf if mlp.max_time is None else float(mlp.max_time)
+    return FitConfig(
+        solver=solver(mlp, settings, n_samples),
+        solver_name=solver_name(mlp),
+        early_stopping=stopping if stochastic or by_score else None,
+        by_score=by_score,
+        epochs=epochs,
+        alpha=mlp.alpha,
+        dropout=dropout_rates(mlp, len(spec.hidden_sizes)),
+        label_smoothing=settings.label_smoothing,
+        scoring=mlp.scoring,
+        random_state=mlp.random_state,
+        batch_size=settings.batch_size if stochastic else None,
+        as_estimator=mlp._with_attributes,
+        fit_intercept_first=mlp._fits_intercept_first,
+        relative_weights=relative_weights,
+        deadline=time.monotonic() + seconds,
+        verbose=bool(mlp.verbose),
+    )

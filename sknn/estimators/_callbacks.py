@@ -1,11 +1,14 @@
 """scikit-learn's callbacks in a fit, which is a task with one subtask per epoch."""
 
 from collections.abc import Callable, Mapping
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sknn.archives import Contents
+from sknn.estimators._saving import FITTED
 from sknn.estimators._sklearn_compat import callback_context, callbacks_of
+from sknn.estimators._training_state import TrainingState
 
 if TYPE_CHECKING:
     from sknn.estimators.base import BaseMLP
@@ -43,8 +46,6 @@ class FitCallbacks:
         X, y and sample_weight as the user passed them to `fit`.
     validation_data : tuple
         X_val, y_val and sample_weight_val.
-    epochs : int or None
-        Maximum number of epochs; None if unknown.
     """
 
     def __init__(
@@ -52,7 +53,6 @@ class FitCallbacks:
         estimator: "BaseMLP",
         data: tuple[Any, Any, Any],
         validation_data: tuple[Any, Any, Any],
-        epochs: int | None,
     ) -> None:
         X, y, sample_weight = data
         self.arguments = {
@@ -62,10 +62,25 @@ class FitCallbacks:
             "metadata": None if sample_weight is None else {"sample_weight": sample_weight},
         }
         self.checkpoint = fit_checkpoint(estimator, (*data, *validation_data))
+        known = not estimator.refit and isinstance(estimator.max_iter, Integral)
+        epochs = int(estimator.max_iter) if known else None
         self.fit = callback_context(estimator, max_subtasks=epochs)
         self.epoch: Any = None
         if self.fit is not None:
             self.fit.call_on_fit_task_begin(**self.arguments)
+
+    def load_checkpoint(self, *, verbose: bool) -> tuple[Mapping[str, Any], TrainingState] | None:
+        """Return the fitted attributes and the state in the checkpoint of this fit, if any."""
+        loaded = self.checkpoint.load() if self.checkpoint else None
+        if self.checkpoint is None or loaded is None:
+            return None
+        fitted = {name: v for name, v in vars(loaded[0]).items() if name in FITTED}
+        state = TrainingState.from_progress(loaded[1], fitted)
+        if verbose and state.finished:
+            print(f"was finished before: {self.checkpoint.file}")
+        elif verbose:
+            print(f"goes on after epoch {len(state.history or ())} from {self.checkpoint.file}")
+        return fitted, state
 
     def on_epoch_begin(self) -> None:
         """Start the subtask of an epoch."""

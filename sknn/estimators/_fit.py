@@ -3,24 +3,24 @@
 import math
 import warnings
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from operator import mul
 from typing import TYPE_CHECKING, Any
 
 from sknn.engine import (
-    EarlyStopping,
     History,
-    Linear,
     Objective,
     Sequential,
-    Solver,
     network,
 )
 from sknn.engine.training import OnEpoch, Trainer
-from sknn.estimators._blas_threads import SingleBlasThread
+from sknn.estimators._blas_threads import MIN_PRODUCT_SIZE, SingleBlasThread
+from sknn.estimators._builders import FitConfig, TrainingSettings
 from sknn.estimators._callbacks import FitCallbacks, FitCheckpoint
 from sknn.estimators._early_stopping import ValidationScore
-from sknn.estimators._messages import print_epoch
+from sknn.estimators._messages import FitWarning, print_epoch
 from sknn.estimators._model import ModelSpec
 from sknn.estimators._saving import contents_of
 from sknn.estimators._training_state import TrainingState
@@ -31,64 +31,6 @@ if TYPE_CHECKING:
 
 #: Outcomes of a fit that ran to its end.
 COMPLETE = ("converged", "line_search_failed", "schedule_finished", "max_iter")
-
-
-@dataclass(frozen=True)
-class FitConfig:
-    """How to train: the parameters of an estimator, as `fit_network` uses them.
-
-    Parameters
-    ----------
-    solver : Solver
-        Solver that minimises the objective.
-    solver_name : str
-        Name of the solver; the optimizer state of an earlier fit is reused if it is the same.
-    early_stopping : EarlyStopping or None
-        Monitors the loss or the validation score.
-    by_score : bool
-        Whether to stop early by the validation score, and to restore the best weights.
-    epochs : int
-        Maximum number of epochs.
-    alpha : float
-        Strength of the L2 penalty.
-    dropout : list of float
-        The dropout rate of each hidden layer.
-    label_smoothing : float
-        Fraction of each label's probability to spread evenly over the classes.
-    scoring : str, callable or None
-        Validation score.
-    random_state : int, RandomState or None
-        Parameter of the estimator; the generator's state is stored if it is an integer.
-    batch_size : int or None
-        Samples in a mini-batch; None if all are used at once.
-    fit_intercept_first : bool, default=False
-        Whether a new network starts at the best constant prediction.
-    relative_weights : bool, default=True
-        Whether sample weights are divided by their mean.
-    deadline : float, default=inf
-        Time of the monotonic clock; the epoch that exceeds it is the last.
-    verbose : bool, default=False
-        Whether to print a line per epoch.
-    as_estimator : callable
-        Makes a fitted estimator from fitted attributes, for scorers and checkpoints.
-    """
-
-    solver: Solver
-    solver_name: str
-    early_stopping: EarlyStopping | None
-    by_score: bool
-    epochs: int
-    alpha: float
-    dropout: list[float]
-    label_smoothing: float
-    scoring: Any
-    random_state: Any
-    batch_size: int | None
-    as_estimator: Callable[[Mapping[str, Any]], "BaseMLP"]
-    fit_intercept_first: bool = False
-    relative_weights: bool = True
-    deadline: float = math.inf
-    verbose: bool = False
 
 
 @dataclass(frozen=True)
@@ -148,6 +90,30 @@ class FitResult:
     state: TrainingState
 
 
+@dataclass(frozen=True)
+class FitJob:
+    """Arguments of a fit that is ready to start.
+
+    Attributes
+    ----------
+    config, data, initial : FitConfig, FitData, InitialModel
+        The arguments of `fit_network`.
+    all_rows : ValidatedData
+        Training rows and held-back rows, for `refit`.
+    settings : TrainingSettings
+        The settings of `config`, for `refit`.
+    warnings : list of (str, Warning class)
+        Warnings about the inputs.
+    """
+
+    config: FitConfig
+    data: FitData
+    initial: InitialModel
+    all_rows: ValidatedData
+    settings: TrainingSettings
+    warnings: list[FitWarning]
+
+
 def fit_network(
     config: FitConfig,
     data: FitData,
@@ -190,14 +156,17 @@ def fit_network(
     if initial.is_new and config.fit_intercept_first:
         offsets = initial.network.modules[-1].parameters[-1]
         offsets[...] = loss.fit_intercept_only(dataset.Y, dataset.w)
-    training_network = network.with_dropout(initial.network, config.dropout)
-    objective = Objective(training_network, loss, config.alpha)
-    score = _validation_score(config, data, initial)
-    stopping = config.early_stopping
+    trained = initial.network
+    if any(config.dropout):
+        trained = network.with_dropout(trained, config.dropout)
+    objective = Objective(trained, loss, config.alpha)
+    score = _validation_score(config, data, initial) if data.validation else None
+    stopping, loss_scale = config.early_stopping, spec.loss_scale
     if stopping is not None:
-        state.resume_early_stopping(stopping)
-        by_loss = not config.by_score or (score is not None and score.by_loss)
-        stopping.min_delta *= spec.loss_scale if by_loss else 1
+        if state.early_stopping:
+            state.resume_early_stopping(stopping)
+        if not config.by_score or (score is not None and score.by_loss):
+            stopping.min_delta *= loss_scale
     solver_state = state.solver_state_for(config.solver_name, config.solver, objective)
 
     def result(history: History) -> FitResult:
@@ -208,11 +177,16 @@ def fit_network(
         stopping,
         evaluate=score,
         restore_best_weights=config.by_score,
-        on_epoch=_on_epoch(config, state, callbacks, result),
+        on_epoch=_on_epoch(config, state, callbacks, result)
+        if config.verbose or callbacks is not None
+        else None,
         deadline=config.deadline,
-        loss_scale=spec.loss_scale,
+        loss_scale=loss_scale,
     )
-    with SingleBlasThread(_largest_product(training_network, len(dataset), config.batch_size)):
+    n = len(dataset.Y) if config.batch_size is None else min(config.batch_size, len(dataset.Y))
+    sizes = [spec.n_inputs, *spec.hidden_sizes, spec.n_units]
+    product_size = n * max(map(mul, sizes[:-1], sizes[1:]))
+    with SingleBlasThread(product_size) if product_size > MIN_PRODUCT_SIZE else nullcontext():
         history = trainer.train(
             objective,
             dataset,
@@ -224,12 +198,9 @@ def fit_network(
     return result(history)
 
 
-def _validation_score(
-    config: FitConfig, data: FitData, initial: InitialModel
-) -> ValidationScore | None:
-    """Build the scorer of the validation rows, if there are any."""
-    if data.validation is None:
-        return None
+def _validation_score(config: FitConfig, data: FitData, initial: InitialModel) -> ValidationScore:
+    """Build the scorer of the validation rows."""
+    assert data.validation is not None
 
     def as_estimator(attributes: Mapping[str, Any]) -> "BaseMLP":
         return config.as_estimator({**data.train.features, **attributes})
@@ -239,19 +210,12 @@ def _validation_score(
     )
 
 
-def _largest_product(trained: Sequential, n_samples: int, batch_size: int | None) -> int:
-    """Return the number of multiplications in the largest matrix product of a step."""
-    n = n_samples if batch_size is None else min(batch_size, n_samples)
-    shapes = [module.W.shape for module in trained.modules if isinstance(module, Linear)]
-    return n * max(shape[-2] * shape[-1] for shape in shapes)
-
-
 def _on_epoch(
     config: FitConfig,
     state: TrainingState,
     callbacks: FitCallbacks | None,
     result: Callable[[History], FitResult],
-) -> OnEpoch | None:
+) -> OnEpoch:
     """Build the function to call after each epoch: print, save checkpoints, call callbacks."""
     n_before = len(state.loss_curve)
     if callbacks is not None:
@@ -274,7 +238,7 @@ def _on_epoch(
             callbacks.on_epoch_begin()
         return ends
 
-    return on_epoch if config.verbose or callbacks is not None else None
+    return on_epoch
 
 
 def _detached(attributes: dict[str, Any]) -> dict[str, Any]:
@@ -320,7 +284,7 @@ def _record(state: TrainingState, history: History, n_samples: int) -> dict[str,
         "loss_": curve[-1] if curve else math.inf,
         "best_loss_": min([state.best_loss, *losses]),
         "n_iter_": len(curve),
-        "best_iteration_": len(curve) + history.kept - len(history),
+        "best_iteration_": len(curve) + history.kept_epoch - len(history),
         "t_": state.n_samples_seen + len(losses) * n_samples,
         "validation_scores_": scores,
         "validation_loss_curve_": history.column("validation_loss") if watched else None,

@@ -81,7 +81,8 @@ def training_warnings(
         return [(message, ConvergenceWarning)]
     if history.outcome == "interrupted":
         message = (
-            f"Training was interrupted by the user; the model is that of epoch {history.kept}."
+            "Training was interrupted by the user; the model is that of epoch "
+            f"{history.kept_epoch}."
         )
         return [(message, UserWarning)]
     if history.outcome == "max_iter" and warn_max_iter:

@@ -28,7 +28,6 @@ from sknn.estimators._validation.data import (
     ValidatedData,
     as_dtype,
     normalized_weights,
-    training_inputs,
 )
 from sknn.targets import Target, restored_target
 
@@ -161,9 +160,9 @@ class ModelSpec:
         ValueError
             If y has classes or columns that the target has not, or values invalid for the loss.
         """
-        encode = self.inputs.encode if self.inputs else training_inputs
+        X = data.X
         return Dataset(
-            encode(data.X, self.dtype),
+            self.inputs.encode(X, self.dtype) if self.inputs else as_dtype(X, self.dtype, "X"),
             self.encode_targets(data, name, smoothing),
             normalized_weights(data.w, self.dtype, relative=relative_weights),
             self.dtype,
@@ -172,7 +171,7 @@ class ModelSpec:
     def encode_targets(self, data: ValidatedData, name: str, smoothing: float = 0.0) -> Array:
         """Encode validated targets as the matrix Y of the loss; see `dataset`."""
         Y = self.target.encode(data.y, self.loss.codes)
-        Y = self.target.smoothed(Y, smoothing) if smoothing else Y
+        Y = self.target.smooth_labels(Y, smoothing) if smoothing else Y
         units = self.loss.units_per_output
         Y = np.repeat(Y, units, axis=1) if units > 1 else Y
         Y = as_dtype(Y, self.dtype, "y")

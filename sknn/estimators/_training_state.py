@@ -98,11 +98,11 @@ class TrainingState:
         objective : Objective
             Objective of the solver.
         """
-        fresh = solver.init(objective)
-        known = {key: value for key, value in self.solver_state.items() if key in fresh}
-        if self.solver != name:
-            known.pop("optimizer", None)
-        return fresh | known
+        state = solver.init(objective)
+        for key in state.keys() & self.solver_state.keys():
+            if key != "optimizer" or self.solver == name:
+                state[key] = self.solver_state[key]
+        return state
 
     def resume_early_stopping(self, stopping: EarlyStopping) -> None:
         """Continue counting epochs without improvement, if the same quantity is monitored."""
@@ -145,7 +145,7 @@ class TrainingState:
             "finished": self.finished,
             "epochs": {name: history.column(name) for name in names},
             "outcome": history.outcome if self.finished else "max_iter",
-            "kept_epoch": history.kept,
+            "kept_epoch": history.kept_epoch,
             "rate": history.rate,
             "best": None if best is None else dict(vars(best)),
         }
@@ -167,7 +167,7 @@ class TrainingState:
         names = list(progress["epochs"])
         for numbers in zip(*progress["epochs"].values(), strict=True):
             history.rows.append(dict(zip(names, numbers, strict=True)))
-        history.outcome, history.kept = progress["outcome"], progress["kept_epoch"]
+        history.outcome, history.kept_epoch = progress["outcome"], progress["kept_epoch"]
         history.rate = progress["rate"]
         history.best = None if progress["best"] is None else Snapshot(**progress["best"])
         state = cls.of_fitted(fitted, None)

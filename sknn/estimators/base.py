@@ -1,12 +1,10 @@
 """BaseMLP: parameters, fit, partial_fit, predict and save of all estimators."""
 
 import math
-import time
 import warnings
 from abc import ABCMeta, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from numbers import Integral, Real
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -15,7 +13,7 @@ from sklearn.utils import Tags, assert_all_finite
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknn._version import VersionedState
-from sknn.engine import History, Loss, Module, Optimizer, network
+from sknn.engine import History, Loss, Optimizer, network
 from sknn.engine._typing import Array
 from sknn.estimators import _builders, _saving
 from sknn.estimators._builders import TrainingSettings
@@ -23,8 +21,8 @@ from sknn.estimators._callbacks import FitCallbacks
 from sknn.estimators._early_stopping import N_SAMPLES_AUTO_EARLY_STOPPING, split
 from sknn.estimators._fit import (
     COMPLETE,
-    FitConfig,
     FitData,
+    FitJob,
     FitResult,
     InitialModel,
     fit_network,
@@ -34,7 +32,8 @@ from sknn.estimators._inputs import TabularInputs
 from sknn.estimators._layer_table import REFERENCE, EstimatorTables
 from sknn.estimators._messages import OUTCOMES, FitWarning, scale_warnings, training_warnings
 from sknn.estimators._model import FittedModel, ModelSpec, fitted_network
-from sknn.estimators._parameter_types import (
+from sknn.estimators._parameters import (
+    CONSTRAINTS,
     Activation,
     Auto,
     DType,
@@ -49,9 +48,6 @@ from sknn.estimators._sklearn_compat import (
     CALLBACKS,
     BaseEstimator,
     CallbackSupportMixin,
-    Interval,
-    Options,
-    StrOptions,
     fit_context,
 )
 from sknn.estimators._training_state import (
@@ -73,30 +69,6 @@ from sknn.targets import ClassTarget, Target
 
 #: X, y and sample weights, as the user passed them.
 GivenData = tuple[Any, Any, Any]
-
-
-@dataclass(frozen=True)
-class FitJob:
-    """Arguments of a fit that is ready to start.
-
-    Attributes
-    ----------
-    config, data, initial : FitConfig, FitData, InitialModel
-        The arguments of `fit_network`.
-    all_rows : ValidatedData
-        Training rows and held-back rows, for `refit`.
-    settings : TrainingSettings
-        The settings of `config`, for `refit`.
-    warnings : list of (str, Warning class)
-        Warnings about the inputs.
-    """
-
-    config: FitConfig
-    data: FitData
-    initial: InitialModel
-    all_rows: ValidatedData
-    settings: TrainingSettings
-    warnings: list[FitWarning]
 
 
 class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
@@ -171,44 +143,7 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
     _doc_link_module = "sknn"
     _doc_link_template = REFERENCE
 
-    _parameter_constraints: ClassVar[dict[str, Any]] = {
-        "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
-        "activation": [StrOptions(set(network.ACTIVATIONS)), Module, list, tuple],
-        "loss": [StrOptions({"auto"}), Loss],
-        "solver": [StrOptions({"lbfgs", *_builders.OPTIMIZERS}), Optimizer],
-        "alpha": [Interval(Real, 0, None, closed="left")],
-        "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
-        "learning_rate": [StrOptions(set(_builders.LEARNING_RATES)), callable],
-        "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
-        "power_t": [Interval(Real, 0, None, closed="left")],
-        "max_iter": [Interval(Integral, 1, None, closed="left")],
-        "n_members": [Interval(Integral, 1, None, closed="left")],
-        "shuffle": ["boolean"],
-        "random_state": ["random_state"],
-        "tol": [Interval(Real, 0, None, closed="left")],
-        "verbose": ["verbose"],
-        "warm_start": ["boolean"],
-        "momentum": [Interval(Real, 0, 1, closed="both")],
-        "nesterovs_momentum": ["boolean"],
-        "beta_1": [Interval(Real, 0, 1, closed="left")],
-        "beta_2": [Interval(Real, 0, 1, closed="left")],
-        "epsilon": [Interval(Real, 0, None, closed="neither")],
-        "n_iter_no_change": [
-            Interval(Integral, 1, None, closed="left"),
-            Options(Real, {np.inf}),
-        ],
-        "early_stopping": [StrOptions({"auto"}), "boolean"],
-        "validation_fraction": [Interval(Real, 0, 1, closed="left")],
-        "scoring": [None, str, callable],
-        "refit": ["boolean"],
-        "max_fun": [Interval(Integral, 1, None, closed="left")],
-        "max_time": [None, Interval(Real, 0, None, closed="neither")],
-        "weight_decay": [Interval(Real, 0, None, closed="left")],
-        "clip_gradient_norm": [None, Interval(Real, 0, None, closed="neither")],
-        "dropout": [Interval(Real, 0, 1, closed="left"), "array-like"],
-        "initialization": [StrOptions({"auto", *network.INITIALIZATIONS}), callable],
-        "dtype": [StrOptions({"auto", "float32", "float64"})],
-    }
+    _parameter_constraints: ClassVar[dict[str, Any]] = CONSTRAINTS
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(
@@ -261,9 +196,9 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
             "cosine" and "one_cycle", which always run for `max_iter` epochs).
         """
         given, given_val = (X, y, sample_weight), (X_val, y_val, sample_weight_val)
-        callbacks = self._begin_callbacks(given, given_val) if CALLBACKS in vars(self) else None
+        callbacks = FitCallbacks(self, given, given_val) if CALLBACKS in vars(self) else None
         with restore_generator_on_error(self.random_state):
-            resumed = self._load_checkpoint(callbacks) if callbacks else None
+            resumed = callbacks.load_checkpoint(verbose=bool(self.verbose)) if callbacks else None
             if resumed and resumed[1].finished:
                 result = FitResult(dict(resumed[0]), resumed[1].history or History(), resumed[1])
             else:
@@ -358,11 +293,6 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
 
     # The steps of fit
 
-    def _begin_callbacks(self, given: GivenData, given_val: GivenData) -> FitCallbacks:
-        """Start the callbacks' task for this fit."""
-        known = not self.refit and isinstance(self.max_iter, Integral)
-        return FitCallbacks(self, given, given_val, int(self.max_iter) if known else None)
-
     def _prepare_fit(
         self,
         given: GivenData,
@@ -377,18 +307,22 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
             )
         fitted = vars(self) if self.warm_start and "coefs_" in vars(self) else None
         data = validate_training_data(self, *given, reset=fitted is None)
-        validation = validate_validation_data(self, *given_val, data.features)
+        validation = None
+        if any(part is not None for part in given_val):
+            validation = validate_validation_data(self, *given_val, data.features)
         target = ModelSpec.of_fitted(fitted).target if fitted else self._target(data.y)
         weighted = self._class_weighting(data, target)
-        data = all_rows = weighted(data)
+        data = all_rows = weighted(data) if weighted else data
         plain = fitted["_training_state"] if fitted else {}
         rng = restored_generator(plain, self.random_state)
         if resumed:
             rng = generator_from_state(resumed[1].initial_rng or {})
-        by_score = self._stops_by_score(len(data.y), given=validation is not None)
+        by_score = bool(self.early_stopping)
+        if isinstance(self.early_stopping, str):
+            by_score = validation is not None or len(data.y) > N_SAMPLES_AUTO_EARLY_STOPPING
         if validation is not None:
             with naming_validation_data():
-                validation = weighted(validation)
+                validation = weighted(validation) if weighted else validation
         elif by_score:
             classify = isinstance(target, ClassTarget)
             data, validation = split(self, data, independent_generator(rng), classify=classify)
@@ -404,43 +338,10 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         if initial_rng and not resumed and _builders.is_stochastic(self):
             initial.state.initial_rng, initial.state.history = initial_rng, History()
         settings = self._training_settings(data, initial.spec.loss)
-        config = self._fit_config(
-            settings, initial.spec, len(data.y), by_score=by_score, epochs=settings.epochs
+        config = _builders.fit_config(
+            self, settings, initial.spec, len(data.y), by_score=by_score, epochs=settings.epochs
         )
         return FitJob(config, FitData(data, validation), initial, all_rows, settings, notes)
-
-    def _fit_config(
-        self,
-        settings: TrainingSettings,
-        spec: ModelSpec,
-        n_samples: int,
-        *,
-        by_score: bool,
-        epochs: int,
-        relative_weights: bool = True,
-    ) -> FitConfig:
-        """Build the training configuration from the parameters."""
-        stochastic = _builders.is_stochastic(self)
-        stopping = _builders.early_stopping(self, by_score=by_score)
-        seconds = math.inf if self.max_time is None else float(self.max_time)
-        return FitConfig(
-            solver=_builders.solver(self, settings, n_samples),
-            solver_name=_builders.solver_name(self),
-            early_stopping=stopping if stochastic or by_score else None,
-            by_score=by_score,
-            epochs=epochs,
-            alpha=self.alpha,
-            dropout=_builders.dropout_rates(self, len(spec.hidden_sizes)),
-            label_smoothing=settings.label_smoothing,
-            scoring=self.scoring,
-            random_state=self.random_state,
-            batch_size=settings.batch_size if stochastic else None,
-            as_estimator=self._with_attributes,
-            fit_intercept_first=self._fits_intercept_first,
-            relative_weights=relative_weights,
-            deadline=time.monotonic() + seconds,
-            verbose=bool(self.verbose),
-        )
 
     def _refit(self, job: FitJob, found: FitResult, callbacks: FitCallbacks | None) -> FitResult:
         """Train a new model on all rows for the best number of epochs; on failure, keep `found`."""
@@ -450,8 +351,8 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         rows = job.all_rows
         rng = restored_generator({}, self.random_state)
         initial, _ = self._new_model(rows, self._target(rows.y), rng)
-        config = self._fit_config(
-            job.settings, initial.spec, len(rows.y), by_score=False, epochs=epochs
+        config = _builders.fit_config(
+            self, job.settings, initial.spec, len(rows.y), by_score=False, epochs=epochs
         )
         if config.early_stopping is not None:
             config.early_stopping.patience = math.inf
@@ -484,12 +385,6 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
             save_checkpoint(callbacks.checkpoint, fitted, state)
         return result
 
-    def _stops_by_score(self, n_samples: int, *, given: bool) -> bool:
-        """Return whether training stops early by the validation score."""
-        if isinstance(self.early_stopping, str):
-            return given or n_samples > N_SAMPLES_AUTO_EARLY_STOPPING
-        return bool(self.early_stopping)
-
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any, classes: Any) -> list[FitWarning]:
         """Train for one more epoch; return the warnings about it."""
         fitted = vars(self) if "coefs_" in vars(self) else None
@@ -499,7 +394,8 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
             data = validate_training_data(self, X, y, sample_weight, reset=fitted is None)
             spec = ModelSpec.of_fitted(fitted) if fitted else None
             target = spec.target if spec else self._target(data.y, classes, stream=True)
-            data = self._class_weighting(data, target, stream=True)(data)
+            weighted = self._class_weighting(data, target, stream=True)
+            data = weighted(data) if weighted else data
             notes: list[FitWarning] = []
             if fitted:
                 state = TrainingState.of_fitted(fitted, self.random_state)
@@ -508,7 +404,8 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
                 rng = restored_generator({}, self.random_state)
                 initial, notes = self._new_model(data, target, rng)
             settings = self._training_settings(data, initial.spec.loss)
-            config = self._fit_config(
+            config = _builders.fit_config(
+                self,
                 settings,
                 initial.spec,
                 len(data.y),
@@ -521,7 +418,7 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         solver = _builders.solver_name(self)
         return notes + training_warnings(result.history, solver, warn_max_iter=False)
 
-    # Where training starts
+    # The initial model
 
     def _new_model(
         self, data: ValidatedData, target: Target, rng: np.random.RandomState
@@ -563,22 +460,6 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
             n_members=int(self.n_members),
         )
 
-    def _load_checkpoint(
-        self, callbacks: FitCallbacks
-    ) -> tuple[Mapping[str, Any], TrainingState] | None:
-        """Return the attributes and the training state in the checkpoint of this fit, if any."""
-        checkpoint = callbacks.checkpoint
-        loaded = checkpoint.load() if checkpoint else None
-        if checkpoint is None or loaded is None:
-            return None
-        fitted = {n: v for n, v in vars(loaded[0]).items() if n in _saving.FITTED}
-        state = TrainingState.from_progress(loaded[1], fitted)
-        if self.verbose and state.finished:
-            print(f"was finished before: {checkpoint.file}")
-        elif self.verbose:
-            print(f"goes on after epoch {len(state.history or ())} from {checkpoint.file}")
-        return fitted, state
-
     # What subclasses define
 
     def _learn_inputs(self, data: ValidatedData) -> tuple[TabularInputs | None, list[FitWarning]]:
@@ -595,9 +476,9 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
 
     def _class_weighting(
         self, data: ValidatedData, target: Target, *, stream: bool = False
-    ) -> Callable[[ValidatedData], ValidatedData]:
-        """Compute the class weights; return a function that multiplies them into sample weights."""
-        return lambda rows: rows
+    ) -> Callable[[ValidatedData], ValidatedData] | None:
+        """Return a function that multiplies sample weights by class weights; None without these."""
+        return None
 
     def _training_settings(self, data: ValidatedData, loss: Loss) -> TrainingSettings:
         """Choose the values of "auto" settings from the training rows."""
@@ -651,5 +532,6 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         estimator = self._with_attributes(fitted)
         with ignore_overflow():
             X = validate_data(estimator, X, accept_sparse="csr", dtype="numeric", reset=False)
-        refuse_dates(X, "X")
+        if X.dtype.kind in "mM":
+            refuse_dates(X, "X")
         return X, check if np.dtype(spec.dtype).itemsize < X.dtype.itemsize else None

@@ -18,7 +18,7 @@ from sknn.estimators import _builders
 from sknn.estimators._builders import TrainingSettings
 from sknn.estimators._early_stopping import accuracy
 from sknn.estimators._model import ModelSpec, checked_finite
-from sknn.estimators._parameter_types import Auto, ClassWeight
+from sknn.estimators._parameters import Auto, ClassWeight
 from sknn.estimators._sklearn_compat import (
     ClassifierMixin,
     Interval,
@@ -271,9 +271,9 @@ class Classification(ClassifierMixin, BaseMLP):
 
     def _class_weighting(
         self, data: ValidatedData, target: Target, *, stream: bool = False
-    ) -> Callable[[ValidatedData], ValidatedData]:
+    ) -> Callable[[ValidatedData], ValidatedData] | None:
         if self.class_weight is None:
-            return super()._class_weighting(data, target, stream=stream)
+            return None
         if not isinstance(target, BinaryTarget | MulticlassTarget):
             raise ValueError(
                 "class_weight needs a single column of classes that exclude each other. Pass "

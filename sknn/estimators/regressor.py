@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from sknn.engine import Loss, Optimizer
-from sknn.estimators._parameter_types import (
+from sknn.estimators._parameters import (
     Activation,
     Auto,
     DType,

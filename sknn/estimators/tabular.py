@@ -15,7 +15,7 @@ from sknn.estimators._builders import TrainingSettings
 from sknn.estimators._inputs import TabularInputs
 from sknn.estimators._messages import FitWarning
 from sknn.estimators._model import ModelSpec
-from sknn.estimators._parameter_types import Auto
+from sknn.estimators._parameters import Auto
 from sknn.estimators._sklearn_compat import Interval, StrOptions
 from sknn.estimators._validation.data import ValidatedData
 from sknn.estimators.base import BaseMLP

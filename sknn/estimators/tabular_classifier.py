@@ -5,7 +5,7 @@ from numbers import Real
 from typing import Any, ClassVar
 
 from sknn.engine import Loss, Optimizer
-from sknn.estimators._parameter_types import (
+from sknn.estimators._parameters import (
     Activation,
     Auto,
     ClassificationLoss,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from sknn.engine import Loss, Optimizer
-from sknn.estimators._parameter_types import (
+from sknn.estimators._parameters import (
     Activation,
     Auto,
     DType,

@@ -1,4 +1,4 @@
-"""Features: a table as people have it <-> the matrix of floats that a network reads."""
+"""Features: tables of any kind -> matrices of floats."""
 
 from sknn.features.encoder import TableEncoder
 

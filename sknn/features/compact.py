@@ -1,21 +1,27 @@
-"""The reader: what a fitted encoder makes of tables, and the module that spreads it out."""
+"""The compact matrix of a table, one number a cell, and its expansion to dense or CSR output."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknn.engine import TabularEncoding
 from sknn.engine._typing import Array
-from sknn.features import levels, numeric
-from sknn.features.columns import KINDS, Column, Table, as_array, as_frame, need_cells
-from sknn.features.encoder_settings import floating
+from sknn.features.categorical import EXTRA_CODES, encode_categories
+from sknn.features.columns import KINDS, Column, Table, as_frame
+from sknn.features.encoder_settings import float_dtype_name
+from sknn.features.numeric import standardize, standardized_bins
+
+#: Numbers expanded at a time, which bounds the memory needed beside the result.
+CHUNK_SIZE = 2**20
 
 
-class TableReader:
-    """Read tables as compact matrices, by what an encoder has learned; see `TableEncoder`."""
+class CompactEncoderMixin:
+    """The methods of a fitted `TableEncoder` that make compact matrices and expand them."""
 
     dtype: Any
     bin_scale: float
@@ -30,7 +36,7 @@ class TableReader:
     n_embedded_features_: int
 
     def encode_compact(self, X: Any, dtype: Any = None) -> Array:
-        """Read a table as a compact matrix, a number a cell: what `expansion` takes.
+        """Encode a table as a compact matrix, the input of `expansion_layer`.
 
         Parameters
         ----------
@@ -42,108 +48,130 @@ class TableReader:
         Returns
         -------
         compact : array of shape (n, p + q + e)
-            The columns of numbers, standardised (in float64, so that nothing is lost) and NaN
-            where missing; then for each categorical column the number of the cell's place, first
-            for those that are spread out. Those that are not count through all of them.
+            The p numeric columns, standardized (in float64, then cast) and NaN where missing; the
+            codes of the q one-hot columns; the codes of the e embedded columns, each offset by
+            the number of codes of those before it.
 
         Raises
         ------
         TypeError
-            If a column holds text that held numbers in fit, or the other way round.
+            If a column holds text but held numbers in fit, or the other way round.
         ValueError
-            If the columns are others than in fit, or a number is too large.
+            If the columns differ from those of fit, or a number is too large.
         """
         check_is_fitted(self)
-        return self._compact(self._table(X, reset=False), dtype)
+        return self._encode_validated(checked_columns(self, X, reset=False), dtype)
 
     def _encode_validated(self, X: Any, dtype: Any = None) -> Array:
-        """Do what `encode_compact` does with a table whose names and width were compared with those of fit.
-
-        Parameters
-        ----------
-        X : frame or array of shape (n, n_features)
-            The table.
-        dtype : {"float32", "float64"}, optional
-            As for `encode_compact`.
-        """
-        return self._compact(self._checked_table(X), dtype)
+        """Encode a table whose column names and shape are validated; see `encode_compact`."""
+        table = self._table(X)
+        p = len(self.numeric_features_)
+        name = float_dtype_name(self.dtype if dtype is None else dtype)
+        compact = np.empty((table.n_rows, p + len(self.categorical_features_)), name)
+        numeric = zip(self.numeric_features_, self.center_, self.scale_, strict=True)
+        for i, (j, center, scale) in enumerate(numeric):
+            compact[:, i] = standardize(self._column(table, j), center, scale, name)
+        n_codes = self._n_codes()
+        n_codes[: self._n_one_hot()] = 0
+        offsets = np.cumsum(n_codes) - n_codes
+        categorical = zip(self.categorical_features_, self.categories_, offsets, strict=True)
+        for i, (j, categories, offset) in enumerate(categorical, start=p):
+            compact[:, i] = encode_categories(self._column(table, j), categories) + offset
+        return compact
 
     def expansion_layer(self, dtype: Any = None) -> TabularEncoding:
-        """Return the module that writes what `encode_compact` gives as what `transform` gives.
+        """Return the module that expands what `encode_compact` gives to what `transform` gives.
 
         Parameters
         ----------
         dtype : {"float32", "float64"}, optional
-            The type that `encode_compact` was given.
+            The type given to `encode_compact`.
         """
         check_is_fitted(self)
-        places = self._n_places()[: len(self.categories_) - self.n_embedded_features_]
-        return self._expand(dtype, places, self.n_embedded_features_)
+        n_codes = self._n_codes()[: self._n_one_hot()]
+        return self._expansion(dtype, n_codes, self.n_embedded_features_)
 
-    def _bin_columns(self) -> slice:
-        """Return where the pieces of numbers stand in the output."""
-        n_pieces = sum(max(len(edges) - 1, 0) for edges in self.bin_edges_)
-        return slice(len(self.numeric_features_), len(self.numeric_features_) + n_pieces)
+    def _expansion(self, dtype: Any, n_codes: Array, n_embedded: int) -> TabularEncoding:
+        """Return the expansion of the numeric columns, one-hot columns and embedded columns."""
+        name = float_dtype_name(self.dtype if dtype is None else dtype)
+        return TabularEncoding(
+            len(self.numeric_features_),
+            *standardized_bins(self.center_, self.scale_, self.bin_edges_, name),
+            self.missing_indicator_features_,
+            n_codes,
+            n_embedded,
+            self.bin_scale,
+        )
 
-    def _expand(self, dtype: Any, places: Array, passed_on: int) -> TabularEncoding:
-        """Return an expansion of the numbers and these."""
-        kind = floating(self.dtype if dtype is None else dtype)
-        pieces = numeric.pieces(self.center_, self.scale_, self.bin_edges_, kind)
-        others = (self.missing_indicator_features_, places, passed_on)
-        return TabularEncoding(len(self.numeric_features_), *pieces, *others, height=self.bin_scale)
+    def _expand_dense(self, compact: Array, width: int) -> Array:
+        """Return a C-contiguous array of this width."""
+        layer = self.expansion_layer()
+        expanded = np.empty((len(compact), width), compact.dtype)
+        for rows in _chunks(len(compact), width):
+            expanded[rows] = layer.forward(compact[rows])
+        return expanded
 
-    def _table(self, X: Any, *, reset: bool) -> Table:
-        """Check names and shape, in scikit-learn's words; the columns are read later."""
-        return self._checked_table(checked_columns(self, X, reset=reset))
+    def _expand_csr(self, compact: Array, width: int) -> sparse.csr_matrix:
+        """Return a CSR matrix of this width; the one-hot columns are never dense."""
+        n, p, q = len(compact), len(self.numeric_features_), self._n_one_hot()
+        n_codes = self._n_codes()[:q]
+        layer = self._expansion(None, n_codes[:0], 0)
+        chunks = _chunks(n, width - n_codes.sum() - self.n_embedded_features_)
+        numeric = [sparse.csr_matrix(layer.forward(compact[rows, :p])) for rows in chunks]
+        columns = compact[:, p : p + q].astype(np.intp) + (np.cumsum(n_codes) - n_codes)
+        indptr = np.arange(0, columns.size + 1, q) if q else np.zeros(n + 1, dtype=np.intp)
+        entries = (np.ones(columns.size, compact.dtype), columns.ravel(), indptr)
+        one_hot = sparse.csr_matrix(entries, shape=(n, n_codes.sum()))
+        embedded = sparse.csr_matrix(compact[:, p + q :])
+        return sparse.hstack([sparse.vstack(numeric), one_hot, embedded], format="csr")
 
-    def _checked_table(self, X: Any) -> Table:
-        """Return the columns of a table whose names and shape were checked."""
+    def _table(self, X: Any) -> Table:
+        """Return the columns of a table whose names and shape are validated."""
         frame = as_frame(X)
         columns = list(X.T) if frame is None else list(frame.iter_columns())
         return Table(columns, getattr(self, "feature_names_in_", None))
 
-    def _compact(self, table: Table, dtype: Any) -> Array:
-        p = len(self.numeric_features_)
-        kind = floating(self.dtype if dtype is None else dtype)
-        compact = np.empty((table.n_rows, p + len(self.categorical_features_)), kind)
-        for i, (j, center, scale) in enumerate(
-            zip(self.numeric_features_, self.center_, self.scale_, strict=True)
-        ):
-            column = self._column(table, j)
-            compact[:, i] = numeric.standardised(column, center, scale, kind)
-        places = zip(self.categorical_features_, self.categories_, self._first_rows(), strict=True)
-        for i, (j, kept, first) in enumerate(places):
-            compact[:, p + i] = levels.codes(self._column(table, j), kept) + first
-        return compact
-
     def _column(self, table: Table, j: int) -> Column:
-        """Read a column that was of some kind in fit."""
-        column = table.column(j)
-        if not column.agrees_with(self.column_types_[j]):
+        """Return a column, whose type must be that of fit."""
+        column, fitted = table.column(j), self.column_types_[j]
+        if not column.agrees_with(fitted):
             raise TypeError(
-                f"{column.label} holds {KINDS[column.kind]}, but held {KINDS[self.column_types_[j]]} in "
-                "fit. Turn it into what it was."
+                f"{column.label} holds {KINDS[column.kind]}, but held {KINDS[fitted]} in fit. "
+                f"Convert it to {KINDS[fitted]}."
             )
         return column
 
-    def _n_places(self) -> NDArray[np.intp]:
-        """Return how many places each categorical column has."""
-        return np.array(
-            [len(kept) + len(levels.OTHERS) for kept in self.categories_], dtype=np.intp
-        )
+    def _bin_columns(self) -> slice:
+        """Return where the bins are among the columns of the output."""
+        n_bins = sum(max(len(edges) - 1, 0) for edges in self.bin_edges_)
+        return slice(len(self.numeric_features_), len(self.numeric_features_) + n_bins)
 
-    def _first_rows(self) -> NDArray[np.intp]:
-        """Return for each categorical column what is added to its places."""
-        one_hot = len(self.categories_) - self.n_embedded_features_
-        places = self._n_places()
-        places[:one_hot] = 0
-        return np.cumsum(places) - places
+    def _n_one_hot(self) -> int:
+        """Return q, the number of one-hot encoded columns."""
+        return len(self.categories_) - self.n_embedded_features_
+
+    def _n_codes(self) -> NDArray[np.intp]:
+        """Return the number of codes of each categorical column."""
+        return np.array([len(kept) + len(EXTRA_CODES) for kept in self.categories_], dtype=np.intp)
 
 
 def checked_columns(estimator: BaseEstimator, X: Any, *, reset: bool) -> Any:
-    """Check the names and shape of what may be a table: a frame, or rows of anything."""
-    if (frame := as_frame(X)) is not None:
-        validate_data(estimator, X, reset=reset, skip_check_array=True)
-        need_cells(frame.shape, estimator)
-        return X
-    return validate_data(estimator, as_array(X), dtype=None, ensure_all_finite=False, reset=reset)
+    """Validate the column names and the shape of a frame, an array or a list of rows."""
+    frame = as_frame(X)
+    if frame is None:  # cells of lists are not converted
+        X = np.asarray(X, dtype=object) if isinstance(X, list | tuple) else X
+        return validate_data(estimator, X, dtype=None, ensure_all_finite=False, reset=reset)
+    validate_data(estimator, X, reset=reset, skip_check_array=True)
+    for size, what in zip(frame.shape, ["sample(s)", "feature(s)"], strict=True):
+        if not size:
+            raise ValueError(
+                f"Found array with 0 {what} (shape={frame.shape}) while a minimum of 1 is required "
+                f"by {type(estimator).__name__}."
+            )
+    return X
+
+
+def _chunks(n: int, width: int) -> Iterator[slice]:
+    """Yield slices of n rows, each of about `CHUNK_SIZE` numbers."""
+    n_rows = max(1, CHUNK_SIZE // max(1, width))
+    yield from (slice(start, start + n_rows) for start in range(0, n, n_rows))

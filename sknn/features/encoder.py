@@ -1,5 +1,6 @@
-"""The encoder: learns what a table's columns are like, and writes tables as matrices of floats."""
+"""TableEncoder: tables of numbers, text and missing values -> matrices of floats."""
 
+import warnings
 from itertools import chain
 from typing import Any, Self
 
@@ -8,29 +9,37 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 
 from sknn._version import VersionedState
-from sknn.features import expansion, feature_names, levels, numeric
-from sknn.features.choice import categorical_mask, is_categorical
-from sknn.features.compact import TableReader
+from sknn.features.categorical import (
+    CategoryStats,
+    categorical_mask,
+    is_categorical,
+    learn_categories,
+    rare_categories_message,
+)
+from sknn.features.compact import CompactEncoderMixin, checked_columns
 from sknn.features.encoder_settings import check_settings, row_weights
-from sknn.features.value_counts import distribution
+from sknn.features.feature_names import bin_names, make_unique, one_hot_names
+from sknn.features.numeric import MAX_BINNED_COLUMNS, NumericStats, learn_numbers, limit_bins
+from sknn.features.value_counts import value_counts
 
 
-class TableEncoder(VersionedState, TableReader, TransformerMixin, BaseEstimator):
-    """Write a table of numbers, text and missing values as a matrix that networks learn from.
+class TableEncoder(VersionedState, CompactEncoderMixin, TransformerMixin, BaseEstimator):
+    """Encode a table of numbers, text and missing values as a matrix of floats.
 
-    It gives, in this order:
+    The output has, in this order:
 
-    - each column of numbers that varies, standardised, 0 where missing;
-    - for those of more than four different numbers the piecewise-linear encoding of Gorishniy,
-      Rubachev and Babenko (2022), "On Embeddings for Numerical Features in Tabular Deep Learning":
-      between neighbouring quantiles of training a column that rises from 0 to `bin_scale` (none
-      at all if that would be more than a hundred columns of the table);
-    - for those with missing values in training whether they are missing;
-    - for each categorical column a place for every level, one for rare or unseen levels, and one
-      for "missing"; 1 in one of them and 0 elsewhere.
+    - the numeric columns, standardized, 0 where missing;
+    - the bins of numeric columns with more than four distinct values, whose edges are quantiles.
+      The bin [a, b) is ``bin_scale * clip((x - a) / (b - a), 0, 1)``: the piecewise-linear
+      encoding of Gorishniy, Rubachev and Babenko (2022), "On Embeddings for Numerical Features in
+      Tabular Deep Learning". With more than 100 such columns there are no bins at all;
+    - for numeric columns with missing values in fit a missing indicator, 1 or 0;
+    - the one-hot encoding of categorical columns: one column for each category, one for
+      infrequent or unknown categories, one for missing values;
+    - the codes of categorical columns with more than `max_cat_to_onehot` codes.
 
-    Columns of numbers that never vary, and columns without a single value, are left out and never
-    looked at again. The target has no part in anything.
+    Numeric columns that are constant in fit, and columns without values, are dropped and their
+    cells ignored from then on. The encoding does not depend on y.
 
     Parameters
     ----------
@@ -38,62 +47,63 @@ class TableEncoder(VersionedState, TableReader, TransformerMixin, BaseEstimator)
 default="from_dtype"
         Which columns are categorical:
 
-        - "from_dtype": those of a categorical type, of text, and of True and False;
-        - a boolean mask, column numbers, or names; numbers are levels there;
-        - None: none is. Columns of text are an error then.
+        - "from_dtype": columns of a categorical dtype, of strings and of booleans;
+        - a boolean mask, column indices, or names; the categories may be numbers;
+        - None: none; columns of strings raise an error.
     n_bins : int or "auto", default="auto"
-        The largest number of pieces of a number; 0 for none. "auto" is 48, or so many fewer that
-        all numbers have about 256 together (but at least 2), and so many fewer that each has 64
-        rows (but at least 4).
+        The largest number of bins of a numeric column; 0 for none. "auto" is 48, or fewer so that
+        all columns have at most 256 together (but at least 2 each) and each bin about 64 rows (but
+        at least 4 bins).
     bin_scale : float, default=1.0
-        What every piece rises to, above 0. The lower they are, the more slowly networks learn from
-        them, and the smoother is what they learn.
+        The largest value of a bin's column, above 0. The lower it is, the more slowly networks
+        learn from bins, and the smoother is what they learn.
     min_frequency : int, default=5
-        Levels with less weight in training (fewer rows) share the place for rare levels.
+        Categories with less weight in fit (fewer rows) are infrequent.
     max_cat_to_onehot : int or None, default=None
-        Categorical columns with more places than this are not spread out: the last columns of the
-        output hold the numbers of their places, counted through all these columns, so that each
-        has rows of its own in one table for `sknn.engine.Embedding`. None: there is no such column.
+        Categorical columns with more codes than this are not one-hot encoded: each is one of the
+        last columns of the output, with codes offset by the number of codes of those before it, so
+        that all can share one table of `sknn.engine.Embedding`. None: all are one-hot encoded.
     sparse_output : bool, default=False
-        Whether `transform` gives a CSR matrix.
+        Whether `transform` returns a CSR matrix.
     dtype : {"float32", "float64"}, default="float64"
-        The type of what `transform` gives.
+        The type of the output.
 
     Attributes
     ----------
     n_features_in_ : int
-        How many columns the table has.
+        Number of columns of the table.
     feature_names_in_ : array of str of shape (`n_features_in_`,)
-        Their names, if all have names that are text.
+        Their names, if all names are strings.
     is_categorical_ : array of bool of shape (`n_features_in_`,)
         Which of them are categorical.
     column_types_ : list of str
-        What each of them holds: "numeric", "boolean", "string" or "empty".
+        The type of each: "numeric", "boolean", "string" or "empty".
     numeric_features_ : array of int of shape (p,)
-        The columns of numbers that are kept.
+        Indices of the numeric columns in the output.
     center_, scale_ : arrays of shape (p,)
         Their weighted means and standard deviations (1 for a deviation of 0).
     bin_edges_ : list of p arrays
-        Where their pieces begin and end.
+        Their bin edges; empty for a column without bins.
     missing_indicator_features_ : array of int
-        Which of the p columns have a place for "missing".
+        Which of the p columns have a missing indicator.
     categorical_features_ : array of int of shape (q + e,)
-        The categorical columns that are kept, those that are not spread out last.
+        Indices of the categorical columns in the output: one-hot encoded ones, then embedded ones.
     categories_ : list of q + e lists of str or arrays
-        Their levels.
+        Their categories, sorted, without infrequent ones.
     n_embedded_features_ : int
-        e: how many of them are not spread out.
+        e, the number of categorical columns that are not one-hot encoded.
     n_embeddings_ : int
-        How many places those have together: the rows of a table for `sknn.engine.Embedding`.
+        The number of codes of these together: the rows of a table for `sknn.engine.Embedding`.
     unused_outputs_ : array of bool of shape (n_features_out,)
-        Which columns of the output are 0 in every row of training.
+        Which columns of the output are 0 in every row of fit.
     unused_embeddings_ : array of bool of shape (`n_embeddings_`,)
-        Which places of the columns that are not spread out are never used in training.
+        Which codes of embedded columns occur in no row of fit.
 
     Notes
     -----
-    Rows of weight 0 are absent, and weight 2 is a row that stands twice. If the mean weight is
-    below 1, weights are divided by their mean, so that shares do not make every level rare.
+    A row of weight 0 is absent, and weight 2 is the row twice. If the mean weight is below 1,
+    weights are divided by their mean, so that normalized weights do not make every category
+    infrequent.
 
     Examples
     --------
@@ -101,7 +111,7 @@ default="from_dtype"
     >>> table = [[1.0, "red"], [2.0, "blue"], [3.0, "red"], [float("nan"), None]]
     >>> encoder = TableEncoder(min_frequency=1).fit(table)
     >>> encoder.get_feature_names_out().tolist()
-    ['x0', 'x0_missing', 'x1_blue', 'x1_red', 'x1_rare', 'x1_missing']
+    ['x0', 'x0_missing', 'x1_blue', 'x1_red', 'x1_infrequent', 'x1_missing']
     >>> encoder.transform([[2.0, "red"], [2.0, "green"], [None, None]])
     array([[0., 0., 0., 1., 0., 0.],
            [0., 0., 0., 0., 1., 0.],
@@ -128,7 +138,7 @@ default="from_dtype"
         self.dtype = dtype
 
     def __sklearn_tags__(self) -> Any:
-        """Tell that missing values and categories are welcome, and that `dtype` decides."""
+        """Declare support for missing values and categories; the output has type `dtype`."""
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         tags.input_tags.categorical = True
@@ -136,12 +146,12 @@ default="from_dtype"
         return tags
 
     def fit(self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
-        """Learn from a table; a fit that raises changes nothing.
+        """Learn the encoding of a table; a fit that raises leaves the encoder unchanged.
 
         Parameters
         ----------
         X : frame, array or list of rows, shape (n, n_features)
-            The table; missing are None, NaN and what the frame calls missing.
+            The table; None, NaN and the frame's missing values are missing.
         y : object
             Ignored.
         sample_weight : array-like of shape (n,), optional
@@ -150,140 +160,133 @@ default="from_dtype"
         Returns
         -------
         self : TableEncoder
-            The encoder itself, fitted.
+            The fitted encoder.
 
         Raises
         ------
         TypeError
-            If a column holds what is neither number nor text, or both; the message names it.
+            If a column holds values other than numbers, booleans and strings, or several of these.
         ValueError
-            If a column holds infinities, or a parameter makes no sense.
+            If a column holds infinities, or a parameter is invalid.
 
         Warns
         -----
         UserWarning
-            If a categorical column has many levels and all of them are rare.
+            If a categorical column has many categories and all of them are infrequent.
         """
         fitted = type(self)(**self.get_params(deep=False))
-        ignore_overflow = fitted._learn(X, sample_weight)
+        message = fitted._learn(X, sample_weight)
         for name in [name for name in vars(self) if name.endswith("_")]:
             delattr(self, name)
         learned = {name: value for name, value in vars(fitted).items() if name.endswith("_")}
         self.__dict__.update(learned)
-        levels.warn_of_rare(ignore_overflow, self.min_frequency, stacklevel=2)
+        if message:
+            warnings.warn(message, UserWarning, stacklevel=2)
         return self
 
-    def _learn(self, X: Any, sample_weight: ArrayLike | None) -> list[str]:
-        """Do what `fit` does, on an encoder that may be left half done.
+    def _learn(self, X: Any, sample_weight: ArrayLike | None) -> str | None:
+        """Set the fitted attributes; return the message of a warning, or None.
 
-        Return what messages call the columns to warn of.
+        If it raises, some attributes may be set.
         """
         check_settings(self)
-        ignore_overflow = []
-        table = self._table(X, reset=True)
+        table = self._table(checked_columns(self, X, reset=True))
         w = row_weights(sample_weight, table.n_rows)
-        chosen = categorical_mask(self.categorical_features, table.names, self.n_features_in_)
-        number: dict[int, numeric.Number] = {}
-        category: dict[int, levels.Category] = {}
+        mask = categorical_mask(self.categorical_features, table.names, self.n_features_in_)
+        numeric: dict[int, NumericStats] = {}
+        categorical: dict[int, CategoryStats] = {}
+        uninformative = []
         self.column_types_ = []
         self.is_categorical_ = np.zeros(self.n_features_in_, dtype=bool)
         for j in range(self.n_features_in_):
             column = table.column(j)
-            self.is_categorical_[j] = is_categorical(column, j, chosen)
-            of = distribution(column.cells, w)
-            self.column_types_.append(column.kind if len(of.values) else "empty")
-            if not len(of.values):
+            self.is_categorical_[j] = is_categorical(column, j, mask)
+            counts = value_counts(column.cells, w)
+            self.column_types_.append(column.kind if len(counts.values) else "empty")
+            if not len(counts.values):
                 continue
             if self.is_categorical_[j]:
-                category[j] = levels.learn(of, self.min_frequency)
-                ignore_overflow += [column.label] * category[j].says_nothing
-            elif (learned := numeric.learn(column, of, self.n_bins)) is not None:
-                number[j] = learned
-        rows = table.n_rows if w is None else float(w.sum())
-        unseen = [*self._keep_numbers(number, rows), *self._keep_levels(category)]
-        self.unused_outputs_ = np.array(unseen, dtype=bool)
-        return ignore_overflow
+                categorical[j] = learn_categories(counts, self.min_frequency)
+                uninformative += [column.label] * categorical[j].is_uninformative
+            elif (stats := learn_numbers(column, counts, self.n_bins)) is not None:
+                numeric[j] = stats
+        self._set_numeric(numeric, table.n_rows if w is None else float(w.sum()))
+        self._set_categorical(categorical)
+        bins, n_indicators = self._bin_columns(), len(self.missing_indicator_features_)
+        unused = [stats.is_constant for stats in numeric.values()]
+        unused += [False] * (bins.stop - bins.start + n_indicators)
+        for j in self.categorical_features_[: self._n_one_hot()]:
+            unused += categorical[j].unused
+        self.unused_outputs_ = np.array(unused + [False] * self.n_embedded_features_, dtype=bool)
+        return rare_categories_message(uninformative, self.min_frequency)
 
-    def _keep_numbers(self, learned: dict[int, numeric.Number], rows: float) -> list[bool]:
-        """Keep what was learned of numbers; tell which of their wide columns are always 0."""
-        all_numbers = list(learned.values())
-        too_wide = sum(len(one.edges) > 0 for one in all_numbers) > numeric.WIDE
-        self.numeric_features_ = np.array(list(learned), dtype=np.intp)
-        self.center_ = np.array([one.center for one in all_numbers], dtype=np.float64)
-        self.scale_ = np.array([one.scale for one in all_numbers], dtype=np.float64)
-        self.bin_edges_ = [np.empty(0) if too_wide else one.edges for one in all_numbers]
+    def _set_numeric(self, numeric: dict[int, NumericStats], total_weight: float) -> None:
+        """Set the attributes of the numeric columns."""
+        columns = list(numeric.values())
+        too_wide = sum(len(stats.edges) > 0 for stats in columns) > MAX_BINNED_COLUMNS
+        self.numeric_features_ = np.array(list(numeric), dtype=np.intp)
+        self.center_ = np.array([stats.center for stats in columns], dtype=np.float64)
+        self.scale_ = np.array([stats.scale for stats in columns], dtype=np.float64)
+        self.bin_edges_ = [np.empty(0) if too_wide else stats.edges for stats in columns]
         if isinstance(self.n_bins, str):
-            self.bin_edges_ = numeric.thinned(self.bin_edges_, rows)
-        self.missing_indicator_features_ = np.flatnonzero([one.missing for one in all_numbers])
-        pieces = self._bin_columns()
-        constant = [not one.varies for one in all_numbers]
-        return constant + [False] * (
-            pieces.stop - pieces.start + len(self.missing_indicator_features_)
-        )
+            self.bin_edges_ = limit_bins(self.bin_edges_, total_weight)
+        self.missing_indicator_features_ = np.flatnonzero([stats.has_missing for stats in columns])
 
-    def _keep_levels(self, learned: dict[int, levels.Category]) -> list[bool]:
-        """Keep what was learned of categories; tell which of their wide columns are always 0."""
-        most = np.inf if self.max_cat_to_onehot is None else self.max_cat_to_onehot
-        one_hot = [j for j, one in learned.items() if len(one.unseen) <= most]
-        embedded = [j for j in learned if j not in one_hot]
+    def _set_categorical(self, categorical: dict[int, CategoryStats]) -> None:
+        """Set the attributes of the categorical columns."""
+        limit = np.inf if self.max_cat_to_onehot is None else self.max_cat_to_onehot
+        one_hot = [j for j, stats in categorical.items() if len(stats.unused) <= limit]
+        embedded = [j for j in categorical if j not in one_hot]
+        unused = list(chain.from_iterable(categorical[j].unused for j in embedded))
         self.categorical_features_ = np.array(one_hot + embedded, dtype=np.intp)
-        self.categories_ = [learned[j].levels for j in one_hot + embedded]
-        self.unused_embeddings_ = np.array(_unseen(learned, embedded), dtype=bool)
+        self.categories_ = [categorical[j].categories for j in one_hot + embedded]
         self.n_embedded_features_ = len(embedded)
-        self.n_embeddings_ = len(self.unused_embeddings_)
-        return _unseen(learned, one_hot) + [False] * len(embedded)
+        self.n_embeddings_ = len(unused)
+        self.unused_embeddings_ = np.array(unused, dtype=bool)
 
     def transform(self, X: Any) -> Any:
-        """Write a table as a matrix.
+        """Encode a table.
 
         Parameters
         ----------
         X : frame, array or list of rows, shape (n, n_features)
-            The table; columns as in `fit`.
+            The table, with the columns of `fit`.
 
         Returns
         -------
-        wide : array or CSR matrix of shape (n, n_features_out)
+        encoded : array or CSR matrix of shape (n, n_features_out)
             ``expansion_layer().forward(encode_compact(X))``.
         """
         compact = self.encode_compact(X)
-        if not self.sparse_output:
-            return expansion.dense(self.expansion_layer(), compact, len(self.unused_outputs_))
-        places = self._n_places()[: len(self.categories_) - self.n_embedded_features_]
-        width = len(self.unused_outputs_) - places.sum() - self.n_embedded_features_
-        return expansion.csr(self._expand(None, places[:0], 0), compact, places, width)
+        expand = self._expand_csr if self.sparse_output else self._expand_dense
+        return expand(compact, len(self.unused_outputs_))
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[Any]:
-        """Return the names of the output's columns.
+        """Return the names of the output columns.
+
+        Bin names are half-open intervals; the last bin of a column includes the largest number of
+        fit and is closed, as in `numpy.histogram`. Duplicate names get underscores appended.
 
         Parameters
         ----------
         input_features : array-like of str, optional
-            Names of the table's columns; they must be those of `fit` if it saw names.
+            Names of the table's columns; they must be those of `fit` if it had names.
 
         Returns
         -------
         names : array of str
-            Such as "age", "age_20..24", "age_missing", "city_Paris", "city_rare", "city_missing",
-            and "street_place" where places are not spread out. None stands twice.
+            For example "age", "age_bin[18,20)", "age_bin[20,24]", "age_missing", "city_Paris",
+            "city_infrequent", "city_missing", and "street_code" for an embedded column.
         """
-        # this mixin checks the names and returns them, which is all that is wanted of it
+        # the method of this mixin validates the names and returns them
         columns = OneToOneFeatureMixin.get_feature_names_out(self, input_features)
-        number = [columns[j] for j in self.numeric_features_]
-        pieces = [feature_names.of_pieces(*of) for of in zip(number, self.bin_edges_, strict=True)]
-        missing = [f"{number[i]}_missing" for i in self.missing_indicator_features_]
-        category = [(columns[j], self.column_types_[j]) for j in self.categorical_features_]
-        one_hot = len(category) - self.n_embedded_features_
-        places = [
-            feature_names.of_places(name, kept, kind)
-            for (name, kind), kept in zip(category[:one_hot], self.categories_, strict=False)
-        ]
-        embedded = [f"{name}_place" for name, _ in category[one_hot:]]
-        return feature_names.unique(
-            [*number, *chain(*pieces), *missing, *chain(*places), *embedded]
-        )
-
-
-def _unseen(learned: dict[int, levels.Category], columns: list[int]) -> list[bool]:
-    """Return for each place of some columns whether training had nothing for it."""
-    return list(chain.from_iterable(learned[j].unseen for j in columns))
+        numeric = [columns[j] for j in self.numeric_features_]
+        names = [*numeric]
+        for name, edges in zip(numeric, self.bin_edges_, strict=True):
+            names += bin_names(name, edges)
+        names += [f"{numeric[i]}_missing" for i in self.missing_indicator_features_]
+        q = self._n_one_hot()
+        for j, categories in zip(self.categorical_features_[:q], self.categories_, strict=False):
+            names += one_hot_names(columns[j], categories, self.column_types_[j])
+        names += [f"{columns[j]}_code" for j in self.categorical_features_[q:]]
+        return make_unique(names)

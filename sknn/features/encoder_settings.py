@@ -1,4 +1,4 @@
-"""Settings: what users may ask an encoder for, checked."""
+"""Validation of the parameters and sample weights of `TableEncoder`."""
 
 from numbers import Integral, Real
 from typing import Any
@@ -9,21 +9,15 @@ from sklearn.utils import check_array
 
 from sknn.engine._typing import Array
 
-#: The smallest value of each parameter that is a whole number.
+#: The smallest value of each integer parameter.
 SMALLEST = {"n_bins": 0, "min_frequency": 1, "max_cat_to_onehot": 0}
 
-#: What else some of them may be.
+#: Other allowed values.
 SPECIAL = {"n_bins": ("auto",), "max_cat_to_onehot": (None,)}
 
 
 def check_settings(encoder: Any) -> None:
-    """Refuse parameters that make no sense.
-
-    Raises
-    ------
-    ValueError
-        Naming the parameter and what it may be.
-    """
+    """Raise a ValueError if a parameter is invalid."""
     for name, smallest in SMALLEST.items():
         value = getattr(encoder, name)
         special = SPECIAL.get(name, ())
@@ -34,22 +28,16 @@ def check_settings(encoder: Any) -> None:
             raise ValueError(
                 f"{name} must be an integer of at least {smallest}{others}, got {value!r}."
             )
-    height = encoder.bin_scale
-    if not isinstance(height, Real) or isinstance(height, bool) or not 0 < float(height) < np.inf:
-        raise ValueError(f"bin_scale must be a finite number above 0, got {height!r}.")
+    scale = encoder.bin_scale
+    if not isinstance(scale, Real) or isinstance(scale, bool) or not 0 < float(scale) < np.inf:
+        raise ValueError(f"bin_scale must be a finite number above 0, got {scale!r}.")
     if not isinstance(encoder.sparse_output, bool | np.bool_):
         raise ValueError(f"sparse_output must be True or False, got {encoder.sparse_output!r}.")
-    floating(encoder.dtype)
+    float_dtype_name(encoder.dtype)
 
 
-def floating(dtype: Any) -> str:
-    """Return the name of a floating type.
-
-    Raises
-    ------
-    ValueError
-        If it is neither float32 nor float64.
-    """
+def float_dtype_name(dtype: Any) -> str:
+    """Return "float32" or "float64"; raise a ValueError for any other dtype."""
     try:
         name = np.dtype(dtype).name if dtype is not None else ""
     except TypeError:
@@ -60,13 +48,7 @@ def floating(dtype: Any) -> str:
 
 
 def row_weights(sample_weight: ArrayLike | None, n: int) -> Array | None:
-    """Check the weights of n rows; where they are shares they are made to be 1 on average.
-
-    Raises
-    ------
-    ValueError
-        If they are no finite numbers of at least 0, one a row, or if all are 0.
-    """
+    """Validate the sample weights of n rows; divide them by their mean if it is below 1."""
     if sample_weight is None:
         return None
     w: Array = check_array(

@@ -1,4 +1,4 @@
-"""Names: what the columns of the output are called."""
+"""Names of the output columns of `TableEncoder`."""
 
 from collections.abc import Iterable
 from itertools import pairwise
@@ -8,48 +8,49 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sknn.engine._typing import Array
-from sknn.features.levels import OTHERS, Levels
+from sknn.features.categorical import EXTRA_CODES, Categories
 
-#: The digits that are shown of an edge if those tell it from the others.
-FEWEST_DIGITS = 4
+#: Significant digits of a bin edge in a name; more where edges would be equal.
+MIN_DIGITS = 4
 
 
-def of_pieces(name: str, edges: Array) -> list[str]:
-    """Return names such as "age_20..24", with as few digits as tell the edges apart."""
+def bin_names(name: str, edges: Array) -> list[str]:
+    """Return names such as "age_bin[18,20)" and "age_bin[20,24]"; the last bin is closed."""
     texts: list[str] = []
-    for digits in range(FEWEST_DIGITS, 18):
-        texts = [_shortened(edge, digits) for edge in edges]
+    for digits in range(MIN_DIGITS, 18):
+        texts = [_format_edge(edge, digits) for edge in edges]
         if len(set(texts)) == len(edges):
             break
-    return [f"{name}_{start}..{stop}" for start, stop in pairwise(texts)]
+    names = [f"{name}_bin[{start},{stop})" for start, stop in pairwise(texts)]
+    return [*names[:-1], *(last[:-1] + "]" for last in names[-1:])]
 
 
-def _shortened(number: float, digits: int) -> str:
-    """Return a number with a few digits, and without an exponent unless it would be long."""
-    if number == 0 or 1e-4 <= abs(number) < 1e15:
-        return np.format_float_positional(number, precision=digits, fractional=False, trim="-")
-    return f"{number:.{digits}g}"
+def _format_edge(edge: float, digits: int) -> str:
+    """Format with so many digits, in scientific notation only where that is shorter."""
+    if edge == 0 or 1e-4 <= abs(edge) < 1e15:
+        return np.format_float_positional(edge, precision=digits, fractional=False, trim="-")
+    return f"{edge:.{digits}g}"
 
 
-def of_places(name: str, levels: Levels, kind: str) -> list[str]:
-    """Return names such as "city_Paris", one for each place."""
-    texts = [_text(level, kind) for level in levels]
-    return [f"{name}_{text}" for text in [*texts, *OTHERS]]
+def one_hot_names(name: str, categories: Categories, kind: str) -> list[str]:
+    """Return names such as "city_Paris", one for each code."""
+    texts = [_format_category(category, kind) for category in categories]
+    return [f"{name}_{text}" for text in [*texts, *EXTRA_CODES]]
 
 
-def _text(level: str | float, kind: str) -> str:
+def _format_category(category: str | float, kind: str) -> str:
     if kind == "boolean":
-        return str(bool(level))
-    return level if isinstance(level, str) else repr(float(level)).removesuffix(".0")
+        return str(bool(category))
+    return category if isinstance(category, str) else repr(float(category)).removesuffix(".0")
 
 
-def unique(names: Iterable[str]) -> NDArray[Any]:
-    """Return the names, with underscores added to those that stood before."""
+def make_unique(names: Iterable[str]) -> NDArray[Any]:
+    """Append underscores to names that occurred before."""
     taken: set[str] = set()
-    result = []
+    unique = []
     for name in names:
         while name in taken:
             name += "_"
         taken.add(name)
-        result.append(name)
-    return np.array(result, dtype=object)
+        unique.append(name)
+    return np.array(unique, dtype=object)

@@ -1,4 +1,4 @@
-"""Numbers: where a column of them has its centre, how far it spreads, and where it is cut."""
+"""Numeric columns: mean, standard deviation and the edges of the bins."""
 
 from dataclasses import dataclass
 
@@ -6,152 +6,137 @@ import numpy as np
 
 from sknn.engine._typing import Array
 from sknn.features.columns import Column
-from sknn.features.value_counts import ROUNDING, Distribution
+from sknn.features.value_counts import ROUNDING_ERROR, ValueCounts
 
-#: A column of more different numbers than this is cut into pieces.
-FEW = 4
+#: Columns with at most this many distinct values have no bins.
+MAX_UNBINNED_VALUES = 4
 
-#: If more columns than this would be cut into pieces, none is: the table is wide enough.
-WIDE = 100
+#: If more columns than this would have bins, none has: the table is wide enough.
+MAX_BINNED_COLUMNS = 100
 
+#: With n_bins="auto": at most so many bins a column, and so many in all columns together.
+AUTO_MAX_BINS, AUTO_MAX_TOTAL_BINS = 48, 256
 
-#: n_bins="auto" is this, or less where all columns would have more pieces than that together.
-BINS, MOST_PIECES = 48, 256
-
-#: It is also less where a piece would have fewer rows than this, but not for that less than FEW.
-FEWEST_ROWS = 64
+#: With n_bins="auto": at least so many rows a bin, unless that leaves less than `AUTO_MIN_BINS`.
+AUTO_MIN_ROWS_PER_BIN, AUTO_MIN_BINS = 64, 4
 
 
 @dataclass(frozen=True)
-class Number:
-    """What is learned of a column of numbers.
+class NumericStats:
+    """What is learned from a numeric column.
 
     Attributes
     ----------
     center, scale : float
-        Its weighted mean and standard deviation; the scale is 1 where that is 0.
+        Weighted mean and standard deviation; the scale is 1 where the deviation is 0.
     edges : array of float64
-        Where its pieces begin and end; empty if it has none.
-    varies : bool
-        Whether there are two different numbers.
-    missing : bool
-        Whether some were missing.
+        The edges of its bins; empty if it has none.
+    is_constant : bool
+        Whether all numbers are equal.
+    has_missing : bool
+        Whether values are missing.
     """
 
     center: float
     scale: float
     edges: Array
-    varies: bool
-    missing: bool
+    is_constant: bool
+    has_missing: bool
 
 
-def learn(column: Column, of: Distribution, n_bins: int | str) -> Number | None:
-    """Return what there is to learn of a column; None if it always says the same.
+def learn_numbers(column: Column, counts: ValueCounts, n_bins: int | str) -> NumericStats | None:
+    """Return the statistics of a numeric column; None if the column is constant.
 
     Raises
     ------
     ValueError
-        If its numbers are too large to tell how far they spread.
+        If the numbers are so large that their spread overflows.
     """
-    values = np.asarray(of.values)
-    if len(values) + (of.missing > 0) < 2:
+    values = np.asarray(counts.values)
+    if len(values) + (counts.missing > 0) < 2:
         return None
-    center, scale = _center_and_scale(values, of.weights / of.weights.sum())
+    center, scale = _mean_and_std(values, counts.weights / counts.weights.sum())
     with np.errstate(over="ignore"):
         spread = values[-1] - values[0]
     if not np.isfinite([center, scale, spread]).all():
-        raise ValueError(f"{column.label} holds numbers too large to be scaled. Divide them first.")
-    most = BINS if isinstance(n_bins, str) else n_bins
-    bins = _edges(of, most) if most and len(values) > FEW else np.empty(0)
-    return Number(center, scale, bins, len(values) > 1, of.missing > 0)
+        raise ValueError(
+            f"{column.label} holds numbers too large to be standardized: they are between "
+            f"{values[0]:g} and {values[-1]:g}. Divide the column by a constant."
+        )
+    max_bins = AUTO_MAX_BINS if isinstance(n_bins, str) else n_bins
+    has_bins = max_bins and len(values) > MAX_UNBINNED_VALUES
+    edges = _quantile_edges(values, counts.weights, max_bins) if has_bins else np.empty(0)
+    return NumericStats(center, scale, edges, len(values) == 1, counts.missing > 0)
 
 
-def _center_and_scale(values: Array, share: Array) -> tuple[float, float]:
-    """Return mean and standard deviation; numbers are made small first, as squares overflow."""
+def _mean_and_std(values: Array, fractions: Array) -> tuple[float, float]:
+    """Return the weighted mean and deviation, from scaled values, whose squares stay finite."""
     largest = np.abs(values).max() or 1.0
-    with np.errstate(over="ignore", invalid="ignore"):  # who calls looks at the spread
-        center = share @ (values / largest) * largest
+    with np.errstate(over="ignore", invalid="ignore"):  # the caller checks for overflow
+        center = fractions @ (values / largest) * largest
         errors = values - center
         furthest = np.abs(errors).max()
-        scale = np.sqrt(share @ (errors / furthest) ** 2) * furthest if len(values) > 1 else 0.0
+        scale = np.sqrt(fractions @ (errors / furthest) ** 2) * furthest if len(values) > 1 else 0.0
     return float(center), float(scale) or 1.0
 
 
-def _edges(of: Distribution, n_bins: int) -> Array:
-    """Return where the pieces begin and end: quantiles that are values of the column.
+def _quantile_edges(values: Array, weights: Array, n_bins: int) -> Array:
+    """Return weighted quantiles ("inverted_cdf" of `numpy.quantile`), without duplicates.
 
-    A quantile is the smallest value that at least this share of the weight does not exceed. If
-    there are no more values than edges, every value is an edge.
+    If there are at most n_bins + 1 values, every value is an edge.
     """
-    values = np.asarray(of.values)
     if len(values) <= n_bins + 1:
         return values
-    reached = np.cumsum(of.weights)
-    # n_bins times both sides, so that whole weights are compared exactly
-    wanted = np.arange(n_bins + 1) * (reached[-1] * (1 - ROUNDING))
-    places: Array = np.unique(np.searchsorted(reached * n_bins, wanted))
-    return values[places]
+    cumulative = np.cumsum(weights)
+    # both sides times n_bins, so that integer weights are compared exactly
+    wanted = np.arange(n_bins + 1) * (cumulative[-1] * (1 - ROUNDING_ERROR))
+    return values[np.unique(np.searchsorted(cumulative * n_bins, wanted))]
 
 
-def thinned(edges: list[Array], rows: float) -> list[Array]:
-    """Return fewer edges of each column, evenly left out, where there would be too many pieces.
+def limit_bins(edges: list[Array], total_weight: float) -> list[Array]:
+    """Reduce the bins of each column to the limits of n_bins="auto", dropping edges evenly."""
+    n_binned = sum(len(column) > 0 for column in edges)
+    by_rows = int(min(total_weight / AUTO_MIN_ROWS_PER_BIN, AUTO_MAX_BINS))
+    by_columns = AUTO_MAX_TOTAL_BINS // max(1, n_binned)
+    max_bins = max(2, min(by_columns, max(AUTO_MIN_BINS, by_rows)))
 
-    Parameters
-    ----------
-    edges : list of arrays
-        Of each column.
-    rows : float
-        The weight of all rows.
-    """
-    together = MOST_PIECES // max(1, sum(len(one) > 0 for one in edges))
-    filled = int(min(rows / FEWEST_ROWS, BINS))
-    most = max(2, min(together, max(FEW, filled)))
-    return [_every(one, most) if len(one) > most + 1 else one for one in edges]
+    def thin(column: Array) -> Array:
+        kept = np.linspace(0, len(column) - 1, max_bins + 1)
+        return column[np.round(kept).astype(np.intp)]
+
+    return [thin(column) if len(column) > max_bins + 1 else column for column in edges]
 
 
-def _every(edges: Array, pieces: int) -> Array:
-    """Return the edges of this many pieces."""
-    return edges[np.round(np.linspace(0, len(edges) - 1, pieces + 1)).astype(np.intp)]
-
-
-def standardised(column: Column, center: float, scale: float, dtype: str) -> Array:
-    """Return the numbers of a column in units of its spread around its centre.
-
-    Done in float64: what differs in the seventh digit would be equal in float32 before, not after.
+def standardize(column: Column, center: float, scale: float, dtype: str) -> Array:
+    """Return ``(x - center) / scale``, computed in float64 and then cast to `dtype`.
 
     Raises
     ------
     ValueError
-        If one is too large for the type.
+        If a result overflows.
     """
     cells = np.asarray(column.cells)
     with np.errstate(over="ignore"):
         scaled = ((cells - center) / scale).astype(dtype)
     if np.isinf(scaled).any():
         raise ValueError(
-            f"{column.label} holds a number too large for {dtype}: {np.nanmax(np.abs(cells)):g}, "
-            f"where the numbers in fit were about {center:g}, give or take {scale:g}."
+            f"{column.label} holds a number too large for {dtype}: got "
+            f"{np.nanmax(np.abs(cells)):g}, but the mean in fit was {center:g} and the standard "
+            f"deviation {scale:g}. Correct the number, or set it to NaN."
         )
     return scaled
 
 
-def pieces(
+def standardized_bins(
     center: Array, scale: Array, edges: list[Array], dtype: str
 ) -> tuple[Array, Array, Array]:
-    """Return the number that each piece is of, its start and its stop, in units of the spread.
+    """Return the numeric column of each bin, and its start and stop in standardized units.
 
-    Parameters
-    ----------
-    center, scale : arrays of shape (p,)
-        Of each number.
-    edges : list of p arrays
-        In units of the table.
-    dtype : {"float32", "float64"}
-        The type of what is returned. A piece that is too short for it becomes a step.
+    The edges are in units of the table. A bin too short for the dtype becomes a step.
     """
     scaled = [(e - c) / s for e, c, s in zip(edges, center, scale, strict=True)]
-    piece_of = np.repeat(np.arange(len(edges)), [max(len(e) - 1, 0) for e in edges])
+    column_of_bin = np.repeat(np.arange(len(edges)), [max(len(e) - 1, 0) for e in edges])
     start = np.concatenate([[], *(e[:-1] for e in scaled)]).astype(dtype)
     stop = np.concatenate([[], *(e[1:] for e in scaled)]).astype(dtype)
     shortest = np.finfo(dtype).eps * (1 + np.abs(start))
-    return piece_of, start, np.maximum(stop, start + shortest)
+    return column_of_bin, start, np.maximum(stop, start + shortest)

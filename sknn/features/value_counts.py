@@ -1,7 +1,7 @@
-"""Distributions: each value of a column once, and the weight that it has.
+"""Value counts: each distinct value of a column, and the total weight of its rows.
 
-All that is learned from a column is a function of these. So it cannot matter in which order the
-rows stand, nor whether a row stands twice or has twice the weight.
+Everything learned from a column is a function of its value counts, so neither the order of the rows
+matters nor whether a row is repeated or has twice the weight.
 """
 
 from dataclasses import dataclass
@@ -12,22 +12,22 @@ import numpy as np
 from sknn.engine._typing import Array
 from sknn.features.columns import Cells
 
-#: Sums of weights that should be equal may differ by this share.
-ROUNDING = 1e-9
+#: Relative difference below which two sums of weights count as equal.
+ROUNDING_ERROR = 1e-9
 
 
 @dataclass(frozen=True)
-class Distribution:
-    """What a column holds.
+class ValueCounts:
+    """The distinct values of a column and their weights.
 
     Attributes
     ----------
     values : array of float64 or list of str
-        The values that are not missing, each once, in order.
+        The distinct values, sorted, without missing ones.
     weights : array of float64
-        The weight of the rows that hold each; the number of them if rows have no weights.
+        The total weight of the rows with each value; their number if rows have no weights.
     missing : float
-        That of the rows where nothing is known.
+        The total weight of the rows where the value is missing.
     """
 
     values: Array | list[str]
@@ -35,38 +35,30 @@ class Distribution:
     missing: float
 
 
-def distribution(cells: Cells, w: Array | None) -> Distribution:
-    """Return what a column holds.
-
-    Parameters
-    ----------
-    cells : array of float64 or list of str of length n
-        NaN or None where missing.
-    w : array of shape (n,) or None
-        Weights of the rows, 0 or more; a row of weight 0 is absent.
-    """
+def value_counts(cells: Cells, w: Array | None) -> ValueCounts:
+    """Count the values of a column, with sample weights w; rows of weight 0 are absent."""
     if w is not None and not w.all():
         present = w > 0
         cells = cells[present] if isinstance(cells, np.ndarray) else list(compress(cells, present))
         w = w[present]
-    return _of_numbers(cells, w) if isinstance(cells, np.ndarray) else _of_text(cells, w)
+    return _count_numbers(cells, w) if isinstance(cells, np.ndarray) else _count_strings(cells, w)
 
 
-def _of_numbers(cells: Array, w: Array | None) -> Distribution:
+def _count_numbers(cells: Array, w: Array | None) -> ValueCounts:
     missing = np.isnan(cells)
     known = cells[~missing]
     if w is None:
         values, counts = np.unique(known, return_counts=True)
-        return Distribution(values, counts.astype(np.float64), float(missing.sum()))
-    values, number = np.unique(known, return_inverse=True)
-    weights = np.bincount(number, w[~missing], len(values))
-    return Distribution(values, weights, float(w[missing].sum()))
+        return ValueCounts(values, counts.astype(np.float64), float(missing.sum()))
+    values, codes = np.unique(known, return_inverse=True)
+    weights = np.bincount(codes, w[~missing], len(values))
+    return ValueCounts(values, weights, float(w[missing].sum()))
 
 
-def _of_text(cells: list[str | None], w: Array | None) -> Distribution:
+def _count_strings(cells: list[str | None], w: Array | None) -> ValueCounts:
     values = sorted(str(value) for value in set(cells) if value is not None)
-    number: dict[str | None, int] = {value: i for i, value in enumerate(values)}
-    number[None] = len(values)
-    numbers = np.fromiter(map(number.__getitem__, cells), np.intp, len(cells))
-    weights = np.bincount(numbers, w, len(number)).astype(np.float64)
-    return Distribution(values, weights[:-1], float(weights[-1]))
+    code_of: dict[str | None, int] = {value: i for i, value in enumerate(values)}
+    code_of[None] = len(values)
+    codes = np.fromiter(map(code_of.__getitem__, cells), np.intp, len(cells))
+    weights = np.bincount(codes, w, len(code_of)).astype(np.float64)
+    return ValueCounts(values, weights[:-1], float(weights[-1]))

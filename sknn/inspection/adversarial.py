@@ -8,10 +8,9 @@ from sklearn.utils.validation import check_consistent_length
 
 from sknn.engine import iter_batches
 from sknn.engine._typing import Array
-from sknn.estimators import _validation
-from sknn.estimators._fitted_model import FittedModel
-from sknn.estimators._inputs import Numbers
-from sknn.estimators._model import ModelSpec
+from sknn.estimators._model import FittedModel, ModelSpec
+from sknn.estimators._validation.data import ValidatedData
+from sknn.estimators._validation.targets import targets_to_score
 from sknn.inspection.gradients import total_blame
 from sknn.inspection.models import need_network
 from sknn.inspection.norms import NORMS
@@ -113,7 +112,7 @@ def adversarial(
 
 def _numbers(fitted: FittedModel) -> Array:
     """Return the inputs as a dense array of floats."""
-    if not isinstance(fitted.spec.input_encoding, Numbers):
+    if fitted.spec.inputs is not None:
         raise TypeError(
             "adversarial is for MLPClassifier and MLPRegressor: a table's categories cannot be "
             "moved a little, and one epsilon for columns in different units means nothing."
@@ -161,11 +160,11 @@ def _goal(fitted: FittedModel, y: Any, target: Any) -> tuple[Array, float]:
     elif y is None and of_numbers:
         raise ValueError("A regressor predicts no class to lead away from: give y, or target.")
     elif y is None:
-        y = spec.predictions(fitted.outputs())
-    y = _validation.scored(y, numeric=of_numbers)
+        y = spec.decode(fitted.outputs())
+    y = targets_to_score(y, numeric=of_numbers)
     check_consistent_length(fitted.X, y)
-    return spec.targets(
-        _validation.ValidatedData(fitted.X, y, None), "y"
+    return spec.encode_targets(
+        ValidatedData(fitted.X, y, None), "y"
     ), 1.0 if target is None else -1.0
 
 

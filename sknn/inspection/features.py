@@ -131,7 +131,7 @@ class HiddenFeatures(
         tags = super().__sklearn_tags__()
         inner = get_tags(self.estimator)
         tags.input_tags = inner.input_tags
-        tags.target_tags.import_optional = True
+        tags.target_tags.required = True
         tags.transformer_tags.preserves_dtype = []
         return tags
 

@@ -6,7 +6,8 @@ import numpy as np
 
 from sknn.engine import Linear, Module, Sequential, Sigmoid, Tanh
 from sknn.engine._typing import Array
-from sknn.estimators import _validation
+from sknn.estimators._model import ModelSpec, fitted_network
+from sknn.estimators._validation.data import validate_training_data
 from sknn.inspection.models import need_network
 from sknn.inspection.names import layer_names
 
@@ -93,10 +94,10 @@ def gradient_flow(
     True
     """
     mlp = need_network(estimator, "gradient_flow")
-    rows = _validation.training_rows(mlp, X, y, sample_weight, reset=False)
-    spec = mlp._fitted_spec()
-    network: Sequential = mlp._fitted_network(spec)
-    u, Y, w = spec.samples(rows, "y", relative_weights=True)[:]
+    rows = validate_training_data(mlp, X, y, sample_weight, reset=False)
+    spec = ModelSpec.of_fitted(vars(mlp))
+    network: Sequential = fitted_network(spec, vars(mlp))
+    u, Y, w = spec.dataset(rows, "y", relative_weights=True)[:]
     values = network.trace(u)
     dz = spec.loss_for(Y).gradient(values[-1], Y)
     dz = dz if w is None else dz * w[:, None]

@@ -5,8 +5,7 @@ from typing import Any
 import numpy as np
 
 from sknn.engine._typing import Array
-from sknn.estimators._fitted_model import FittedModel
-from sknn.estimators._model import ModelSpec
+from sknn.estimators._model import FittedModel, ModelSpec
 from sknn.inspection._output_selection import Aim, aim
 from sknn.inspection.models import need_network
 from sknn.targets import RealTarget
@@ -70,7 +69,7 @@ def input_gradient(estimator: Any, X: Any, target: Any = None) -> Array:
     spec, n = fitted.spec, fitted.X.shape[0]
     aimed = aim(spec.target, spec.loss, target, n)
     du = np.concatenate(_pieces(fitted, aimed))
-    dX = spec.input_encoding.blame(du)
+    dX = spec.inputs.feature_gradient(du)
     return dX if aimed.units is None else dX * aimed.units
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from sknn.engine import Quantile
 from sknn.engine._typing import Array
-from sknn.estimators._inputs import Columns
+from sknn.estimators._inputs import TabularInputs
 from sknn.estimators._model import ModelSpec
 from sknn.targets import BinaryTarget, ClassTarget, MultioutputTarget
 
@@ -21,7 +21,7 @@ def column_titles(mlp: Any) -> list[str]:
     """Return what to write above the inputs and above each layer: name, size and activation."""
     names = ["input", *layer_names(len(mlp.intercepts_))]
     sizes = [mlp.coefs_[0].shape[-2], *(W0.shape[-1] for W0 in mlp.intercepts_)]
-    hidden = [_activation_name(one) for one in mlp._fitted_spec().activations]
+    hidden = [_activation_name(one) for one in ModelSpec.of_fitted(vars(mlp)).activations]
     activations = ["", *hidden, mlp.out_activation_]
     rows = zip(names, sizes, activations, strict=True)
     return [f"{name}\n{size}\n{activation}" for name, size, activation in rows]
@@ -29,8 +29,8 @@ def column_titles(mlp: Any) -> list[str]:
 
 def input_names(mlp: Any) -> list[str]:
     """Return the names of the first layer's inputs; of a table those of the encoded columns."""
-    input_encoding = mlp._fitted_spec().input_encoding
-    if not isinstance(input_encoding, Columns):
+    input_encoding = ModelSpec.of_fitted(vars(mlp)).inputs
+    if not isinstance(input_encoding, TabularInputs):
         numbered = [f"x{j}" for j in range(mlp.n_features_in_)]
         return [str(name) for name in getattr(mlp, "feature_names_in_", numbered)]
     names = input_encoding.encoder.get_feature_names_out().tolist()
@@ -41,7 +41,7 @@ def input_names(mlp: Any) -> list[str]:
 
 def output_names(mlp: Any) -> list[str]:
     """Return the names of the output layer's units."""
-    spec = mlp._fitted_spec()
+    spec = ModelSpec.of_fitted(vars(mlp))
     y = spec.target
     if isinstance(y, MultioutputTarget):
         columns = enumerate(y.columns)

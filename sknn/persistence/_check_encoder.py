@@ -1,4 +1,4 @@
-"""Encoders from a file: whether they can read a table."""
+"""Checks of a fitted encoder from a file."""
 
 from typing import Any
 
@@ -6,13 +6,13 @@ import numpy as np
 
 from sknn.engine._typing import Array
 from sknn.features import TableEncoder
+from sknn.features.categorical import EXTRA_CODES
 from sknn.features.columns import KINDS
 from sknn.features.encoder_settings import check_settings
-from sknn.features.levels import OTHERS
-from sknn.persistence._requirements import need, need_array, need_count, need_names
+from sknn.persistence._requirements import require, require_array, require_count, require_keys
 
-#: What a fitted encoder has, beside its parameters.
-ALWAYS = {
+#: Attributes of every fitted encoder, besides its parameters.
+FITTED_ATTRIBUTES = {
     "n_features_in_",
     "column_types_",
     "is_categorical_",
@@ -31,108 +31,111 @@ ALWAYS = {
 
 
 def check_encoder(encoder: TableEncoder, n_features: int, names: Array | None) -> None:
-    """Refuse an encoder that cannot have been fitted to a table of so many columns.
+    """Refuse an encoder that cannot have been fitted to a table with these columns.
 
     Parameters
     ----------
     encoder : TableEncoder
-        What is to be checked.
+        The encoder.
     n_features : int
-        How many columns the table has.
+        Number of columns of the table.
     names : array of shape (n_features,) or None
-        The names of the columns.
+        Names of the columns.
 
     Raises
     ------
     ModelFileError
-        Saying what is wrong.
+        If it is invalid.
     """
-    parameters = encoder.get_params(deep=False)
-    need_names("The encoder", vars(encoder), {*ALWAYS, *parameters}, {"feature_names_in_"})
+    required = {*FITTED_ATTRIBUTES, *encoder.get_params(deep=False)}
+    require_keys("The encoder", vars(encoder), required, {"feature_names_in_"})
     check_settings(encoder)
-    need_count("n_features_in_", encoder.n_features_in_, 1)
-    need(encoder.n_features_in_ == n_features, "the encoder is for another number of columns")
+    require_count("n_features_in_", encoder.n_features_in_, 1)
+    alike = encoder.n_features_in_ == n_features
+    require(alike, f"the encoder has {encoder.n_features_in_} columns, the model {n_features}")
     own: Any = getattr(encoder, "feature_names_in_", None)
-    need((own is None) == (names is None), "the encoder and the model differ in names")
+    require((own is None) == (names is None), "only one of encoder and model has column names")
     if names is not None:
-        need_array("feature_names_in_", own, "OU", (n_features,))
-        need(own.tolist() == names.tolist(), "the encoder's columns have other names")
-    known = isinstance(encoder.column_types_, list) and all(
-        kind in KINDS for kind in encoder.column_types_
-    )
-    need(known and len(encoder.column_types_) == n_features, "each column must be of a known kind")
-    need_array("is_categorical_", encoder.is_categorical_, "b", (n_features,))
-    _check_numbers(encoder, n_features)
-    _check_levels(encoder, n_features)
+        require_array("feature_names_in_", own, "OU", (n_features,))
+        require(own.tolist() == names.tolist(), "the encoder has other column names than the model")
+    types = encoder.column_types_
+    known = isinstance(types, list) and len(types) == n_features and all(t in KINDS for t in types)
+    require(known, f"column_types_ must be {n_features} of {', '.join(KINDS)}")
+    require_array("is_categorical_", encoder.is_categorical_, "b", (n_features,))
+    _check_numeric(encoder, n_features)
+    _check_categorical(encoder, n_features)
 
 
-def _check_numbers(encoder: TableEncoder, n_features: int) -> None:
-    _need_places("numeric_features_", encoder.numeric_features_, n_features)
+def _check_numeric(encoder: TableEncoder, n_features: int) -> None:
+    _require_indices("numeric_features_", encoder.numeric_features_, n_features)
     p = len(encoder.numeric_features_)
-    numbers = all(
-        encoder.column_types_[j] in ("number", "truth") for j in encoder.numeric_features_
-    )
-    need(numbers, "numeric_features_ names columns of something else")
-    need(
+    types = {encoder.column_types_[j] for j in encoder.numeric_features_}
+    require(types <= {"numeric", "boolean"}, "numeric_features_ has columns of another type")
+    require(
         not encoder.is_categorical_[encoder.numeric_features_].any(),
-        "numeric_features_ names categorical columns",
+        "numeric_features_ has categorical columns",
     )
-    need_array("center_", encoder.center_, "f", (p,))
-    need_array("scale_", encoder.scale_, "f", (p,))
-    need(bool((encoder.scale_ > 0).all()), "scale_ must be above 0")
-    _need_places("missing_indicator_features_", encoder.missing_indicator_features_, p)
-    need(
-        isinstance(encoder.bin_edges_, list) and len(encoder.bin_edges_) == p,
-        "bin_edges_ are not p lists",
-    )
+    require_array("center_", encoder.center_, "f", (p,))
+    require_array("scale_", encoder.scale_, "f", (p,))
+    require(bool((encoder.scale_ > 0).all()), "scale_ must be above 0")
+    _require_indices("missing_indicator_features_", encoder.missing_indicator_features_, p)
+    fits = isinstance(encoder.bin_edges_, list) and len(encoder.bin_edges_) == p
+    require(fits, f"bin_edges_ must be a list of {p} arrays")
     for edges in encoder.bin_edges_:
-        need_array("bin_edges_", edges, "f", (None,))
-        need(bool((edges[:-1] < edges[1:]).all()), "bin_edges_ must rise")
+        require_array("bin_edges_", edges, "f", (None,))
+        require(bool((edges[:-1] < edges[1:]).all()), "bin_edges_ must increase")
 
 
-def _check_levels(encoder: TableEncoder, n_features: int) -> None:
-    _need_places("categorical_features_", encoder.categorical_features_, n_features)
-    need_count("n_embedded_features_", encoder.n_embedded_features_, 0)
-    need_count("n_embeddings_", encoder.n_embeddings_, 0)
-    need(
-        len(encoder.categories_) == len(encoder.categorical_features_),
-        "categories_ and categorical_features_ do not fit",
+def _check_categorical(encoder: TableEncoder, n_features: int) -> None:
+    indices = encoder.categorical_features_
+    _require_indices("categorical_features_", indices, n_features)
+    require_count("n_embedded_features_", encoder.n_embedded_features_, 0)
+    require_count("n_embeddings_", encoder.n_embeddings_, 0)
+    require(
+        len(encoder.categories_) == len(indices),
+        "categories_ and categorical_features_ differ in length",
     )
-    chosen = bool(encoder.is_categorical_[encoder.categorical_features_].all())
-    need(chosen, "categorical_features_ names other columns than is_categorical_")
-    kinds = [encoder.column_types_[j] for j in encoder.categorical_features_]
-    n_levels = [_checked_levels(*of) for of in zip(encoder.categories_, kinds, strict=True)]
-    one_hot = len(n_levels) - encoder.n_embedded_features_
-    need(one_hot >= 0, "n_embedded_features_ is too large")
-    places = [n + len(OTHERS) for n in n_levels]
-    need(sum(places[one_hot:]) == encoder.n_embeddings_, "n_embeddings_ does not fit the levels")
-    pieces = sum(max(len(edges) - 1, 0) for edges in encoder.bin_edges_)
+    require(
+        bool(encoder.is_categorical_[indices].all()),
+        "categorical_features_ has other columns than is_categorical_",
+    )
+    types = [encoder.column_types_[j] for j in indices]
+    sizes = [
+        _count_categories(*pair) + len(EXTRA_CODES)
+        for pair in zip(encoder.categories_, types, strict=True)
+    ]
+    n_one_hot = len(sizes) - encoder.n_embedded_features_
+    require(n_one_hot >= 0, "n_embedded_features_ is too large")
+    fits = sum(sizes[n_one_hot:]) == encoder.n_embeddings_
+    require(fits, "n_embeddings_ does not fit categories_")
     width = (
         len(encoder.numeric_features_)
-        + pieces
+        + sum(max(len(edges) - 1, 0) for edges in encoder.bin_edges_)
         + len(encoder.missing_indicator_features_)
-        + sum(places[:one_hot])
+        + sum(sizes[:n_one_hot])
+        + encoder.n_embedded_features_
     )
-    need_array(
-        "unused_outputs_", encoder.unused_outputs_, "b", (width + encoder.n_embedded_features_,)
-    )
-    need_array("unused_embeddings_", encoder.unused_embeddings_, "b", (encoder.n_embeddings_,))
+    require_array("unused_outputs_", encoder.unused_outputs_, "b", (width,))
+    require_array("unused_embeddings_", encoder.unused_embeddings_, "b", (encoder.n_embeddings_,))
 
 
-def _checked_levels(levels: Any, kind: str) -> int:
-    """Return how many levels there are; text where the column is, else numbers that rise."""
-    need(isinstance(levels, list) == (kind == "text"), f"categories_ of {kind} of another kind")
-    if isinstance(levels, list):
-        need(all(isinstance(level, str) for level in levels), "categories_ must be text or numbers")
-        need(len(set(levels)) == len(levels), "categories_ has a level twice")
+def _count_categories(categories: Any, column_type: str) -> int:
+    """Return the number of categories: different strings, or numbers that increase."""
+    is_list = isinstance(categories, list)
+    require(is_list == (column_type == "string"), f"categories_ do not fit the type {column_type}")
+    if is_list:
+        text = all(isinstance(category, str) for category in categories)
+        require(text, "categories_ must be strings or numbers")
+        require(len(set(categories)) == len(categories), "categories_ has duplicates")
     else:
-        need_array("categories_", levels, "f", (None,))
-        need(bool((levels[:-1] < levels[1:]).all()), "categories_ must rise")
-    return len(levels)
+        require_array("categories_", categories, "f", (None,))
+        require(bool((categories[:-1] < categories[1:]).all()), "categories_ must increase")
+    return len(categories)
 
 
-def _need_places(name: str, places: Any, n: int) -> None:
-    """Need different numbers from 0 to n - 1."""
-    need_array(name, places, "iu", (None,))
-    inside = len(np.unique(places)) == len(places) and bool(((places >= 0) & (places < n)).all())
-    need(inside, f"{name} must be different numbers below {n}")
+def _require_indices(name: str, indices: Any, n: int) -> None:
+    """Require different integers from 0 to n - 1."""
+    require_array(name, indices, "iu", (None,))
+    inside = bool(((indices >= 0) & (indices < n)).all())
+    different = len(np.unique(indices)) == len(indices)
+    require(inside and different, f"{name} must be different integers from 0 to {n - 1}")

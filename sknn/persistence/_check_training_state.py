@@ -1,4 +1,4 @@
-"""Memories from a file: whether training can go on with them."""
+"""Checks of the training state and the fit progress in a file."""
 
 from collections.abc import Mapping
 from typing import Any, get_args
@@ -8,144 +8,145 @@ import numpy as np
 from sknn.engine._typing import Array
 from sknn.engine.history import Outcome
 from sknn.estimators._builders import OPTIMIZERS
-from sknn.estimators._training_state import Memory
 from sknn.persistence._requirements import (
-    need,
-    need_array,
-    need_count,
-    need_names,
-    need_number,
-    need_plain_numbers,
+    require,
+    require_array,
+    require_count,
+    require_finite,
+    require_keys,
+    require_number,
 )
 
-#: What optimizers keep sums of squares in.
-SQUARES = {"second", "square"}
+#: Entries of optimizer states that are running means of squares.
+NON_NEGATIVE = {"second", "square"}
 
-#: Numbers that the generator makes at a time, which it then gives out one by one.
-MADE = 624
+#: Number of words in the state of the Mersenne Twister.
+MT19937_WORDS = 624
 
-#: What the progress of a fit consists of.
-PROGRESS = {"begun", "now", "finished", "epochs", "outcome", "kept", "rate", "best"}
+#: Keys of the section "progress".
+PROGRESS = {"initial_rng", "rng", "finished", "epochs", "outcome", "kept_epoch", "rate", "best"}
 
 
-def check_memory(memory: Memory, estimator: Any, numbers: Array) -> None:
-    """Refuse a memory that this estimator cannot have.
+def check_training_state(state: Any, estimator: Any, vector: Array) -> None:
+    """Refuse a training state that this estimator cannot have.
 
     Parameters
     ----------
-    memory : dict
-        What is to be checked.
+    state : dict
+        The attribute `_training_state`.
     estimator : BaseMLP
         With its parameters.
-    numbers : array of shape (n,)
-        As long as all parameters of the network, and of their type.
+    vector : array of shape (P,)
+        An array with the size and the dtype of the parameter vector.
 
     Raises
     ------
     ModelFileError
-        Saying what is wrong.
+        If it is invalid.
     """
-    need_names("The memory", memory, {"state"}, {"solver", "stopping", "seed", "rng", "next_seed"})
-    solver = memory.get("solver", "")
-    need(isinstance(solver, str), "the memory's solver must be a name")
-    _check_state(memory["state"], len(numbers))
-    if solver in OPTIMIZERS and "optimizer" in memory["state"]:
-        fresh = OPTIMIZERS[solver](estimator).init(numbers)
-        _check_optimizer(memory["state"]["optimizer"], fresh)
-    _check_stopping(memory.get("stopping", {}))
-    _check_generator(memory)
+    optional = {"solver", "early_stopping", "seed", "rng", "next_seed"}
+    require_keys("The training state", state, {"solver_state"}, optional)
+    solver = state.get("solver", "")
+    require(isinstance(solver, str), "solver must be a name")
+    _check_solver_state(state["solver_state"], vector.size)
+    if solver in OPTIMIZERS and "optimizer" in state["solver_state"]:
+        initial = OPTIMIZERS[solver](estimator).init(vector)
+        _check_optimizer(state["solver_state"]["optimizer"], initial)
+    early_stopping = state.get("early_stopping", {})
+    require_keys("early_stopping", early_stopping, (), {"monitor", "best", "n_bad_epochs"})
+    require(isinstance(early_stopping.get("monitor", ""), str), "monitor must be a name")
+    require_number("best", early_stopping.get("best", 0.0))
+    require_count("n_bad_epochs", early_stopping.get("n_bad_epochs", 0), 0)
+    _check_generator(state)
 
 
-def _check_state(state: Any, n_numbers: int) -> None:
-    """Check the solver's state; arrays are as long as the vector of all parameters."""
-    need_names("The solver's state", state, (), {"steps", "stalls", "unexplained", "optimizer"})
-    need_plain_numbers("the solver's state", state)
-    for name in ("steps", "stalls"):
-        need_count(name, state.get(name, 0), 0)
+def _check_solver_state(state: Any, size: int) -> None:
+    """Check a solver state whose arrays have the size of the parameter vector."""
+    require_keys(
+        "The solver state", state, (), {"steps", "n_plateaus", "relative_loss", "optimizer"}
+    )
+    require_finite("the solver state", state)
+    for name in ("steps", "n_plateaus"):
+        require_count(name, state.get(name, 0), 0)
     optimizer = state.get("optimizer", {})
-    need(isinstance(optimizer, Mapping), "the optimizer's state must be a dictionary")
+    require(isinstance(optimizer, Mapping), "the optimizer state must be a dictionary")
     for name, value in optimizer.items():
-        fits = not isinstance(value, np.ndarray) or value.shape == (n_numbers,)
-        need(fits, f"the optimizer's {name} is not as long as the network has numbers")
+        fits = not isinstance(value, np.ndarray) or value.shape == (size,)
+        require(fits, f"the optimizer's {name} must have the size of all parameters, {size}")
 
 
-def _check_optimizer(state: Any, fresh: Mapping[str, Any]) -> None:
-    """Compare the state of one of our optimizers with that before the first step."""
-    need_names("The optimizer's state", state, fresh)
-    for name, first in fresh.items():
+def _check_optimizer(state: Any, initial: Mapping[str, Any]) -> None:
+    """Compare an optimizer state with the one before the first step."""
+    require_keys("The optimizer state", state, initial)
+    for name, first in initial.items():
         value = state[name]
         if not isinstance(first, np.ndarray):
-            need_count(f"the optimizer's {name}", value, first)
+            require_count(f"the optimizer's {name}", value, first)
             continue
-        need_array(f"the optimizer's {name}", value, "f", first.shape)
-        need(value.dtype == first.dtype, f"the optimizer's {name} is not of type {first.dtype}")
-        need(name not in SQUARES or bool((value >= 0).all()), f"the optimizer's {name} is below 0")
+        require_array(f"the optimizer's {name}", value, "f", first.shape)
+        require(value.dtype == first.dtype, f"the optimizer's {name} is not of type {first.dtype}")
+        fits = name not in NON_NEGATIVE or bool((value >= 0).all())
+        require(fits, f"the optimizer's {name} is below 0")
 
 
-def _check_stopping(stopping: Any) -> None:
-    need_names("What training watched", stopping, (), {"key", "best", "stale"})
-    need(isinstance(stopping.get("key", ""), str), "what is watched must be a name")
-    need_number("best", stopping.get("best", 0.0))
-    need_count("stale", stopping.get("stale", 0), 0)
-
-
-def _check_generator(memory: Memory) -> None:
-    """Check the generator by making it, once it is sure that it stays within its numbers."""
-    if "seed" in memory:
-        need_count("seed", memory["seed"], 0)
-        need("rng" in memory or "next_seed" in memory, "the memory of the generator is missing")
-    if "next_seed" in memory:
-        need_count("next_seed", memory["next_seed"], 0)
-        np.random.RandomState(memory["next_seed"])
-    if "rng" in memory:
-        _check_rng(memory["rng"])
+def _check_generator(state: Mapping[str, Any]) -> None:
+    if "seed" in state:
+        require_count("seed", state["seed"], 0)
+        require("rng" in state or "next_seed" in state, "the state of the generator is missing")
+    if "next_seed" in state:
+        require_count("next_seed", state["next_seed"], 0)
+        np.random.RandomState(state["next_seed"])
+    if "rng" in state:
+        _check_rng(state["rng"])
 
 
 def _check_rng(rng: Any) -> None:
-    """Check what NumPy takes on trust: a wrong place would read memory that is not its own."""
-    need_names("The generator", rng, {"bit_generator", "state", "has_gauss", "gauss"})
-    need_names("The generator's state", rng["state"], {"key", "pos"})
-    need_array("the generator's key", rng["state"]["key"], "u", (MADE,))
-    need_count("the generator's place", rng["state"]["pos"], 0)
-    need(rng["state"]["pos"] <= MADE, f"the generator's place must be {MADE} or less")
-    need_count("has_gauss", rng["has_gauss"], 0)
-    need_number("gauss", rng["gauss"])
+    """Check what NumPy does not: a wrong position would read memory outside the key."""
+    require_keys("The generator", rng, {"bit_generator", "state", "has_gauss", "gauss"})
+    require_keys("The generator's state", rng["state"], {"key", "pos"})
+    require_array("the generator's key", rng["state"]["key"], "u", (MT19937_WORDS,))
+    require_count("the generator's position", rng["state"]["pos"], 0)
+    inside = rng["state"]["pos"] <= MT19937_WORDS
+    require(inside, f"the generator's position must be {MT19937_WORDS} or less")
+    require_count("has_gauss", rng["has_gauss"], 0)
+    require_number("gauss", rng["gauss"])
     np.random.RandomState(0).set_state(rng)
 
 
-def check_progress(progress: Any, numbers: Array) -> None:
-    """Refuse what cannot be the progress of a fit.
+def check_progress(progress: Any, vector: Array) -> None:
+    """Refuse an invalid progress of a fit.
 
     Parameters
     ----------
     progress : dict
-        What is to be checked.
-    numbers : array of shape (n,)
-        As long as all parameters of the network, and of their type.
+        The section "progress" of a checkpoint.
+    vector : array of shape (P,)
+        An array with the size and the dtype of the parameter vector.
 
     Raises
     ------
     ModelFileError
-        Saying what is wrong.
+        If it is invalid.
     """
-    need_names("The progress", progress, PROGRESS)
-    _check_rng(progress["begun"])
-    need(type(progress["finished"]) is bool, "finished must be true or false")
-    need(progress["outcome"] in get_args(Outcome), "no such end of training")
-    need_count("kept", progress["kept"], 0)
-    need_number("rate", progress["rate"])
+    require_keys("The progress", progress, PROGRESS)
+    _check_rng(progress["initial_rng"])
+    require(type(progress["finished"]) is bool, "finished must be true or false")
+    require(progress["outcome"] in get_args(Outcome), "the outcome is unknown")
+    require_count("kept_epoch", progress["kept_epoch"], 0)
+    require_number("rate", progress["rate"])
     if not progress["finished"]:
-        _check_rng(progress["now"])
+        _check_rng(progress["rng"])
     columns = progress["epochs"]
     known = isinstance(columns, Mapping) and (not columns or "loss" in columns)
-    need(known, "the epochs must have losses")
+    require(known, "the epochs must have losses")
     for name, column in columns.items():
-        need(isinstance(column, list), f"the epochs' {name} must be a list")
-        need(len(column) == len(columns["loss"]), f"the epochs' {name} has another length")
+        require(isinstance(column, list), f"the epochs' {name} must be a list")
+        alike = len(column) == len(columns["loss"])
+        require(alike, f"the epochs' {name} must be as long as their loss")
         for number in column:
-            need_number(name, number)
+            require_number(name, number)
     if progress["best"] is not None:
-        need_names("The best weights", progress["best"], {"vector", "state", "epochs"})
-        need_array("The best weights", progress["best"]["vector"], "f", numbers.shape)
-        _check_state(progress["best"]["state"], len(numbers))
-        need_count("epochs", progress["best"]["epochs"], 1)
+        require_keys("The best weights", progress["best"], {"vector", "state", "epochs"})
+        require_array("the best weights", progress["best"]["vector"], "f", vector.shape)
+        _check_solver_state(progress["best"]["state"], vector.size)
+        require_count("epochs", progress["best"]["epochs"], 1)

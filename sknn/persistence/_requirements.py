@@ -1,4 +1,4 @@
-"""What a value from a file must be: small demands, each with its words."""
+"""Requirements on values from a file: each raises `ModelFileError` if it is not met."""
 
 import math
 from collections.abc import Collection, Mapping
@@ -8,66 +8,67 @@ import numpy as np
 
 from sknn._version import ModelFileError
 
-#: No integer in a state is as large.
-MANY = 2**63
+#: Integers in a saved state are smaller than this.
+INTEGER_LIMIT = 2**63
 
 
-def need(holds: bool, what: str) -> None:
-    """Demand something of a file.
+def require(condition: bool, problem: str) -> None:
+    """Raise an error that names the problem unless a condition holds.
 
     Raises
     ------
     ModelFileError
-        If it does not hold.
+        If the condition is false.
     """
-    if not holds:
-        raise ModelFileError(f"The parts of the model do not fit together: {what}.")
+    if not condition:
+        raise ModelFileError(f"The parts of the model do not fit together: {problem}.")
 
 
-def need_names(
-    what: str, held: Any, always: Collection[str], sometimes: Collection[str] = ()
+def require_keys(
+    name: str, value: Any, required: Collection[str], optional: Collection[str] = ()
 ) -> None:
-    """Demand a dictionary with these keys, and no others."""
-    need(isinstance(held, Mapping), f"{what} must be a dictionary")
-    missing = sorted(set(always) - set(held))
-    unknown = sorted(map(repr, set(held) - {*always, *sometimes}))
-    need(not missing, f"{what} lacks {', '.join(missing[:5])}")
-    need(not unknown, f"{what} has unknown parts: {', '.join(unknown[:5])}")
+    """Require a dictionary with these keys, and no others."""
+    require(isinstance(value, Mapping), f"{name} must be a dictionary")
+    missing = sorted(set(required) - set(value))
+    unknown = sorted(map(repr, set(value) - {*required, *optional}))
+    require(not missing, f"{name} lacks {', '.join(missing[:5])}")
+    require(not unknown, f"{name} has unknown keys: {', '.join(unknown[:5])}")
 
 
-def need_count(name: str, value: Any, smallest: int) -> None:
-    """Demand an integer that can be counted to."""
-    fits = type(value) is int and smallest <= value < MANY
-    need(fits, f"{name} must be an integer >= {smallest}, and below 2**63")
+def require_count(name: str, value: Any, smallest: int) -> None:
+    """Require an integer from `smallest` up to 2**63 - 1."""
+    fits = type(value) is int and smallest <= value < INTEGER_LIMIT
+    require(fits, f"{name} must be an integer >= {smallest} and below 2**63")
 
 
-def need_number(name: str, value: Any) -> None:
-    """Demand a number that a float can be; it may be infinite."""
-    fits = type(value) is float or (type(value) is int and abs(value) < MANY)
-    need(fits, f"{name} must be a number that a float can be")
+def require_number(name: str, value: Any) -> None:
+    """Require a float, infinite or NaN included, or an integer in its range."""
+    fits = type(value) is float or (type(value) is int and abs(value) < INTEGER_LIMIT)
+    require(fits, f"{name} must be a number in the range of a float")
 
 
-def need_array(
+def require_array(
     name: str, value: Any, kinds: str, shape: tuple[int | None, ...] | None = None
 ) -> None:
-    """Demand an array of some kind and shape, where None is any size; floats must be finite."""
+    """Require an array of some dtype kinds and shape (None: any size); floats must be finite."""
     is_array = isinstance(value, np.ndarray) and value.dtype.kind in kinds
-    need(is_array, f"{name} must be an array of kind {kinds}")
+    require(is_array, f"{name} must be an array of kind {kinds}")
     if shape is not None:
         fits = len(shape) == value.ndim and all(
-            wanted in (None, found) for wanted, found in zip(shape, value.shape, strict=True)
+            size in (None, actual) for size, actual in zip(shape, value.shape, strict=True)
         )
-        need(fits, f"{name} has shape {value.shape}, not {shape}")
+        require(fits, f"{name} has shape {value.shape}, not {shape}")
     if value.dtype.kind == "f":
-        need(bool(np.isfinite(value).all()), f"{name} has numbers that are not finite")
+        require(bool(np.isfinite(value).all()), f"{name} has NaN or infinity")
 
 
-def need_plain_numbers(name: str, value: Any) -> None:
-    """Demand a number that is finite, an array of such, or a dictionary of these."""
+def require_finite(name: str, value: Any) -> None:
+    """Require a finite number, an array of such, or a dictionary of these."""
     if isinstance(value, Mapping):
-        for key, one in value.items():
-            need_plain_numbers(f"{name}.{key}", one)
+        for key, item in value.items():
+            require_finite(f"{name}.{key}", item)
     elif isinstance(value, np.ndarray):
-        need_array(name, value, "biuf")
+        require_array(name, value, "biuf")
     else:
-        need(type(value) in (bool, int, float) and math.isfinite(value), f"{name} is no number")
+        finite = type(value) in (bool, int, float) and math.isfinite(value)
+        require(finite, f"{name} must be a finite number")

@@ -1,66 +1,67 @@
-"""Checkpoints: a fit that is killed goes on where it was."""
+"""Checkpoints: interrupted fits resume where they stopped."""
 
 import io
 import os
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import joblib
 
-from sknn._version import ModelFileError, __version__, as_model_file_error, naming_file
-from sknn.archives import Contents, pack_parameters, read, replacing, write
-from sknn.estimators._saving import contents_of, need_own_class
-from sknn.estimators.progress import Progress
-from sknn.persistence.models import restored, whole
+from sknn._version import ModelFileError, __version__, migrate_state, naming_file
+from sknn.archives import Contents, pack_parameters, replacing, write
+from sknn.estimators._saving import check_own_class, contents_of
+from sknn.estimators.base import BaseMLP
+from sknn.persistence.models import read_bytes, read_contents, restore
 
-#: Parameters that do not decide how a fit ends: one that is out of time has not come to its end.
-INDECISIVE = {"verbose", "max_time"}
+#: Parameters that do not change the result of a completed fit.
+NO_EFFECT = {"verbose", "max_time"}
 
 
 class Checkpoint:
-    """A callback that keeps the progress of fits, so that they go on where they were broken off.
+    """Callback that saves the progress of fits, so that interrupted ones resume.
 
-    Every fit has a file of its own in a folder, named after a digest of the estimator's parameters,
-    the data, and the version of sknn. If the file is there when `fit` begins, training goes on from
-    it, and ends with the same weights, bit for bit, as if it had not been broken off; a fit that
-    had come to its end is not done again. So a script, or a search over many fits, that was killed
-    is simply run once more. Other parameters or data are another fit, and begin anew (but `verbose`
-    and `max_time` may change). Delete the folder when the results are safe, or to begin anew.
+    Every fit has a file of its own in a directory, named after a digest of the estimator's
+    parameters, the data, and the version of sknn. If the file exists when `fit` starts, training
+    continues from it and ends with the same weights, bit for bit, as without the interruption; a
+    completed fit is not repeated. So a script, or a search over many fits, that was killed is
+    simply run again. With other parameters or data it is another fit and starts from scratch (only
+    `verbose` and `max_time` may change). Delete the directory when the results are safe, or to
+    start again.
 
-    The estimator needs an integer `random_state`: with None every fit is to be another one.
+    The estimator needs an integer `random_state`; with None no two fits are the same.
 
     Parameters
     ----------
-    folder : str or path
-        Where the files are; it is made if it is not there.
+    directory : str or path
+        Where the files are written; it is created if needed.
     every_n_epochs : int, default=None
-        Keep the progress after every so many epochs.
+        Save after every n epochs.
     every_n_seconds : float, default=60
-        Keep it after the first epoch that ends at least so many seconds after it was kept last;
-        None for never.
+        Save after the first epoch that ends at least this long after the last save. None: never.
 
     Notes
     -----
-    Give it to the outermost estimator, a pipeline or a search, which hands it on to the networks
-    inside. It needs callbacks, and so scikit-learn 1.9 or newer. Files are as `save` makes them, so
-    parameters must not be objects, and :func:`sknn.load` reads the model so far. A refit on all
-    rows, and the solver "lbfgs", begin anew if they are broken off. `max_time` is counted from the
-    last start. The data are read once, for the digest.
+    Set it on the outermost estimator, a pipeline or a search, which passes it to the networks
+    inside. It needs the callbacks of scikit-learn 1.9 or newer. Files have the format of `save`: no
+    parameter may be an object, and :func:`sknn.load` reads the model of the last saved epoch. A
+    `refit` on all rows and the solver "lbfgs" restart if they are interrupted. `max_time` counts
+    from the last start. The data are read once, for the digest.
 
     Examples
     --------
     >>> import tempfile
     >>> from sknn import Checkpoint, MLPRegressor
-    >>> folder = tempfile.mkdtemp()
+    >>> directory = tempfile.mkdtemp()
     >>> model = MLPRegressor((4,), max_iter=500, random_state=0)
-    >>> model = model.set_callbacks(Checkpoint(folder))  # doctest: +SKIP
-    >>> model = model.fit([[0.0], [1.0]], [0, 1])  # killed? run it again
+    >>> model = model.set_callbacks(Checkpoint(directory))  # doctest: +SKIP
+    >>> model = model.fit([[0.0], [1.0]], [0, 1])  # if it was killed: run it again
     """
 
     def __init__(
         self,
-        folder: str | os.PathLike[str],
+        directory: str | os.PathLike[str],
         *,
         every_n_epochs: int | None = None,
         every_n_seconds: float | None = 60,
@@ -72,16 +73,23 @@ class Checkpoint:
         if every_n_seconds is not None and not every_n_seconds >= 0:
             raise ValueError(f"every_n_seconds must be >= 0 or None, got {every_n_seconds!r}.")
         if every_n_epochs is None and every_n_seconds is None:
-            raise ValueError("Give every_n_epochs or every_n_seconds: else nothing is ever kept.")
-        self.folder = folder
+            raise ValueError(
+                "every_n_epochs and every_n_seconds are both None, so nothing would be saved: set "
+                "one of them."
+            )
+        self.directory = directory
         self.every_n_epochs = every_n_epochs
         self.every_n_seconds = every_n_seconds
 
-    #: Meta-estimators hand it on to the networks inside them, however deep those lie.
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Restore a pickle, of format 0 or 1 too: callbacks are pickled with their estimator."""
+        vars(self).update(migrate_state(state, 0))
+
+    #: Meta-estimators pass it on, through any number of levels.
     max_propagation_depth = None
 
     def setup(self, estimator: Any, context: Any) -> None:
-        """Do nothing: `course` is asked for by the estimators of this package."""
+        """Do nothing: the estimators of this package call `_fit_checkpoint`."""
 
     def teardown(self, estimator: Any, context: Any) -> None:
         """Do nothing."""
@@ -92,45 +100,47 @@ class Checkpoint:
     def on_fit_task_end(self, estimator: Any, context: Any) -> None:
         """Do nothing."""
 
-    def course(self, estimator: Any, data: tuple[Any, ...]) -> "KeptCourse":
-        """Return what keeps the progress of one fit.
+    def _fit_checkpoint(self, estimator: BaseMLP, data: tuple[Any, ...]) -> "CheckpointFile":
+        """Return the checkpoint file of one fit.
 
         Parameters
         ----------
         estimator : BaseMLP
-            What is fitted.
+            The estimator that is being fitted.
         data : tuple
-            All that it is fitted to.
+            All arguments of `fit`.
 
         Raises
         ------
         ValueError
-            If there is no seed.
+            If `random_state` is None.
         TypeError
-            If a parameter or the class cannot be in a file.
+            If a parameter or the class cannot be saved, or the data have no digest.
         """
         if estimator.random_state is None:
             raise ValueError(
-                "Checkpoint needs an integer random_state: with None every fit is to be another "
-                "one, and cannot be told from one that was broken off."
+                "Checkpoint needs an integer random_state, got None: an interrupted fit could not "
+                "be recognised. Set random_state."
             )
-        need_own_class(estimator)
-        otherwise = "Without Checkpoint the fit takes it."
-        pack_parameters(estimator.get_params(deep=False), {}, otherwise)
-        Path(self.folder).mkdir(parents=True, exist_ok=True)
-        file = Path(self.folder) / f"{fingerprint(estimator, data)}.sknn"
-        return KeptCourse(file, self.every_n_epochs, self.every_n_seconds)
+        check_own_class(estimator)
+        pack_parameters(
+            estimator.get_params(deep=False), {}, "Without Checkpoint the fit takes it."
+        )
+        directory = Path(self.directory)
+        directory.mkdir(parents=True, exist_ok=True)
+        file = directory / f"{fingerprint(estimator, data)}.sknn"
+        return CheckpointFile(file, self.every_n_epochs, self.every_n_seconds)
 
 
-class KeptCourse:
+class CheckpointFile:
     """The file of one fit.
 
     Parameters
     ----------
     file : path
-        Where it is, or will be.
+        Its path; it need not exist.
     every_n_epochs, every_n_seconds : numbers or None
-        When to write it.
+        How often to write it.
     """
 
     def __init__(
@@ -140,58 +150,61 @@ class KeptCourse:
         self.every_n_epochs = every_n_epochs
         self.every_n_seconds = every_n_seconds
         self.epochs = 0
-        self.kept = time.monotonic()
+        self.last_save = time.monotonic()
 
-    def recalled(self) -> tuple[Any, Progress] | None:
-        """Return the estimator in the file and its progress, if there is a file.
+    def load(self) -> tuple[BaseMLP, Mapping[str, Any]] | None:
+        """Return the estimator at the last saved epoch and its progress, if the file exists.
 
         Raises
         ------
         ModelFileError
-            If it is damaged.
+            If it is damaged, or no checkpoint.
         """
-        with naming_file(self.file, " Delete it to begin anew."):
+        with naming_file(self.file, " Delete it to start the fit from scratch."):
             try:
-                data = whole(self.file)
+                data = read_bytes(self.file)
             except FileNotFoundError:
                 return None
-            contents = read(data)
+            contents = read_contents(data)
             if contents.progress is None:
-                raise ModelFileError("This is a model, and not a checkpoint.")
-            with as_model_file_error("A fit cannot go on from it"):
-                return restored(contents), Progress.from_plain(contents.progress)
+                raise ModelFileError("This is a saved model, not a checkpoint.")
+            return restore(contents), contents.progress
 
-    def is_due(self) -> bool:
-        """Count one more epoch, and tell whether to keep the progress now."""
+    def should_save(self) -> bool:
+        """Count one more epoch, and return whether to save now."""
         self.epochs += 1
         by_epochs = self.every_n_epochs is not None and self.epochs >= self.every_n_epochs
-        seconds = time.monotonic() - self.kept
+        seconds = time.monotonic() - self.last_save
         return by_epochs or (self.every_n_seconds is not None and seconds >= self.every_n_seconds)
 
-    def keep(self, contents: Contents) -> None:
-        """Write the file, in the place of the one before."""
+    def save(self, contents: Contents) -> None:
+        """Write the file, replacing the previous one atomically."""
         with replacing(self.file) as part:
             write(part, contents)
-        self.epochs, self.kept = 0, time.monotonic()
+        self.epochs, self.last_save = 0, time.monotonic()
 
 
-def fingerprint(estimator: Any, data: tuple[Any, ...]) -> str:
-    """Return a digest of what decides how a fit ends.
+def fingerprint(estimator: BaseMLP, data: tuple[Any, ...]) -> str:
+    """Return a digest of everything that determines the result of a fit.
 
     Raises
     ------
     TypeError
         If a parameter or the data cannot be pickled.
     """
-    fitted = io.BytesIO()
+    model = io.BytesIO()
     if estimator.warm_start and hasattr(estimator, "coefs_"):
         contents = contents_of(estimator)
         contents.parameters = {}
-        write(fitted, contents)  # equal models are equal files
+        write(model, contents)  # equal models are equal files
     parameters = estimator.get_params(deep=False)
-    decisive = {name: parameters[name] for name in parameters if name not in INDECISIVE}
-    of = (__version__, type(estimator).__name__, decisive, fitted.getvalue(), data)
+    relevant = {name: parameters[name] for name in parameters if name not in NO_EFFECT}
     try:
-        return str(joblib.hash(of))
-    except Exception as error:  # whatever somebody's object raises
-        raise TypeError(f"A fit with these parameters or data has no digest: {error}") from error
+        return str(
+            joblib.hash((__version__, type(estimator).__name__, relevant, model.getvalue(), data))
+        )
+    except Exception as error:  # any exception that pickling an object may raise
+        raise TypeError(
+            f"Checkpoint cannot compute a digest of the parameters and the data: {error}. All of "
+            "them must be picklable."
+        ) from error

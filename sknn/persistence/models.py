@@ -1,13 +1,14 @@
-"""Loading: a file -> a fitted estimator, if it is one of ours and hangs together."""
+"""Load estimators from files."""
 
 import os
 import stat
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from sknn import archives
-from sknn._version import ModelFileError, as_model_file_error, naming_file
+from sknn._version import ModelFileError, as_model_file_error, migrate_state, naming_file
 from sknn.estimators import (
     MLPClassifier,
     MLPRegressor,
@@ -15,10 +16,10 @@ from sknn.estimators import (
     TabularMLPRegressor,
 )
 from sknn.estimators.base import BaseMLP
-from sknn.persistence._check_model import check_model, vector_of
+from sknn.persistence._check_model import check_model, parameter_vector
 from sknn.persistence._check_training_state import check_progress
 
-#: What can be loaded. Nothing else is looked up by a name from a file.
+#: Classes that can be loaded. No other name in a file is looked up.
 CLASSES: dict[str, type[BaseMLP]] = {
     cls.__name__: cls
     for cls in (MLPClassifier, MLPRegressor, TabularMLPClassifier, TabularMLPRegressor)
@@ -26,25 +27,25 @@ CLASSES: dict[str, type[BaseMLP]] = {
 
 
 def load(file: Any) -> BaseMLP:
-    """Load an estimator that its method `save` wrote.
+    """Load an estimator from a file that its method `save` wrote.
 
-    The file is data: no code in it is run, and no name in it is imported. It is believed only if
-    every digest is right, every array has the size that the file has, and the parts fit together.
+    The file is data: no code in it is run, and no name in it is imported. Before the estimator is
+    built, the digest and the size of every array are verified, and whether the parts fit together.
 
     Parameters
     ----------
     file : str, path or binary file
-        Where from.
+        The file.
 
     Returns
     -------
     estimator : estimator
-        It predicts, bit for bit, what the saved one did.
+        Its predictions equal those of the saved one, bit for bit.
 
     Raises
     ------
     ModelFileError
-        If it is not a model, damaged, or from a newer version.
+        If the file is not a model, is damaged, or was written by a newer version.
     OSError
         If it cannot be read.
 
@@ -58,57 +59,72 @@ def load(file: Any) -> BaseMLP:
     array([ True])
     """
     with naming_file(file):
-        contents = archives.read(whole(file))
-        with as_model_file_error("The parts of the model do not fit together"):
-            return restored(contents)
+        return restore(read_contents(read_bytes(file)))
 
 
-def whole(file: Any) -> bytes:
-    """Return all bytes of a path or a binary file.
+def read_bytes(file: Any) -> bytes:
+    """Return the content of a path or a binary file.
 
     Raises
     ------
     ModelFileError
-        If it is no file, but a pipe or a device, say.
+        If the path is not a regular file.
     TypeError
-        If it is something else.
+        If `file` is neither a path nor a binary file.
     """
     if isinstance(file, str | os.PathLike):
-        if not stat.S_ISREG(os.stat(file).st_mode):  # to open a pipe would wait for its other end
-            raise ModelFileError("This is not a file, but a pipe or a device.")
-        with open(file, "rb") as fitted:
-            return fitted.read()
+        if not stat.S_ISREG(os.stat(file).st_mode):  # opening a pipe would block
+            raise ModelFileError("This is not a regular file, but a folder, pipe or device.")
+        with open(file, "rb") as opened:
+            return opened.read()
     data = file.read() if hasattr(file, "read") else None
     if not isinstance(data, bytes):
         raise TypeError(f"file must be a path or a binary file, got {file!r:.50}.")
     return data
 
 
-def restored(contents: archives.Contents) -> BaseMLP:
-    """Return the estimator that an archive describes.
+def read_contents(data: bytes) -> archives.Contents:
+    """Read an archive and migrate it to the present format; `format` says what it was.
+
+    Raises
+    ------
+    ModelFileError
+        If it is damaged, or of a newer version.
+    """
+    contents = archives.read(data)
+    number, progress = contents.format, contents.progress
+    with as_model_file_error("The state cannot be migrated"):
+        return replace(
+            contents,
+            parameters=migrate_state(contents.parameters, number),
+            state=migrate_state(contents.state, number),
+            progress=progress if progress is None else migrate_state(progress, number),
+        )
+
+
+def restore(contents: archives.Contents) -> BaseMLP:
+    """Build the estimator that an archive describes.
 
     Raises
     ------
     ModelFileError
         If its parts are unknown or do not fit together.
-    ValueError, TypeError, KeyError, IndexError, AttributeError
-        If they are so wrong that looking at them fails.
     """
     if contents.class_name not in CLASSES:
         raise ModelFileError(
-            f"The file holds a {contents.class_name!r:.50}, which sknn does not know; it knows "
+            f"The file holds a {contents.class_name!r:.50}, which sknn cannot load; it loads "
             f"{', '.join(CLASSES)}."
         )
     cls = CLASSES[contents.class_name]
-    names = set(cls().get_params(deep=False))
-    unknown = sorted(set(contents.parameters) - names)  # what the writer did not know is as ever
+    unknown = sorted(set(contents.parameters) - set(cls().get_params(deep=False)))
     if unknown:
-        raise ModelFileError(f"Parameters that are unknown: {unknown[:5]}.")
-    estimator = cls(**contents.parameters)
-    with np.errstate(over="raise", invalid="raise", divide="raise"):
-        estimator._validate_params()
-        check_model(estimator, contents.state)
-        if contents.progress is not None:
-            check_progress(contents.progress, vector_of(contents.state))
-    estimator.__dict__.update(contents.state)
+        raise ModelFileError(f"Unknown parameters: {unknown[:5]}.")
+    with as_model_file_error("The parts of the model do not fit together"):
+        estimator = cls(**contents.parameters)
+        with np.errstate(over="raise", invalid="raise", divide="raise"):
+            estimator._validate_params()
+            check_model(estimator, contents.state)
+            if contents.progress is not None:
+                check_progress(contents.progress, parameter_vector(contents.state))
+        estimator.__dict__.update(contents.state)
     return estimator

@@ -1,4 +1,4 @@
-"""Target: what all kinds of targets can do."""
+"""Target: the base class of all kinds of targets."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -6,24 +6,24 @@ from typing import Any, ClassVar
 
 from sknn.engine import Loss
 from sknn.engine._typing import Array
-from sknn.targets.losses import need_suited
+from sknn.targets.losses import EVERY_LOSS
 
 
 class Target(ABC):
-    """What y means: how to write it as numbers, and how to read raw outputs back.
+    """How y is encoded as a matrix of floats, and how predictions are read from raw outputs.
 
     Attributes
     ----------
     kind : str
-        Its name in `TARGETS`.
+        Its key in `TARGETS`.
     losses : mapping of str to Loss class
-        Which loss a name stands for here.
+        The losses by name.
     more_losses : tuple of Loss classes
-        Others that can be asked for as objects.
+        Losses that are supported only as objects.
     default_loss : str
-        What "auto" stands for.
+        The loss for "auto".
     n_outputs : int
-        Units that the last layer needs.
+        The number of units of the last layer.
     """
 
     kind: ClassVar[str]
@@ -34,81 +34,81 @@ class Target(ABC):
 
     @abstractmethod
     def encode(self, y: Array, codes: tuple[float, float]) -> Array:
-        """Write y as a matrix of shape (n, n_outputs).
+        """Encode y as a matrix of shape (n, n_outputs).
 
         Parameters
         ----------
         y : array of shape (n,) or (n, n_outputs)
             Labels, 0/1 indicators or real numbers.
         codes : (float, float)
-            How the loss writes "no" and "yes".
+            The numbers for "no" and "yes" that the loss needs.
 
         Raises
         ------
         ValueError
-            If y has other classes or another number of columns than this target.
+            If y has unknown labels or another number of columns than this target.
         """
 
     @abstractmethod
     def decode(self, z: Array, loss: Loss) -> Array:
-        """Read the predictions from the raw outputs that this loss was trained on."""
+        """Return the predictions for the raw outputs z of a network trained on this loss."""
 
     def attributes(self) -> dict[str, Any]:
-        """Return what a fitted estimator publishes of it."""
+        """Return the fitted attributes that it adds to an estimator."""
         return {}
 
     def settings(self) -> dict[str, Any]:
-        """Return what else makes the same target again."""
+        """Return the other constructor arguments, as plain values."""
         return {}
 
-    def smoothed(self, Y: Array, share: float) -> Array:
-        """Spread a share of each row evenly over the possible answers; only labels can."""
+    def smooth_labels(self, Y: Array, fraction: float) -> Array:
+        """Spread a fraction of each row evenly over the classes; real numbers stay as they are."""
         return Y
 
-    def decision(self, z: Array) -> Array:
-        """Return the raw outputs in the shape that scikit-learn gives to decision functions."""
+    def decision(self, z: Array) -> Any:
+        """Return the raw outputs in the shape of scikit-learn's `decision_function`."""
         return z
 
     def loss_scales(self, loss: Loss) -> Sequence[float]:
-        """Return for each column what a loss of the network's numbers is for y's, times over."""
+        """Return for each output the loss in units of y divided by the network's loss."""
         return [1.0] * self.n_outputs
 
     def average_members(self, z: Array, loss: Loss) -> Array:
-        """Return raw outputs, shape (n, k), that say what members, (g, n, k), say on average."""
+        """Average members in the predicted quantity: raw outputs (g, n, k) -> (n, k)."""
         return loss.average_members(z)
 
     def average_members_backward(self, z: Array, dv: Array, loss: Loss) -> Array:
-        """Pass the blame back through `joined`, from (n, k) to (g, n, k)."""
+        """Return the gradient of `average_members`, from (n, k) to (g, n, k)."""
         return loss.average_members_backward(z, dv)
 
     def loss_name(self, setting: str | Loss) -> str | Loss:
-        """Return the name of a loss, resolving "auto"."""
+        """Return the setting, or the name of the default loss for "auto"."""
         return self.default_loss if isinstance(setting, str) and setting == "auto" else setting
 
     def loss(self, name: str | Loss, settings: Mapping[str, Any] | None = None) -> Loss:
-        """Make the loss of this name that suits this kind of target, or pass one on.
+        """Make the loss of this name for this kind of target; a Loss is returned as it is.
 
         Raises
         ------
         ValueError
-            If it is one of the engine's that is for another kind of target.
+            If a Loss of `sknn.engine` is for other kinds of targets.
         """
         if not isinstance(name, Loss):
             return self.losses[name](**(settings or {}))
-        need_suited(name, {*self.losses.values(), *self.more_losses}, self.kind)
+        suitable = {*self.losses.values(), *self.more_losses}
+        if type(name) in EVERY_LOSS - suitable:
+            names = ", ".join(sorted(cls.__name__ for cls in suitable))
+            raise ValueError(
+                f"{type(name).__name__} loss is not for a {self.kind} target. Use {names}, or your "
+                "own subclass of Loss."
+            )
         return name
 
 
 def check_columns(Y: Array, n_outputs: int) -> None:
-    """Refuse another number of columns than when training began.
-
-    Raises
-    ------
-    ValueError
-        Saying both numbers.
-    """
+    """Raise a ValueError unless y has as many columns as when training began."""
     if Y.ndim != 2 or Y.shape[1] != n_outputs:
         raise ValueError(
-            f"y should have as many columns as when training began, {n_outputs}; it has "
-            f"{1 if Y.ndim == 1 else Y.shape[1]}."
+            f"y must have as many columns as when training began, {n_outputs}, but it has "
+            f"{1 if Y.ndim == 1 else Y.shape[1]}. Pass the same targets, or call fit again."
         )

@@ -1,4 +1,4 @@
-"""Losses: what their names stand for, and which of the engine's are for what kind of target."""
+"""The losses of each kind of target, by name."""
 
 from collections.abc import Mapping, Set
 
@@ -18,7 +18,7 @@ from sknn.engine import (
     SquaredHinge,
 )
 
-#: Of real numbers.
+#: Losses of real targets.
 REAL: Mapping[str, type[Loss]] = {
     "squared_error": SquaredError,
     "absolute_error": AbsoluteError,
@@ -28,7 +28,7 @@ REAL: Mapping[str, type[Loss]] = {
     "gamma": Gamma,
 }
 
-#: Of questions with the answers yes and no.
+#: Losses of binary and multilabel targets.
 BINARY: Mapping[str, type[Loss]] = {
     "log_loss": NLL,
     "hinge": Hinge,
@@ -37,35 +37,10 @@ BINARY: Mapping[str, type[Loss]] = {
     "brier": Brier,
 }
 
-#: Of classes that exclude each other.
+#: Losses of multiclass targets.
 MULTICLASS: Mapping[str, type[Loss]] = {**BINARY, "log_loss": NLLM, "hinge": MulticlassHinge}
 
-#: The losses that the engine has for one kind of target or another.
+#: All losses of the engine that have a name for some kind of target.
 EVERY_LOSS: Set[type[Loss]] = {
     loss for table in (REAL, BINARY, MULTICLASS) for loss in table.values()
 }
-
-
-def need_suited(loss: Loss, suited: Set[type[Loss]], kind: str) -> None:
-    """Refuse a loss that is the engine's and for another kind of target.
-
-    Parameters
-    ----------
-    loss : Loss
-        What the user passed.
-    suited : set of Loss classes
-        Those of the engine that are for this kind of target.
-    kind : str
-        Its name, for the message.
-
-    Raises
-    ------
-    ValueError
-        Naming those that are.
-    """
-    if type(loss) in EVERY_LOSS - suited:
-        names = ", ".join(sorted(one.__name__ for one in suited))
-        raise ValueError(
-            f"{type(loss).__name__} loss is not for a {kind} target; for it there are "
-            f"{names}, or a Loss of your own."
-        )

@@ -1,4 +1,4 @@
-"""RealTarget: numbers, which may be scaled before the network sees them."""
+"""RealTarget: real numbers, optionally standardized for the network."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,14 +13,14 @@ from sknn.targets.losses import REAL
 
 
 class RealTarget(Target):
-    """Real numbers; one column is read back as a flat array.
+    """Real numbers; predictions of one column have shape (n,).
 
     Parameters
     ----------
     n_outputs : int
-        Columns of y.
+        Number of columns of y.
     center, scale : array of shape (n_outputs,), optional
-        The network sees ``(y - center) / scale``; if left out, y as it is.
+        The network is trained on ``(y - center) / scale``; on y if left out.
     """
 
     kind = "real"
@@ -35,25 +35,25 @@ class RealTarget(Target):
         self.scale = scale
 
     def settings(self) -> dict[str, Any]:
-        """Return what y is measured by."""
+        """Return the center and the scale."""
         return {"center": self.center, "scale": self.scale}
 
     def standardized(self, y: Array, w: Array | None, loss: Loss) -> "RealTarget":
-        """Return the target whose numbers have about the size of 1, as a loss likes them.
+        """Return a target whose center and scale are learned from y, as it suits the loss.
 
         Parameters
         ----------
         y : array of shape (n,) or (n, n_outputs)
-            What to learn the size from; NaN is not known.
+            The training targets; NaN where unknown.
         w : array of shape (n,) or None
-            Weights of the samples.
+            Sample weights.
         loss : Loss
-            With a linear output they get mean 0 and standard deviation 1; with an exponential one,
-            which needs them positive, mean 1. With another they stay as they are.
+            With a linear output, targets get mean 0 and standard deviation 1; with an exponential
+            one, mean 1; with any other they are not standardized.
         """
         Y = y.reshape(len(y), -1).astype(np.float64)
         largest = np.nanmax(np.abs(Y), axis=0, initial=0)
-        unit = np.where(largest > 0, largest, 1)  # no square can overflow
+        unit = np.where(largest > 0, largest, 1)  # so that no square overflows
         mean = weighted_nanmean(Y / unit, w)
         center = np.zeros(self.n_outputs)
         if loss.out_activation == "exp":
@@ -61,41 +61,41 @@ class RealTarget(Target):
         elif loss.out_activation == "identity" and loss.interval_y_true[0] == -np.inf:
             center = mean * unit
             scale = np.sqrt(weighted_nanmean((Y / unit - mean) ** 2, w))
-            scale = np.where(scale > 10 * np.finfo(np.float64).eps, scale, 0)  # else it is constant
+            scale = np.where(scale > 10 * np.finfo(np.float64).eps, scale, 0)  # constant
         else:
             return self
         return RealTarget(self.n_outputs, center, np.where(scale > 0, scale * unit, 1))
 
     def loss_scales(self, loss: Loss) -> Sequence[float]:
-        """Return for each column what a loss of the network's numbers is for y's, times over.
+        """Return ``scale**d`` for each output, where d is the homogeneity degree of the loss.
 
         Raises
         ------
         ValueError
-            If one overflows.
+            If it overflows.
         """
         if self.scale is None:
             return super().loss_scales(loss)
         with np.errstate(over="ignore"):
-            units = self.scale**loss.homogeneity_degree
-        if not np.isfinite(units).all():
+            scales = self.scale**loss.homogeneity_degree
+        if not np.isfinite(scales).all():
             raise ValueError(f"y is too large for this loss, {loss!r}. Divide y by a constant.")
-        return list(map(float, units))
+        return list(map(float, scales))
 
     def loss(self, name: str | Loss, settings: Mapping[str, Any] | None = None) -> Loss:
-        """Make the loss of this name, its settings in the units that the network sees."""
+        """Make the loss of this name; the delta of "huber" is divided by the scale."""
         if name == "huber" and self.scale is not None and settings:
-            with np.errstate(over="ignore"):  # a delta without bounds is that of squared errors
+            with np.errstate(over="ignore"):  # an infinite delta is squared_error
                 settings = {"delta": (settings["delta"] / self.scale).tolist()}
         return super().loss(name, settings)
 
     def encode(self, y: Array, codes: tuple[float, float]) -> Array:
-        """Return y as a matrix.
+        """Return y as a matrix, standardized.
 
         Raises
         ------
         ValueError
-            If a number overflows when it is standardized.
+            If a standardized number overflows.
         """
         Y = y.reshape(len(y), -1)
         check_columns(Y, self.n_outputs)
@@ -108,10 +108,10 @@ class RealTarget(Target):
         return scaled
 
     def decode(self, z: Array, loss: Loss) -> Array:
-        """Return the output activations, flat if there is one; several for each come last."""
-        answers = loss.inverse_link(z).reshape(len(z), self.n_outputs, -1)
+        """Return predictions of shape (n,) or (n, n_outputs); quantiles add a last axis."""
+        y = loss.inverse_link(z).reshape(len(z), self.n_outputs, -1)
         if self.scale is not None and self.center is not None:
-            answers = answers * self.scale[:, None] + self.center[:, None]
-        if answers.shape[2] == 1:
-            answers = answers[:, :, 0]
-        return answers[:, 0] if self.n_outputs == 1 else answers
+            y = y * self.scale[:, None] + self.center[:, None]
+        if y.shape[2] == 1:
+            y = y[:, :, 0]
+        return y[:, 0] if self.n_outputs == 1 else y

@@ -1,8 +1,9 @@
-"""Make the files of a format: ``python tests/data/make_fixtures.py tests/data/format_1``.
+"""Write the fixtures of a format: ``python -m tests.data.make_fixtures tests/data/format_2``.
 
-Run it once for each format, when it is new, with the oldest supported versions of all libraries, so
-that every later one can read what they pickled. Files that exist are part of the promise: they are
-never made anew.
+Run it once for each new format, with the oldest supported versions of all libraries, so that every
+later one can read the pickles. Existing files must not be written again: they prove that old files
+can be loaded. `objects_of_format_1.pkl` and `checkpoint_of_format_1.sknn` were written by hand:
+unfitted estimators with parameters that are objects, and a fit that was interrupted after epoch 3.
 """
 
 import json
@@ -21,14 +22,14 @@ N = 24
 
 
 def numbers():
-    """Return X, shape (24, 3), and 0, 1, 2, 0, ..., made by a formula that no library changes."""
+    """Return X, shape (24, 3), and 0, 1, 2, 0, ..., from a formula that does not depend on a library."""
     t = np.arange(N)
     X = np.stack([t % 5 - 2.0, t % 7 / 3.5 - 1.0, (t * t) % 11 / 5.0 - 1.0], axis=1)
     return X, t % 3
 
 
 def table():
-    """Return a frame of numbers, text and truth values with gaps."""
+    """Return a frame of numbers, text and booleans with missing values."""
     X, _ = numbers()
     towns = [None if i % 9 == 8 else ["Bonn", "Ulm", "Köln"][i % 3] for i in range(N)]
     amount = np.where(X[:, 0] > 1, np.nan, 100 * X[:, 0])
@@ -36,18 +37,18 @@ def table():
 
 
 def labels():
-    """Return texts."""
+    """Return string labels."""
     return np.array(["no", "perhaps", "yes"])[numbers()[1]]
 
 
 def amounts():
-    """Return two columns of numbers in units of their own."""
+    """Return two columns of numbers on different scales."""
     X, y = numbers()
     return np.stack([1000 + 100 * X[:, 0], y * X[:, 2]], axis=1)
 
 
 def models():
-    """Return fitted models by name, small ones."""
+    """Return small fitted models by name."""
     X, _ = numbers()
     few = {"hidden_layer_sizes": (4,), "max_iter": 5, "random_state": 0}
     plain = {**few, "dropout": 0.0, "n_bins": 3, "min_frequency": 1}
@@ -64,13 +65,13 @@ def models():
 
 
 def data_for(name):
-    """Return what the model of this name learned from."""
+    """Return the training data of a model."""
     X = table() if name.startswith(("table", "encoder")) else numbers()[0]
     return X, amounts() if name.endswith("regressor") else labels()
 
 
 def answers(name, model):
-    """Return what a model says of its data, and what it says after one more epoch, as lists."""
+    """Return predictions on the training data, and predictions after one more epoch, as lists."""
     X, y = data_for(name)
     if name == "encoder":
         return {"transform": model.transform(X).tolist()}
@@ -81,7 +82,7 @@ def answers(name, model):
 
 
 def main(folder):
-    """Write all models in all ways, and what they say."""
+    """Write all models in all ways, and their predictions."""
     folder = Path(folder)
     folder.mkdir(parents=True)
     told = {}

@@ -82,12 +82,12 @@ def deep(rng, m):
 def expand(rng, m):
     """Return an expansion of as many kinds of columns as there are; it has its kinks at 0."""
     categories = [3] if m > 1 else []
-    passed_on = int(m > 2)
-    numbers = m - len(categories) - passed_on
-    piece_of = np.repeat(np.arange(numbers), 2)
+    n_passthrough = int(m > 2)
+    numbers = m - len(categories) - n_passthrough
+    bin_feature = np.repeat(np.arange(numbers), 2)
     start, stop = np.tile([-50.0, 0.0], numbers), np.tile([0.0, 50.0], numbers)
     return TabularEncoding(
-        numbers, piece_of, start, stop, np.arange(numbers), categories, passed_on
+        numbers, bin_feature, start, stop, np.arange(numbers), categories, n_passthrough
     )
 
 

@@ -42,7 +42,7 @@ def decayed(y, offset, *, by_loss=1, epochs=1, loss=None, answer=0.0):
     Trainer(solver).train(
         objective, samples, state=state, epochs=epochs, rng=np.random.RandomState(0)
     )
-    return float(layer.W[0, 0]), state["unexplained"]
+    return float(layer.W[0, 0]), state["relative_loss"]
 
 
 Y = np.array([[-1.0], [1.0]])

@@ -509,7 +509,7 @@ def test_parts_show_their_settings(rng):
     assert repr(Sequential([linear(rng, 3), Tanh()])) == "Sequential([Linear(3 -> 4), Tanh()])"
     assert repr(SGD(0.5)) == "SGD(momentum=0.5, nesterov=False)"
     assert repr(Huber(2)) == "Huber(delta=2.0)"
-    assert repr(Adaptive(0.1)) == "Adaptive(rate=0.1, smallest=1e-06)"
+    assert repr(Adaptive(0.1)) == "Adaptive(rate=0.1, min_rate=1e-06)"
 
 
 # What training does not need: the blame of inputs, and of what losses answer
@@ -554,7 +554,7 @@ def test_a_loss_with_an_activation_of_its_own_says_what_is_missing():
     class Doubled(NLL):
         inverse_link_backward = Loss.inverse_link_backward
 
-    with pytest.raises(NotImplementedError, match="Doubled has an output activation of its own"):
+    with pytest.raises(NotImplementedError, match="Doubled overrides inverse_link"):
         Doubled().inverse_link_backward(np.ones((1, 1)), np.ones((1, 1)))
 
 

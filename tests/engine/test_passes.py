@@ -156,8 +156,8 @@ def test_later_steps_agree_with_central_differences(make):
 def test_every_piece_of_a_prediction_is_as_the_first(make, members, monkeypatch):
     """Each is what the network says of these rows alone, and the inputs stay as they are."""
     network, (X, _) = in_front_and_between(make, members=members), batch(20, 0)
-    monkeypatch.setattr(inference_module, "NUMBERS", 30)
-    rows = inference_module.rows_of_a_piece(network, X)
+    monkeypatch.setattr(inference_module, "MAX_BATCH_ELEMENTS", 30)
+    rows = inference_module.rows_per_batch(network, X)
     assert rows < 7
     kept = X.copy()
     found = raw_predict(network, X, float)
@@ -168,7 +168,7 @@ def test_every_piece_of_a_prediction_is_as_the_first(make, members, monkeypatch)
 
 def test_many_threads_predict_with_one_network(monkeypatch):
     """None of them sees what another writes."""
-    monkeypatch.setattr(inference_module, "NUMBERS", 60)
+    monkeypatch.setattr(inference_module, "MAX_BATCH_ELEMENTS", 60)
     network = in_front_and_between(of(ReLU))
     Xs = [batch(50 + seed, seed)[0] for seed in range(8)]
     expected = [raw_predict(network, X, float) for X in Xs]

@@ -62,7 +62,7 @@ def test_rates_are_python_floats(make, number):
     """Any other number could widen the type of the parameters."""
     schedule = make(number)
     assert type(schedule(0)) is float
-    assert type(schedule(1, stalls=1)) is float
+    assert type(schedule(1, n_plateaus=1)) is float
 
 
 @every_maker
@@ -84,15 +84,15 @@ def test_an_impossible_rate_is_an_error_that_names_the_step():
 @pytest.mark.parametrize("schedule", [Constant(0.1), InverseScaling(0.1, 0.5), LambdaSchedule(abs)])
 def test_training_that_stalls_ends(schedule):
     """A schedule that cannot adapt has nothing left to try."""
-    assert schedule.ends(0)
-    assert schedule(3, stalls=2) == schedule(3)
+    assert schedule.stops_at_plateau(0)
+    assert schedule(3, n_plateaus=2) == schedule(3)
 
 
 def test_adaptive_slows_down_when_training_stalls():
     """A fifth at each stall; the step itself does not matter."""
     schedule = Adaptive(0.1)
     assert rates(schedule) == [0.1] * 5
-    assert not schedule.ends(0)
+    assert not schedule.stops_at_plateau(0)
     assert_allclose([schedule(t, 1) for t in range(5)], [0.02] * 5)
     assert_allclose([schedule(t, 2) for t in range(5)], [0.004] * 5)
 
@@ -101,7 +101,7 @@ def test_adaptive_slows_down_when_training_stalls():
 def test_adaptive_ends_at_its_smallest_rate(smallest, stalls):
     """A stall at or below it is the last."""
     schedule = Adaptive(0.1, smallest)
-    assert [schedule.ends(k) for k in range(stalls + 1)] == [False] * stalls + [True]
+    assert [schedule.stops_at_plateau(k) for k in range(stalls + 1)] == [False] * stalls + [True]
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.001, 1e-6])
@@ -112,7 +112,7 @@ def test_adaptive_slows_down_and_ends_like_scikit_learns(rate):
     for stalls in range(20):
         assert ours(0, stalls) == pytest.approx(theirs.learning_rate)
         ended = theirs.trigger_stopping("", verbose=False)
-        assert ours.ends(stalls) == ended
+        assert ours.stops_at_plateau(stalls) == ended
         if ended:
             break
 

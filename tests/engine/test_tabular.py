@@ -23,7 +23,15 @@ def rng():
 def example(dtype=np.float64):
     """Return an expansion of two numbers, two categories and a column that is passed on."""
     start, stop = np.array([[-1, 0, 1], [0, 1, 3]], dtype)
-    return TabularEncoding(2, [0, 0, 1], start, stop, may_miss=[1], places=[2, 3], passed_on=1)
+    return TabularEncoding(
+        2,
+        [0, 0, 1],
+        start,
+        stop,
+        missing_indicator_features=[1],
+        n_categories=[2, 3],
+        n_passthrough=1,
+    )
 
 
 TABLE = np.array(
@@ -79,7 +87,7 @@ def test_pieces_rise_to_their_height(dtype, rng):
     """Nothing else is another."""
     start, stop = np.array([[-1, 0], [0, 2]], dtype)
     u = np.column_stack([rng.normal(size=50), rng.integers(2, size=50)]).astype(dtype)
-    low = TabularEncoding(1, [0, 0], start, stop, [0], [2], height=0.3).forward(u)
+    low = TabularEncoding(1, [0, 0], start, stop, [0], [2], bin_scale=0.3).forward(u)
     one = TabularEncoding(1, [0, 0], start, stop, [0], [2]).forward(u)
     assert low.dtype == dtype
     assert_allclose(low, one * [1, 0.3, 0.3, 1, 1, 1], rtol=1e-6)
@@ -117,7 +125,9 @@ def test_backward_agrees_with_central_differences_on_a_table(height, rng):
 @pytest.mark.parametrize(("x", "slope"), [(-3, 0), (-2, 0.5), (0, 0.25), (4, 0)])
 def test_the_slope_where_a_piece_begins_is_that_to_the_right(x, slope):
     """Rows of training lie just there, as edges are quantiles."""
-    expand = TabularEncoding(1, [0, 0], [-2.0, 0.0], [0.0, 4.0], may_miss=[], places=[])
+    expand = TabularEncoding(
+        1, [0, 0], [-2.0, 0.0], [0.0, 4.0], missing_indicator_features=[], n_categories=[]
+    )
     u = np.array([[float(x)]])
     dv = np.array([[0.0, 1.0, 1.0]])
     assert expand.backward(u, expand.forward(u), dv) == slope
@@ -197,7 +207,7 @@ def test_arrays_of_an_earlier_step_are_written_over(rng):
 def test_a_network_of_both_trains(rng):
     """An expansion, a table and a layer: J falls along its gradient, with arrays used again."""
     expand = TabularEncoding(
-        2, [0, 1], np.array([-1.0, 0]), np.array([1.0, 2]), [0], [], passed_on=2
+        2, [0, 1], np.array([-1.0, 0]), np.array([1.0, 2]), [0], [], n_passthrough=2
     )
     table = Embedding(rng.normal(size=(7, 3)), columns=2)
     layer = Linear(rng.normal(size=(11, 1)), np.zeros(1))

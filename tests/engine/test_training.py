@@ -160,7 +160,7 @@ def test_targets_of_another_shape_than_the_outputs_are_refused(shape):
     """Broadcasting would compare every sample with every other."""
     objective = deep_objective()
     for method in [objective.value, objective.value_and_gradient]:
-        with pytest.raises(ValueError, match="Y has shape"):
+        with pytest.raises(ValueError, match="Y must have the shape"):
             method(data()[0], np.zeros(shape))
 
 
@@ -368,7 +368,7 @@ def test_a_loss_that_stalls_ends_training():
 
 def test_an_adaptive_rate_gets_a_patience_for_each_of_its_values():
     """A stall slows it down instead of ending training, until it is at its smallest."""
-    loop = trainer(rate=Adaptive(0.05, smallest=0.01), stopping=EarlyStopping(2, min_delta=1e9))
+    loop = trainer(rate=Adaptive(0.05, min_rate=0.01), stopping=EarlyStopping(2, min_delta=1e9))
     history, _ = train(loop, deep_objective(), 100)
     assert_allclose(history.column("rate"), [0.05] * 3 + [0.01] * 2)
     assert history.outcome == "converged"
@@ -477,7 +477,7 @@ def test_divergence_in_the_first_epoch_restores_the_weights_it_began_with(batch_
     assert_array_equal(weights(objective), before)
 
 
-@pytest.mark.parametrize(("where", "call"), [("_copied", 20), ("_is_finite", 12)])
+@pytest.mark.parametrize(("where", "call"), [("_copy_state", 20), ("_is_finite", 12)])
 def test_an_interrupt_while_an_epoch_is_recorded(where, call, monkeypatch):
     """Weights, state and history stay those of one and the same epoch."""
     objective, undisturbed = deep_objective(), deep_objective()
@@ -503,9 +503,9 @@ def test_an_interrupt_while_an_epoch_is_recorded(where, call, monkeypatch):
 def test_weights_of_another_shape_are_errors(w):
     """A column would be spread over n x n in silence."""
     X, Y, _ = data()
-    with pytest.raises(ValueError, match="w has shape"):
+    with pytest.raises(ValueError, match="w must have one weight"):
         deep_objective().value(X, Y, w)
-    with pytest.raises(ValueError, match="Y has shape"):
+    with pytest.raises(ValueError, match="Y must have the shape"):
         deep_objective().value(X, Y[:, 0])
 
 
@@ -514,7 +514,7 @@ def test_settings_that_cannot_be_are_errors():
     X, Y, _ = data()
     shared = layer(M, M)
     for make, message in (
-        (lambda: Dataset(X, Y[1:]), "as many rows"),
+        (lambda: Dataset(X, Y[1:]), "same number of rows"),
         (lambda: EpochBatchSampler(0), "batch_size must be 1 or more"),
         (lambda: ReplacementSampler(0), "draws must be 1 or more"),
         (lambda: SGD(2.0), "momentum must be in"),
@@ -524,7 +524,7 @@ def test_settings_that_cannot_be_are_errors():
         (lambda: linear_objective(alpha=-1), "alpha must be 0 or more"),
         (lambda: Objective(Sequential([Tanh()]), NLL()), "nothing to train"),
         (lambda: Objective(Sequential([shared, shared]), NLL()), "twice"),
-        (lambda: Objective(Sequential([layer(), layer(dtype="f4")]), NLL()), "one floating type"),
+        (lambda: Objective(Sequential([layer(), layer(dtype="f4")]), NLL()), "one floating dtype"),
     ):
         with pytest.raises(ValueError, match=message):
             make()
@@ -562,7 +562,7 @@ class Summing(SquaredError):
 
 def test_parts_of_the_users_that_do_not_work_are_told_so():
     """By their names."""
-    with pytest.raises(TypeError, match=r"Returning.step must change params in place .* nothing"):
+    with pytest.raises(TypeError, match=r"Returning.step must change params in place .* None"):
         train(trainer(Returning()), deep_objective(), 1)
     X, Y, _ = data()
     with pytest.raises(ValueError, match=r"Summing\(\) gives a gradient of shape \(10,\)"):
@@ -573,7 +573,7 @@ def test_a_history_begins_without_epochs():
     """Nothing is known, and nothing is kept."""
     history = History()
     assert np.isnan(history.rate)
-    assert (len(history), history.kept, history.outcome) == (0, 0, "max_iter")
+    assert (len(history), history.kept_epoch, history.outcome) == (0, 0, "max_iter")
 
 
 @pytest.mark.parametrize(("epochs", "outcome"), [(3, "max_iter"), (4, "schedule_finished")])
@@ -584,7 +584,7 @@ def test_a_schedule_that_ran_its_course_is_completed(epochs, outcome):
         rate=Cosine(0.1, 4 * STEPS_PER_EPOCH), on_epoch=lambda _, last: told.append(last)
     )
     history, _ = train(loop, deep_objective(), epochs)
-    assert (history.outcome, history.kept) == (outcome, epochs)
+    assert (history.outcome, history.kept_epoch) == (outcome, epochs)
     assert told == [False] * epochs
 
 
@@ -612,7 +612,7 @@ def test_the_best_epoch_is_kept_if_it_is_asked_for():
     watched = EarlyStopping(10, 0.0, monitor="score", higher_is_better=True)
     loop = trainer(evaluate=evaluate, stopping=watched, restore_best_weights=True)
     history, state = train(loop, objective, 3)
-    assert (history.kept, len(history), history.rate) == (2, 3, RATE)
+    assert (history.kept_epoch, len(history), history.rate) == (2, 3, RATE)
     assert_array_equal(weights(objective), seen[1])
     assert state["steps"] == 2 * STEPS_PER_EPOCH
 

@@ -120,7 +120,7 @@ def step_of(modules):
     objective = Objective(Sequential(modules), NLLM())
     for seed in range(2):
         objective.value_and_gradient(*batch(6, seed))
-    (step,) = objective._workspace._sets.values()
+    (step,) = objective._workspace.values()
     return step
 
 
@@ -187,7 +187,7 @@ def test_rows_that_are_made_wide_come_in_smaller_pieces(monkeypatch):
         ]
     )
     layers.modules[1].W = np.ones((8, 6))
-    monkeypatch.setattr(inference_module, "NUMBERS", 24)
+    monkeypatch.setattr(inference_module, "MAX_BATCH_ELEMENTS", 24)
     seen, X = [], np.arange(5.0)[:, None]
     found = raw_predict(layers, X, float, seen.append)
     np.testing.assert_allclose(found, layers.forward(X), rtol=1e-10)
@@ -198,7 +198,7 @@ def test_pieces_of_members_come_together_row_by_row(monkeypatch):
     """The rows are the last axis but one."""
     layers, (X, _) = network(Tanh(), members=(2,)), batch(7, 0)
     expected = layers.forward(X)
-    monkeypatch.setattr(inference_module, "NUMBERS", 24)
+    monkeypatch.setattr(inference_module, "MAX_BATCH_ELEMENTS", 24)
     np.testing.assert_allclose(raw_predict(layers, X, float), expected, rtol=1e-10)
 
 
@@ -214,9 +214,9 @@ def test_a_workspace_keeps_two_sizes():
     """However many there are, memory is bounded; copies and pickles have none of them."""
     workspace = Workspace()
     for n in range(1, 10):
-        workspace.keep(n, np.zeros(n))
+        workspace[n] = np.zeros(n)
         assert workspace.get(n) is not None
-    assert sum(workspace.get(n) is not None for n in range(1, 10)) <= Workspace.sizes
+    assert sum(workspace.get(n) is not None for n in range(1, 10)) <= Workspace.max_sizes
     assert pickle.loads(pickle.dumps(workspace)).get(9) is None
 
 
@@ -227,7 +227,7 @@ def test_raw_outputs_in_pieces_are_those_of_all_rows(convert, dtype, monkeypatch
     layers = network(Tanh(), dtype)
     X, _ = batch(50, 0)
     expected = layers.forward(X.astype(dtype))
-    monkeypatch.setattr(inference_module, "NUMBERS", 6 * 8)
+    monkeypatch.setattr(inference_module, "MAX_BATCH_ELEMENTS", 6 * 8)
     seen = []
     z = raw_predict(layers, convert(X), dtype, seen.append)
     assert z.dtype == dtype

@@ -123,6 +123,34 @@ ESTIMATORS_OF_TABLES += [
 ]
 
 
+#: One of each family, which the ordinary tier of the tests has; the others are exhaustive.
+FAMILIES = [
+    MLPClassifier(random_state=0),
+    MLPClassifier(random_state=0, solver="lbfgs", **PENALISED),
+    MLPClassifier(random_state=0, learning_rate="one_cycle", learning_rate_init=0.01, **PENALISED),
+    MLPClassifier(random_state=0, early_stopping=True),
+    MLPClassifier(random_state=0, loss="hinge"),
+    MLPClassifier(random_state=0, loss="brier", learning_rate_init=0.01),
+    MLPRegressor(random_state=0),
+    MLPRegressor(random_state=0, solver="sgd", learning_rate_init=0.01),
+    MLPRegressor(random_state=0, hidden_layer_sizes=(), learning_rate_init=0.01),
+    MLPRegressor(random_state=0, loss="quantile", learning_rate_init=0.01),
+    MLPRegressor(random_state=0, loss="poisson", learning_rate_init=0.01),
+    MLPRegressor(random_state=0, n_members=3, max_iter=50, learning_rate_init=0.01, **PENALISED),
+    TabularMLPClassifier(random_state=0, **{**QUICK, **PENALISED, "dropout": 0.1}),
+    TabularMLPRegressor(random_state=0, **QUICK),
+]
+
+
+def divided():
+    """Return the configurations of the families, and all others."""
+    families = {repr(estimator) for estimator in FAMILIES}
+    everything = ESTIMATORS + ESTIMATORS_OF_TABLES
+    chosen = [estimator for estimator in everything if repr(estimator) in families]
+    others = [estimator for estimator in everything if repr(estimator) not in families]
+    return chosen, others
+
+
 #: Why weighted rows are not the same as repeated rows, where they are not (to seven digits).
 WEIGHTS_ARE_NOT_REPETITIONS = {
     "solver": "L-BFGS follows the last digit of a sum into other digits: equal to five or so",

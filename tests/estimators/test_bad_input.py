@@ -423,7 +423,7 @@ def test_labels_of_another_shape_have_no_score():
 class TurningNegative(Schedule):
     """A user's schedule that is no rate later."""
 
-    def eta(self, t, stalls):
+    def eta(self, t, n_plateaus):
         """Fall below 0."""
         return 0.01 - 0.0001 * t
 

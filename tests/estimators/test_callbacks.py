@@ -124,7 +124,9 @@ def in_search(mlp):
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@pytest.mark.parametrize("place", [whole, in_pipeline, in_search])
+@pytest.mark.parametrize(
+    "place", [whole, in_pipeline, pytest.param(in_search, marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize("name", ["ProgressBar", "ScoringMonitor", "stop"])
 def test_the_matrix(place, name, recwarn):
     """Progress, scores and stops: alone, in a pipeline, and in a search of two processes."""

@@ -10,13 +10,9 @@ from sklearn.utils.estimator_checks import estimator_checks_generator, parametri
 from sklearn.utils.fixes import parse_version
 
 from sknn import MLPClassifier, MLPRegressor
-from tests.estimators.configurations import (
-    ESTIMATORS,
-    ESTIMATORS_OF_TABLES,
-    expected_failed_checks,
-)
+from tests.estimators.configurations import FAMILIES, divided, expected_failed_checks
 
-EVERY_ESTIMATOR = ESTIMATORS + ESTIMATORS_OF_TABLES
+ONE_A_FAMILY, OTHERS = divided()
 
 #: The checks' data are tiny, unscaled and many, so training may run out of epochs or diverge.
 OF_TINY_DATA = [
@@ -28,25 +24,48 @@ STRICT = (
 )
 
 
+#: Three checks that scikit-learn runs on its own estimators only.
+OUTSIDE_CHECK_ESTIMATOR = [
+    estimator_checks.check_param_validation,
+    estimator_checks.check_dataframe_column_names_consistency,
+    estimator_checks.check_inplace_ensure_writeable,
+]
+
+
+def test_families_are_among_the_configurations():
+    """Each once, or one would be tested twice or not at all."""
+    assert sorted(map(repr, ONE_A_FAMILY)) == sorted(map(repr, FAMILIES))
+
+
 @pytest.mark.filterwarnings(*OF_TINY_DATA)
-@parametrize_with_checks(EVERY_ESTIMATOR, expected_failed_checks=expected_failed_checks, **STRICT)
+@parametrize_with_checks(ONE_A_FAMILY, expected_failed_checks=expected_failed_checks, **STRICT)
 def test_check_estimator(estimator, check):
-    """Every check that scikit-learn has for such an estimator."""
+    """Every check that scikit-learn has for such an estimator, on one of each family."""
+    check(estimator)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.filterwarnings(*OF_TINY_DATA)
+@parametrize_with_checks(OTHERS, expected_failed_checks=expected_failed_checks, **STRICT)
+def test_check_estimator_exhaustively(estimator, check):
+    """The same on all other configurations."""
     check(estimator)
 
 
 @pytest.mark.filterwarnings(*OF_TINY_DATA)
-@pytest.mark.parametrize("estimator", EVERY_ESTIMATOR, ids=repr)
-@pytest.mark.parametrize(
-    "check",
-    [
-        estimator_checks.check_param_validation,
-        estimator_checks.check_dataframe_column_names_consistency,
-        estimator_checks.check_inplace_ensure_writeable,
-    ],
-)
+@pytest.mark.parametrize("estimator", ONE_A_FAMILY, ids=repr)
+@pytest.mark.parametrize("check", OUTSIDE_CHECK_ESTIMATOR)
 def test_checks_outside_check_estimator(estimator, check):
-    """Three checks that scikit-learn runs on its own estimators only."""
+    """Checks that `check_estimator` leaves out, on one of each family."""
+    check(type(estimator).__name__, clone(estimator))
+
+
+@pytest.mark.exhaustive
+@pytest.mark.filterwarnings(*OF_TINY_DATA)
+@pytest.mark.parametrize("estimator", OTHERS, ids=repr)
+@pytest.mark.parametrize("check", OUTSIDE_CHECK_ESTIMATOR)
+def test_checks_outside_check_estimator_exhaustively(estimator, check):
+    """The same on all other configurations."""
     check(type(estimator).__name__, clone(estimator))
 
 

@@ -72,6 +72,7 @@ def without_memory(state):
     return {name: state[name] for name in state if name not in BESIDE}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", ["binary", "real of a table"])
 @pytest.mark.parametrize(
     ("method", "settings"),

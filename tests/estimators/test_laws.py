@@ -147,6 +147,7 @@ def test_many_threads_predict_with_one_model(task):
             assert_array_equal(prediction, model.predict(X))
 
 
+@pytest.mark.slow
 def test_scores_do_not_depend_on_threads_or_processes(task):
     """One or two BLAS threads, one or two jobs: the same scores, on products worth sharing."""
     estimator, make = TASKS[task]

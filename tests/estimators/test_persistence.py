@@ -49,6 +49,7 @@ def test_state_is_plain_data():
         assert_plain(vars(model))
 
 
+@pytest.mark.slow
 def test_the_main_job(tmp_path):
     """A grid search over a pipeline in two processes, saved and loaded, predicts the same."""
     X, y = load_digits(return_X_y=True)

@@ -41,6 +41,7 @@ def ways_to_start():
     return multiprocessing.get_all_start_methods()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ways_to_start())
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_a_process_learns_what_this_one_learns(method):
@@ -52,6 +53,7 @@ def test_a_process_learns_what_this_one_learns(method):
             assert_array_equal(found, here[name])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["loky", "threading"])
 def test_jobs_learn_what_one_learns(backend):
     """One job or two, in processes or in threads: bit for bit."""
@@ -63,6 +65,7 @@ def test_jobs_learn_what_one_learns(backend):
             assert_array_equal(found, expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["loky", "threading"])
 def test_scores_do_not_depend_on_the_number_of_jobs(backend):
     """Cross-validation in processes or in threads."""
@@ -104,6 +107,7 @@ def in_a_fresh_process(threads):
     return json.loads(done.stdout)
 
 
+@pytest.mark.slow
 def test_blas_threads_do_not_change_what_is_learned():
     """Small products have one thread and are the same bit for bit; large ones to rounding."""
     (alone, *_), first = in_a_fresh_process(1)
@@ -116,6 +120,7 @@ def test_blas_threads_do_not_change_what_is_learned():
         assert_allclose(found, expected, rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SMALL)
 def test_eight_threads_predict_with_one_estimator_what_one_thread_does(name):
     """Every method, each on rows of its own, all at once."""

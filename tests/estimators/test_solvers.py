@@ -322,7 +322,7 @@ def test_a_loss_object_of_another_kind_of_target_is_refused():
         for method in ("fit", "partial_fit"):
             classes = {"classes": [0, 1]} if make is binary and method == "partial_fit" else {}
             model = estimator((3,), loss=loss)
-            with pytest.raises(ValueError, match=r"loss is not for a .*; for it there are .*Squ"):
+            with pytest.raises(ValueError, match=r"loss is not for a .*\. Use .*Squ"):
                 getattr(model, method)(*make(), **classes)
             assert not hasattr(model, "coefs_")
 

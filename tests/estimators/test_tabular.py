@@ -260,7 +260,7 @@ def test_the_size_of_weights_matters_where_rows_are_counted(make):
     X, y = rows()
     X["street"] = [f"street {i % 40}" for i in range(80)]
     model = make(max_iter="auto", batch_size=80, tol=0.0).set_params(weight_decay="auto")
-    with pytest.warns(UserWarning, match="'street'.*tells nothing"):
+    with pytest.warns(UserWarning, match="'street'.*uninformative"):
         light = fitted(model, X, y, sample_weight=np.ones(80))
     heavy = fitted(clone(model), X, y, sample_weight=np.full(80, 1000.0))
     places = [
@@ -369,7 +369,7 @@ def test_what_unseen_levels_teach_is_learned(make):
     model = make(learning_rate_init=0.01)
     classes = {"classes": [0, 1]} if make is CLASSIFIER else {}
     model.partial_fit(X, y, **classes)
-    place = model.encoder_.get_feature_names_out().tolist().index("city_rare")
+    place = model.encoder_.get_feature_names_out().tolist().index("city_infrequent")
     assert not model.coefs_[0][place].any()
     model.partial_fit(X.assign(city="Atlantis"), y)
     assert model.coefs_[0][place].any()
@@ -507,7 +507,7 @@ def test_a_hundred_thousand_levels():
     assert len(set(codes)) == 3
     p = model.predict(X[:3].assign(x=0.0))
     assert len(set(p)) == 3
-    with pytest.warns(UserWarning, match="'code': .*tells nothing"):  # none is frequent enough
+    with pytest.warns(UserWarning, match="'code': .*uninformative"):  # none is frequent enough
         rare = fitted(REGRESSOR(max_iter=1, batch_size=5000), X, y)
     assert rare.encoder_.n_embedded_features_ == 0
     assert rare.coefs_[0].shape[0] == len(rare.encoder_.get_feature_names_out())
@@ -914,10 +914,10 @@ def test_columns_of_rare_levels_are_named_once(make, refit):
     X, y = rows()
     X["id"] = [f"id{i}" for i in range(len(X))]
     model = make(max_iter=2, early_stopping=refit, refit=refit)
-    with pytest.warns(UserWarning, match=r"^Column 'id': .*tells nothing") as caught:
+    with pytest.warns(UserWarning, match=r"^Column 'id': .*uninformative") as caught:
         model.fit(X, y)
     assert [one.filename for one in caught if "'id'" in str(one.message)] == [__file__]
-    with pytest.warns(UserWarning, match=r"^Column 'id': .*tells nothing"):
+    with pytest.warns(UserWarning, match=r"^Column 'id': .*uninformative"):
         make().partial_fit(X, y, **({"classes": [0, 1]} if hasattr(model, "classes_") else {}))
 
 

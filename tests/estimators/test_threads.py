@@ -10,12 +10,15 @@ from sklearn.model_selection import GridSearchCV
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from sknn import MLPClassifier
-from sknn.estimators._blas_threads import LARGE, TINY, SingleBlasThread
+from sknn.estimators._blas_threads import MAX_PRODUCT_SIZE, MIN_PRODUCT_SIZE, SingleBlasThread
 from tests.estimators.data import binary, fitted
 
-pytestmark = pytest.mark.thread_unsafe(reason="BLAS threads belong to the whole process")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.thread_unsafe(reason="BLAS threads belong to the whole process"),
+]
 
-SMALL = (TINY + LARGE) // 2
+SMALL = (MIN_PRODUCT_SIZE + MAX_PRODUCT_SIZE) // 2
 
 
 def blas_threads():
@@ -33,7 +36,9 @@ def _two_threads():
         assert blas_threads() == {2}
 
 
-@pytest.mark.parametrize(("multiplications", "threads"), [(100, 2), (SMALL, 1), (LARGE, 2)])
+@pytest.mark.parametrize(
+    ("multiplications", "threads"), [(100, 2), (SMALL, 1), (MAX_PRODUCT_SIZE, 2)]
+)
 def test_only_small_products_have_one_thread(multiplications, threads):
     """Tiny ones have one anyway; two are faster for large ones."""
     with SingleBlasThread(multiplications):

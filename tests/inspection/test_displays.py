@@ -260,7 +260,7 @@ def test_names_of_levels_that_are_embedded():
     model = TabularMLPRegressor((3,), min_frequency=1, max_iter=1, random_state=0)
     model = fitted(model, frame, np.arange(600.0))
     names = texts(NetworkDisplay.from_estimator(model).ax_)[3:-1]
-    assert names == [f"id_place {i}" for i in range(8)]
+    assert names == [f"id_code {i}" for i in range(8)]
 
 
 def test_names_of_every_kind_of_output():

@@ -181,7 +181,7 @@ def test_many_rows_come_in_pieces(monkeypatch):
     X, y = multiclass()
     model = fitted(MLPClassifier(**BRIEF), X, y)
     whole = input_gradient(model, X, y)
-    monkeypatch.setattr("sknn.engine.inference.NUMBERS", 50)
+    monkeypatch.setattr("sknn.engine.inference.MAX_BATCH_ELEMENTS", 50)
     assert_allclose(input_gradient(model, X, y), whole, rtol=1e-12)
 
 

@@ -9,6 +9,7 @@ from sklearn.linear_model import LinearRegression
 from sknn import MLPClassifier, MLPRegressor
 from sknn.engine import Objective
 from sknn.engine.network import ACTIVATIONS
+from sknn.estimators._model import ModelSpec, fitted_network
 from sknn.inspection import gradient_flow, layer_outputs
 from sknn.targets import TARGETS
 from tests.estimators.data import TABLES, TASKS, binary, fitted, multiclass, real
@@ -85,7 +86,7 @@ def test_forms_and_pieces(monkeypatch):
     X, y = multiclass()
     model = fitted(named(MLPClassifier, n_members=3), X, y)
     whole = layer_outputs(model, X)
-    monkeypatch.setattr("sknn.engine.inference.NUMBERS", 50)
+    monkeypatch.setattr("sknn.engine.inference.MAX_BATCH_ELEMENTS", 50)
     for again in [layer_outputs(model, X), layer_outputs(model, sparse.csr_matrix(X))]:
         for one, other in zip(whole, again, strict=True):
             assert_allclose(one.Z, other.Z, rtol=1e-10, atol=1e-14)
@@ -117,10 +118,10 @@ def test_sizes_are_those_of_the_objective(task, members, weighted):
     w = np.arange(60) % 3 if weighted else None
     flow = gradient_flow(model, X, y, w)
     rows = slice(None) if w is None else w > 0
-    spec = model._fitted_spec()
-    network = model._fitted_network(spec)
+    spec = ModelSpec.of_fitted(vars(model))
+    network = fitted_network(spec, vars(model))
     objective = Objective(network, spec.loss)
-    inputs = spec.input_encoding.inputs(X[rows], spec.dtype)
+    inputs = spec.inputs.inputs(X[rows], spec.dtype)
     labels = spec.target.encode(np.asarray(y)[rows], spec.loss.codes)
     shares = None if w is None else w[rows] / w[rows].mean()
     objective.value_and_gradient(inputs, labels.astype(float), shares)

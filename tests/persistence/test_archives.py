@@ -1,4 +1,4 @@
-"""Archives: what is loaded is what was saved, and what was saved holds no code."""
+"""Archives: `sknn.load` restores what `save` wrote, and files hold no code."""
 
 import io
 import json
@@ -48,8 +48,8 @@ def small(task="binary", **settings):
 @pytest.mark.parametrize("task", MODELS)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("members", [1, 2])
-def test_what_is_loaded_is_what_was_saved(task, dtype, members):
-    """Parameters, attributes, predictions, and the file that it would make again."""
+def test_load_restores_the_estimator(task, dtype, members):
+    """Parameters, attributes and predictions; saving again gives the same file."""
     model, X = small(task, dtype=dtype, n_members=members)
     data = saved(model)
     again = loaded(data)
@@ -61,23 +61,23 @@ def test_what_is_loaded_is_what_was_saved(task, dtype, members):
 
 
 @pytest.mark.parametrize("task", MODELS)
-def test_training_goes_on_from_a_file(task):
-    """With the training state bit for bit; without, from the weights."""
+def test_partial_fit_resumes_after_load(task):
+    """Bit for bit with the training state; from the weights without it."""
     estimator, make = MODELS[task]
     X, y = make()
     settings = {"classes": np.unique(y)} if y.ndim == 1 and y.dtype == int else {}
     model = estimator((6,), random_state=0).partial_fit(X, y, **settings)
     exact, fresh = loaded(saved(model, training_state=True)), loaded(saved(model))
     assert_array_equal(fresh.coefs_[0], model.coefs_[0])
-    assert "optimizer" not in fresh._training_state["state"]
+    assert "optimizer" not in fresh._training_state["solver_state"]
     for one in (model, exact, fresh):
         one.partial_fit(X, y)
     assert_alike(vars(exact), vars(model))
     assert len(saved(model, training_state=True)) > 1.5 * len(saved(model)) - 10_000
 
 
-def test_a_model_that_was_fitted_goes_on_alike():
-    """After a plain fit there is nothing more to keep."""
+def test_partial_fit_after_load_of_a_plain_fit_is_exact():
+    """A plain fit leaves no optimizer state, so its training state is always saved."""
     model, X = small()
     again = loaded(saved(model))
     y = model.predict(X)
@@ -85,7 +85,7 @@ def test_a_model_that_was_fitted_goes_on_alike():
 
 
 def assert_alike(one, other):
-    """Demand equal values of equal types, arrays bit for bit."""
+    """Assert equal types and values, arrays bit for bit."""
     assert type(one) is type(other)
     if isinstance(one, dict):
         assert one.keys() == other.keys()
@@ -102,8 +102,8 @@ def assert_alike(one, other):
         assert one == other or (one != one and other != other)
 
 
-def test_labels_of_type_object_become_text():
-    """Since objects would need pickles."""
+def test_save_converts_object_labels_to_strings():
+    """Arrays of objects would need pickle."""
     X, y = TASKS["multiclass"][1]()
     model = fitted(MLPClassifier((6,), max_iter=2), X, np.array(["a", "bb", "c"], object)[y])
     again = loaded(saved(model))
@@ -122,8 +122,8 @@ def test_labels_of_type_object_become_text():
         ("random_state", np.random.RandomState(0), "Give an integer"),
     ],
 )
-def test_parameters_that_are_objects_are_refused_by_name(parameter, value, advice, tmp_path):
-    """With what can be done instead; nothing is written then."""
+def test_save_refuses_parameters_that_are_objects(parameter, value, advice, tmp_path):
+    """The error gives an alternative, and no file is written."""
     X, y = TASKS["binary"][1]()
     model = fitted(MLPClassifier((3,), max_iter=2, **{parameter: value}), X, y)
     with pytest.raises(TypeError, match=f"parameter {parameter} is of type.*{advice}.*joblib"):
@@ -131,8 +131,8 @@ def test_parameters_that_are_objects_are_refused_by_name(parameter, value, advic
     assert not any(tmp_path.iterdir())
 
 
-def test_parameters_keep_their_types():
-    """Tuples, infinities, labels that are numbers, arrays, NumPy's numbers."""
+def test_load_restores_parameter_types():
+    """Tuples, infinity, dictionaries with integer keys, arrays and NumPy scalars."""
     X, y = TASKS["binary"][1]()
     settings = {
         "hidden_layer_sizes": (3, 2),
@@ -151,19 +151,19 @@ def test_parameters_keep_their_types():
 
 
 class MyMLP(MLPRegressor):
-    """A class of the user's own."""
+    """A user's subclass."""
 
 
-def test_only_fitted_models_of_ours_are_saved():
-    """Files name a class, and loading looks it up in a table."""
+def test_save_refuses_unfitted_estimators_and_subclasses():
+    """Files name a class, which `load` looks up in a table."""
     with pytest.raises(NotFittedError):
         saved(MLPRegressor())
     X, y = TASKS["real"][1]()
-    with pytest.raises(TypeError, match="MyMLP is a class of your own"):
+    with pytest.raises(TypeError, match="MyMLP is"):
         saved(fitted(MyMLP((3,), max_iter=2), X, y))
 
 
-def test_a_path_is_written_at_once_and_whole(tmp_path):
+def test_save_replaces_a_file_atomically(tmp_path):
     """The new file has the old one's permissions, follows a link, and leaves nothing beside it."""
     model, X = small()
     path, link = tmp_path / "model.sknn", tmp_path / "link"
@@ -177,8 +177,8 @@ def test_a_path_is_written_at_once_and_whole(tmp_path):
     assert {one.name for one in tmp_path.iterdir()} == {"model.sknn", "link"}
 
 
-def test_a_folder_that_is_not_there_is_named(tmp_path, monkeypatch):
-    """By the path that was given, and not by that of a file that nobody knows."""
+def test_save_to_a_missing_folder_names_the_given_path(tmp_path, monkeypatch):
+    """And not the temporary file."""
     model, _ = small()
     monkeypatch.chdir(tmp_path)
     with pytest.raises(FileNotFoundError) as caught:
@@ -187,8 +187,8 @@ def test_a_folder_that_is_not_there_is_named(tmp_path, monkeypatch):
     assert not any(tmp_path.iterdir())
 
 
-def test_a_damaged_file_is_named(tmp_path):
-    """By its path."""
+def test_load_names_the_damaged_file(tmp_path):
+    """By its path, if it was given one."""
     path = tmp_path / "model.sknn"
     path.write_bytes(b"nonsense")
     with pytest.raises(ModelFileError, match=f"^{re.escape(str(path))}: .*no sknn model"):
@@ -197,8 +197,8 @@ def test_a_damaged_file_is_named(tmp_path):
         sknn.load(io.BytesIO(b"nonsense"))
 
 
-def test_a_save_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
-    """Whatever goes wrong, and whenever."""
+def test_failed_save_keeps_the_old_file(tmp_path, monkeypatch):
+    """Whether writing or renaming fails."""
     model, _ = small()
     path = tmp_path / "model.sknn"
     model.save(path)
@@ -216,8 +216,8 @@ def test_a_save_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
         assert [one.name for one in tmp_path.iterdir()] == ["model.sknn"]
 
 
-def test_every_damaged_byte_is_found():
-    """A changed byte is refused, or makes no difference."""
+def test_load_finds_every_damaged_byte():
+    """A changed byte is refused, or changes nothing that is loaded."""
     model, _ = small("real of a table")
     data = saved(model)
     for place in range(0, len(data), 7):
@@ -230,8 +230,8 @@ def test_every_damaged_byte_is_found():
         assert saved(again) == data
 
 
-def test_every_cut_is_found():
-    """And whatever is added, at either end."""
+def test_load_refuses_truncated_and_extended_files():
+    """At either end."""
     data = saved(small()[0])
     for wrong in (*(data[:n] for n in range(0, len(data), 50)), data + b"\0", b"\0" + data):
         with pytest.raises(ModelFileError):
@@ -239,7 +239,7 @@ def test_every_cut_is_found():
 
 
 def rewritten(data, change):
-    """Return a file with other parts, all of whose digests are right."""
+    """Return a file with changed contents and valid digests."""
     from sknn.archives import read, write
 
     contents = read(data)
@@ -252,32 +252,32 @@ def rewritten(data, change):
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (lambda c: setattr(c, "class_name", "os.system"), "does not know"),
+        (lambda c: setattr(c, "class_name", "os.system"), "cannot load"),
         (lambda c: setattr(c, "format", 99), "Install sknn"),
         (lambda c: c.parameters.update(alpha=-1.0), "alpha"),
-        (lambda c: c.parameters.update(beta=1.0), "are unknown: .'beta'"),
-        (lambda c: c.state.update(extra_=1), "unknown parts: 'extra_'"),
+        (lambda c: c.parameters.update(beta=1.0), "Unknown parameters: .'beta'"),
+        (lambda c: c.state.update(extra_=1), "unknown keys: 'extra_'"),
         (lambda c: c.state.pop("t_"), "lacks t_"),
         (lambda c: c.state.update(t_=1.5), "t_ must be an integer"),
         (lambda c: c.state["coefs_"].pop(), "number of layers"),
-        (lambda c: c.state["coefs_"][0].fill(np.nan), "not finite"),
+        (lambda c: c.state["coefs_"][0].fill(np.nan), "NaN or infinity"),
         (lambda c: c.state["coefs_"].__setitem__(0, np.ones((4, 7))), "has shape"),
         (lambda c: c.state["_model_spec"].update(activations=["print"]), "activations"),
         (lambda c: c.state["_model_spec"].update(loss="hinge"), "out_activation_"),
-        (lambda c: c.state["_model_spec"].update(target="nothing"), "no such target"),
-        (lambda c: c.state.update(classes_=np.array([1, 0])), "in order"),
-        (lambda c: c.state["_training_state"]["state"].update(steps=-1), "steps must be"),
+        (lambda c: c.state["_model_spec"].update(target="nothing"), "unknown target"),
+        (lambda c: c.state.update(classes_=np.array([1, 0])), "must be sorted"),
+        (lambda c: c.state["_training_state"]["solver_state"].update(steps=-1), "steps must be"),
     ],
 )
-def test_parts_that_do_not_fit_are_named(change, says):
-    """Also if somebody made all digests anew."""
+def test_load_names_parts_that_do_not_fit(change, says):
+    """Even if all digests are valid."""
     data = saved(small()[0])
     with pytest.raises(ModelFileError, match=says):
         loaded(rewritten(data, change))
 
 
-def test_the_format_is_what_is_documented():
-    """One zip, stored: a manifest, and arrays that NumPy reads by itself."""
+def test_archive_has_the_documented_format():
+    """An uncompressed zip of a manifest and of arrays that NumPy reads."""
     model, _ = small()
     with zipfile.ZipFile(io.BytesIO(saved(model))) as archive:
         assert all(one.compress_type == zipfile.ZIP_STORED for one in archive.infolist())
@@ -290,8 +290,8 @@ def test_the_format_is_what_is_documented():
     assert manifest["parameters"]["alpha"] == model.alpha
 
 
-def test_what_is_no_file(tmp_path):
-    """Each is told apart."""
+def test_load_of_something_that_is_no_file(tmp_path):
+    """Each case has its own error."""
     with pytest.raises(FileNotFoundError):
         sknn.load(tmp_path / "nothing")
     with pytest.raises(TypeError, match="path or a binary file"):
@@ -299,15 +299,15 @@ def test_what_is_no_file(tmp_path):
     with pytest.raises(TypeError, match="path or a binary file"):
         sknn.load(io.StringIO("text"))
     for wrong in (os.devnull, tmp_path):
-        with pytest.raises(ModelFileError, match="not a file"):
+        with pytest.raises(ModelFileError, match="not a regular file"):
             sknn.load(wrong)
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names")
-def test_a_pipe_is_neither_waited_for_nor_replaced(tmp_path):
-    """Nor are folders and devices."""
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes")
+def test_load_and_save_refuse_pipes_and_folders(tmp_path):
+    """Without waiting for a writer, and without replacing them."""
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(ModelFileError, match="not a file"):
+    with pytest.raises(ModelFileError, match="not a regular file"):
         sknn.load(tmp_path / "pipe")
     model, _ = small()
     for wrong in (tmp_path / "pipe", tmp_path):
@@ -316,16 +316,16 @@ def test_a_pipe_is_neither_waited_for_nor_replaced(tmp_path):
     assert [one.name for one in tmp_path.iterdir()] == ["pipe"]
 
 
-def test_a_long_name_is_a_name(tmp_path):
-    """The temporary name beside it is not longer."""
+def test_save_to_a_long_file_name(tmp_path):
+    """The name of the temporary file is not longer."""
     model, _ = small()
     path = tmp_path / ("ä" * 120 + ".sknn")
     model.save(path)
     assert path.read_bytes() == saved(model)
 
 
-def test_many_saves_at_once(tmp_path):
-    """Each writes a file of its own, and the last to be done stays."""
+def test_concurrent_saves(tmp_path):
+    """Each writes its own temporary file; the last rename wins."""
     models = [small(alpha=alpha)[0] for alpha in (0.1, 0.2)]
     path, files = tmp_path / "model.sknn", [saved(model) for model in models]
     with ThreadPoolExecutor(4) as pool:
@@ -334,8 +334,8 @@ def test_many_saves_at_once(tmp_path):
     assert [one.name for one in tmp_path.iterdir()] == ["model.sknn"]
 
 
-def test_inspect_tells_what_is_in_a_file(tmp_path, capsys):
-    """The architecture, the sizes, the versions, the parameters."""
+def test_inspect_prints_layers_types_and_parameters(tmp_path, capsys):
+    """And the versions; it returns 1 if the file is damaged."""
     model, _ = small("multiclass of a table", n_members=2)
     path = tmp_path / "model.sknn"
     model.save(path)
@@ -346,20 +346,20 @@ def test_inspect_tells_what_is_in_a_file(tmp_path, capsys):
     (names, kinds) = (model.feature_names_in_, model.encoder_.column_types_)
     assert f"({names[0]}: {kinds[0]}, {names[1]}: {kinds[1]}" in page
     for kind in set(kinds):
-        assert f"{kinds.count(kind)} {kind}" in page.partition("\nkinds ")[2].partition("\n")[0]
+        assert f"{kinds.count(kind)} {kind}" in page.partition("\ntypes ")[2].partition("\n")[0]
     assert f"  hidden_layer_sizes = {model.hidden_layer_sizes}" in page
     fitted(MLPRegressor((3,), max_iter=1), X := np.eye(3), X[0]).save(path)
     assert main(["inspect", str(path)]) == 0
     page = capsys.readouterr().out
     assert "trained  1 epoch, loss" in page
-    assert "kinds" not in page
+    assert "types  " not in page
     path.write_bytes(b"nonsense")
     assert main(["inspect", str(path)]) == 1
     assert "no sknn model" in capsys.readouterr().err
 
 
-def test_loading_leaves_the_warnings_of_others_alone(monkeypatch):
-    """Filters belong to the whole process: other threads would get errors."""
+def test_load_changes_no_warning_filters(monkeypatch):
+    """Filters are global: other threads would get errors."""
     data = saved(small()[0])
     check = models.check_model
 
@@ -372,8 +372,8 @@ def test_loading_leaves_the_warnings_of_others_alone(monkeypatch):
         loaded(data)
 
 
-def test_a_folder_that_cannot_be_put_on_the_disk_is_no_failure(tmp_path, monkeypatch):
-    """The new file is in its place by then."""
+def test_save_ignores_a_failing_fsync_of_the_folder(tmp_path, monkeypatch):
+    """The new file is complete by then."""
     model, X = small()
     fsync = os.fsync
 
@@ -387,8 +387,8 @@ def test_a_folder_that_cannot_be_put_on_the_disk_is_no_failure(tmp_path, monkeyp
     assert_array_equal(sknn.load(tmp_path / "model.sknn").predict(X), model.predict(X))
 
 
-def test_inspect_writes_what_the_terminal_can_show(tmp_path):
-    """Letters that it has not are spelled out."""
+def test_inspect_escapes_what_the_terminal_cannot_encode(tmp_path):
+    """Such as accented letters in ASCII."""
     X, y = TASKS["binary"][1]()
     model = fitted(MLPClassifier((3,), max_iter=2), X, np.array(["é", "ü"])[y])
     model.save(tmp_path / "model.sknn")

@@ -1,4 +1,4 @@
-"""Checks: parts that fit in shape and digest, and still are those of no model."""
+"""Checks: files with valid digests and shapes that hold no valid model."""
 
 import numpy as np
 import pytest
@@ -11,27 +11,27 @@ from tests.persistence.test_archives import loaded, rewritten
 
 
 def encoder(contents):
-    """Return what a file tells of its encoder."""
+    """Return the encoder's attributes in a file."""
     return contents.state["_model_spec"]["input_encoding"]
 
 
 def optimizer(contents):
-    """Return what a file tells of its optimizer."""
-    return contents.state["_training_state"]["state"]["optimizer"]
+    """Return the optimizer state in a file."""
+    return contents.state["_training_state"]["solver_state"]["optimizer"]
 
 
 def generator(contents):
-    """Return what a file tells of its generator."""
+    """Return the generator's state in a file."""
     return contents.state["_training_state"]["rng"]
 
 
 CHANGES = [
-    ("stream", lambda c: generator(c)["state"].update(pos=10**8), "place must be 624 or less"),
-    ("stream", lambda c: generator(c)["state"].update(pos=-1), "place must be an integer >= 0"),
+    ("stream", lambda c: generator(c)["state"].update(pos=10**8), "position must be 624 or less"),
+    ("stream", lambda c: generator(c)["state"].update(pos=-1), "position must be an integer >= 0"),
     ("stream", lambda c: generator(c)["state"].update(key=np.zeros(3, "u4")), "key has shape"),
     ("stream", lambda c: generator(c).update(bit_generator="PCG64"), "MT19937"),
-    ("stream", lambda c: optimizer(c).pop("t"), "optimizer's state lacks t"),
-    ("stream", lambda c: optimizer(c).update(more=1), "unknown parts: 'more'"),
+    ("stream", lambda c: optimizer(c).pop("t"), "optimizer state lacks t"),
+    ("stream", lambda c: optimizer(c).update(more=1), "unknown keys: 'more'"),
     ("stream", lambda c: optimizer(c).update(t=-1), "t must be an integer >= 0"),
     ("stream", lambda c: optimizer(c)["second"].__isub__(1e9), "second is below 0"),
     (
@@ -41,8 +41,8 @@ CHANGES = [
     ),
     (
         "stream",
-        lambda c: c.state["_training_state"]["stopping"].update(best=10**400),
-        "a float can be",
+        lambda c: c.state["_training_state"]["early_stopping"].update(best=10**400),
+        "in the range of a float",
     ),
     ("stream", lambda c: c.state.update(t_=2**63), "below 2..63"),
     (
@@ -55,48 +55,48 @@ CHANGES = [
     ("labels", lambda c: c.state.update(classes_=[np.arange(3)]), "do not fit the target"),
     (
         "table",
-        lambda c: encoder(c)["column_types_"].__setitem__(1, "number"),
-        "categories_ of number",
+        lambda c: encoder(c)["column_types_"].__setitem__(1, "numeric"),
+        "do not fit the type numeric",
     ),
     (
         "table",
-        lambda c: encoder(c)["column_types_"].__setitem__(0, "text"),
-        "numeric_features_ names columns",
+        lambda c: encoder(c)["column_types_"].__setitem__(0, "string"),
+        "columns of another type",
     ),
     (
         "table",
         lambda c: encoder(c)["is_categorical_"].__setitem__(0, True),
-        "numeric_features_ names cat",
+        "numeric_features_ has categorical",
     ),
     ("table", lambda c: encoder(c)["is_categorical_"].__setitem__(1, False), "than is_categorical"),
-    ("table", lambda c: encoder(c)["feature_names_in_"].__setitem__(0, "b"), "other names"),
-    ("table", lambda c: encoder(c).pop("feature_names_in_"), "differ in names"),
+    ("table", lambda c: encoder(c)["feature_names_in_"].__setitem__(0, "b"), "other column names"),
+    ("table", lambda c: encoder(c).pop("feature_names_in_"), "only one of encoder and model"),
 ]
 
 
 @pytest.mark.parametrize(("name", "change", "says"), CHANGES)
-def test_what_no_model_has_is_named(name, change, says):
-    """Else prediction or training would fail, or read memory that is not its own."""
+def test_load_names_the_invalid_part(name, change, says):
+    """Otherwise prediction or training would fail, or read memory outside an array."""
     with pytest.raises(ModelFileError, match=says):
         loaded(rewritten(files()[name], change))
 
 
-def test_numbers_beyond_the_range_are_refused():
-    """JSON reads them as infinite; `save` writes infinity in another way."""
-    from tests.persistence.fuzz.sealed import fitted, sealed
+def test_load_refuses_numbers_out_of_the_range_of_a_float():
+    """JSON would read 1e400 as infinity, which `save` writes in another way."""
+    from tests.persistence.fuzz.sealed import opened, sealed
 
-    manifest, members = fitted(files()["text"])
+    manifest, members = opened(files()["text"])
     manifest["parameters"]["tol"] = "HERE"
     data = sealed(manifest, members, lambda text: text.replace('"HERE"', "1e400"))
     with pytest.raises(ModelFileError, match="Out of range"):
         loaded(data)
 
 
-def test_characters_that_do_not_exist_are_refused():
-    """Python would make texts of them that it cannot print."""
-    from tests.persistence.fuzz.sealed import fitted, npy, sealed
+def test_load_refuses_invalid_code_points():
+    """Python would build strings that it cannot print."""
+    from tests.persistence.fuzz.sealed import npy, opened, sealed
 
-    manifest, members = fitted(files()["text"])
+    manifest, members = opened(files()["text"])
     letters = np.array(["no", "perhaps", "yes"])
     letters.view("<u4")[-1] = 0x110000
     members["state.classes_.npy"] = npy(letters)
@@ -104,8 +104,8 @@ def test_characters_that_do_not_exist_are_refused():
         loaded(sealed(manifest, members))
 
 
-def test_nothing_hides_between_the_members():
-    """Before, between or behind them; a file within a file is not looked for."""
+def test_load_refuses_bytes_outside_the_members():
+    """Before, between and after the members of the zip file."""
     data = files()["text"]
     members = zips.members_of(data)
     hidden = zips.Member("hidden", b"anything", offset=0)
@@ -117,8 +117,8 @@ def test_nothing_hides_between_the_members():
         loaded(data + data)
 
 
-def test_a_description_says_nothing_to_the_terminal():
-    """Labels are shown without what moves the cursor, and without what cannot be printed."""
+def test_describe_escapes_control_characters():
+    """In labels and versions, and characters that cannot be printed."""
     import io
 
     def change(contents):

@@ -101,12 +101,14 @@ def run(script, path):
     return done.stdout
 
 
+@pytest.mark.slow
 @posix
 def test_a_file_that_may_not_grow(tmp_path):
     """However much of it fits: the old one stays, and nothing is left beside it."""
     run(TOO_LARGE, tmp_path / "model.sknn")
 
 
+@pytest.mark.slow
 @posix
 def test_a_process_that_is_killed(tmp_path):
     """Fifty times, at any moment of a save: the file is always whole."""

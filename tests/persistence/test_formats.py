@@ -1,5 +1,6 @@
-"""Formats: what any version saved is loaded by every later one, and says the same."""
+"""Formats: every version loads what any earlier one saved."""
 
+import inspect
 import io
 import json
 import pickle
@@ -8,13 +9,15 @@ from pathlib import Path
 
 import joblib
 import pytest
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.exceptions import InconsistentVersionWarning
 
 import sknn
-from sknn import MLPRegressor, ModelFileError, TableEncoder, stamp
-from sknn._version import STATE_FORMAT
-from tests.data.make_fixtures import answers, numbers, table
+from sknn import Checkpoint, MLPClassifier, MLPRegressor, ModelFileError, TableEncoder, _version
+from sknn._version import STATE_FORMAT, migrate_state
+from sknn.engine import Huber, MaskedLoss, MulticlassHinge, OneCycle
+from sknn.persistence.checkpoints import CheckpointFile
+from tests.data.make_fixtures import answers, labels, numbers, table
 from tests.persistence.test_archives import rewritten
 
 DATA = Path(__file__).parents[1] / "data"
@@ -23,7 +26,7 @@ FILES = sorted(path for folder in FOLDERS for path in folder.iterdir() if path.s
 READERS = {".pkl": joblib.load, ".joblib": joblib.load, ".sknn": sknn.load}
 
 
-def test_every_format_has_its_files():
+def test_every_format_has_fixtures():
     """A new format comes with files that hold it: run `tests/data/make_fixtures.py`."""
     assert [folder.name for folder in FOLDERS] == [f"format_{n}" for n in range(STATE_FORMAT + 1)]
     for folder in FOLDERS:
@@ -34,19 +37,150 @@ def test_every_format_has_its_files():
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
-def test_old_files_are_loaded_and_go_on(path):
-    """They predict what they predicted then, and learn what they would have learned."""
-    told = json.loads((path.parent / "answers.json").read_text())[path.stem]
+def test_fixture_predicts_and_resumes_as_recorded(path):
+    """Predictions, and predictions after another epoch."""
+    recorded = json.loads((path.parent / "answers.json").read_text())[path.stem]
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", InconsistentVersionWarning)  # scikit-learn's, of any other
+        warnings.simplefilter("ignore", InconsistentVersionWarning)  # of scikit-learn
         model = READERS[path.suffix](path)
     found = answers(path.stem, model)
-    assert found.keys() == told.keys()
-    for what, values in told.items():
-        assert_allclose(found[what], values, rtol=1e-6, atol=1e-6, err_msg=what)
+    assert found.keys() == recorded.keys()
+    for name, values in recorded.items():
+        assert_allclose(found[name], values, rtol=1e-6, atol=1e-6, err_msg=name)
 
 
-def fitted():
+class RawState:
+    """Stands for any class of sknn in a pickle, and keeps its state."""
+
+    def __setstate__(self, state):
+        self.state = state
+
+
+def raw_state(path):
+    """Return the state in a pickle of one object of sknn."""
+
+    class Unpickler(pickle.Unpickler):
+        def find_class(self, module, name):
+            own = module.startswith("sknn.")
+            return RawState if own else super().find_class(module, name)
+
+    with path.open("rb") as file:
+        return Unpickler(file).load().state
+
+
+@pytest.mark.parametrize("number", [0, 1])
+@pytest.mark.parametrize("name", ["classifier", "regressor", "table_classifier", "table_regressor"])
+def test_migrate_state_renames_estimator_attributes(name, number):
+    """Attributes and nested keys get the names of format 2; values stay; `state` is kept."""
+    old = raw_state(DATA / f"format_{number}" / f"{name}.pkl")
+    before = pickle.dumps(old)
+    new = migrate_state(old, number)
+    assert pickle.dumps(old) == before
+    assert not {"_plan", "_memory", "decay_by_loss"} & new.keys()
+    assert new["coefs_"] is old["coefs_"]
+    tabular = name.startswith("table")
+    assert new.get("weight_decay_loss_power") == (2.0 if tabular else None)
+    state, was = new["_training_state"], old["_memory"]
+    assert state["solver_state"].get("relative_loss") == was["state"].get("unexplained")
+    assert "unexplained" not in state["solver_state"]
+    if "stopping" in was:
+        monitored = {"monitor": "loss", "best": new["best_loss_"], "n_bad_epochs": 0}
+        assert state["early_stopping"] == monitored
+    encoding = new["_model_spec"]["input_encoding"]
+    if tabular:
+        assert encoding["column_types_"] == ["numeric", "string", "boolean"]
+        assert encoding["max_cat_to_onehot"] == 256
+    else:
+        assert encoding == new["n_features_in_"]
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_migrate_state_renames_encoder_attributes(number):
+    """All names are those of an encoder that is fitted now."""
+    old = raw_state(DATA / f"format_{number}" / "encoder.pkl")
+    now = vars(TableEncoder(min_frequency=1).fit(table()))
+    stamp = {"_sknn_version", "_sknn_format"}
+    assert migrate_state(old, number).keys() - stamp == now.keys() - {"bin_scale"}
+
+
+@pytest.mark.parametrize("state", [{}, {"_plan": 1, "begun": 2}])
+def test_migrate_state_of_the_present_format(state):
+    """Nothing is renamed."""
+    assert migrate_state(state, STATE_FORMAT) is state
+
+
+def test_migrate_state_drops_decay_by_loss_of_plain_estimators():
+    """With a warning if it was set."""
+    assert migrate_state({"alpha": 1.0, "decay_by_loss": 0.0}, 1) == {"alpha": 1.0}
+    with pytest.warns(UserWarning, match=r"decay_by_loss=2\.0 .* is ignored"):
+        assert migrate_state({"alpha": 1.0, "decay_by_loss": 2.0}, 1) == {"alpha": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("exhausted", "max_iter"),
+        ("completed", "schedule_finished"),
+        ("stuck", "line_search_failed"),
+        ("out of time", "max_time"),
+        ("asked to end", "callback"),
+        ("converged", "converged"),
+    ],
+)
+def test_migrate_state_renames_outcomes(old, new):
+    """In the progress of a fit."""
+    progress = {"begun": {}, "now": {}, "kept": 3, "outcome": old, "best": None}
+    renamed = {"initial_rng": {}, "rng": {}, "kept_epoch": 3, "outcome": new, "best": None}
+    assert migrate_state(progress, 1) == renamed
+
+
+def test_checkpoint_of_format_1_is_loaded():
+    """With its progress, the best weights included."""
+    estimator, progress = CheckpointFile(DATA / "checkpoint_of_format_1.sknn", 1, None).load()
+    assert estimator.n_iter_ == len(progress["epochs"]["loss"]) == 3
+    assert progress["kept_epoch"] == 3
+    assert not progress["finished"]
+    assert "relative_loss" in progress["best"]["state"]
+    assert estimator.predict(numbers()[0]).shape == (24,)
+
+
+def old_objects():
+    """Return unfitted estimators of format 1, some of whose parameters are objects."""
+    with pytest.warns(UserWarning, match="decay_by_loss"):
+        return pickle.loads((DATA / "objects_of_format_1.pkl").read_bytes())
+
+
+@pytest.mark.filterwarnings("ignore:.*Maximum iterations")
+def test_pickles_of_moved_classes_are_loaded():
+    """Losses that moved or were renamed, a schedule and a callback with renamed attributes."""
+    models = old_objects()
+    few = {"hidden_layer_sizes": (4,), "random_state": 0, "max_iter": 5}
+    rate = OneCycle(0.01, 20, pct_start=0.25)
+    new = MLPRegressor(loss=Huber(2.0), learning_rate=rate, **few)
+    found = models["huber and one cycle"]
+    assert repr(found.learning_rate) == repr(rate)
+    assert type(found.loss) is Huber
+    X, y = numbers()
+    assert_array_equal(found.fit(X, y).predict(X), new.fit(X, y).predict(X))
+    new = MLPClassifier(loss=MulticlassHinge(), **few).fit(X, labels())
+    found = models["crammer singer"].fit(X, labels())
+    assert_array_equal(found.decision_function(X), new.decision_function(X))
+    assert vars(models["known only"].loss).keys() == vars(MaskedLoss(Huber(2.0))).keys()
+    [callback] = models["checkpoint"]._skl_callbacks
+    assert vars(callback) == vars(Checkpoint("checkpoints", every_n_epochs=3, every_n_seconds=None))
+    assert pickle.loads(pickle.dumps(callback)).directory == "checkpoints"
+
+
+def test_moved_modules_have_no_other_names():
+    """They do not hide errors."""
+    import sknn.engine.losses.real as moved
+
+    assert moved.Huber is Huber
+    with pytest.raises(AttributeError, match="Hubert"):
+        moved.Hubert  # noqa: B018
+
+
+def small_models():
     """Return a small estimator and an encoder."""
     X, y = numbers()
     few = MLPRegressor((2,), max_iter=5, tol=1e9, n_iter_no_change=2, random_state=0)
@@ -54,9 +188,9 @@ def fitted():
 
 
 @pytest.mark.parametrize("which", [0, 1])
-def test_the_state_says_who_wrote_it(which):
-    """The version and the format are in pickles, and in no attribute of what is loaded."""
-    model = fitted()[which]
+def test_pickle_holds_version_and_format(which):
+    """And what is loaded has no such attributes."""
+    model = small_models()[which]
     state = model.__getstate__()
     assert state["_sknn_version"] == sknn.__version__
     assert state["_sknn_format"] == STATE_FORMAT
@@ -68,22 +202,15 @@ def test_the_state_says_who_wrote_it(which):
 @pytest.mark.parametrize(
     ("number", "says"),
     [
-        (
-            STATE_FORMAT + 1,
-            "saved by sknn 99.0 in format .* up to .*Install sknn 99.0",
-        ),
-        (-1, "no number"),
-        ("1", "no number"),
-        (True, "no number"),
-        (None, "no number"),
-        (1.0, "no number"),
+        (STATE_FORMAT + 1, "saved by sknn 99.0 in format .* up to .*Install sknn 99.0"),
+        *((wrong, "must be an integer >= 0, got") for wrong in (-1, "1", True, None, 1.0)),
     ],
 )
-def test_pickles_of_a_format_to_come_are_refused(which, number, says, monkeypatch):
-    """Pickle and joblib alike, in words that say what to do."""
-    model = fitted()[which]
-    monkeypatch.setattr(stamp, "STATE_FORMAT", number)
-    monkeypatch.setattr(stamp, "__version__", "99.0")
+def test_pickle_of_a_newer_or_invalid_format_is_refused(which, number, says, monkeypatch):
+    """The error says which version to install."""
+    model = small_models()[which]
+    monkeypatch.setattr(_version, "STATE_FORMAT", number)
+    monkeypatch.setattr(_version, "__version__", "99.0")
     data = pickle.dumps(model)
     monkeypatch.undo()
     with pytest.raises(ModelFileError, match=says):
@@ -91,21 +218,20 @@ def test_pickles_of_a_format_to_come_are_refused(which, number, says, monkeypatc
 
 
 @pytest.mark.parametrize("which", [0, 1])
-def test_parameters_of_later_versions_have_their_defaults(which):
-    """In pickles that know nothing of them; a user's own subclasses included."""
-    model = fitted()[which]
-    cls = type("Mine", (type(model),), {})
-    for kind in (type(model), cls):
+def test_unpickling_fills_in_new_parameters(which):
+    """With their defaults; in a user's subclass too."""
+    model = small_models()[which]
+    for cls in (type(model), type("Mine", (type(model),), {})):
         name = next(iter(model.get_params()))
         state = {key: value for key, value in model.__getstate__().items() if key != name}
-        again = kind.__new__(kind)
+        again = cls.__new__(cls)
         again.__setstate__(state)
-        assert again.get_params()[name] == kind().get_params()[name]
+        assert again.get_params()[name] == inspect.signature(cls).parameters[name].default
 
 
-def test_parameters_of_later_versions_have_their_defaults_in_files():
-    """As in pickles."""
-    model, file = fitted()[0], io.BytesIO()
+def test_load_fills_in_new_parameters():
+    """With their defaults."""
+    model, file = small_models()[0], io.BytesIO()
     model.save(file)
     data = rewritten(file.getvalue(), lambda contents: contents.parameters.pop("alpha"))
     again = sknn.load(io.BytesIO(data))

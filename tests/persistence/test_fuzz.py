@@ -7,7 +7,10 @@ import pytest
 from tests.persistence.fuzz import guided, judge, mutants, seeds
 from tests.persistence.fuzz.trials import tried
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="what hangs is found by an alarm")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(os.name != "posix", reason="what hangs is found by an alarm"),
+]
 
 
 @pytest.mark.parametrize("part", range(4))

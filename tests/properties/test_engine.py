@@ -164,7 +164,7 @@ def test_a_weight_is_a_number_of_rows(case, data):
 def test_pieces_of_a_prediction_are_the_prediction(case, numbers):
     """However few numbers a piece may have."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sknn.engine.inference.NUMBERS", numbers)
+        patch.setattr("sknn.engine.inference.MAX_BATCH_ELEMENTS", numbers)
         found = raw_predict(rebuilt(case.networks, np.stack), case.X, "float64")
     expected = np.stack([one.forward(case.X) for one in case.networks])
     assert_allclose(found, expected, rtol=1e-10, atol=1e-12)
@@ -226,8 +226,8 @@ def test_a_step_does_not_see_how_parameters_are_laid_out(optimizer, sizes, piece
     parts = np.split(whole.copy(), np.cumsum(sizes)[:-1])
     state, states = optimizer.init(whole), [optimizer.init(part) for part in parts]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sknn.engine.vectors.PIECE", piece)
-        patch.setattr("sknn.engine.vectors.CALL", piece)
+        patch.setattr("sknn.engine._linalg.CHUNK_SIZE", piece)
+        patch.setattr("sknn.engine._linalg.MAX_BLAS_SIZE", piece)
         for _ in range(3):
             grads = rng.normal(size=whole.size)
             optimizer.step(whole, grads, state, 0.1)

@@ -1,10 +1,9 @@
-"""Losses: each with the output activation that suits it.
+"""Loss functions, each with its output activation.
 
-A network ends in raw outputs ``z``. The loss owns what comes after: `inverse_link` turns them into
-answers, `value` says how wrong they are, sample by sample, and `gradient` gives dL/dZ directly,
-with the output activation already accounted for. Everything is computed from ``z`` itself, so
-that it stays finite for raw outputs of any size wherever the loss itself is a number that can be
-written (a squared error or an exponential may not be).
+A network returns raw outputs ``z``. `inverse_link` is the output activation, which turns them into
+predictions; `value` is the loss per sample and `gradient` is dL/dZ, both computed from ``z``
+itself. They are finite for all finite ``z``, unless the loss itself overflows, as a squared error
+or an exponential may.
 """
 
 from sknn.engine.losses.base import Loss

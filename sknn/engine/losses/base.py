@@ -1,31 +1,33 @@
-"""What a loss is: how wrong raw outputs are, and the output activation that suits it."""
+"""The base class of all losses."""
 
 import math
 from abc import ABC, abstractmethod
 
 import numpy as np
 
-from sknn.engine._repr import Part
+from sknn.engine._repr import ReprMixin
 from sknn.engine._typing import Array
 
 
-class Loss(Part, ABC):
-    """How wrong the raw outputs are.
+class Loss(ReprMixin, ABC):
+    """A loss of raw outputs and the output activation that belongs to it.
 
     Attributes
     ----------
     out_activation : {"identity", "logistic", "softmax", "exp"}
-        What `inverse_link` computes, in scikit-learn's words.
+        The name of `inverse_link`, as in `out_activation_` of scikit-learn's MLP.
     codes : (float, float)
-        How class membership is written in `y`: the number for "no", the number for "yes".
+        The values in `y` of the negative and of the positive class.
     has_probabilities : bool
-        Whether `inverse_link` gives probabilities, and `log_inverse_link` exists.
+        Whether `inverse_link` returns probabilities, so that `log_inverse_link` exists.
     interval_y_true : (float, bool)
-        The lower bound of y, and whether y may be equal to it.
+        The lower bound of valid y, and whether it is included.
     estimates_mean : bool
-        Whether its answers are meant to be close to y on average, which R2 measures.
+        Whether predictions estimate the mean of y, so that R2 is a suitable score.
     homogeneity_degree : int
-        With y and the answers in a unit that is s times smaller, the loss is s^homogeneity_degree as large.
+        Degree d: if y and the predictions are multiplied by s, the loss is multiplied by s^d.
+    units_per_output : int
+        The number of raw outputs per column of targets.
     """
 
     out_activation: str = "identity"
@@ -34,11 +36,7 @@ class Loss(Part, ABC):
     interval_y_true: tuple[float, bool] = (-math.inf, False)
     estimates_mean: bool = True
     homogeneity_degree: int = 0
-
-    @property
-    def units_per_output(self) -> int:
-        """How many raw outputs answer for one column of targets."""
-        return 1
+    units_per_output: int = 1
 
     @abstractmethod
     def value(self, z: Array, y: Array) -> Array:
@@ -49,12 +47,12 @@ class Loss(Part, ABC):
         z : array of shape (n, k)
             Raw outputs.
         y : array of shape (n, k)
-            What they should have said.
+            Targets.
 
         Returns
         -------
         loss : array of shape (n,)
-            One number a sample, summed over the outputs.
+            The loss per sample, summed over the outputs.
         """
 
     @abstractmethod
@@ -66,7 +64,7 @@ class Loss(Part, ABC):
         z : array of shape (n, k)
             Raw outputs.
         y : array of shape (n, k)
-            What they should have said.
+            Targets.
 
         Returns
         -------
@@ -75,23 +73,21 @@ class Loss(Part, ABC):
         """
 
     def value_and_gradient(self, z: Array, y: Array) -> tuple[Array, Array]:
-        """Return `value` and `gradient` at once.
-
-        A loss whose two share their work may save it here.
+        """Return `value` and `gradient`; override it where they share work.
 
         Parameters
         ----------
         z : array of shape (n, k)
             Raw outputs.
         y : array of shape (n, k)
-            What they should have said.
+            Targets.
 
         Returns
         -------
         loss : array of shape (n,)
-            One number a sample.
+            The loss per sample.
         dZ : array of shape (n, k)
-            The derivatives.
+            The derivatives with respect to z.
         """
         return self.value(z, y), self.gradient(z, y)
 
@@ -101,50 +97,50 @@ class Loss(Part, ABC):
         Parameters
         ----------
         z : array of shape (n, k)
-            Raw outputs; left as they are.
+            Raw outputs; not changed.
 
         Returns
         -------
         a : array of shape (n, k)
-            The answers.
+            Predictions.
         """
         return z
 
     def inverse_link_backward(self, z: Array, dA: Array) -> Array:
-        """Pass the blame back through `inverse_link`.
+        """Compute dL/dZ from dL/dA, by the chain rule through `inverse_link`.
 
         Parameters
         ----------
         z : array of shape (n, k)
             Raw outputs.
         dA : array of shape (n, k)
-            The derivative of anything with respect to ``inverse_link(z)``.
+            The derivative of a scalar with respect to ``inverse_link(z)``.
 
         Returns
         -------
         dZ : array of shape (n, k)
-            Its derivative with respect to `z`. Training needs none of this.
+            Its derivative with respect to `z`. Training uses `gradient` instead.
         """
-        self._need_identity("inverse_link_backward")
+        self._require_identity_link("inverse_link_backward")
         return dA
 
     def link(self, a: Array) -> Array:
-        """Return the inverse of `inverse_link`, always finite.
+        """Return the inverse of `inverse_link`, clipped to finite values.
 
         Parameters
         ----------
         a : array of shape (n, k)
-            Answers.
+            Predictions.
 
         Returns
         -------
         z : array of shape (n, k)
-            Raw outputs whose output activation is `a`.
+            Raw outputs with ``inverse_link(z) = a``.
         """
         return a
 
     def average_members(self, z: Array) -> Array:
-        """Return the raw outputs that say what several members say on average.
+        """Return the raw outputs of the mean prediction of several members.
 
         Parameters
         ----------
@@ -154,57 +150,57 @@ class Loss(Part, ABC):
         Returns
         -------
         z : array of shape (n, k)
-            Their output activation is the mean of the members' output activations.
+            Raw outputs with ``inverse_link(z)`` equal to the mean of those of the members.
         """
         return self.link(self.inverse_link(z).mean(axis=0))
 
     def average_members_backward(self, z: Array, dv: Array) -> Array:
-        """Pass the blame back through `joined`; losses for labels have it.
+        """Compute the gradient through `average_members`; classification losses define it.
 
         Parameters
         ----------
         z : array of shape (g, n, k)
             Raw outputs of g members.
         dv : array of shape (n, k)
-            The derivative of anything with respect to ``joined(z)``.
+            The derivative of a scalar with respect to ``average_members(z)``.
 
         Returns
         -------
         dz : array of shape (g, n, k)
             Its derivative with respect to `z`.
         """
-        self._need_identity("average_members_backward")
+        self._require_identity_link("average_members_backward")
         return np.broadcast_to(dv / len(z), z.shape)
 
     def fit_intercept_only(self, y: Array, w: Array | None = None) -> Array:
-        """Return raw outputs that suit y on average, to begin with.
+        """Return the raw outputs of the best constant prediction.
 
         Parameters
         ----------
         y : array of shape (n, k)
-            What the raw outputs should say; NaN is not known.
+            Targets; NaN is unknown.
         w : array of shape (n,), optional
-            Weights of the samples; 1 each if left out.
+            Sample weights, 1 if left out.
 
         Returns
         -------
         z : array of shape (k,)
-            Their output activation is the mean of y.
+            By default, raw outputs with ``inverse_link(z)`` equal to the mean of y.
         """
         return self.link(weighted_nanmean(y, w))
 
-    def only(self, outputs: slice) -> "Loss":
-        """Return the loss of some of the raw outputs, alone; by default all have the same.
+    def select_outputs(self, outputs: slice) -> "Loss":
+        """Return the loss of some raw outputs, with their settings; by default the loss itself.
 
         Parameters
         ----------
         outputs : slice
-            Which of them.
+            The raw outputs.
         """
         return self
 
     def log_inverse_link(self, z: Array) -> Array:
-        """Return the logarithm of `inverse_link`; ours are exact where that rounds to 0.
+        """Return the logarithm of `inverse_link`; built-in losses are exact where that rounds to 0.
 
         Parameters
         ----------
@@ -219,26 +215,26 @@ class Loss(Part, ABC):
         Raises
         ------
         NotImplementedError
-            If the answers are no probabilities.
+            If the predictions are not probabilities.
         """
         if not self.has_probabilities:
             raise NotImplementedError(f"{type(self).__name__} gives no probabilities.")
         with np.errstate(divide="ignore"):
             return np.log(self.inverse_link(z))
 
-    def _need_identity(self, missing: str) -> None:
-        """Refuse to pass blame through an output activation whose derivative is not known."""
+    def _require_identity_link(self, missing: str) -> None:
+        """Raise an error if `inverse_link` is overridden, but not its derivative."""
         if type(self).inverse_link is not Loss.inverse_link:
             raise NotImplementedError(
-                f"{type(self).__name__} has an output activation of its own: define "
-                f"{missing} to look at derivatives of what it answers."
+                f"{type(self).__name__} overrides inverse_link: define {missing}, too, for "
+                "derivatives of predictions."
             )
 
 
 def weighted_nanmean(y: Array, w: Array | None) -> Array:
-    """Return the weighted mean of each column of y, shape (k,), where it is known; else 0."""
+    """Return the weighted mean of the known values of each column of y, shape (k,); 0 if none."""
     known = ~np.isnan(y)
-    w = np.ones(len(y)) if w is None else w / w.max()  # so that no sum of them overflows
+    w = np.ones(len(y)) if w is None else w / w.max()  # so that their sum cannot overflow
     weights = known * w[:, None]
     total = weights.sum(axis=0)
     mean = np.where(known, y, 0).astype(np.float64)

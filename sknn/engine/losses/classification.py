@@ -1,21 +1,21 @@
-"""Losses for labels, written as two numbers: "no" and "yes"."""
+"""Losses of classification, with targets of two values: negative and positive class."""
 
 import numpy as np
 from scipy.special import expit, log_expit, log_softmax, logit, logsumexp, softmax
 
+from sknn.engine._linalg import row_sums
 from sknn.engine._typing import Array
 from sknn.engine.losses.base import Loss
-from sknn.engine.products import row_sums
 
-#: Probabilities closer to 0 or 1 than this are no place to begin.
-SMALLEST = 1e-4
+#: `link` clips probabilities to at least this, and for sigmoids to at most 1 minus this.
+MIN_PROBABILITY = 1e-4
 
 
 class Hinge(Loss):
     """The binary hinge, ``sum max(0, 1 - y z)`` with y in {-1, +1}, on linear outputs.
 
-    Outputs are summed: one column is the linear SVM's loss, several are independent yes/no
-    questions (multilabel). At the kink ``y z = 1`` the sub-gradient is taken as 0.
+    Outputs are summed: one column is the loss of a linear SVM, several are independent labels
+    (multilabel). At the kink ``y z = 1`` the sub-gradient is taken as 0.
     """
 
     codes = (-1.0, 1.0)
@@ -33,7 +33,7 @@ class Hinge(Loss):
 class SquaredHinge(Loss):
     """The squared hinge, ``sum max(0, 1 - y z)^2`` with y in {-1, +1}, on linear outputs.
 
-    Outputs are summed, so that several classes are one against the rest, as in
+    Outputs are summed, so that several classes are one-vs-rest, as in
     :class:`sklearn.svm.LinearSVC`.
     """
 
@@ -53,8 +53,8 @@ class MulticlassHinge(Loss):
     """The multiclass hinge, ``max(0, 1 - (z_y - max_{r != y} z_r))``, on linear outputs.
 
     Crammer and Singer (2001), "On the Algorithmic Implementation of Multiclass Kernel-based
-    Vector Machines"; the same as :func:`sklearn.metrics.hinge_loss`. With a single class there
-    is no rival, and the loss is 0. Among rivals that tie, the first is blamed.
+    Vector Machines"; the same as :func:`sklearn.metrics.hinge_loss`. With a single class the
+    loss is 0. Of several classes r with the largest z_r, the first has the gradient.
     """
 
     codes = (-1.0, 1.0)
@@ -65,10 +65,10 @@ class MulticlassHinge(Loss):
         return np.maximum(1 - margin, 0)
 
     def gradient(self, z: Array, y: Array) -> Array:
-        """Return -1 at the right class and +1 at its rival where the margin is below 1."""
+        """Return -1 for the true class and +1 for its rival where the margin is below 1."""
         margin, rival = self._margin_and_rival(z, y)
-        blame = (margin < 1).astype(z.dtype)[..., None]
-        return blame * (rival - (y > 0))
+        active = (margin < 1).astype(z.dtype)[..., None]
+        return active * (rival - (y > 0))
 
     @staticmethod
     def _margin_and_rival(z: Array, y: Array) -> tuple[Array, Array]:
@@ -79,8 +79,8 @@ class MulticlassHinge(Loss):
         return right - others.max(axis=-1), rival.astype(z.dtype)
 
 
-class _OnSigmoids(Loss):
-    """What losses on sigmoid outputs share."""
+class _SigmoidLoss(Loss):
+    """Base class of losses with sigmoid output activation."""
 
     out_activation = "logistic"
     has_probabilities = True
@@ -100,31 +100,31 @@ class _OnSigmoids(Loss):
         return log_a
 
     def link(self, a: Array) -> Array:
-        """Return ``log(a / (1 - a))``, where a is first moved away from 0 and 1."""
-        z: Array = logit(np.clip(a, SMALLEST, 1 - SMALLEST))
+        """Return ``log(a / (1 - a))``, with a clipped away from 0 and 1."""
+        z: Array = logit(np.clip(a, MIN_PROBABILITY, 1 - MIN_PROBABILITY))
         return z
 
     def average_members(self, z: Array) -> Array:
         """Return ``log(sum sigmoid(z) / sum sigmoid(-z))``, exact where these round to 0."""
-        joined: Array = logsumexp(log_expit(z), axis=0) - logsumexp(log_expit(-z), axis=0)
-        return joined
+        mean: Array = logsumexp(log_expit(z), axis=0) - logsumexp(log_expit(-z), axis=0)
+        return mean
 
     def average_members_backward(self, z: Array, dv: Array) -> Array:
-        """Return what reaches each member, by its share in both sums."""
-        yes, no = softmax(log_expit(z), axis=0), softmax(log_expit(-z), axis=0)
-        dz: Array = dv * (yes * expit(-z) + no * expit(z))
+        """Return ``dv (p sigmoid(-z) + q sigmoid(z))``, p and q the fractions in both sums."""
+        p, q = softmax(log_expit(z), axis=0), softmax(log_expit(-z), axis=0)
+        dz: Array = dv * (p * expit(-z) + q * expit(z))
         return dz
 
 
-class NLL(_OnSigmoids):
-    """The negative log likelihood of yes/no answers, on sigmoid outputs.
+class NLL(_SigmoidLoss):
+    """Binary cross-entropy from raw outputs: the negative log likelihood on sigmoid outputs.
 
     ``-sum (y log a + (1 - y) log(1 - a))`` with ``a = sigmoid(z)`` and y in [0, 1]. Outputs are
     summed: one column for two classes, several for independent labels.
     """
 
     def value(self, z: Array, y: Array) -> Array:
-        """Return ``sum (log(1 + exp(z)) - y z)``, written so that nothing overflows or cancels."""
+        """Return ``sum (log(1 + exp(z)) - y z)``, without overflow or cancellation."""
         return row_sums(np.log1p(np.exp(np.copysign(z, -1))) + (np.maximum(z, 0) - y * z))
 
     def gradient(self, z: Array, y: Array) -> Array:
@@ -134,7 +134,7 @@ class NLL(_OnSigmoids):
 
 
 class NLLM(Loss):
-    """The negative log likelihood of one class among many, on softmax outputs.
+    """Multiclass cross-entropy from raw outputs: the negative log likelihood on softmax outputs.
 
     ``-sum y log a`` with ``a = softmax(z)`` and the rows of y summing to 1.
     """
@@ -151,17 +151,17 @@ class NLLM(Loss):
         return self.value_and_gradient(z, y)[1]
 
     def value_and_gradient(self, z: Array, y: Array) -> tuple[Array, Array]:
-        """Return both from one exponential of each raw output."""
-        a = np.maximum(z - _tops(z), np.finfo(z.dtype).min)
-        shortfall = row_sums(a * y)
-        total = self._exponentials(a)
+        """Return both, computing each exponential once."""
+        a = np.maximum(z - _row_max(z), np.finfo(z.dtype).min)
+        yz = row_sums(a * y)
+        total = self._exp_inplace(a)
         a /= total[..., None]
-        return np.log(total) - shortfall, np.subtract(a, y, out=a)
+        return np.log(total) - yz, np.subtract(a, y, out=a)
 
     def inverse_link(self, z: Array) -> Array:
         """Return ``softmax(z)`` of each row."""
-        a: Array = z - _tops(z)
-        a /= self._exponentials(a)[..., None]
+        a: Array = z - _row_max(z)
+        a /= self._exp_inplace(a)[..., None]
         return a
 
     def inverse_link_backward(self, z: Array, dA: Array) -> Array:
@@ -170,8 +170,8 @@ class NLLM(Loss):
         return a * (dA - np.sum(a * dA, axis=-1, keepdims=True))
 
     @staticmethod
-    def _exponentials(a: Array) -> Array:
-        """Write the exponentials over `a`, and return the sum of each row."""
+    def _exp_inplace(a: Array) -> Array:
+        """Replace `a` by its exponentials and return the sum of each row."""
         np.exp(a, out=a)
         return row_sums(a)
 
@@ -181,31 +181,31 @@ class NLLM(Loss):
         return log_a
 
     def link(self, a: Array) -> Array:
-        """Return ``log a``, where a is first moved away from 0."""
-        return np.log(np.maximum(a, SMALLEST))
+        """Return ``log a``, with a clipped away from 0."""
+        return np.log(np.maximum(a, MIN_PROBABILITY))
 
     def average_members(self, z: Array) -> Array:
-        """Return the logarithm of the members' mean probability, exact where that rounds to 0."""
-        joined: Array = logsumexp(log_softmax(z, axis=-1), axis=0) - np.log(len(z))
-        return joined.astype(z.dtype, copy=False)
+        """Return the logarithm of the mean probability, exact where that rounds to 0."""
+        mean: Array = logsumexp(log_softmax(z, axis=-1), axis=0) - np.log(len(z))
+        return mean.astype(z.dtype, copy=False)
 
     def average_members_backward(self, z: Array, dv: Array) -> Array:
-        """Return what reaches each member, by its share in each mean probability."""
+        """Return the gradient through the logarithm of the mean probability."""
         log_a = log_softmax(z, axis=-1)
         d_log_a = dv * softmax(log_a, axis=0)
         dz: Array = d_log_a - np.exp(log_a) * d_log_a.sum(axis=-1, keepdims=True)
         return dz
 
 
-def _tops(z: Array) -> Array:
-    """Return the largest number of each row, shape (..., n, 1), found along contiguous columns."""
+def _row_max(z: Array) -> Array:
+    """Return the maximum of each row, shape (..., n, 1); along contiguous columns it is faster."""
     return np.maximum.reduce(z.swapaxes(-1, -2).copy(), axis=-2)[..., None]
 
 
-class Brier(_OnSigmoids):
+class Brier(_SigmoidLoss):
     """The textbook's quadratic cost, ``1/2 sum (a - y)^2`` with ``a = sigmoid(z)``.
 
-    Its gradient ``(a - y) a (1 - a)`` vanishes where a unit is surely wrong, which is why `NLL`
+    Its gradient ``(a - y) a (1 - a)`` vanishes for confident wrong predictions, so that `NLL`
     learns faster. Named after Brier (1950), "Verification of Forecasts Expressed in Terms of
     Probability".
     """

@@ -1,6 +1,7 @@
-"""Losses made of losses."""
+"""Losses composed of other losses."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -9,12 +10,12 @@ from sknn.engine.losses.base import Loss
 
 
 class MaskedLoss(Loss):
-    """Another loss, where some targets are not known (NaN): those cost nothing and teach nothing.
+    """A loss in which unknown targets, NaN in y, have loss and gradient 0.
 
     Parameters
     ----------
     loss : Loss
-        The loss of the known targets; its outputs must not depend on each other.
+        The loss of the known targets; its outputs must be independent.
     """
 
     def __init__(self, loss: Loss) -> None:
@@ -24,67 +25,66 @@ class MaskedLoss(Loss):
         self.homogeneity_degree = loss.homogeneity_degree
 
     @property
-    def units_per_output(self) -> int:
-        """As many as the other loss has."""
+    def units_per_output(self) -> int:  # type: ignore[override]
+        """As in `loss`."""
         return self.loss.units_per_output
 
     def value(self, z: Array, y: Array) -> Array:
         """Return the loss, summed over the known targets."""
-        unknown, filled = self._filled(y)
+        unknown, filled = self._fill(y)
         units = self.units_per_output
         total: Array = np.zeros(np.broadcast_shapes(z.shape, y.shape)[:-1], z.dtype)
         for first in range(0, z.shape[-1], units):
             outputs = slice(first, first + units)
-            losses = self.loss.only(outputs).value(z[..., outputs], filled[..., outputs])
+            losses = self.loss.select_outputs(outputs).value(z[..., outputs], filled[..., outputs])
             total += np.where(unknown[..., first], 0, losses)
         return total
 
     def gradient(self, z: Array, y: Array) -> Array:
         """Return the gradient, 0 for the unknown targets."""
-        unknown, filled = self._filled(y)
+        unknown, filled = self._fill(y)
         return np.where(unknown, 0, self.loss.gradient(z, filled))
 
     def inverse_link(self, z: Array) -> Array:
-        """Return the output activation of the other loss."""
+        """Return ``loss.inverse_link(z)``."""
         return self.loss.inverse_link(z)
 
     def inverse_link_backward(self, z: Array, dA: Array) -> Array:
-        """Return what the other loss says."""
+        """Return ``loss.inverse_link_backward(z, dA)``."""
         return self.loss.inverse_link_backward(z, dA)
 
     def link(self, a: Array) -> Array:
-        """Return what the other loss says."""
+        """Return ``loss.link(a)``."""
         return self.loss.link(a)
 
     def average_members(self, z: Array) -> Array:
-        """Return what the other loss says."""
+        """Return ``loss.average_members(z)``."""
         return self.loss.average_members(z)
 
     def average_members_backward(self, z: Array, dv: Array) -> Array:
-        """Return what the other loss says."""
+        """Return ``loss.average_members_backward(z, dv)``."""
         return self.loss.average_members_backward(z, dv)
 
     def fit_intercept_only(self, y: Array, w: Array | None = None) -> Array:
-        """Return what the other loss says."""
+        """Return ``loss.fit_intercept_only(y, w)``."""
         return self.loss.fit_intercept_only(y, w)
 
-    def _filled(self, y: Array) -> tuple[Array, Array]:
-        """Return where targets are unknown, and y with any allowed number there."""
+    def _fill(self, y: Array) -> tuple[Array, Array]:
+        """Return the mask of unknown targets, and y with a valid number in their place."""
         unknown = np.isnan(y)
-        return unknown, np.where(unknown, max(self.interval_y_true[0], 0) + 1, y).astype(
-            y.dtype, copy=False
-        )
+        filled = np.where(unknown, max(self.interval_y_true[0], 0) + 1, y)
+        return unknown, filled.astype(y.dtype, copy=False)
 
 
 class MultiOutputLoss(Loss):
-    """Losses of different outputs, summed.
+    """The sum of the losses of groups of outputs.
 
     Parameters
     ----------
     losses : sequence of Loss
-        One for each group of outputs.
+        The loss of each group.
     widths : sequence of int
-        How many raw outputs each group has.
+        The number of raw outputs of each group.
     """
 
     def __init__(self, losses: Sequence[Loss], widths: Sequence[int]) -> None:
@@ -101,56 +101,56 @@ class MultiOutputLoss(Loss):
         return total
 
     def gradient(self, z: Array, y: Array) -> Array:
-        """Return the gradients side by side."""
-        return np.concatenate([loss.gradient(u, v) for loss, u, v in self._groups(z, y)], axis=-1)
+        """Return the gradients of all groups, concatenated."""
+        return self._concatenate("gradient", z, y)
 
     def value_and_gradient(self, z: Array, y: Array) -> tuple[Array, Array]:
-        """Return both at once, each loss its own."""
+        """Return both, by one call for each group."""
         both = [loss.value_and_gradient(u, v) for loss, u, v in self._groups(z, y)]
         values, gradients = zip(*both, strict=True)
         return np.sum(values, axis=0), np.concatenate(gradients, axis=-1)
 
     def inverse_link(self, z: Array) -> Array:
-        """Return the output activations side by side."""
-        return np.concatenate([loss.inverse_link(u) for loss, u, _ in self._groups(z, z)], axis=-1)
+        """Return the output activations of all groups, concatenated."""
+        return self._concatenate("inverse_link", z)
 
     def inverse_link_backward(self, z: Array, dA: Array) -> Array:
-        """Return what reaches the raw outputs, side by side."""
-        passed = [loss.inverse_link_backward(u, da) for loss, u, da in self._groups(z, dA)]
-        return np.concatenate(passed, axis=-1)
+        """Return the gradients of all groups, concatenated."""
+        return self._concatenate("inverse_link_backward", z, dA)
 
     def log_inverse_link(self, z: Array) -> Array:
-        """Return the logarithms of the output activations side by side."""
-        return np.concatenate(
-            [loss.log_inverse_link(u) for loss, u, _ in self._groups(z, z)], axis=-1
-        )
+        """Return the logarithms of the probabilities of all groups, concatenated."""
+        return self._concatenate("log_inverse_link", z)
 
     def link(self, a: Array) -> Array:
-        """Return the raw outputs side by side."""
-        return np.concatenate([loss.link(u) for loss, u, _ in self._groups(a, a)], axis=-1)
+        """Return the raw outputs of all groups, concatenated."""
+        return self._concatenate("link", a)
 
     def average_members(self, z: Array) -> Array:
-        """Return the joined raw outputs side by side."""
-        return np.concatenate(
-            [loss.average_members(u) for loss, u, _ in self._groups(z, z)], axis=-1
-        )
+        """Return the raw outputs of the mean predictions of all groups, concatenated."""
+        return self._concatenate("average_members", z)
 
     def average_members_backward(self, z: Array, dv: Array) -> Array:
-        """Return what reaches the members, side by side."""
-        passed = [loss.average_members_backward(u, dw) for loss, u, dw in self._groups(z, dv)]
-        return np.concatenate(passed, axis=-1)
+        """Return the gradients of all groups, concatenated."""
+        return self._concatenate("average_members_backward", z, dv)
 
     def fit_intercept_only(self, y: Array, w: Array | None = None) -> Array:
-        """Return the raw outputs to begin with side by side."""
+        """Return the raw outputs of all groups, concatenated."""
         return np.concatenate(
-            [loss.fit_intercept_only(v, w) for loss, _, v in self._groups(y, y)], axis=-1
+            [loss.fit_intercept_only(v, w) for loss, v in self._groups(y)], axis=-1
         )
 
-    def _groups(self, z: Array, y: Array) -> list[tuple[Loss, Array, Array]]:
-        parts = zip(self.losses, parted(z, self.widths), parted(y, self.widths), strict=True)
-        return list(parts)
+    def _concatenate(self, method: str, *arrays: Array) -> Array:
+        """Call a method of the loss of each group on its columns; concatenate the results."""
+        results = [getattr(loss, method)(*columns) for loss, *columns in self._groups(*arrays)]
+        return np.concatenate(results, axis=-1)
+
+    def _groups(self, *arrays: Array) -> list[Any]:
+        """Return for each group its loss and its columns of the arrays."""
+        columns = [split_outputs(array, self.widths) for array in arrays]
+        return list(zip(self.losses, *columns, strict=True))
 
 
-def parted(array: Array, widths: Sequence[int]) -> list[Array]:
-    """Cut the last axis into pieces."""
+def split_outputs(array: Array, widths: Sequence[int]) -> list[Array]:
+    """Split the last axis into groups of these widths."""
     return np.split(array, np.cumsum(widths)[:-1], axis=-1)

@@ -1,16 +1,16 @@
-"""Losses for real numbers."""
+"""Losses of regression."""
 
 from collections.abc import Sequence
 
 import numpy as np
 from scipy.special import expit, logsumexp, xlogy
 
+from sknn.engine._linalg import row_sums
 from sknn.engine._typing import Array
 from sknn.engine.losses.base import Loss, weighted_nanmean
-from sknn.engine.products import row_sums
 
-#: Where a positive answer begins of which training has only seen 0.
-SMALLEST = 1e-4
+#: Initial mean of a loss with logarithmic link whose targets are all 0.
+MIN_MEAN = 1e-4
 
 
 class SquaredError(Loss):
@@ -30,9 +30,9 @@ class SquaredError(Loss):
 
 
 class AbsoluteError(Loss):
-    """The absolute error, ``sum |z - y|``, on linear outputs: it estimates the median.
+    """The absolute error, ``sum |z - y|``, on linear outputs; it estimates the median.
 
-    At 0 the sub-gradient is taken as 0.
+    The sub-gradient at 0 is 0.
     """
 
     homogeneity_degree = 1
@@ -43,7 +43,7 @@ class AbsoluteError(Loss):
         return loss
 
     def gradient(self, z: Array, y: Array) -> Array:
-        """Return the sign of ``z - y``."""
+        """Return ``sign(z - y)``."""
         return np.sign(z - y)
 
 
@@ -55,7 +55,7 @@ class Huber(Loss):
     Parameters
     ----------
     delta : float or sequence of float, default=1.0
-        Where it becomes linear, in the units of y: one number for all outputs, or one for each.
+        The error, in the units of y, where the loss becomes linear: for all outputs or one each.
     """
 
     homogeneity_degree = 2
@@ -63,7 +63,7 @@ class Huber(Loss):
     def __init__(self, delta: float | Sequence[float] = 1.0) -> None:
         self.delta = tuple(delta) if isinstance(delta, Sequence) else float(delta)
 
-    def only(self, outputs: slice) -> Loss:
+    def select_outputs(self, outputs: slice) -> Loss:
         """Return the loss with the deltas of these outputs."""
         return Huber(self.delta[outputs]) if isinstance(self.delta, tuple) else self
 
@@ -81,11 +81,11 @@ class Huber(Loss):
 
 
 class Quantile(Loss):
-    """The pinball loss of one or several quantiles that never cross.
+    """The pinball loss of one or several quantiles, which never cross.
 
-    ``sum_q max(q (y - a), (q - 1) (y - a))``. The first quantile of an output is its first raw
-    number; each further one adds the softplus of the next, so that they come in order by
-    construction. Koenker and Bassett (1978), "Regression Quantiles".
+    ``sum_q max(q (y - a_q), (q - 1) (y - a_q))``. Each output has a unit per quantile: the first
+    quantile is its first raw output, and each further one adds the softplus of the next raw output.
+    Koenker and Bassett (1978), "Regression Quantiles".
 
     Parameters
     ----------
@@ -96,8 +96,8 @@ class Quantile(Loss):
     estimates_mean = False
     homogeneity_degree = 1
 
-    #: Quantiles closer than this are taken apart before their raw outputs are found.
-    smallest_step = 1e-6
+    #: `link` moves quantiles that are closer than this apart.
+    min_gap = 1e-6
 
     def __init__(self, quantiles: Sequence[float] = (0.5,)) -> None:
         self.quantiles = tuple(float(q) for q in quantiles)
@@ -108,8 +108,8 @@ class Quantile(Loss):
             )
 
     @property
-    def units_per_output(self) -> int:
-        """A unit for each quantile."""
+    def units_per_output(self) -> int:  # type: ignore[override]
+        """One unit per quantile."""
         return len(self.quantiles)
 
     def value(self, z: Array, y: Array) -> Array:
@@ -120,7 +120,7 @@ class Quantile(Loss):
         return loss
 
     def gradient(self, z: Array, y: Array) -> Array:
-        """Return what reaches each raw number from the slopes of the pinballs."""
+        """Return the sub-gradient, which is 0 where a quantile equals y."""
         error = y - self.inverse_link(z)
         return self.inverse_link_backward(z, (error < 0) - self._levels(z) * (error != 0))
 
@@ -131,15 +131,15 @@ class Quantile(Loss):
         return np.cumsum(parts, axis=-1).reshape(z.shape)
 
     def inverse_link_backward(self, z: Array, dA: Array) -> Array:
-        """Return what reaches each raw number, which moves its quantile and all above it."""
+        """Return the gradient: a raw output moves its quantile and all above it."""
         from_above = np.flip(np.cumsum(np.flip(self._groups(dA), -1), axis=-1), -1)
         from_above[..., 1:] *= expit(self._groups(z)[..., 1:])
         return from_above.reshape(z.shape)
 
     def link(self, a: Array) -> Array:
-        """Return the first quantile of each output, and what makes the steps to the others."""
+        """Return the first quantile of each output, and the inverse softplus of the differences."""
         groups = self._groups(a)
-        steps = np.maximum(np.diff(groups, axis=-1), self.smallest_step)
+        steps = np.maximum(np.diff(groups, axis=-1), self.min_gap)
         parts = [groups[..., :1], steps + np.log(-np.expm1(-steps))]
         return np.concatenate(parts, axis=-1).reshape(a.shape)
 
@@ -159,18 +159,18 @@ class Quantile(Loss):
 
 
 def _quantile(y: Array, w: Array, level: float) -> float:
-    """Return the smallest known y with at least this share of the weight up to it; 0 of none."""
+    """Return the weighted quantile of the known y; 0 if there are none."""
     known = ~np.isnan(y)
     if not known.any():
         return 0.0
     y, w = y[known], w[known]
     order = np.argsort(y)
-    share = np.cumsum(w[order], dtype=np.float64)
-    return float(y[order[np.searchsorted(share, level * share[-1])]])
+    total = np.cumsum(w[order], dtype=np.float64)
+    return float(y[order[np.searchsorted(total, level * total[-1])]])
 
 
-class _OnExponentials(Loss):
-    """What losses with a logarithmic link share."""
+class _LogLinkLoss(Loss):
+    """Base class of losses with logarithmic link."""
 
     out_activation = "exp"
 
@@ -183,23 +183,23 @@ class _OnExponentials(Loss):
         return dA * np.exp(z)
 
     def link(self, a: Array) -> Array:
-        """Return ``log a``, where a is first made positive."""
+        """Return ``log a``, with a clipped to positive numbers."""
         return np.log(np.maximum(a, np.finfo(a.dtype).tiny))
 
     def fit_intercept_only(self, y: Array, w: Array | None = None) -> Array:
-        """Return the logarithms of the means; of 0 there is none, nor a way back from near it."""
+        """Return the logarithms of the means, those of `MIN_MEAN` for means of 0."""
         mean = weighted_nanmean(y, w)
-        mean[mean == 0] = SMALLEST
+        mean[mean == 0] = MIN_MEAN
         mean[np.isnan(y).all(axis=0)] = 1
         return self.link(mean)
 
     def average_members(self, z: Array) -> Array:
         """Return the logarithm of the mean of ``exp(z)``, without overflow."""
-        joined: Array = logsumexp(z, axis=0) - np.log(len(z))
-        return joined.astype(z.dtype, copy=False)
+        mean: Array = logsumexp(z, axis=0) - np.log(len(z))
+        return mean.astype(z.dtype, copy=False)
 
 
-class Poisson(_OnExponentials):
+class Poisson(_LogLinkLoss):
     """Half the Poisson deviance, ``sum (a - y + y log(y / a))`` with ``a = exp(z)`` and y >= 0."""
 
     homogeneity_degree = 1
@@ -215,7 +215,7 @@ class Poisson(_OnExponentials):
         return np.exp(z) - y
 
 
-class Gamma(_OnExponentials):
+class Gamma(_LogLinkLoss):
     """Half the gamma deviance, ``sum (log(a / y) + y / a - 1)`` with ``a = exp(z)`` and y > 0."""
 
     interval_y_true = (0.0, False)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 from scipy import sparse
@@ -114,14 +114,14 @@ def validate_training_data(
     checked = estimator._with_attributes({}) if reset else estimator
     validate = _validate_table if estimator._takes_tables else _validate_numeric
     X, y = validate(checked, X, y, reset=reset, y_numeric=numeric)
-    features = {
-        n: v for n, v in vars(checked).items() if n in ("n_features_in_", "feature_names_in_")
-    }
+    features: dict[str, Any] = {"n_features_in_": checked.n_features_in_}
+    if "feature_names_in_" in vars(checked):
+        features["feature_names_in_"] = checked.feature_names_in_
     if sparse.issparse(y):
         y = y.toarray()
     if y.ndim == 2 and y.shape[1] == 1:
         y = column_or_1d(y, warn=True)
-    if numeric:
+    if numeric and y.dtype.kind in "mM":
         refuse_dates(y, "y")
     w = None
     if sample_weight is not None:
@@ -139,7 +139,7 @@ def _validate_numeric(
     estimator: "BaseMLP", X: Any, y: Any, *, reset: bool, y_numeric: bool
 ) -> tuple[Any, Any]:
     """Validate numeric inputs (array, frame or sparse matrix) and y."""
-    with ignore_overflow():
+    with np.errstate(over="ignore", invalid="ignore"):
         X, y = validate_data(
             estimator,
             X,
@@ -150,7 +150,8 @@ def _validate_numeric(
             y_numeric=y_numeric,
             reset=reset,
         )
-    refuse_dates(X, "X")
+    if X.dtype.kind in "mM":
+        refuse_dates(X, "X")
     return X, y
 
 
@@ -171,15 +172,15 @@ def _validate_table(
 
 def validate_validation_data(
     estimator: "BaseMLP", X_val: Any, y_val: Any, sample_weight_val: Any, features: dict[str, Any]
-) -> ValidatedData | None:
-    """Validate the validation data of `fit`, if any.
+) -> ValidatedData:
+    """Validate the validation data of `fit`.
 
     Parameters
     ----------
     estimator : estimator
         As for `validate_training_data`.
     X_val, y_val, sample_weight_val : objects
-        Data as passed by the user.
+        Data as passed by the user; at least one is not None.
     features : dict
         Features of the training rows, which X_val must have.
 
@@ -188,8 +189,6 @@ def validate_validation_data(
     ValueError
         If X_val or y_val is missing, or the features differ from those in training.
     """
-    if X_val is None and y_val is None and sample_weight_val is None:
-        return None
     if X_val is None or y_val is None:
         missing, there = ("X_val", "y_val") if X_val is None else ("y_val", "X_val")
         raise ValueError(
@@ -227,7 +226,7 @@ def restore_generator_on_error(random_state: Any) -> Iterator[None]:
 def as_dtype(array: Any, dtype: str, name: str) -> Any:
     """Convert an array to a floating type, C-contiguous.
 
-    NaN is allowed in y only.
+    NaN is allowed in y only. A large X is checked but not converted: each batch is, later.
 
     Raises
     ------
@@ -235,7 +234,12 @@ def as_dtype(array: Any, dtype: str, name: str) -> Any:
         If a number overflows the type.
     """
     narrower = np.dtype(dtype).itemsize < array.dtype.itemsize
-    with ignore_overflow():
+    is_large = isinstance(array, np.ndarray) and array.size > LARGEST_COPY
+    if name == "X" and is_large and array.flags.c_contiguous:
+        if array.dtype.kind == "f":
+            as_dtype(np.array([array.min(), array.max()]), dtype, "X")
+        return array
+    with np.errstate(over="ignore", invalid="ignore"):
         if isinstance(array, np.ndarray):
             array = np.ascontiguousarray(array, dtype)
         else:
@@ -243,21 +247,6 @@ def as_dtype(array: Any, dtype: str, name: str) -> Any:
         if narrower:
             assert_all_finite(array, allow_nan=name == "y", input_name=name)
     return array
-
-
-def training_inputs(X: Any, dtype: str) -> Any:
-    """Convert X for training; large arrays are only checked, since each batch is converted.
-
-    Raises
-    ------
-    ValueError
-        If a number overflows the type.
-    """
-    if not isinstance(X, np.ndarray) or X.size <= LARGEST_COPY or not X.flags.c_contiguous:
-        return as_dtype(X, dtype, "X")
-    if X.dtype.kind == "f":
-        as_dtype(np.array([X.min(), X.max()]), dtype, "X")
-    return X
 
 
 def normalized_weights(w: Array | None, dtype: str, *, relative: bool) -> Array | None:
@@ -302,19 +291,12 @@ def check_any_weight(w: Array) -> None:
         raise ValueError("Sample weights must contain at least one non-zero number.")
 
 
-def refuse_dates(array: Any, name: str) -> None:
-    """Check that an array holds no dates or durations, which NumPy would convert to numbers.
-
-    Raises
-    ------
-    TypeError
-        If it does.
-    """
-    if array.dtype.kind in "mM":
-        raise TypeError(
-            f"{name} holds dates or durations ({array.dtype}). Convert them to numbers first, "
-            "such as days since a fixed date."
-        )
+def refuse_dates(array: Any, name: str) -> NoReturn:
+    """Raise an error for dates and durations, which NumPy would convert to numbers."""
+    raise TypeError(
+        f"{name} holds dates or durations ({array.dtype}). Convert them to numbers first, "
+        "such as days since a fixed date."
+    )
 
 
 def ignore_overflow() -> Any:

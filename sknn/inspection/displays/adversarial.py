@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 
 from sknn.engine._typing import Array
-from sknn.estimators._fitted_model import FittedModel
+from sknn.estimators._model import FittedModel
 from sknn.inspection.adversarial import adversarial
 from sknn.inspection.displays.drawing import DIVERGING, IMAGES, Display, cut
 from sknn.inspection.displays.weights import need_shape
@@ -164,7 +164,7 @@ class AdversarialDisplay(Display):
 def _said(fitted: FittedModel) -> list[str]:
     """Return what a model predicts, and how sure it is of a class."""
     z, spec = fitted.outputs(), fitted.spec
-    predictions = spec.predictions(z)
+    predictions = spec.decode(z)
     said = [f"predicted: {_text(answer)}" for answer in predictions]
     if predictions.ndim > 1 or not spec.loss.has_probabilities:
         return said

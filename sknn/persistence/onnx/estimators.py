@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sknn.estimators._inputs import Columns
+from sknn.estimators._inputs import TabularInputs
+from sknn.estimators._model import ModelSpec, fitted_network
 from sknn.estimators.base import BaseMLP
 from sknn.features import TableEncoder
 from sknn.persistence.onnx.activations import Raw
@@ -15,8 +16,8 @@ from sknn.persistence.onnx.tables import compact
 
 def encoder_of(mlp: BaseMLP) -> TableEncoder | None:
     """Return the encoder of a fitted estimator for tables; None for one that takes numbers."""
-    input_encoding = mlp._fitted_spec().input_encoding
-    return input_encoding.encoder if isinstance(input_encoding, Columns) else None
+    input_encoding = ModelSpec.of_fitted(vars(mlp)).inputs
+    return input_encoding.encoder if isinstance(input_encoding, TabularInputs) else None
 
 
 def write(graph: Graph, mlp: BaseMLP, inputs: Sequence[Value]) -> list[Output]:
@@ -36,8 +37,8 @@ def write(graph: Graph, mlp: BaseMLP, inputs: Sequence[Value]) -> list[Output]:
     outputs : list of Output
         Of `answers`.
     """
-    spec: Any = mlp._fitted_spec()
+    spec: Any = ModelSpec.of_fitted(vars(mlp))
     encoder = encoder_of(mlp)
     u = inputs[0] if encoder is None else compact(graph, encoder, inputs, spec.dtype)
-    z = forward(graph, mlp._fitted_network(spec), u)
+    z = forward(graph, fitted_network(spec, vars(mlp)), u)
     return answers(graph, Raw(z, spec.target, spec.loss, spec.members))

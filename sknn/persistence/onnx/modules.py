@@ -113,31 +113,31 @@ def _step(graph: Graph, module: Step, u: Value) -> Value:
 
 def _expand(graph: Graph, module: TabularEncoding, u: Value) -> Value:
     """Make the wide columns of the narrow ones, in their type; float32 from there on."""
-    p, q = module.numbers, len(module.places)
-    dtype = module.start.dtype.name
+    p, q = module.n_numeric, len(module.n_categories)
+    dtype = module.bin_start.dtype.name
     parts = []
     if p:
         x = graph.columns(u, np.arange(p))
         missing = graph.add("IsNaN", x)
         x = graph.add("Where", missing, graph.constant(0, dtype), x)
         parts.append(x)
-        if len(module.piece_of):
+        if len(module.bin_feature):
             parts.append(_pieces(graph, module, x))
-        if len(module.may_miss):
-            parts.append(graph.columns(missing, module.may_miss))
+        if len(module.missing_indicator_features):
+            parts.append(graph.columns(missing, module.missing_indicator_features))
     if q:
-        codes = graph.columns(u, np.repeat(np.arange(p, p + q), module.places))
-        parts.append(graph.add("Equal", codes, graph.constant(module.codes[:, 0], dtype)))
-    if module.passed_on:
-        parts.append(graph.columns(u, np.arange(p + q, p + q + module.passed_on)))
+        codes = graph.columns(u, np.repeat(np.arange(p, p + q), module.n_categories))
+        parts.append(graph.add("Equal", codes, graph.constant(module.one_hot_codes[:, 0], dtype)))
+    if module.n_passthrough:
+        parts.append(graph.columns(u, np.arange(p + q, p + q + module.n_passthrough)))
     return graph.add("Concat", *(graph.cast(part, "float32") for part in parts), axis=-1)
 
 
 def _pieces(graph: Graph, module: TabularEncoding, x: Value) -> Value:
-    dtype = module.start.dtype.name
-    start, run = (graph.constant(of[:, 0], dtype) for of in (module.start, module.run))
-    slope = graph.add("Div", graph.add("Sub", graph.columns(x, module.piece_of), start), run)
-    return graph.add("Clip", slope, *(graph.constant(end, dtype) for end in (0, module.height)))
+    dtype = module.bin_start.dtype.name
+    start, run = (graph.constant(of[:, 0], dtype) for of in (module.bin_start, module.bin_width))
+    slope = graph.add("Div", graph.add("Sub", graph.columns(x, module.bin_feature), start), run)
+    return graph.add("Clip", slope, *(graph.constant(end, dtype) for end in (0, module.bin_scale)))
 
 
 def _embed(graph: Graph, module: Embedding, u: Value) -> Value:
@@ -149,7 +149,7 @@ def _embed(graph: Graph, module: Embedding, u: Value) -> Value:
     looked_up = graph.add("Gather", module.E, numbers, axis=len(members))
     side_by_side = np.array([*members, -1, module.columns * d])
     if members:
-        others = graph.add("TabularEncoding", others, np.array([*members, 1, 1]))
+        others = graph.add("Expand", others, np.array([*members, 1, 1]))
     return graph.add("Concat", others, graph.add("Reshape", looked_up, side_by_side), axis=-1)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sknn.features import TableEncoder
-from sknn.features.levels import OTHERS, Levels
+from sknn.features.categorical import EXTRA_CODES, Categories
 from sknn.persistence.onnx.graph import ML, Graph, Value
 
 #: How a missing cell of text is written, which ONNX has no other word for.
@@ -59,15 +59,15 @@ def compact(graph: Graph, encoder: TableEncoder, columns: Sequence[Value], dtype
     ):
         places = _places(graph, columns[j], levels, names[j])
         parts.append(graph.add("Add", places, float(first)))
-        first += len(levels) + len(OTHERS) if i >= one_hot else 0
+        first += len(levels) + len(EXTRA_CODES) if i >= one_hot else 0
     if not parts:
         raise ValueError("No column of the table varied in training: there is nothing to export.")
     return graph.add("Concat", *(graph.cast(part, dtype) for part in parts), axis=-1)
 
 
-def _places(graph: Graph, column: Value, levels: Levels, name: str) -> Value:
+def _places(graph: Graph, column: Value, levels: Categories, name: str) -> Value:
     """Return the place of each cell: that of its level, of rare ones or of missing ones."""
-    rare, missing = (len(levels) + OTHERS.index(other) for other in ("rare", "missing"))
+    rare, missing = (len(levels) + EXTRA_CODES.index(other) for other in ("infrequent", "missing"))
     if not isinstance(levels, np.ndarray):
         return _places_of_text(graph, column, levels, name)
     is_level = graph.cast(graph.add("Equal", column, graph.constant(levels, "float64")), "float32")
@@ -79,7 +79,7 @@ def _places(graph: Graph, column: Value, levels: Levels, name: str) -> Value:
 
 def _places_of_text(graph: Graph, column: Value, levels: list[str], name: str) -> Value:
     """Look up text."""
-    rare, missing = (len(levels) + OTHERS.index(other) for other in ("rare", "missing"))
+    rare, missing = (len(levels) + EXTRA_CODES.index(other) for other in ("infrequent", "missing"))
     if MISSING in levels:
         raise ValueError(
             f"Column {name!r} has empty text among its levels, which stands for missing text in "

@@ -8,8 +8,6 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from sknn.estimators import MLPClassifier, MLPRegressor
-from sknn.estimators._inputs import Numbers
-from sknn.estimators.publishing import published
 from sknn.persistence.scikit_learn import parameters
 from sknn.targets import MultilabelTarget, RealTarget, Target, label_target
 
@@ -68,13 +66,19 @@ def from_sklearn(mlp: Any) -> Any:
 def _arrived(mlp: Any, cls: Any) -> Any:
     target, dtype = _target(mlp), mlp.coefs_[0].dtype.name
     ours = _with_parameters(mlp, cls)
-    spec = ours._new_spec(target, dtype, Numbers(mlp.n_features_in_))
+    spec = ours._spec(target, dtype, mlp.n_features_in_)
     coefs, intercepts = (
         [array.astype(dtype) for array in arrays] for arrays in (mlp.coefs_, mlp.intercepts_)
     )
-    ours = published(ours, spec.network(coefs, intercepts, None), spec)
-    _record(mlp, ours)
-    ours._training_state = _training_state(mlp)
+    network = spec.network(coefs, intercepts, None)
+    ours._assign(
+        {
+            **_features(mlp),
+            **spec.fitted_attributes(network),
+            **_record(mlp),
+            "_training_state": _training_state(mlp),
+        }
+    )
     return ours
 
 
@@ -86,10 +90,13 @@ def _with_parameters(mlp: Any, cls: Any) -> Any:
         ours.alpha = float(mlp.alpha) / divisor
     elif mlp.alpha:
         _warn_of_alpha(mlp.alpha)
-    for name in ("n_features_in_", "feature_names_in_"):
-        if hasattr(mlp, name):
-            setattr(ours, name, getattr(mlp, name))
     return ours
+
+
+def _features(mlp: Any) -> dict[str, Any]:
+    """Return the number and the names of the features."""
+    names = ("n_features_in_", "feature_names_in_")
+    return {name: getattr(mlp, name) for name in names if hasattr(mlp, name)}
 
 
 def _target(mlp: Any) -> Target:
@@ -116,23 +123,28 @@ def _warn_of_alpha(alpha: float) -> None:
     )
 
 
-def _record(mlp: Any, ours: Any) -> None:
-    """Set the attributes that tell how training went."""
+def _record(mlp: Any) -> dict[str, Any]:
+    """Return the attributes that describe the course of training."""
     curve = [float(loss) for loss in getattr(mlp, "loss_curve_", [])]
-    scores = getattr(mlp, "validation_scores_", None)
-    ours.loss_curve_, ours.loss_ = curve, mlp.loss_
-    ours.learning_rates_ = [np.nan] * len(curve)  # it does not tell
-    ours.best_loss_ = min(curve, default=mlp.loss_)
-    ours.t_, ours.n_iter_ = int(mlp.t_), len(curve) or mlp.n_iter_
-    ours.validation_scores_ = [float(score) for score in scores] if scores else None
-    ours.validation_loss_curve_ = None
-    ours.best_validation_score_ = max(scores) if scores else None
-    ours.best_iteration_ = int(np.argmax(scores)) + 1 if scores else ours.n_iter_
+    scores = [float(score) for score in getattr(mlp, "validation_scores_", None) or []]
+    n_iter = len(curve) or mlp.n_iter_
+    return {
+        "loss_curve_": curve,
+        "loss_": mlp.loss_,
+        "learning_rates_": [np.nan] * len(curve),  # unknown
+        "best_loss_": min(curve, default=mlp.loss_),
+        "t_": int(mlp.t_),
+        "n_iter_": n_iter,
+        "validation_scores_": scores or None,
+        "validation_loss_curve_": None,
+        "best_validation_score_": max(scores) if scores else None,
+        "best_iteration_": int(np.argmax(scores)) + 1 if scores else n_iter,
+    }
 
 
 def _training_state(mlp: Any) -> dict[str, Any]:
     """Return how many steps a learning rate schedule has done; the optimizer begins afresh."""
-    return {"state": {} if mlp.solver == "lbfgs" else {"steps": _steps(mlp)}}
+    return {"solver_state": {} if mlp.solver == "lbfgs" else {"steps": _steps(mlp)}}
 
 
 def _steps(mlp: Any) -> int:

@@ -69,7 +69,7 @@ def to_sklearn(mlp: Any) -> Any:
             f"search that one inside), got {type(mlp).__name__}."
         )
     check_is_fitted(mlp)
-    spec = mlp._fitted_spec()
+    spec = ModelSpec.of_fitted(vars(mlp))
     refuse(mlp, spec)
     peer = peers.MLPClassifier if isinstance(mlp, MLPClassifier) else peers.MLPRegressor
     theirs = peer(**_parameters(mlp, peer, spec))

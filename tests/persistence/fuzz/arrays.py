@@ -4,7 +4,7 @@ import struct
 
 import numpy as np
 
-from tests.persistence.fuzz.sealed import array_of, body_of, fitted, npy, sealed
+from tests.persistence.fuzz.sealed import array_of, body_of, npy, opened, sealed
 
 #: Types that are read, and types that are not.
 TYPES = ["|b1", "|i1", "|u1", "<i4", "<i8", "<u8", "<f2", "<f4", "<f8", ">f8", "<c16", "<U1", "<U9"]
@@ -19,7 +19,7 @@ NUMBERS = [np.nan, np.inf, -np.inf, 0.0, -0.0, 1e-320, 1e308, -1e308, 1.0, -1.0]
 
 def chosen(rng, data):
     """Return the manifest, the members, and the name of one array."""
-    manifest, members = fitted(data)
+    manifest, members = opened(data)
     return manifest, members, rng.choice(list(manifest["arrays"]))
 
 

@@ -2,12 +2,12 @@
 
 import json
 
-from tests.persistence.fuzz.sealed import fitted, npy, sealed
+from tests.persistence.fuzz.sealed import npy, opened, sealed
 
 
 def bomb(rng, data, other):
     """Return a file whose manifest holds one of these in some place."""
-    manifest, members = fitted(data)
+    manifest, members = opened(data)
     part = rng.choice(["state", "parameters", "versions", "arrays"])
     key = rng.choice([*manifest[part], "x"])
     manifest[part][key] = "BOMB"
@@ -47,7 +47,7 @@ FILLINGS = [
 
 def crowd(rng, data, other):
     """Return a file with a great many arrays, which belong to something or to nothing."""
-    manifest, members = fitted(data)
+    manifest, members = opened(data)
     empty = npy(array_of_nothing())
     count = rng.choice([10, 100, 1000])
     for i in range(count):
@@ -67,6 +67,6 @@ def array_of_nothing():
 
 def other_encoding(rng, data, other):
     """Return a file whose manifest is JSON in another encoding, or with other spaces."""
-    manifest, members = fitted(data)
+    manifest, members = opened(data)
     indent = rng.choice([0, 1, 200])
     return sealed(manifest, members, lambda text: json.dumps(json.loads(text), indent=indent))

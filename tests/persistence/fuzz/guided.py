@@ -50,10 +50,10 @@ def _array(told):
 
 def entries():
     """Return what to begin with: the manifests of all kinds of models, and a few whole files."""
-    from tests.persistence.fuzz.sealed import fitted
+    from tests.persistence.fuzz.sealed import opened
     from tests.persistence.fuzz.seeds import files
 
-    manifests = {name: fitted(data)[0] for name, data in files().items()}
+    manifests = {name: opened(data)[0] for name, data in files().items()}
     texts = {name: json.dumps(one, separators=(",", ":")) for name, one in manifests.items()}
     whole = {f"{name} as it is": b"R" + files()[name] for name in ("linear", "quantiles")}
     return {**{name: b"J" + text.encode() for name, text in texts.items()}, **whole}

@@ -4,7 +4,7 @@ import copy
 import json
 
 from tests.persistence.fuzz.noise import noisy
-from tests.persistence.fuzz.sealed import fitted, sealed
+from tests.persistence.fuzz.sealed import opened, sealed
 
 #: Values that are seldom expected.
 VALUES = [
@@ -118,7 +118,7 @@ EDITS = [put, put, nudge, nudge, drop, add, exchange, rename, wrap]
 
 def edited(rng, data, other):
     """Return the file with other values in its manifest."""
-    manifest, members = fitted(data)
+    manifest, members = opened(data)
     for _ in range(rng.choice([1, 1, 1, 2, 4])):
         try:
             rng.choice(EDITS)(rng, manifest)
@@ -129,8 +129,8 @@ def edited(rng, data, other):
 
 def crossed(rng, data, other):
     """Return the file with a part of another file's manifest, and its arrays."""
-    manifest, members = fitted(data)
-    theirs, more = fitted(other)
+    manifest, members = opened(data)
+    theirs, more = opened(other)
     key = rng.choice(
         [
             "class",
@@ -157,8 +157,8 @@ def crossed(rng, data, other):
 
 def garbled(rng, data, other):
     """Return the file with noise in the text of its manifest, sealed again if it is still JSON."""
-    manifest, members = fitted(data)
-    theirs, _ = fitted(other)
+    manifest, members = opened(data)
+    theirs, _ = opened(other)
 
     def text(written):
         noise = noisy(rng, written.encode(), json.dumps(theirs).encode())
@@ -169,7 +169,7 @@ def garbled(rng, data, other):
 
 def doubled(rng, data, other):
     """Return the file with a key that stands twice."""
-    manifest, members = fitted(data)
+    manifest, members = opened(data)
     key = place(rng, manifest)[-1]
     pair = f"{json.dumps(key)}: {json.dumps(rng.choice(VALUES))}, {json.dumps(key)}: "
     return sealed(manifest, members, lambda text: text.replace(f"{json.dumps(key)}: ", pair, 1))

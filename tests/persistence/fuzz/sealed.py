@@ -9,7 +9,7 @@ import numpy as np
 from tests.persistence.fuzz.zips import Member, assembled, members_of
 
 
-def fitted(data):
+def opened(data):
     """Return the manifest of an honest file, and its other members by name."""
     first, *others = members_of(data)
     return json.loads(first.data), {one.name: one.data for one in others}

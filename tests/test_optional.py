@@ -1,4 +1,4 @@
-"""Extras: the table knows what brings a package, and the error says so."""
+"""Optional dependencies: the table of extras and the error about a missing package."""
 
 import re
 import sys
@@ -15,16 +15,16 @@ every_package = pytest.mark.parametrize("package", EXTRAS)
 
 
 @every_package
-def test_the_extra_brings_the_package(package):
-    """As pyproject.toml says."""
+def test_extra_installs_package(package):
+    """EXTRAS agrees with pyproject.toml."""
     extras = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]["optional-dependencies"]
     assert package in [re.split(r"\W", one)[0] for one in extras[EXTRAS[package]]]
 
 
 @every_package
 @pytest.mark.parametrize("inner", ["", ".a.b"])
-def test_what_is_not_installed(package, inner, monkeypatch):
-    """The package is named, whichever of its modules is wanted."""
+def test_missing_package_error_names_extra(package, inner, monkeypatch):
+    """Also for a submodule of the package."""
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(ImportError) as error:
         import_optional(package + inner, "this")
@@ -32,6 +32,6 @@ def test_what_is_not_installed(package, inner, monkeypatch):
     assert str(error.value) == f'this needs the package {package}: pip install "sknn[{extra}]".'
 
 
-def test_what_is_installed():
-    """It is returned, also from within a package."""
+def test_import_optional_returns_module():
+    """Also a submodule."""
     assert import_optional("os.path", "this") is sys.modules["os.path"]

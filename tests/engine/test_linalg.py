@@ -4,11 +4,18 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from sknn.engine.products import LONGEST, add_to_rows, constant, with_long_rows
-from sknn.engine.vectors import CALL, PIECE, chunks
+from sknn.engine._linalg import (
+    CHUNK_SIZE,
+    MAX_BLAS_SIZE,
+    MAX_CACHED_SIZE,
+    add_row_calls,
+    chunks,
+    constant,
+    merge_rows,
+)
 
 
-@pytest.mark.parametrize("n", [1, LONGEST, LONGEST + 1])
+@pytest.mark.parametrize("n", [1, MAX_CACHED_SIZE, MAX_CACHED_SIZE + 1])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_constants_are_equal_numbers_of_a_type(n, dtype):
     """Those that are kept and those that are too long for it."""
@@ -17,18 +24,27 @@ def test_constants_are_equal_numbers_of_a_type(n, dtype):
     assert_array_equal(vector, np.full(n, 0.25))
 
 
-@pytest.mark.parametrize("n", [1, PIECE, PIECE + 1, 3 * PIECE])
+@pytest.mark.parametrize("n", [1, CHUNK_SIZE, CHUNK_SIZE + 1, 3 * CHUNK_SIZE])
 def test_pieces_cover_a_vector_once(n):
     """None of them is longer than it may be."""
     counts = np.zeros(n)
     for (piece,) in chunks(counts):
         piece += 1
-        assert len(piece) <= PIECE
+        assert len(piece) <= CHUNK_SIZE
     assert_array_equal(counts, 1)
 
 
 @pytest.mark.parametrize(
-    "shape", [(1, 3), (5, 1), (300, 100), (2, CALL + 1), (9, CALL), (2, 7, 3), (3, 90, 100)]
+    "shape",
+    [
+        (1, 3),
+        (5, 1),
+        (300, 100),
+        (2, MAX_BLAS_SIZE + 1),
+        (9, MAX_BLAS_SIZE),
+        (2, 7, 3),
+        (3, 90, 100),
+    ],
 )
 @pytest.mark.parametrize("dtype", ["f4", "f8", "f2", "g"])
 def test_a_row_is_added_to_every_row(shape, dtype):
@@ -40,7 +56,8 @@ def test_a_row_is_added_to_every_row(shape, dtype):
     for given in (a.copy(), np.asfortranarray(a), np.repeat(a, 2, axis=-1)[..., ::2]):
         for added in (row, np.repeat(row, 2, axis=-1)[..., ::2]):
             found = given.copy(order="K")
-            add_to_rows(found, added)
+            for call in add_row_calls(found, added):
+                call()
             assert_array_equal(found, expected)
 
 
@@ -49,9 +66,9 @@ def test_rows_that_become_one_are_views_in_the_same_order(n, rows):
     """Of members, too; what is not contiguous stays as it is."""
     for shape in ((n, 3), (2, n, 3)):
         a = np.arange(np.prod(shape), dtype=float).reshape(shape)
-        found, other = with_long_rows(a, a.copy())
+        found, other = merge_rows(a, a.copy())
         assert found.shape == other.shape == (rows * a.size // (3 * n), 3 * n // rows)
         assert np.shares_memory(found, a)
         assert_array_equal(found.ravel(), a.ravel())
     a = np.asfortranarray(np.ones((4, 3)))
-    assert with_long_rows(a)[0] is a
+    assert merge_rows(a)[0] is a

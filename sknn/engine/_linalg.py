@@ -1,0 +1,205 @@
+"""Matrix products, sums as products with ones, and in-place updates of long vectors by BLAS."""
+
+import math
+from collections.abc import Iterable
+from functools import lru_cache, partial
+from typing import Any
+
+import numpy as np
+from scipy.linalg.blas import daxpy, dger, saxpy, sger
+
+from sknn.engine._typing import Array, Call, Calls
+
+#: Elements per chunk of `chunks`.
+CHUNK_SIZE = 2**16
+
+#: Elements per BLAS call. Above 10 000 OpenBLAS starts a second thread. It belongs to SciPy's
+#: OpenBLAS and would wait for the core on which a thread of NumPy's OpenBLAS still spins.
+MAX_BLAS_SIZE = 2**13
+
+#: BLAS adds a row to matrices of at least this many rows, and with members of at least this many
+#: elements each; `np.add` has less overhead for smaller ones.
+MIN_GER_ROWS, MIN_GER_MEMBER_SIZE = 4, 2**12
+
+#: At most this many rows are joined by `merge_rows`.
+MAX_MERGED_ROWS = 64
+
+#: Elements of the longest constant vector that is cached.
+MAX_CACHED_SIZE = 2**14
+
+_AXPY = {np.dtype(np.float32): saxpy, np.dtype(np.float64): daxpy}
+_GER = {np.dtype(np.float32): sger, np.dtype(np.float64): dger}
+
+
+def product(a: Any, b: Array, out: Array | None = None) -> Array:
+    """Compute ``a b``, for each member if there is a member axis.
+
+    Parameters
+    ----------
+    a, b : arrays of shape (..., n, m) and (..., m, k)
+        The factors. `a` may be a sparse matrix: of shape (n, m), shared by all members, or the
+        block-diagonal matrix of the members' factors.
+    out : array of shape (..., n, k), optional
+        Where to write the product.
+    """
+    if out is not None:
+        product_call(a, b, out)()
+        return out
+    if not isinstance(a, np.ndarray):
+        return _sparse_product(a, b)
+    return np.dot(a, b) if a.ndim <= 2 >= b.ndim else np.matmul(a, b)
+
+
+def product_call(a: Any, b: Array, out: Array) -> Call:
+    """Return a call that writes ``a b`` to `out`; the fastest routine for these arrays is chosen.
+
+    Parameters
+    ----------
+    a, b, out : arrays
+        As in `product`.
+    """
+    if not isinstance(a, np.ndarray):
+        return partial(_sparse_product, a, b, out)
+    if out.dtype == a.dtype == b.dtype and out.flags.c_contiguous and a.ndim <= 2 >= b.ndim:
+        return partial(a.dot, b, out)
+    return partial(np.matmul, a, b, out)
+
+
+def _sparse_product(a: Any, b: Array, out: Array | None = None) -> Array:
+    """Multiply a sparse matrix with an array, or with the array of each member."""
+    if out is not None:
+        out[...] = _sparse_product(a, b)
+        return out
+    if b.ndim == 2:
+        result: Array = a @ b
+        return result
+    members, m, k = b.shape
+    if a.shape[1] == m:  # shared by all members
+        return np.stack([a @ one for one in b])
+    blocks: Array = a @ b.reshape(members * m, k)
+    return blocks.reshape(members, -1, k)
+
+
+def add_row_calls(a: Array, row: Array) -> Calls:
+    """Return the calls that add a row to every row of `a` in place; BLAS is twice as fast as NumPy.
+
+    Parameters
+    ----------
+    a : array of shape (..., n, k)
+        Changed in place.
+    row : array of shape (..., k)
+        Added to each row, of each member if there is a member axis.
+    """
+    (*members, n, k), ger = a.shape, _GER.get(a.dtype)
+    contiguous = a.flags.c_contiguous and row.flags.c_contiguous and row.shape == (*members, k)
+    small = n < MIN_GER_ROWS or (members and n * k < MIN_GER_MEMBER_SIZE)
+    if ger is None or not contiguous or row.dtype != a.dtype or small or not 0 < k <= MAX_BLAS_SIZE:
+        return [partial(np.add, a, row if row.ndim == 1 else row[..., None, :], a)]
+    step = MAX_BLAS_SIZE // k
+    ones, matrices, rows = constant(step, 1, a.dtype), a.reshape(-1, n, k), row.reshape(-1, k)
+    return [
+        partial(ger, 1, rows[i], ones[: min(step, n - j)], 1, 1, matrix[j : j + step].T, 1, 1, 1)
+        for i, matrix in enumerate(matrices)
+        for j in range(0, n, step)
+    ]
+
+
+def column_sums_call(a: Array, out: Array) -> Call:
+    """Return a call that writes the sums of the columns, as a product with ones: faster than sum.
+
+    Parameters
+    ----------
+    a : array of shape (..., n, k)
+        The summands.
+    out : array of shape (..., k)
+        Where to write the sums.
+    """
+    return product_call(constant(a.shape[-2], 1, a.dtype), a, out)
+
+
+def row_sums(a: Array) -> Array:
+    """Return the sums of the rows, shape (..., n), as a product with ones."""
+    if a.shape[-1] == 1:
+        return a[..., 0]
+    return product(a, constant(a.shape[-1], 1, a.dtype))
+
+
+def block_diagonal(rows: Any, members: int) -> Any:
+    """Build the block-diagonal matrix of the members' rows.
+
+    Parameters
+    ----------
+    rows : CSR matrix of shape (g n, m)
+        n rows for each of g members, one member after the other.
+    members : int
+        g.
+
+    Returns
+    -------
+    blocks : CSR matrix of shape (g n, g m)
+    """
+    total, m = rows.shape
+    stored = np.diff(rows.indptr[:: total // members])
+    columns = rows.indices + np.repeat(np.arange(members) * m, stored)
+    return type(rows)((rows.data, columns, rows.indptr), shape=(total, members * m))
+
+
+def merge_rows(*arrays: Array) -> tuple[Array, ...]:
+    """Return views with fewer and longer rows: ufuncs with broadcasting have a cost per row.
+
+    Parameters
+    ----------
+    *arrays : arrays of shape (..., n, k)
+        Returned unchanged if one of them is not C-contiguous.
+
+    Returns
+    -------
+    views : tuple of arrays of shape (..., k r)
+        The same elements in the same order, r rows joined to one.
+    """
+    if not all(array.flags.c_contiguous and array.ndim > 1 for array in arrays):
+        return arrays
+    n, k = arrays[0].shape[-2:]
+    return tuple(array.reshape(-1, k * math.gcd(n, MAX_MERGED_ROWS)) for array in arrays)
+
+
+def constant(n: int, value: float, dtype: np.dtype[Any]) -> Array:
+    """Return a vector of n equal elements, read-only if it is cached."""
+    if n <= MAX_CACHED_SIZE:
+        return _cached_constant(n, value, dtype)
+    return np.full(n, value, dtype)
+
+
+@lru_cache(maxsize=16)
+def _cached_constant(n: int, value: float, dtype: np.dtype[Any]) -> Array:
+    vector = np.full(n, value, dtype)
+    vector.flags.writeable = False
+    return vector
+
+
+def chunks(*vectors: Array) -> Iterable[tuple[Array, ...]]:
+    """Return aligned chunks of several vectors, as views, so that temporary arrays stay small."""
+    n = vectors[0].size
+    if n <= CHUNK_SIZE:
+        return (vectors,)
+    starts = range(0, n, CHUNK_SIZE)
+    return (tuple(vector[i : i + CHUNK_SIZE] for vector in vectors) for i in starts)
+
+
+def add_scaled(y: Array, x: Array, a: float) -> None:
+    """Compute ``y += a x`` in place: in one pass and without a temporary array where BLAS can.
+
+    Parameters
+    ----------
+    y, x : arrays of the same shape
+        Contiguous vectors of the same dtype for BLAS, else NumPy is used.
+    a : float
+        The factor.
+    """
+    axpy = _AXPY.get(y.dtype)
+    contiguous = y.ndim == 1 and y.flags.c_contiguous and x.flags.c_contiguous
+    if axpy is None or not contiguous or x.dtype != y.dtype:
+        y += a * x
+        return
+    for start in range(0, y.size, MAX_BLAS_SIZE):
+        axpy(x, y, min(MAX_BLAS_SIZE, y.size - start), a, start, 1, start, 1)

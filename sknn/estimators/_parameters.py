@@ -1,0 +1,89 @@
+"""Constructor parameters: their types, and the constraints that scikit-learn validates."""
+
+from collections.abc import Callable, Sequence
+from numbers import Integral, Real
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+
+from sknn.engine import Loss, Module, Optimizer, network
+from sknn.engine._typing import Array
+from sknn.estimators._builders import LEARNING_RATES, OPTIMIZERS
+from sknn.estimators._sklearn_compat import Interval, Options, StrOptions
+
+Auto: TypeAlias = Literal["auto"]
+
+ActivationName: TypeAlias = Literal[
+    "identity",
+    "logistic",
+    "tanh",
+    "relu",
+    "leaky_relu",
+    "elu",
+    "selu",
+    "gelu",
+    "silu",
+    "mish",
+    "softplus",
+    "exp",
+]
+Activation: TypeAlias = ActivationName | Module | Sequence[ActivationName | Module]
+SolverName: TypeAlias = Literal["adam", "adamw", "rmsprop", "sgd", "lbfgs"]
+LearningRate: TypeAlias = (
+    Literal["constant", "invscaling", "adaptive", "cosine", "one_cycle"] | Callable[[int], float]
+)
+Initialization: TypeAlias = (
+    Literal["auto", "glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_normal"]
+    | Callable[..., Array]
+)
+ClassificationLoss: TypeAlias = Literal[
+    "auto", "log_loss", "hinge", "squared_hinge", "brier", "squared_error"
+]
+RegressionLoss: TypeAlias = Literal[
+    "auto", "squared_error", "absolute_error", "huber", "quantile", "poisson", "gamma"
+]
+DType: TypeAlias = Literal["auto", "float32", "float64"]
+HiddenLayerSizes: TypeAlias = int | Sequence[int]
+RandomState: TypeAlias = int | np.random.RandomState | None
+ClassWeight: TypeAlias = dict[Any, float] | Literal["balanced"] | None
+Scoring: TypeAlias = str | Callable[..., float] | None
+
+#: Constraints of the parameters that all estimators have, in scikit-learn's form.
+CONSTRAINTS: dict[str, Any] = {
+    "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
+    "activation": [StrOptions(set(network.ACTIVATIONS)), Module, list, tuple],
+    "loss": [StrOptions({"auto"}), Loss],
+    "solver": [StrOptions({"lbfgs", *OPTIMIZERS}), Optimizer],
+    "alpha": [Interval(Real, 0, None, closed="left")],
+    "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+    "learning_rate": [StrOptions(set(LEARNING_RATES)), callable],
+    "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
+    "power_t": [Interval(Real, 0, None, closed="left")],
+    "max_iter": [Interval(Integral, 1, None, closed="left")],
+    "n_members": [Interval(Integral, 1, None, closed="left")],
+    "shuffle": ["boolean"],
+    "random_state": ["random_state"],
+    "tol": [Interval(Real, 0, None, closed="left")],
+    "verbose": ["verbose"],
+    "warm_start": ["boolean"],
+    "momentum": [Interval(Real, 0, 1, closed="both")],
+    "nesterovs_momentum": ["boolean"],
+    "beta_1": [Interval(Real, 0, 1, closed="left")],
+    "beta_2": [Interval(Real, 0, 1, closed="left")],
+    "epsilon": [Interval(Real, 0, None, closed="neither")],
+    "n_iter_no_change": [
+        Interval(Integral, 1, None, closed="left"),
+        Options(Real, {np.inf}),
+    ],
+    "early_stopping": [StrOptions({"auto"}), "boolean"],
+    "validation_fraction": [Interval(Real, 0, 1, closed="left")],
+    "scoring": [None, str, callable],
+    "refit": ["boolean"],
+    "max_fun": [Interval(Integral, 1, None, closed="left")],
+    "max_time": [None, Interval(Real, 0, None, closed="neither")],
+    "weight_decay": [Interval(Real, 0, None, closed="left")],
+    "clip_gradient_norm": [None, Interval(Real, 0, None, closed="neither")],
+    "dropout": [Interval(Real, 0, 1, closed="left"), "array-like"],
+    "initialization": [StrOptions({"auto", *network.INITIALIZATIONS}), callable],
+    "dtype": [StrOptions({"auto", "float32", "float64"})],
+}

@@ -1,0 +1,171 @@
+"""Categorical columns: which columns are categorical, and the code of each cell.
+
+A column with K categories has K + 2 codes: one for each category, one for infrequent or unknown
+categories, one for missing values.
+"""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import repeat
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sknn.engine._typing import Array
+from sknn.features.columns import Column
+from sknn.features.value_counts import ROUNDING_ERROR, ValueCounts
+
+#: The sorted categories of a column: strings, or numbers (True is 1 and False is 0).
+Categories: TypeAlias = "Array | list[str]"
+
+#: The codes that follow those of the categories.
+EXTRA_CODES = ["infrequent", "missing"]
+
+#: A column with more categories than this, all of them infrequent, is uninformative.
+MAX_ALL_INFREQUENT = 20
+
+#: How many uninformative columns a warning names.
+MAX_NAMED_COLUMNS = 5
+
+
+@dataclass(frozen=True)
+class CategoryStats:
+    """What is learned from a categorical column.
+
+    Attributes
+    ----------
+    categories : array of float64 or list of str
+        The frequent ones, sorted.
+    unused : list of bool
+        For each code, whether no training row has it.
+    is_uninformative : bool
+        Whether there are many categories and all of them are infrequent.
+    """
+
+    categories: Categories
+    unused: list[bool]
+    is_uninformative: bool
+
+
+def learn_categories(counts: ValueCounts, min_frequency: int) -> CategoryStats:
+    """Keep the categories whose weight is at least `min_frequency`; the others are infrequent."""
+    frequent = np.flatnonzero(counts.weights >= min_frequency * (1 - ROUNDING_ERROR))
+    n_infrequent = len(counts.values) - len(frequent)
+    values = counts.values
+    kept = values[frequent] if isinstance(values, np.ndarray) else [values[i] for i in frequent]
+    unused = [False] * len(kept) + [not n_infrequent, not counts.missing]
+    return CategoryStats(kept, unused, not len(kept) and n_infrequent > MAX_ALL_INFREQUENT)
+
+
+def rare_categories_message(columns: Sequence[str], min_frequency: int) -> str | None:
+    """Return the warning about uninformative columns; None if there are none."""
+    if not columns:
+        return None
+    n_more = len(columns) - MAX_NAMED_COLUMNS
+    more = f" and {n_more} more" if n_more > 0 else ""
+    return (
+        f"{', '.join(columns[:MAX_NAMED_COLUMNS])}{more}: each has more than {MAX_ALL_INFREQUENT} "
+        f"categories, all of them infrequent (below min_frequency={min_frequency}), and is "
+        "uninformative. Convert numbers or dates stored as text to numbers, drop columns of "
+        "identifiers, or lower min_frequency."
+    )
+
+
+def warn_of_rare(message: Any, min_frequency: int, *, stacklevel: int) -> None:
+    """Emit the message of `rare_categories_message`, if there is one."""
+    if message:
+        warnings.warn(message, UserWarning, stacklevel=stacklevel + 1)
+
+
+def encode_categories(column: Column, categories: Categories) -> Array:
+    """Return the code of each cell, shape (n,)."""
+    infrequent, missing = (len(categories) + i for i in range(len(EXTRA_CODES)))
+    if column.kind == "empty":
+        return np.full(len(column.cells), missing)
+    if isinstance(categories, np.ndarray):
+        cells = np.asarray(column.cells)
+        codes = np.searchsorted(categories, cells)
+        is_known = np.append(categories, np.nan)[codes] == cells
+        return np.where(np.isnan(cells), missing, np.where(is_known, codes, infrequent))
+    code_of: dict[str | None, int] = {category: i for i, category in enumerate(categories)}
+    code_of[None] = missing
+    found = map(code_of.get, column.cells, repeat(infrequent))
+    return np.fromiter(found, np.intp, len(column.cells))
+
+
+def categorical_mask(
+    setting: Any, names: Sequence[str] | None, n_features: int
+) -> NDArray[np.bool_] | None:
+    """Return the parameter `categorical_features` as a boolean mask; None for "from_dtype".
+
+    Raises
+    ------
+    ValueError
+        Under the same conditions as in `HistGradientBoostingClassifier`.
+    """
+    if isinstance(setting, str) and setting == "from_dtype":
+        return None
+    chosen = np.asarray([] if setting is None else setting)
+    mask = np.zeros(n_features, dtype=bool)
+    if chosen.size == 0:
+        return mask
+    kind = chosen.dtype.kind
+    is_str = kind == "U" or (kind == "O" and all(isinstance(name, str) for name in chosen))
+    if chosen.ndim != 1 or not (is_str or kind in "biu"):
+        raise ValueError(
+            "categorical_features must be 'from_dtype', None or an array-like of bool, int or str, "
+            f"got: {setting!r}."
+        )
+    if kind == "b":
+        if len(chosen) != n_features:
+            raise ValueError(
+                "categorical_features set as a boolean mask must have shape (n_features,) = "
+                f"({n_features},), got: {chosen.shape}."
+            )
+        return chosen
+    mask[_column_indices(chosen, names, n_features)] = True
+    return mask
+
+
+def _column_indices(chosen: NDArray[Any], names: Sequence[str] | None, n_features: int) -> Any:
+    """Return the indices of columns that are given by name or index."""
+    if chosen.dtype.kind in "iu":
+        if chosen.min() < 0 or chosen.max() >= n_features:
+            raise ValueError(
+                "categorical_features set as integer indices must be in [0, n_features - 1] = "
+                f"[0, {n_features - 1}], got: {chosen.tolist()}."
+            )
+        return chosen
+    if names is None:
+        raise ValueError(
+            "categorical_features should be passed as an array of integers or as a boolean mask "
+            "when the model is fitted on data without feature names."
+        )
+    index = {name: j for j, name in enumerate(names)}
+    for name in chosen:
+        if name not in index:
+            raise ValueError(
+                f"categorical_features has an item value '{name}' which is not a valid feature "
+                f"name of the training data. Observed feature names: {list(names)}."
+            )
+    return [index[name] for name in chosen]
+
+
+def is_categorical(column: Column, j: int, mask: NDArray[np.bool_] | None) -> bool:
+    """Return whether column j is categorical, by the mask or, if it is None, by its type.
+
+    Raises
+    ------
+    TypeError
+        If it holds text but is not in the mask.
+    """
+    if mask is None:
+        return column.has_categorical_dtype or column.kind in ("string", "boolean")
+    if column.kind == "string" and not mask[j]:
+        raise TypeError(
+            f"{column.label} holds text, but is not in categorical_features. Add it there, convert "
+            "it to numbers, or drop it."
+        )
+    return bool(mask[j])

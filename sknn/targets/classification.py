@@ -1,0 +1,289 @@
+"""Targets of labels: binary, multiclass, multilabel and several columns of labels."""
+
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import log_softmax, logsumexp, softmax
+
+from sknn.engine import NLL, Hinge, Loss, MultiOutputLoss
+from sknn.engine._typing import Array
+from sknn.targets.base import Target, check_columns
+from sknn.targets.losses import BINARY, MULTICLASS
+
+#: The start of errors about labels that cannot be sorted.
+COMPARABLE_LABELS = "Labels must be all strings or all numbers"
+
+
+class ClassTarget(Target):
+    """Labels, predicted from raw outputs that rise with the probability of a class."""
+
+    classes: Any
+
+    def attributes(self) -> dict[str, Any]:
+        """Return the classes."""
+        return {"classes_": self.classes}
+
+    def smooth_labels(self, Y: Array, fraction: float) -> Array:
+        """Spread a fraction of each label evenly over "no" and "yes" (0 and 1)."""
+        return (1 - fraction) * Y + fraction / 2
+
+    @abstractmethod
+    def log_proba(self, loss: Loss, z: Array) -> Any:
+        """Return the logarithm of the probability of each class, shape (n, n_classes)."""
+
+    def proba(self, loss: Loss, z: Array) -> Any:
+        """Return the probability of each class, shape (n, n_classes)."""
+        return np.exp(self.log_proba(loss, z))
+
+
+class BinaryTarget(ClassTarget):
+    """Two classes: a single raw output, positive for the second class.
+
+    Parameters
+    ----------
+    classes : array of shape (2,)
+        The labels, sorted.
+    """
+
+    kind = "binary"
+    losses = BINARY
+
+    def __init__(self, classes: Array) -> None:
+        self.classes = classes
+        self.n_outputs = 1
+
+    def encode(self, y: Array, codes: tuple[float, float]) -> Array:
+        """Return "yes" for the second class, "no" for the first."""
+        return np.array(codes)[class_numbers(self.classes, y)][:, None]
+
+    def decode(self, z: Array, loss: Loss) -> Array:
+        """Return the second class where the raw output is above 0."""
+        return self.classes[(z[:, 0] > 0).astype(int)]
+
+    def decision(self, z: Array) -> Array:
+        """Return the raw outputs, shape (n,)."""
+        return z[:, 0]
+
+    def proba(self, loss: Loss, z: Array) -> Array:
+        """Return both probabilities, shape (n, 2)."""
+        return loss.inverse_link(np.hstack([-z, z]))
+
+    def log_proba(self, loss: Loss, z: Array) -> Array:
+        """Return both logarithms; the first uses ``1 - sigmoid(z) = sigmoid(-z)``."""
+        return loss.log_inverse_link(np.hstack([-z, z]))
+
+
+class MulticlassTarget(ClassTarget):
+    """K exclusive classes, K != 2: a raw output for each. With K = 1 the class is certain.
+
+    Parameters
+    ----------
+    classes : array of shape (K,)
+        The labels, sorted.
+    """
+
+    kind = "multiclass"
+    losses = MULTICLASS
+    more_losses = (NLL, Hinge)  # one-vs-rest
+
+    def __init__(self, classes: Array) -> None:
+        self.classes = classes
+        self.n_outputs = len(classes)
+
+    def encode(self, y: Array, codes: tuple[float, float]) -> Array:
+        """Return "yes" in the column of each sample's class, "no" elsewhere."""
+        no, yes = codes
+        Y = np.full((len(y), self.n_outputs), no)
+        Y[np.arange(len(y)), class_numbers(self.classes, y)] = yes
+        return Y
+
+    def smooth_labels(self, Y: Array, fraction: float) -> Array:
+        """Spread a fraction of each row evenly over the classes."""
+        return (1 - fraction) * Y + fraction / self.n_outputs
+
+    def decode(self, z: Array, loss: Loss) -> Array:
+        """Return the class with the largest raw output."""
+        return self.classes[z.argmax(axis=1)]
+
+    def log_proba(self, loss: Loss, z: Array) -> Array:
+        """Return the logarithms of the output activations, normalized over the classes."""
+        log_p: Array = log_softmax(loss.log_inverse_link(z), axis=-1)
+        return log_p
+
+    def average_members(self, z: Array, loss: Loss) -> Array:
+        """Average the members' probabilities, those of sigmoids after normalization."""
+        if loss.out_activation != "logistic" or self.n_outputs == 1:
+            return super().average_members(z, loss)
+        log_p = logsumexp(self.log_proba(loss, z), axis=0) - np.log(len(z))
+        logits: Array = log_p - logsumexp(self._others(log_p), axis=-1)
+        return logits.astype(z.dtype, copy=False)
+
+    def average_members_backward(self, z: Array, dv: Array, loss: Loss) -> Array:
+        """Return the gradient with respect to the members' raw outputs."""
+        if loss.out_activation != "logistic" or self.n_outputs == 1:
+            return super().average_members_backward(z, dv, loss)
+        log_p = self.log_proba(loss, z)
+        p_others = softmax(self._others(logsumexp(log_p, axis=0)), axis=-1)
+        d_log_p = (dv - np.einsum("nk,nkj->nj", dv, p_others)) * softmax(log_p, axis=0)
+        d_log_a = d_log_p - np.exp(log_p) * d_log_p.sum(axis=-1, keepdims=True)
+        dz: Array = d_log_a * loss.inverse_link(-z)
+        return dz
+
+    def _others(self, log_p: Array) -> Array:
+        """Return for each class the row with -inf in its own column, shape (n, k, k)."""
+        return np.where(np.eye(self.n_outputs, dtype=bool), -np.inf, log_p[:, None, :])
+
+
+class MultilabelTarget(ClassTarget):
+    """Any number of labels at once: a binary raw output for each.
+
+    Parameters
+    ----------
+    classes : array of shape (n_labels,)
+        The indices of the columns of y.
+    """
+
+    kind = "multilabel"
+    losses = BINARY
+
+    def __init__(self, classes: Array) -> None:
+        self.classes = classes
+        self.n_outputs = len(classes)
+
+    def encode(self, y: Array, codes: tuple[float, float]) -> Array:
+        """Return "yes" where the indicator is 1, "no" where it is 0."""
+        check_columns(y, self.n_outputs)
+        if not np.isin(y, (0, 1)).all():
+            others = np.setdiff1d(y, (0, 1))[:5].tolist()
+            raise ValueError(
+                f"A multilabel y must hold only 0 and 1, got also {others}. Encode the labels as a "
+                "0/1 matrix, for example with MultiLabelBinarizer."
+            )
+        return np.array(codes)[y.astype(int)]
+
+    def decode(self, z: Array, loss: Loss) -> Array:
+        """Return 1 where the raw output is above 0, else 0."""
+        return (z > 0).astype(int)
+
+    def proba(self, loss: Loss, z: Array) -> Array:
+        """Return the probability of each label, shape (n, n_labels)."""
+        return loss.inverse_link(z)
+
+    def log_proba(self, loss: Loss, z: Array) -> Array:
+        """Return the logarithm of the probability of each label."""
+        return loss.log_inverse_link(z)
+
+
+class MultioutputTarget(ClassTarget):
+    """Several columns of labels, each with its own classes: targets side by side.
+
+    Parameters
+    ----------
+    classes : list of arrays
+        The labels of each column, sorted.
+    """
+
+    kind = "multioutput"
+    losses = BINARY
+
+    def __init__(self, classes: Sequence[Array]) -> None:
+        self.classes = list(classes)
+        self.columns = [label_target(labels) for labels in self.classes]
+        self.widths = [column.n_outputs for column in self.columns]
+        self.n_outputs = sum(self.widths)
+
+    def loss(self, name: str | Loss, settings: Mapping[str, Any] | None = None) -> Loss:
+        """Make the loss of each column, as one `MultiOutputLoss`."""
+        losses = [column.loss(name, settings) for column in self.columns]
+        return MultiOutputLoss(losses, self.widths)
+
+    def encode(self, y: Array, codes: tuple[float, float]) -> Array:
+        """Encode each column, side by side."""
+        check_columns(y, len(self.columns))
+        return np.hstack([column.encode(y[:, i], codes) for i, column in enumerate(self.columns)])
+
+    def decode(self, z: Array, loss: Loss) -> Array:
+        """Return a column of labels for each target."""
+        parts = self._parts(loss, z)
+        return np.column_stack([column.decode(part, one) for column, one, part in parts])
+
+    def decision(self, z: Array) -> Any:
+        """Return a list with the raw outputs of each column."""
+        return [column.decision(part) for column, part in self._split(z)]
+
+    def smooth_labels(self, Y: Array, fraction: float) -> Array:
+        """Spread a fraction of each column's labels evenly over its classes."""
+        return np.hstack([column.smooth_labels(part, fraction) for column, part in self._split(Y)])
+
+    def average_members(self, z: Array, loss: Loss) -> Array:
+        """Average the members for each column, side by side."""
+        parts = self._parts(loss, z)
+        return np.hstack([column.average_members(part, one) for column, one, part in parts])
+
+    def average_members_backward(self, z: Array, dv: Array, loss: Loss) -> Array:
+        """Return each column's gradient, side by side."""
+        parts = zip(self._parts(loss, z), self._split(dv), strict=True)
+        gradients = [
+            column.average_members_backward(part, d_part, one)
+            for (column, one, part), (_, d_part) in parts
+        ]
+        return np.concatenate(gradients, axis=-1)
+
+    def log_proba(self, loss: Loss, z: Array) -> Any:
+        """Return a list with the logarithms of each column's probabilities."""
+        return [column.log_proba(one, part) for column, one, part in self._parts(loss, z)]
+
+    def proba(self, loss: Loss, z: Array) -> Any:
+        """Return a list with each column's probabilities."""
+        return [column.proba(one, part) for column, one, part in self._parts(loss, z)]
+
+    def _parts(self, loss: Any, z: Array) -> list[tuple[ClassTarget, Loss, Array]]:
+        """Return each column's target, its loss and its part of the raw outputs."""
+        parts = zip(self._split(z), loss.losses, strict=True)
+        return [(column, one, part) for (column, part), one in parts]
+
+    def _split(self, array: Array) -> list[tuple[ClassTarget, Array]]:
+        """Return each column's target and its part of the last axis."""
+        parts = np.split(array, np.cumsum(self.widths)[:-1], axis=-1)
+        return list(zip(self.columns, parts, strict=True))
+
+
+def label_target(classes: Array) -> ClassTarget:
+    """Make the target of exclusive labels: binary if there are two, else multiclass."""
+    return BinaryTarget(classes) if len(classes) == 2 else MulticlassTarget(classes)
+
+
+def class_numbers(classes: Array, y: Array) -> NDArray[np.intp]:
+    """Return the index of each label of y, shape (n,), in the classes.
+
+    Raises
+    ------
+    ValueError
+        If y has an unknown label, or more than one column.
+    TypeError
+        If its labels cannot be sorted.
+    """
+    if y.ndim != 1:
+        raise ValueError(f"y should be a 1d array of labels, got an array of shape {y.shape}.")
+    with sorting_labels():
+        labels, codes = np.unique(y, return_inverse=True)
+    numbers = {label: number for number, label in enumerate(classes.tolist())}
+    if not numbers.keys() >= set(labels.tolist()):
+        raise ValueError(
+            f"`y` has classes not in `self.classes_`. `self.classes_` has {classes}. "
+            f"'y' has {labels}."
+        )
+    return np.array([numbers[label] for label in labels.tolist()], dtype=np.intp)[codes]
+
+
+@contextmanager
+def sorting_labels() -> Iterator[None]:
+    """Explain a TypeError of the block: labels of different types cannot be sorted."""
+    try:
+        yield
+    except TypeError as error:
+        raise TypeError(f"{COMPARABLE_LABELS}: {error}.") from error
