@@ -170,8 +170,8 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights of the samples. Only their ratios matter: weight 0 drops the row
             (which must be valid), weight 2 has the effect of two equal rows (on average, with
-            mini-batches). `TabularMLP*` also count rows by weight, for `min_frequency`, `max_iter`
-            and `weight_decay`, if the mean weight is above 1.
+            mini-batches). In `TabularMLP*` the size matters, too: if the mean weight is above 1,
+            rows are counted by weight, for `min_frequency`, `max_iter` and `weight_decay`.
         X_val, y_val, sample_weight_val : array-likes, default=None
             Validation rows, scored after every epoch, instead of held-back rows of X. Training
             stops by their score if `early_stopping` is True or "auto". In a pipeline they must be
