@@ -5,7 +5,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-
 import sknn
 
 project = "sknn"
@@ -35,12 +34,12 @@ html_theme_options = {
     "footer_end": [],
 }
 
-# Markdown: a link to a file that is no page of the documentation lets the reader have the file.
+# Markdown: links to files that are not pages of the documentation become downloads.
 myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence", "attrs_inline"]
 myst_heading_anchors = 3
 suppress_warnings = ["config.cache"]
 
-# The reference: every name that the modules publish, as numpydoc writes it.
+# The reference: the public names of the modules, with numpydoc docstrings.
 autosummary_generate = True
 autosummary_ignore_module_all = False
 autodoc_typehints = "none"
@@ -49,7 +48,7 @@ autodoc_default_options = {"members": True, "inherited-members": True}
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 
-# Our own names must exist; those of others need the network, and builds must not.
+# Cross-references to sknn must resolve. Those to other packages would need network access.
 nitpicky = True
 nitpick_ignore_regex = [("py:.*", r"(?!sknn\b).*")]
 
@@ -64,7 +63,7 @@ sphinx_gallery_conf = {
     "doc_module": ("sknn",),
     "backreferences_dir": "reference/generated/examples",
     "download_all_examples": False,
-    "capture_repr": (),  # an estimator's picture would name files of this machine
+    "capture_repr": (),  # figures only, no representations of results
     "show_memory": False,
     "show_signature": False,
     "write_computation_times": False,
@@ -74,20 +73,20 @@ sphinx_gallery_conf = {
 }
 
 
-#: What scikit-learn calls of a callback.
+#: Methods of callbacks that only scikit-learn calls.
 HOOKS = {"setup", "teardown", "on_fit_task_begin", "on_fit_task_end"}
 
 
-def skip_what_is_not_ours(app, what, name, obj, skip, options):
-    """Leave out what scikit-learn wrote, whose documentation is there, and what only it calls."""
+def skip_inherited_from_sklearn(app, what, name, obj, skip, options):
+    """Skip members that scikit-learn defines and documents, and its callback hooks."""
     module = getattr(obj, "__module__", None) or "sknn"
     return True if name in HOOKS or not module.startswith("sknn") else None
 
 
 def setup(app):
-    """Prepare what no setting can: a README.md beside examples is no chapter of the gallery."""
+    """Configure what needs code: examples/**/README.md are not sections of the gallery."""
     only_rst = {"source_suffix": {".rst": "restructuredtext"}}
     app.connect(
         "builder-inited", lambda app: app.config.sphinx_gallery_conf.update(only_rst), priority=100
     )
-    app.connect("autodoc-skip-member", skip_what_is_not_ours)
+    app.connect("autodoc-skip-member", skip_inherited_from_sklearn)

@@ -1,8 +1,8 @@
-"""The gallery's pictures: how they look, and in which order they tell the story."""
+"""The style of the gallery's figures, and the order of its examples."""
 
 import matplotlib.pyplot as plt
 
-#: Okabe and Ito (2008), "Color Universal Design": told apart by colour-blind eyes too. Blue and
+#: Okabe and Ito (2008), "Color Universal Design": distinguishable with colour blindness. Blue and
 #: vermilion, the first two, are also the ends of the colour map "RdBu_r".
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
 
@@ -16,7 +16,7 @@ STYLE = {
     "savefig.bbox": "tight",
 }
 
-#: The examples, from a single neuron to whole tasks.
+#: The examples, from a single neuron to complete tasks.
 ORDER = [
     "evidence",
     "neuron",
@@ -46,12 +46,12 @@ ORDER = [
 
 
 def place(name):
-    """Return where an example stands, by the name of its file."""
+    """Return the position of an example in the gallery, by the name of its file."""
     return ORDER.index(name.removeprefix("plot_").removesuffix(".py"))
 
 
 def apply_style(gallery_conf, fname):
-    """Begin every example with the same style, whatever the one before it set."""
+    """Reset the style before each example."""
     plt.close("all")
     plt.rcdefaults()
     plt.rcParams.update(STYLE)

@@ -1,14 +1,14 @@
-"""Descent by hand: one step of learning, array by array, and then a few thousand of them.
+"""Gradient descent by hand: one step with every array printed, then a few thousand steps.
 
-The engine alone, with no estimator around it. A network is a row of modules; each can run forward,
-pass the blame backward and compute the gradient of its own weights. Here a network of two inputs,
-three hidden units and one output is to learn XOR: either, but not both.
+Uses the engine alone, without an estimator. A network is a sequence of modules. Each module runs
+forward, propagates the gradient backward, and computes the gradient of its weights. Here a network
+of two inputs, three hidden units and one output learns XOR: either, but not both.
 
     python examples/descent_by_hand.py
 
-The names: X holds the inputs and Y the right answers, one sample a row. A layer computes
-Z = X W + W0, its activation A = f(Z); the number behind a name is that of the layer. dZ is the
-derivative of the loss with respect to Z: how much Z is to blame. The same goes for dA and dW.
+Names: X holds the inputs and Y the targets, one sample a row. A layer computes Z = X W + W0 and its
+activation A = f(Z); the number behind a name is that of the layer. dZ is the gradient: the
+derivative of the loss with respect to Z. dA and dW likewise.
 """
 
 import numpy as np
@@ -20,12 +20,12 @@ Y = np.array([[0.0], [1.0], [1.0], [0.0]])
 
 
 def main():
-    """Build a network and let it learn, slowly and then fast."""
+    """Build a network, train it by one step, then by many."""
     np.set_printoptions(precision=3, suppress=True)
     rng = np.random.RandomState(0)
 
-    # The network ends in a raw output, any number at all. The loss owns what comes after: NLL, the
-    # negative log likelihood, reads the sigmoid of it as the probability of a yes.
+    # The network ends in a raw output. The loss owns the output activation: NLL, the negative log
+    # likelihood, applies the sigmoid, which gives the probability of a yes.
     hidden = Linear(W=rng.normal(size=(2, 3)), W0=np.zeros(3))
     output = Linear(W=rng.normal(size=(3, 1)), W0=np.zeros(1))
     loss = NLL()
@@ -35,7 +35,7 @@ def main():
 
 
 def one_step_by_hand(hidden, tanh, output, loss):
-    """Run forward, pass the blame back, move every weight a little; print every array."""
+    """Run one forward pass, one backward pass and one step; print every array."""
     title("FORWARD: from the inputs to the loss")
     show("X", X, "the inputs")
     Z1 = hidden.forward(X)
@@ -46,23 +46,23 @@ def one_step_by_hand(hidden, tanh, output, loss):
     show("Z2", Z2, "A1 W + W0 of the output layer: the raw output")
     show("A2", loss.inverse_link(Z2), "sigmoid(Z2): the probability of a yes")
     before = loss.value(Z2, Y)
-    show("L", before, "the loss: minus the log of the probability of the right answer")
+    show("L", before, "the loss: minus the log of the probability of the target")
 
-    title("BACKWARD: who is to blame?")
-    dZ2 = loss.gradient(Z2, Y) / len(X)  # the mean over the samples is to fall
+    title("BACKWARD: the gradients")
+    dZ2 = loss.gradient(Z2, Y) / len(X)  # the objective is the mean over the samples
     show("dZ2", dZ2, "(A2 - Y) / n")
     dW2, dW02 = output.weight_grad(A1, dZ2)
-    show("dW2", dW2, "A1^T dZ2: the blame of each output weight")
-    show("dW02", dW02, "the column sums of dZ2: the blame of the output offset")
+    show("dW2", dW2, "A1^T dZ2: the gradient of the output weights")
+    show("dW02", dW02, "the column sums of dZ2: the gradient of the output offset")
     dA1 = output.backward(A1, Z2, dZ2)
-    show("dA1", dA1, "dZ2 W^T: passed back through the output weights")
+    show("dA1", dA1, "dZ2 W^T: backward through the output weights")
     dZ1 = tanh.backward(Z1, A1, dA1)
-    show("dZ1", dZ1, "(1 - A1^2) dA1: passed back through the tanh")
+    show("dZ1", dZ1, "(1 - A1^2) dA1: backward through the tanh")
     dW1, dW01 = hidden.weight_grad(X, dZ1)
-    show("dW1", dW1, "X^T dZ1: the blame of each hidden weight")
-    show("dW01", dW01, "the column sums of dZ1: the blame of each hidden offset")
+    show("dW1", dW1, "X^T dZ1: the gradient of the hidden weights")
+    show("dW01", dW01, "the column sums of dZ1: the gradient of the hidden offsets")
 
-    title("ONE STEP downhill, with a learning rate of 0.5")
+    title("ONE STEP against the gradient, with a learning rate of 0.5")
     hidden.W -= 0.5 * dW1
     hidden.W0 -= 0.5 * dW01
     output.W -= 0.5 * dW2
@@ -72,8 +72,8 @@ def one_step_by_hand(hidden, tanh, output, loss):
 
 
 def many_steps(network, loss, rng):
-    """Do the same 3000 times: draw a sample, run forward, pass the blame back, step."""
-    title("THE TEXTBOOK'S LOOP: 3000 samples drawn at random, a step each")
+    """Repeat 3000 times: sample a row, run forward and backward, make a step."""
+    title("STOCHASTIC GRADIENT DESCENT: 3000 random samples, one step each")
     objective = Objective(network, loss)
     print(f"Mean loss before: {objective.value(X, Y):.4f}")
     descend(objective, X, Y, rate=0.3, steps=3000, rng=rng)
@@ -82,16 +82,16 @@ def many_steps(network, loss, rng):
     A = loss.inverse_link(network.forward(X))
     for x, y, a in zip(X, Y, A, strict=True):
         print(f"{x[0]:.0f} xor {x[1]:.0f} is {y[0]:.0f}; probability of a yes: {a[0]:.3f}")
-    print(f"{np.mean((A > 0.5) == Y):.0%} right")
+    print(f"{np.mean((A > 0.5) == Y):.0%} correct")
 
 
 def title(text):
-    """Print the title of a chapter."""
+    """Print an underlined title."""
     print(f"{text}\n{'-' * len(text)}\n")
 
 
 def show(name, array, meaning):
-    """Print an array under its name."""
+    """Print an array with its name and meaning."""
     print(f"{name} = {meaning}\n{array}\n")
 
 

@@ -1,10 +1,9 @@
-"""Handwritten digits: the textbook's network, and its modern sister, on MNIST.
+"""Handwritten digits: the textbook's network and a modern network on MNIST.
 
-The textbook's network reads 28 x 28 pixels with one hidden layer of sigmoid units and answers with
-ten sigmoid outputs, one a digit. It is trained on the quadratic cost by plain stochastic gradient
-descent: batches of 10, learning rate 3.0, no momentum, no penalty, weights from N(0, 1/m). The
-modern one keeps the shape, but takes ReLU units, a softmax with the negative log likelihood, and
-Adam.
+The textbook's network has 28 x 28 inputs, one hidden layer of sigmoid units and ten sigmoid
+outputs, one per digit. It is trained with the quadratic cost by plain stochastic gradient descent:
+batches of 10, learning rate 3.0, no momentum, no penalty, weights from N(0, 1/m). The modern
+network has the same shape, with ReLU units, a softmax with the negative log likelihood, and Adam.
 
     python examples/handwritten_digits.py                  # downloads MNIST from openml.org
     python examples/handwritten_digits.py --hidden 100
@@ -18,8 +17,8 @@ Test accuracy, in float32 with one BLAS thread on an ordinary processor:
     textbook, 100 hidden units    97.9 % (30 epochs)   97.8 % to 97.9 %     40 s
     modern, 100 hidden units      97.7 % (10 epochs)   97.7 % to 98.0 %      7 s
 
-The textbook's network first passes 95 % in its fourth epoch, and with 100 hidden units 96.5 % in
-its second; the modern one first passes 97.5 % in its sixth, after 4 seconds.
+The textbook's network first exceeds 95 % in its fourth epoch, and with 100 hidden units 96.5 % in
+its second. The modern one first exceeds 97.5 % in its sixth, after 4 seconds.
 """
 
 import argparse
@@ -48,7 +47,7 @@ def textbook(hidden, seed):
     return MLPClassifier(
         (hidden,),
         activation="logistic",
-        loss="brier",  # the quadratic cost on sigmoid outputs
+        loss="brier",  # the quadratic cost with sigmoid outputs
         solver="sgd",
         momentum=0,
         batch_size=10,
@@ -60,12 +59,12 @@ def textbook(hidden, seed):
 
 
 def modern(hidden, seed):
-    """Build what one would take today: ReLU, softmax with log_loss, and Adam."""
+    """Build a modern network: ReLU, softmax with log_loss, and Adam."""
     return MLPClassifier((hidden,), "relu", solver="adam", batch_size=50, random_state=seed)
 
 
 def main():
-    """Train epoch by epoch and print how many test images are read correctly."""
+    """Train epoch by epoch and print the test accuracy."""
     parser = argparse.ArgumentParser(description="Train a network on MNIST.")
     parser.add_argument("--data", metavar="FILE.npz", help="with X_train, y_train, X_test, y_test")
     parser.add_argument("--modern", action="store_true", help="ReLU, softmax and Adam")
@@ -79,7 +78,7 @@ def main():
         network, epochs = modern(options.hidden or 100, options.seed), options.epochs or 10
     else:
         network, epochs = textbook(options.hidden or 30, options.seed), options.epochs or 30
-    print(f"{len(X_train)} images to learn from, {len(X_test)} to be tested on")
+    print(f"{len(X_train)} training images, {len(X_test)} test images")
     print(network)
 
     start = time.perf_counter()

@@ -1,4 +1,4 @@
-"""An activation, a loss and an optimizer of your own, checked and used.
+"""A custom activation, loss and optimizer, with a gradient check.
 
 python examples/own_parts.py
 """
@@ -10,24 +10,24 @@ from sknn.engine import Loss, Module, Optimizer
 
 
 class Sine(Module):
-    """``f(u) = sin(u)``: waves come easily to it."""
+    """``f(u) = sin(u)``, for periodic functions."""
 
     def forward(self, u):
-        """Return ``sin(u)``; a new array, `u` stays as it is."""
+        """Return ``sin(u)`` as a new array."""
         return np.sin(u)
 
     def backward(self, u, v, dv):
-        """Return ``cos(u) dv``: the blame of the output times the slope."""
+        """Return ``cos(u) dv``: the gradient of the output times the slope."""
         return dv * np.cos(u)
 
 
 class LogCosh(Loss):
-    """``log cosh(z - y)``: squared near the target, absolute far from it."""
+    """``log cosh(z - y)``: quadratic near the target, linear far from it."""
 
-    estimates_mean = False  # it is not minimal at the mean, so early stopping should not look at R2
+    estimates_mean = False  # not minimal at the mean: early stopping must not monitor R2
 
     def value(self, z, y):
-        """Return a number for each sample, summed over the outputs."""
+        """Return the loss of each sample, summed over the outputs."""
         error = np.abs(z - y)
         return (error + np.log1p(np.exp(-2 * error)) - np.log(2)).sum(axis=-1)
 
@@ -37,7 +37,7 @@ class LogCosh(Loss):
 
 
 class Lion(Optimizer):
-    """Steps of one size, in the direction that most gradients of late agree on.
+    """Lion: steps by the sign of an average of gradients.
 
     Chen et al. (2023), "Symbolic Discovery of Optimization Algorithms".
     """
@@ -47,7 +47,7 @@ class Lion(Optimizer):
         self.beta_2 = beta_2
 
     def init(self, params):
-        """Return what is remembered from step to step: arrays and numbers."""
+        """Return the initial state: a dict of arrays and numbers."""
         return {"average": np.zeros_like(params)}
 
     def step(self, params, grads, state, rate):
@@ -59,30 +59,30 @@ class Lion(Optimizer):
 
 
 def check():
-    """Compare both derivatives with differences: the first thing to do with parts of one's own."""
+    """Compare both derivatives with finite differences."""
     rng = np.random.default_rng(0)
     u, y = rng.normal(size=(2, 5, 3))
-    little = 1e-6
+    eps = 1e-6
 
     sine = Sine()
-    slope = (sine.forward(u + little) - sine.forward(u - little)) / (2 * little)
+    slope = (sine.forward(u + eps) - sine.forward(u - eps)) / (2 * eps)
     assert np.allclose(sine.backward(u, sine.forward(u), np.ones_like(u)), slope)
 
     loss = LogCosh()
     for column in range(3):
-        turned = little * np.eye(3)[column]
-        slope = (loss.value(u + turned, y) - loss.value(u - turned, y)) / (2 * little)
+        shift = eps * np.eye(3)[column]
+        slope = (loss.value(u + shift, y) - loss.value(u - shift, y)) / (2 * eps)
         assert np.allclose(loss.gradient(u, y)[:, column], slope)
-    print("Both derivatives agree with differences.")
+    print("Both derivatives agree with finite differences.")
 
 
 def main():
-    """Check the parts, then fit a wave with one wild value in ten."""
+    """Check the derivatives, then fit a sine wave with one outlier in ten."""
     check()
     rng = np.random.default_rng(0)
     X = rng.uniform(-3, 3, size=(400, 1))
     y = np.sin(4 * X.ravel())
-    wild = np.where(rng.random(400) < 0.1, 5.0, 0.0)
+    outliers = np.where(rng.random(400) < 0.1, 5.0, 0.0)
 
     model = MLPRegressor(
         (30,),
@@ -95,7 +95,7 @@ def main():
         max_iter=100,
         random_state=0,
     )
-    model.fit(X, y + wild)
+    model.fit(X, y + outliers)
     print(f"Median distance from the true wave: {np.median(np.abs(model.predict(X) - y)):.2f}")
 
 

@@ -1,10 +1,10 @@
 """
-The activations and their derivatives
-=====================================
+Activation functions and their derivatives
+==========================================
 
-An activation bends the sums of a layer, one number at a time. Its derivative matters as much as its
-value, because it is what the blame is multiplied by on the way back: where the derivative is 0, a
-unit learns nothing.
+An activation is a nonlinear function of each pre-activation. Its derivative is as important as its
+value, because the backward pass multiplies the gradient by it. Where the derivative is 0, a unit
+learns nothing.
 """
 
 import inspect
@@ -19,8 +19,8 @@ names = ["Sigmoid", "Tanh", "ReLU", "LeakyReLU", "ELU", "SELU", "GELU", "SiLU", 
 activations = [getattr(engine, name)() for name in [*names, "Exp", "Step"]]
 
 # %%
-# ``forward`` gives the value. ``backward`` multiplies the blame of the output by the derivative, so
-# that a blame of 1 for every number shows the derivative itself. A step can only run forward.
+# ``forward`` returns the value. ``backward`` multiplies the gradient of the output by the
+# derivative, so that a gradient of 1 shows the derivative itself. ``Step`` has no derivative.
 
 fig, axes = plt.subplots(3, 4, figsize=(11, 7.5), sharex=True, layout="constrained")
 for ax, activation in zip(axes.flat, activations, strict=True):
@@ -40,13 +40,13 @@ for ax in axes[-1]:
 plt.show()
 
 # %%
-# - *Sigmoid* and *Tanh* saturate: far from 0 they are flat, and many of them in a row let the blame
-#   fade. The sigmoid's derivative is 1/4 at most.
-# - *ReLU* passes the blame on as it is, or not at all. A unit that is off for every sample learns
-#   nothing; *LeakyReLU*, *ELU* and *SELU* leave it a way back.
-# - *GELU*, *SiLU* and *Mish* are smooth relatives of ReLU, *Softplus* is another.
-# - *Exp* is for outputs that must be positive.
+# - *Sigmoid* and *Tanh* saturate: far from 0 their slope is near 0, and in deep networks the
+#   gradient vanishes. The derivative of the sigmoid is at most 1/4.
+# - *ReLU* passes the gradient unchanged where it is active, and blocks it elsewhere. A unit that is
+#   inactive for every sample learns nothing; *LeakyReLU*, *ELU* and *SELU* avoid this.
+# - *GELU*, *SiLU* and *Mish* are smooth variants of ReLU, *Softplus* is another.
+# - *Exp* is for positive outputs.
 #
-# Each is a few lines of code, formula and derivative side by side:
+# The code of each is a few lines, formula and derivative:
 
 print(inspect.getsource(engine.Tanh))

@@ -1,11 +1,10 @@
 """
-Optimising the input instead of the weights
-===========================================
+Adversarial examples: optimising the input instead of the weights
+=================================================================
 
-Backpropagation tells how the loss changes with every number in the network, and the pixels are
-numbers too. Walking back one step further than training does shows which pixels matter
-(*saliency*), and a small step along them makes the network read another digit (an *adversarial*
-image).
+Backpropagation computes the derivative of the loss with respect to every number in the network. One
+step further back are the pixels. Their derivatives show which pixels matter (*saliency*), and a
+small step along them changes the predicted digit (an *adversarial* image).
 """
 
 import matplotlib.pyplot as plt
@@ -24,8 +23,8 @@ model = MLPClassifier(
 model.fit(X_train, y_train)
 
 # %%
-# The weights stay; what moves is the image. ``backward`` hands the blame of the raw outputs back to
-# the inputs.
+# The weights are fixed; the image changes. ``backward`` propagates the gradient of the raw outputs
+# to the inputs.
 
 hidden, output = (Linear(W, W0) for W, W0 in zip(model.coefs_, model.intercepts_, strict=True))
 network, loss = Sequential([hidden, ReLU(), output]), NLLM()
@@ -38,7 +37,7 @@ def slope(images, digits):
 
 
 def towards(images, digits, steps=60, rate=0.02):
-    """Change images until the network reads these digits, by steps against the slope."""
+    """Change images by gradient descent until the network predicts these digits."""
     images = images.copy()
     for _ in range(steps):
         not_yet = model.predict(images) != digits
@@ -64,23 +63,23 @@ for column in range(5):
         ax.set(xticks=[], yticks=[])
     for ax, row in ((axes[0, column], originals), (axes[3, column], fooled)):
         share = model.predict_proba(row[[column]]).max()
-        ax.set_title(f"read as {model.predict(row[[column]])[0]} ({share:.0%})", fontsize=9)
+        ax.set_title(f"predicted {model.predict(row[[column]])[0]} ({share:.0%})", fontsize=9)
     axes[2, column].set_title(f"at most {abs(changes).max():.2f}", fontsize=9)
 for ax, name in zip(axes[:, 0], ("image", "saliency", "change", "changed image"), strict=True):
     ax.set_ylabel(name)
 plt.show()
 
 # %%
-# The change is a small part of the range from 0 to 1, spread over all pixels such that every one of
-# them pulls the same way. ``sknn.inspection`` has both: :func:`~sknn.inspection.saliency`
-# and :func:`~sknn.inspection.adversarial`; one step of 0.1 along the slopes does what random noise
-# of the same size does not.
+# The change of each pixel is a small fraction of the range from 0 to 1, and all changes act in the
+# same direction. ``sknn.inspection`` has both: :func:`~sknn.inspection.saliency` and
+# :func:`~sknn.inspection.adversarial`. One step of 0.1 along the gradient lowers the accuracy far
+# more than random noise of the same size.
 
 from sknn.inspection import adversarial
 
 noise = np.sign(np.random.default_rng(0).normal(size=X_test.shape))
 noisy = np.clip(X_test + 0.1 * noise, 0, 1)
 against = adversarial(model, X_test, y_test, epsilon=0.1, bounds=(0, 1))
-print(f"as they are          {model.score(X_test, y_test):.1%} right")
+print(f"original images      {model.score(X_test, y_test):.1%} correct")
 print(f"0.1 of random noise  {model.score(noisy, y_test):.1%}")
-print(f"0.1 along the slope  {model.score(against, y_test):.1%}")
+print(f"0.1 along gradient   {model.score(against, y_test):.1%}")

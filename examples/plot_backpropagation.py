@@ -1,10 +1,10 @@
 """
-Backpropagation by hand, with every number
-==========================================
+Backpropagation by hand, with all numbers
+=========================================
 
-Backpropagation answers one question: if I turned this weight a little, how would the loss change?
-It is the chain rule, walked from the loss back to the inputs. The network here has two inputs, two
-hidden units and one output, and there is one sample, so that all numbers fit on the page.
+How does the loss change if a weight changes a little? Backpropagation answers this by the chain
+rule, from the loss back to the inputs. The network here has two inputs, two hidden units and one
+output, and there is one sample, so that all numbers fit in one figure.
 """
 
 import matplotlib.pyplot as plt
@@ -20,7 +20,7 @@ sigmoid, loss = Sigmoid(), SquaredError()
 # %%
 # Forward
 # -------
-# Weighted sums, the sigmoid of them, and a weighted sum of these.
+# Weighted sums, their sigmoid, and a weighted sum of these.
 
 Z1 = hidden.forward(X)
 A1 = sigmoid.forward(Z1)
@@ -31,11 +31,10 @@ print(f"Z1 = {Z1.round(4)}\nA1 = {A1.round(4)}\nZ2 = {Z2.round(4)}\nloss = {L.ro
 # %%
 # Backward
 # --------
-# The loss hands back its derivative, ``dZ2 = Z2 - Y``. Each layer takes the blame ``dZ`` of its
-# sums and makes two things of it: the gradient of its own weights, ``dW = A^T dZ`` (and of its
-# offsets, the column sums of ``dZ``, which of one sample are ``dZ`` itself), and the blame of what
-# it was given, ``dA = dZ W^T``. The activation multiplies by its slope,
-# ``dZ1 = A1 (1 - A1) dA1``.
+# The loss returns its derivative, ``dZ2 = Z2 - Y``. Each layer takes the gradient ``dZ`` of its
+# pre-activations and computes two gradients: that of its weights, ``dW = A^T dZ`` (that of its
+# offsets is the column sums of ``dZ``, which for one sample are ``dZ`` itself), and that of its
+# inputs, ``dA = dZ W^T``. The activation multiplies by its slope, ``dZ1 = A1 (1 - A1) dA1``.
 
 dZ2 = loss.gradient(Z2, Y)
 dW2, dW02 = output.weight_grad(A1, dZ2)
@@ -47,8 +46,8 @@ print(f"dW2 =\n{dW2.round(4)}\ndW1 =\n{dW1.round(4)}")
 print(f"dW02 = {dW02.round(4)}\ndW01 = {dW01.round(4)}")
 
 # %%
-# The whole network with its numbers: above each line the weight, below it the gradient. The offsets
-# stand above their units, each with its gradient, which is the ``dz`` in the unit.
+# The network with all numbers: above each line the weight, below it the gradient. The offsets are
+# above their units, each with its gradient, which equals the ``dz`` in the unit.
 
 
 def draw_unit(ax, place, lines, colour):
@@ -65,7 +64,7 @@ def draw_offset(ax, place, offset, gradient):
 
 
 def draw_weight(ax, start, end, weight, gradient, share):
-    """Draw a line from unit to unit with its weight and gradient, at a share of its length."""
+    """Draw a line from unit to unit with its weight and gradient, at a fraction of its length."""
     start, end = np.array(start), np.array(end)
     ax.plot(*np.transpose([start, end]), color="grey", linewidth=1.2, zorder=0)
     middle = start + share * (end - start)
@@ -98,10 +97,10 @@ ax.legend(loc="upper right")
 plt.show()
 
 # %%
-# Is it true?
-# -----------
-# Turn each weight a little up and a little down, and see how the loss changes. That needs two runs
-# of the network for every weight; backpropagation had all of it in one walk back.
+# Check by finite differences
+# ---------------------------
+# Change each weight a little in both directions, and measure the change of the loss. That needs two
+# runs of the network for every weight; backpropagation computed all derivatives in one pass.
 
 objective = Objective(Sequential([hidden, sigmoid, output]), loss)
 objective.value_and_gradient(X, Y)

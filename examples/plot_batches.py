@@ -1,10 +1,10 @@
 """
-Batch, mini-batch and single-sample descent
-===========================================
+Batch, mini-batch and single-sample gradient descent
+====================================================
 
-The slope of the objective is a mean over all samples. A mini-batch estimates it from a few of them,
-which is less exact and much cheaper: for the price of one exact step there are many rough ones. All
-three walk here on the same surface from the same place, and every walk sees each sample ten times.
+The gradient of the objective is a mean over all samples. A mini-batch estimates it from a few of
+them, less exactly and much cheaper: for the cost of one exact step there are many noisy ones. All
+three methods start from the same point, and use each sample ten times.
 """
 
 import matplotlib.pyplot as plt
@@ -29,30 +29,30 @@ X = rng.normal(size=(200, 2)) @ np.array([[1.5, 0.3], [0.0, 0.7]])
 Y = (X @ [[1.0], [-1.5]] + rng.normal(scale=0.7, size=(200, 1)) > 0).astype(float)
 
 # %%
-# A neuron with two weights (and an offset that is held at 0) has a surface that can be drawn. To
-# see where the walk goes, an optimizer writes down every place before it makes its step.
+# The objective of a neuron with two weights (and an offset fixed at 0) can be drawn. The optimizer
+# records the weights before each step.
 
 
 class Recorded(Optimizer):
-    """Another optimizer, with a record of where it was."""
+    """An optimizer that records the parameters before each step."""
 
     def __init__(self, optimizer):
         self.optimizer = optimizer
         self.places = []
 
     def init(self, params):
-        """Begin as the other one does."""
+        """Return the initial state of the wrapped optimizer."""
         return self.optimizer.init(params)
 
     def step(self, params, grads, state, rate):
-        """Write down the place, then step; the offset stays."""
+        """Record the parameters, then make a step; the offset is fixed."""
         self.places.append(params.copy())
         grads[2] = 0
         self.optimizer.step(params, grads, state, rate)
 
 
 def walk(batch_size, rate):
-    """Descend for ten epochs, and return all places."""
+    """Train for ten epochs, and return the recorded parameters."""
     network = Sequential([Linear(W=np.array([[-1.5], [1.5]]), W0=np.zeros(1))])
     objective = Objective(network, NLL(), alpha=0.01)
     recorded = Recorded(SGD())
@@ -74,11 +74,12 @@ walks = {
 }
 
 # %%
-# A single sample is so rough a guide that it needs a smaller rate: 0.3, where the others have 1.
+# Steps by a single sample are so noisy that they need a smaller learning rate: 0.3, where the
+# others have 1.
 #
-# The rough steps are much further after the same number of samples, but a single sample pulls the
-# weights to and fro and never lets them rest. A mini-batch has most of the speed and little of the
-# noise, and its products keep the processor busy.
+# With the same number of samples the noisy steps get much further, but single-sample steps keep
+# fluctuating at the end. Mini-batches are almost as fast and much less noisy, and their matrix
+# products use the processor better.
 
 side = np.linspace(-3, 4.5, 76)
 grid = np.stack(np.meshgrid(side, side - 2), axis=-1)
@@ -94,7 +95,7 @@ for number, (ax, (name, places)) in enumerate(zip(axes, walks.items(), strict=Tr
     ax.plot(*places.T, color=f"C{number}", linewidth=1.2)
     ax.plot(*places[0], "ks", label="start")
     ax.plot(*places[-1], "k*", markersize=13, label="end")
-    ax.plot(*lowest, "kx", label="lowest point")
+    ax.plot(*lowest, "kx", label="minimum")
     ax.set(title=name, xlabel="$w_1$")
 axes[0].set_ylabel("$w_2$")
 axes[0].legend()

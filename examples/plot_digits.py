@@ -1,9 +1,9 @@
 """
-Handwritten digits, and what the hidden units see
-=================================================
+Handwritten digits, and the weights of hidden units
+===================================================
 
-A hidden unit's weights are as many as there are pixels, so they can be looked at as an image: where
-it is blue, ink speaks against the unit, where it is red, ink speaks for it.
+The weights of a unit in the first hidden layer can be shown as an image, one weight per pixel.
+Where it is blue, ink decreases the unit's activation; where it is red, ink increases it.
 """
 
 import matplotlib.pyplot as plt
@@ -20,11 +20,11 @@ network = MLPClassifier(
     max_iter=40, random_state=0,
 )  # fmt: skip
 network.fit(X_train, y_train)
-print(f"{network.score(X_test, y_test):.1%} of the test images are read correctly")
+print(f"{network.score(X_test, y_test):.1%} test accuracy")
 
 # %%
-# The weights of the 16 hidden units, and by the weights of the next layer the digits that each
-# speaks most for and most against. Nobody told them to look for strokes and gaps.
+# The weights of the 16 hidden units, with the digits that the weights of the next layer support
+# most and least. The units learned to detect strokes and gaps.
 
 fig, axes = plt.subplots(2, 8, figsize=(11, 3.5), layout="constrained")
 largest = abs(network.coefs_[0]).max()
@@ -38,8 +38,8 @@ fig.colorbar(picture, ax=axes, label="weight")
 plt.show()
 
 # %%
-# A digit is what all of them say together. For three test images: the image, what the 16 units say
-# of it, and the probabilities that come of that. The 8 is a hard one.
+# The prediction combines all units. For three test images: the image, the activations of the 16
+# units, and the predicted probabilities. The 8 is a hard case.
 
 fig, axes = plt.subplots(
     3, 3, figsize=(10, 5.2), layout="constrained", width_ratios=[1, 3, 3], sharex="col"
@@ -54,7 +54,7 @@ for (left, middle, right), row in zip(axes, chosen, strict=True):
     middle.set_ylim(-1.1, 1.1)
     right.bar(range(10), network.predict_proba(x).ravel(), color="C2")
     right.set(xticks=range(10), ylim=(0, 1.05))
-axes[0, 1].set_title("what the hidden units say")
+axes[0, 1].set_title("activations of the hidden units")
 axes[0, 2].set_title("probability of each digit")
 axes[-1, 1].set_xlabel("hidden unit")
 axes[-1, 2].set_xlabel("digit")

@@ -2,9 +2,8 @@
 Weighing evidence with one neuron
 =================================
 
-A neuron is a way to decide. It is given the facts as numbers, multiplies each by how much it
-counts (its *weight*), adds everything up together with what speaks for or against the matter
-before any fact is known (its *offset*), and says yes where the sum is 0 or more.
+A neuron makes a decision. Its inputs are facts as numbers. It multiplies each by its importance
+(its *weight*), adds the products and an *offset*, and says yes where the sum is 0 or more.
 
 Shall we eat in the garden? Three facts are known, each of them yes (1) or no (0).
 """
@@ -21,9 +20,9 @@ evidence = Linear(W=weights, W0=offset)
 decide = Sequential([evidence, Step()])
 
 # %%
-# Warmth counts most, guests are a reason to set the larger table outside, and wasps are a reason
-# against. The offset of -3 says that we stay indoors unless something speaks for the garden: the
-# weighted facts must reach a *threshold* of 3, which is minus the offset. One row is one evening.
+# Warmth has the largest weight, guests are a reason for the garden, and wasps are a reason against
+# it. The offset of -3 means that the default is no: the weighted facts must reach a *threshold* of
+# 3, which is minus the offset. Each row is one evening.
 
 evenings = np.array([[a, b, c] for a in (0.0, 1.0) for b in (0.0, 1.0) for c in (0.0, 1.0)])
 for evening, answer in zip(evenings, decide.forward(evenings), strict=True):
@@ -31,8 +30,8 @@ for evening, answer in zip(evenings, decide.forward(evenings), strict=True):
     print(f"{'garden' if answer else 'indoors':8} {happening or 'nothing special'}")
 
 # %%
-# Every evening is a sum that starts at the offset. Each fact that holds moves it by its weight,
-# and what counts is on which side of 0 it ends.
+# Every sum starts at the offset. Each fact that is true adds its weight. The sign of the sum
+# decides.
 
 fig, ax = plt.subplots(figsize=(8, 4.2), layout="constrained")
 colours = ["C1", "C2", "C0"]
@@ -56,16 +55,16 @@ ax.set(
     ylim=(7.6, -1.2),
     yticks=range(8),
     yticklabels=["".join(f"{int(fact)}" for fact in evening) for evening in evenings],
-    xlabel="sum of the evidence, Z = X W + W0",
+    xlabel="weighted sum, Z = X W + W0",
     ylabel="evening (warm, guests, wasps)",
 )
 ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=3)
 plt.show()
 
 # %%
-# A step knows no doubt: a sum of 0.01 and one of 5 are the same yes. A *sigmoid* in its place says
-# how sure the neuron is, and because it rises smoothly, a small change of a weight makes a small
-# change of the answer. That is what makes learning possible.
+# A step function does not express confidence: sums of 0.01 and of 5 give the same yes. A *sigmoid*
+# in its place does. It rises smoothly, so a small change of a weight changes the output a little.
+# That is what makes learning possible.
 
 doubt = Sequential([evidence, Sigmoid()])
 for fact, share in zip(

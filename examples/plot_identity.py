@@ -1,10 +1,10 @@
 """
-Why the identity is no activation
-=================================
+Why the identity is not a useful activation
+===========================================
 
-Two layers with nothing between them are one layer: ``(X W1 + b1) W2 + b2`` is ``X W + b`` with
-``W = W1 W2`` and ``b = b1 W2 + b2``. However many such layers there are, the network can only draw
-a line. What makes depth worth anything is that something bends between the layers.
+Two layers without an activation between them are one layer: ``(X W1 + b1) W2 + b2`` is ``X W + b``
+with ``W = W1 W2`` and ``b = b1 W2 + b2``. With any number of such layers the network is a linear
+function. Depth is useful only with nonlinear activations.
 """
 
 import matplotlib.pyplot as plt
@@ -23,9 +23,8 @@ deep = Sequential([first, second]).forward(X)
 print("largest difference:", f"{abs(deep - collapsed.forward(X)).max():.0e}")
 
 # %%
-# So it is of no use to train them. Three hidden layers of 50 units fit a wave no better than a
-# straight line when their activation is the identity; with ReLU between them, one hidden layer of
-# 50 is enough.
+# Training does not change this. Three hidden layers of 50 units with the identity fit a wave no
+# better than a straight line. With ReLU one hidden layer of 50 is enough.
 
 x = np.linspace(-3, 3, 200).reshape(-1, 1)
 y = np.sin(2 * x.ravel()) + 0.3 * x.ravel()
@@ -33,7 +32,7 @@ straight = MLPRegressor((50, 50, 50), "identity", solver="lbfgs", random_state=0
 bent = MLPRegressor((50,), "relu", solver="lbfgs", max_iter=2000, random_state=0).fit(x, y)
 
 fig, ax = plt.subplots(figsize=(7.5, 4), layout="constrained")
-ax.plot(x, y, color="black", linestyle=":", label="what is to be learnt")
+ax.plot(x, y, color="black", linestyle=":", label="target")
 ax.plot(x, straight.predict(x), "C0", label="identity, three hidden layers of 50")
 ax.plot(x, bent.predict(x), "C1", label="ReLU, one hidden layer of 50", alpha=0.8)
 ax.set(xlabel="x", ylabel="y")

@@ -1,10 +1,10 @@
 """
-Classes that are not balanced
-=============================
+Imbalanced classes
+==================
 
-If one row in twenty is a yes, a network that always says no is right 95 % of the time, and it has
-little reason to look for the rare class. ``class_weight="balanced"`` lets every class count the
-same in training, whatever its size.
+If one row in twenty is positive, a network that always predicts the negative class has an accuracy
+of 95 %, and little reason to find the rare class. ``class_weight="balanced"`` gives every class the
+same total weight in training.
 """
 
 import matplotlib.pyplot as plt
@@ -18,7 +18,7 @@ rng = np.random.default_rng(0)
 
 
 def few_and_many(n_few, n_many):
-    """Return a few points of a ring among many around it."""
+    """Return two classes, a small one on a ring and a large one around it."""
     angle = rng.uniform(0, np.pi, n_few)
     few = np.column_stack([np.cos(angle), np.sin(angle)]) + rng.normal(scale=0.15, size=(n_few, 2))
     many = rng.normal([0, -0.4], 0.9, size=(n_many, 2))
@@ -29,8 +29,8 @@ X, y = few_and_many(60, 1140)
 X_test, y_test = few_and_many(1000, 19000)
 
 # %%
-# The same network twice. What balance buys is the rare class, and what it costs is false alarms;
-# the balanced accuracy is the mean of the shares of each class that are right.
+# The same network without and with class weights. Balanced weights find more of the rare class,
+# with more false alarms. The balanced accuracy is the mean of the recalls of all classes.
 
 fig, axes = plt.subplots(1, 2, figsize=(10, 4.4), sharey=True, layout="constrained")
 for ax, weight in zip(axes, (None, "balanced"), strict=True):
@@ -42,8 +42,10 @@ for ax, weight in zip(axes, (None, "balanced"), strict=True):
         network, X, ax=ax, response_method="predict_proba", plot_method="pcolormesh",
         cmap="RdBu_r", vmin=-0.9, vmax=1.9, rasterized=True,
     )  # fmt: skip
-    ax.plot(*X[y == 0].T, "o", color="C0", markersize=3, alpha=0.5, label="many")
-    ax.plot(*X[y == 1].T, "^", color="C1", markersize=7, markeredgecolor="white", label="few")
+    ax.plot(*X[y == 0].T, "o", color="C0", markersize=3, alpha=0.5, label="frequent class")
+    ax.plot(
+        *X[y == 1].T, "^", color="C1", markersize=7, markeredgecolor="white", label="rare class"
+    )
     answers = network.predict(X_test)
     found = recall_score(y_test, answers)
     ax.set_title(
@@ -53,10 +55,11 @@ for ax, weight in zip(axes, (None, "balanced"), strict=True):
     ax.set_xlabel("$x_1$")
 axes[0].set_ylabel("$x_2$")
 axes[0].legend(loc="lower left", frameon=True)
-bar = fig.colorbar(view.surface_, ax=axes, label="probability of the few")
+bar = fig.colorbar(view.surface_, ax=axes, label="probability of the rare class")
 bar.ax.set_ylim(0, 1)
 plt.show()
 
 # %%
-# With balanced weights, the probabilities are those of a world in which both classes are equally
-# frequent. If they must be true of yours, leave the weights alone and move the threshold instead.
+# With balanced weights the predicted probabilities are those of a population in which both classes
+# are equally frequent. If they must be calibrated for your data, use no class weights and change
+# the decision threshold instead.

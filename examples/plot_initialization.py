@@ -1,10 +1,10 @@
 """
-How weights begin
-=================
+Initial weights
+===============
 
-Weights that all begin at zero make all hidden units alike for ever. Weights that are too small let
-the signal fade from layer to layer, and weights that are too large blow it up or press every unit
-against its ends. The right spread depends on how many inputs a layer has.
+If all weights start at zero, all hidden units stay equal. If they are too small, the signal shrinks
+from layer to layer. If they are too large, it grows or the units saturate. The right variance
+depends on the number of inputs of a layer.
 """
 
 import matplotlib.pyplot as plt
@@ -23,16 +23,16 @@ def deep(activation, draw, depth=10, width=100):
 
 
 # %%
-# The spread of the activations in each of ten layers, before any training; that of the inputs is 1.
-# It should neither fade nor grow: ``lecun_normal`` draws from N(0, 1/m) for m inputs, which keeps
-# the spread of the sums; ReLU switches half of the signal off, for which the 2 in ``he_normal``,
-# N(0, 2/m), makes up.
+# The root mean square of the activations in each of ten layers, before training; that of the inputs
+# is 1. It should neither shrink nor grow. ``lecun_normal`` draws from N(0, 1/m) for m inputs, which
+# keeps the variance of the pre-activations. ReLU sets half of them to 0; the 2 in ``he_normal``,
+# N(0, 2/m), compensates for it.
 #
-# For tanh a steady spread is not enough. The largest weights have the steadiest curve, because
-# their units are pressed against -1 and 1, and there tanh is flat: nothing that is wrong with such
-# an answer can be mended through it. So the picture in the middle shows the share of answers beyond
-# 0.95 in size. With ``lecun_normal`` there are soon none, for the price of fading a little in every
-# layer, to a fifth after ten.
+# For tanh a constant size is not enough. The largest weights have the most constant curve, because
+# their units saturate at -1 and 1, where the slope of tanh is almost 0 and gradients vanish. So the
+# middle panel shows the fraction of activations with an absolute value above 0.95. With
+# ``lecun_normal`` there are soon none, but the activations shrink a little in every layer, to a
+# fifth after ten.
 
 choices = {
     "N(0, 0.05²)": lambda shape: rng.normal(0, 0.05, shape),
@@ -51,16 +51,16 @@ for (name, draw), marker in zip(choices.items(), "ovs^", strict=True):
             print(f"{name:24} beyond 0.95 in the last layer: {saturated[-1]:.1%}")
 for ax, name in ((spread, "tanh: spread"), (relu, "ReLU: spread")):
     ax.set(title=name, ylabel="root mean square of the activations", ylim=(1e-4, 1e4))
-flat.set(title="tanh: pressed against the ends", ylabel="share of |a| > 0.95", ylim=(-0.02, 0.6))
+flat.set(title="tanh: saturation", ylabel="fraction of |a| > 0.95", ylim=(-0.02, 0.6))
 for ax in (spread, flat, relu):
     ax.set(xlabel="layer", xticks=range(11))
 spread.legend(loc="lower left")
 plt.show()
 
 # %%
-# Zeros are the worst: every hidden unit says the same and is blamed the same, so that they stay the
-# same unit for ever, however many there are. In ``MLPClassifier`` and ``MLPRegressor``,
-# ``initialization`` chooses; a function of your own may too.
+# Zeros are the worst: every hidden unit has the same output and the same gradient, so all units
+# stay equal. In ``MLPClassifier`` and ``MLPRegressor`` set the parameter ``initialization``, to a
+# name or a function.
 
 from sknn import MLPRegressor
 

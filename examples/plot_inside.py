@@ -1,9 +1,9 @@
 """
-A look inside a fitted network
-==============================
+Inspecting a fitted network
+===========================
 
-``sknn.inspection`` draws what a network has learnt and how: its weights, its losses, and how much
-of the blame reaches each layer. The displays work like scikit-learn's: ``from_estimator`` draws.
+``sknn.inspection`` has displays of the weights, the losses, and the gradients of each layer of a
+fitted network. They work like scikit-learn's: ``from_estimator`` draws.
 """
 
 import matplotlib.pyplot as plt
@@ -29,27 +29,27 @@ network = MLPClassifier(
 network.fit(X, y)
 
 # %%
-# The network itself: a line is a weight, the thicker the stronger, blue if it is above 0, orange
-# and dashed if it is below. The inputs have the names of the frame's columns.
+# The network: a line is a weight. Thicker lines are larger weights; positive weights are blue,
+# negative ones orange and dashed. The inputs are named after the columns of the frame.
 
 fig, ax = plt.subplots(figsize=(9, 4.5), layout="constrained")
 NetworkDisplay.from_estimator(network, ax=ax)
 plt.show()
 
 # %%
-# How it learnt. The losses are on the left axis; the score, the share of right answers on the rows
-# that were held back, on the right one. The dotted line is the epoch whose weights were kept. 20
-# epochs without a better score came after it: the loss of the training rows still falls there,
-# that of the others has begun to rise.
+# The training history. The losses are on the left axis; the validation score, the accuracy on the
+# held-out rows, is on the right axis. The dotted line is the epoch whose weights were restored.
+# Then followed 20 epochs without a better score: the training loss still falls, but the validation
+# loss has begun to rise.
 
 fig, ax = plt.subplots(figsize=(8, 4), layout="constrained")
 LossCurveDisplay.from_estimator(network, ax=ax)
 plt.show()
 
 # %%
-# How much of the blame reaches each layer, that is how large the derivatives of the loss are there:
-# by the weights (dW), and by the weighted sums (dZ). No layer is cut off here: dZ is of much the
-# same size in all of them. What would be too small is in :doc:`/inspection`.
+# The gradients of each layer: the root mean square of the derivatives of the loss with respect to
+# the weights (dW) and the pre-activations (dZ). dZ is of similar size in all layers, so the
+# gradients do not vanish. For limits see :doc:`/inspection`.
 
 fig, ax = plt.subplots(figsize=(8, 2.8), layout="constrained")
 GradientFlowDisplay.from_estimator(network, X, y, ax=ax)

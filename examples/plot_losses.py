@@ -2,9 +2,8 @@
 Four losses and their output activations
 ========================================
 
-A loss says how wrong a raw output ``z`` is, and it owns the output activation that suits it. A good
-pair has a gradient that is simply *what was said minus what is right*, and never fades while the
-answer is wrong.
+A loss measures the error of a raw output ``z``, and owns the matching output activation. For a good
+pair the gradient is *prediction minus target*, and does not vanish while the prediction is wrong.
 """
 
 import matplotlib.pyplot as plt
@@ -21,10 +20,10 @@ pairs = [
 ]
 
 # %%
-# Three pairs for a single output, and beside them one that does not suit; the fourth good pair, for
-# several classes, has several outputs and comes below. Above: the loss of one
-# sample and the gradient that the network is blamed with. Below: what the output activation makes
-# of ``z``. All of it comes from the three methods of a loss.
+# Three pairs for a single output, and one pair that does not match. The fourth good pair, for
+# several classes, has several outputs and follows below. Top: the loss of one sample and its
+# gradient dZ. Bottom: the output activation as a function of ``z``. All of it comes from the three
+# methods of a loss.
 
 right = np.ones_like(z)
 fig, axes = plt.subplots(2, 4, figsize=(12, 6), sharex=True, layout="constrained")
@@ -41,21 +40,22 @@ axes[0, 3].legend()
 plt.show()
 
 # %%
-# - *Squared error* with the identity is for numbers: ``dZ = a - y``.
-# - The *negative log likelihood* with the sigmoid is for yes or no: ``dZ = a - y`` again. Where the
-#   network is surely wrong (``z`` far to the left) the gradient is -1, however flat the sigmoid is.
-# - The *hinge* asks for a margin: beyond ``z = 1`` nothing is left to be learnt from a sample.
-# - The *squared error on a sigmoid* is a pair that does not suit: the sigmoid is flat where it is
-#   wrong, and the gradient ``(a - y) a (1 - a)`` is almost 0. Surely wrong is hard to unlearn.
+# - *Squared error* with the identity is for regression: ``dZ = a - y``.
+# - The *negative log likelihood* with the sigmoid is for binary classification: ``dZ = a - y``
+#   again. For confident mistakes (``z`` far to the left) the gradient is -1, however flat the
+#   sigmoid is.
+# - The *hinge* requires a margin: beyond ``z = 1`` the gradient is 0.
+# - The *squared error on a sigmoid* does not match: the sigmoid is flat for confident mistakes, and
+#   the gradient ``(a - y) a (1 - a)`` is almost 0, so they are corrected slowly.
 
 surely_wrong, yes = np.array([[-5.0]]), np.array([[1.0]])
 for loss in (NLL(), Brier()):
     print(f"{type(loss).__name__:6} dZ = {loss.gradient(surely_wrong, yes)[0, 0]:.4f}")
 
 # %%
-# The fourth good pair is for several classes that exclude each other: one raw output a class, the
-# *softmax*, whose shares sum to 1, and minus the logarithm of the share of the right class. Once
-# more ``dZ = a - y``: every class is pushed down by the share that it wrongly has.
+# The fourth good pair is for several exclusive classes: one raw output per class, the *softmax*,
+# whose outputs sum to 1, and minus the logarithm of the probability of the true class. Again ``dZ =
+# a - y``.
 
 Z, Y = np.array([[2.0, 0.5, -1.0]]), np.array([[0.0, 1.0, 0.0]])
 several = NLLM()

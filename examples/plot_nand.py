@@ -2,9 +2,9 @@
 A perceptron is a NAND gate
 ===========================
 
-A perceptron is a neuron with a step behind it. With weights of -2 and an offset of 3 it says no
-only if both of its inputs say yes: NAND, the gate from which every other can be built. So networks
-of perceptrons can compute whatever a computer can. Here five of them add two bits.
+A perceptron is a neuron with a step function. With weights of -2 and an offset of 3 its output is 0
+only if both inputs are 1: NAND, from which every other gate can be built. So networks of
+perceptrons can compute every logic function. Here five of them add two bits.
 """
 
 import matplotlib.pyplot as plt
@@ -18,7 +18,7 @@ for (a, b), answer in zip(bits, nand.forward(bits), strict=True):
     print(f"{a:.0f} nand {b:.0f} = {answer[0]:.0f}")
 
 # %%
-# The line where ``-2 a - 2 b + 3 = 0`` parts the corner (1, 1) from the other three.
+# The line ``-2 a - 2 b + 3 = 0`` separates the corner (1, 1) from the other three.
 
 fig, ax = plt.subplots(figsize=(4.6, 4.2), layout="constrained")
 side = np.linspace(-0.5, 1.7, 221)
@@ -35,8 +35,8 @@ ax.set(xlim=(-0.5, 1.7), ylim=(-0.5, 1.7))
 plt.show()
 
 # %%
-# Two bits are added by NAND gates alone: the sum is 1 if exactly one of them is (XOR), and if both
-# are, 1 is carried. Layer by layer, each column of an array is one wire.
+# An adder of two bits by NAND gates: the sum is 1 if exactly one bit is 1 (XOR), and the carry is 1
+# if both are. Each column of an array is one wire.
 
 
 def gate(*pairs):
@@ -53,10 +53,10 @@ neither_both = gate((0, 1)).forward(bits)
 wires = np.hstack([bits, neither_both])  # a, b and their NAND
 halves = gate((0, 2), (1, 2)).forward(wires)
 total = gate((0, 1)).forward(halves)
-carry = gate((0, 0)).forward(neither_both)  # the NAND of a wire with itself is its opposite
+carry = gate((0, 0)).forward(neither_both)  # the NAND of a wire with itself is its negation
 for (a, b), one, two in zip(bits, total, carry, strict=True):
     print(f"{a:.0f} + {b:.0f} = {two[0]:.0f}{one[0]:.0f} (binary)")
 
 # %%
-# A computer's gates are wired once and for all. What makes a network more than that is a rule that
-# finds the weights from examples, and for such a rule the step must become smooth.
+# The gates of a computer are fixed. A network can also learn its weights from examples, but for
+# that the step function must be replaced by a smooth one.

@@ -1,10 +1,10 @@
 """
-A neuron and its line
-=====================
+A neuron and its decision boundary
+==================================
 
-A neuron with two inputs cuts the plane in two: on one side of a line it says yes, on the other no.
-Where ``x W + W0 = 0`` is the line; the weights ``W`` point straight across it, towards the yes, and
-the offset ``W0`` pushes it away from the origin.
+A neuron with two inputs divides the plane by a line: yes on one side, no on the other. The line is
+``x W + W0 = 0``. The weights ``W`` are perpendicular to it and point to the side of yes; the offset
+``W0`` shifts it away from the origin.
 """
 
 import matplotlib.pyplot as plt
@@ -16,9 +16,8 @@ W, W0 = np.array([[1.0], [2.0]]), np.array([-2.0])
 line = Linear(W, W0)
 
 # %%
-# The same line is read in two ways. A step only asks for the side; a sigmoid also asks how far away
-# the point is. A longer ``W`` (here three times as long, with its offset) has the same line, but
-# makes the neuron surer of itself.
+# A step function uses only the side of the line; a sigmoid also uses the distance. A longer ``W``
+# (here three times as long, with its offset) has the same line, but a higher confidence.
 
 side = np.linspace(-3, 3, 301)
 plane = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
@@ -40,12 +39,12 @@ for ax, (name, neuron) in zip(axes, neurons.items(), strict=True):
     ax.set(title=name, xlabel="$x_1$", aspect="equal", xlim=(-3, 3), ylim=(-3, 3))
 axes[0].set_ylabel("$x_2$")
 axes[0].legend(loc="lower left", frameon=True)
-bar = fig.colorbar(picture, ax=axes, label="answer of the neuron", shrink=0.8)
+bar = fig.colorbar(picture, ax=axes, label="output of the neuron", shrink=0.8)
 bar.ax.set_ylim(0, 1)
 plt.show()
 
 # %%
-# The distance of a point from the line is ``|x W + W0|`` divided by the length of ``W``. That of
-# the origin, for example:
+# The distance of a point from the line is ``|x W + W0|`` divided by the length of ``W``. For the
+# origin:
 
 print(f"{abs(W0[0]) / np.linalg.norm(W):.3f}")

@@ -1,9 +1,9 @@
 """
-A playground in two dimensions
-==============================
+Decision boundaries in two dimensions
+=====================================
 
-Four sets of points that no line can part, and how the boundary between the classes takes shape as a
-network learns: each call of ``partial_fit`` is an epoch.
+Four data sets that no line can separate, and the decision boundary during training: each call of
+``partial_fit`` is an epoch.
 """
 
 import matplotlib.pyplot as plt
@@ -18,7 +18,7 @@ rng = np.random.default_rng(0)
 
 
 def xor(n):
-    """Return points of a square, whose class is whether the signs of the two numbers differ."""
+    """Return points of a square; the class says whether the signs of the coordinates differ."""
     X = rng.uniform(-1, 1, size=(n, 2))
     return X, (X[:, 0] * X[:, 1] < 0).astype(int)
 
@@ -42,7 +42,8 @@ sets = {name: (scale(X), y) for name, (X, y) in sets.items()}
 
 # %%
 # The same network for all: two hidden layers of tanh units, Adam, batches of 20. Change the layers,
-# the activation or the rate, and see what becomes of the boundary; the spiral asks for most.
+# the activation or the learning rate, and compare the boundaries. The spiral is the hardest data
+# set.
 
 epochs = (1, 5, 20, 100)
 fig, axes = plt.subplots(4, 4, figsize=(10.5, 10.5), layout="constrained")

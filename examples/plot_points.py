@@ -1,10 +1,10 @@
 """
-How each layer moves the points until a line can part them
+How layers transform points until a line can separate them
 ==========================================================
 
-A layer takes every point somewhere else: it turns and stretches the plane (its weights), shifts it
-(its offset) and bends it (its activation). Training finds moves after which one straight line parts
-what no line could part before. With two units in every layer, all of it can be drawn.
+A layer transforms every point: its weights rotate and stretch the plane, its offset shifts it, its
+activation bends it. Training finds transformations after which a straight line separates the
+classes. With two units in every layer all of it can be drawn.
 """
 
 import matplotlib.pyplot as plt
@@ -25,12 +25,12 @@ y = np.repeat([0, 1], 250)
 
 settings = {"activation": "tanh", "solver": "lbfgs", "max_iter": 5000, "random_state": 18}
 model = MLPClassifier((2, 2, 2), alpha=3e-4, **settings).fit(X, y)
-print(f"{model.score(X, y):.1%} right")
+print(f"accuracy {model.score(X, y):.1%}")
 
 # %%
-# The fitted arrays make a network of the engine, whose ``trace`` keeps what every step gives: the
-# points themselves, ``Z1``, ``A1 = tanh(Z1)``, and so on up to the raw output. The plane that the
-# points lie in goes through the same network, as a grid of lines.
+# The fitted arrays are the weights of an engine network. Its ``trace`` returns the arrays between
+# all modules: the points, ``Z1``, ``A1 = tanh(Z1)``, and so on up to the raw output. A grid of
+# lines goes through the same network.
 
 layers = [Linear(W, W0) for W, W0 in zip(model.coefs_, model.intercepts_, strict=True)]
 first, second, third, output = layers
@@ -58,6 +58,5 @@ axes[1, 1].plot(ends, -(output.W0 + output.W[0] * ends) / output.W[1], "k")
 plt.show()
 
 # %%
-# The first layer squeezes the plane into a square, the second folds the arms apart, and the third
-# keeps only what is still needed: how far along a point is from one class to the other. None of
-# these moves was asked for; they came of following the slope of the loss.
+# The first layer maps the plane to a square, the second separates the arms, and the third keeps
+# only the position between the classes. These transformations were found by gradient descent alone.

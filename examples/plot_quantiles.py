@@ -1,9 +1,10 @@
 """
-Regression with quantiles
-=========================
+Quantile regression
+===================
 
-A mean says nothing of how far off it may be. The quantile loss asks for a number that y is below in
-so many cases of a hundred; several at once make a band, and here they never cross.
+A predicted mean does not say how large the error may be. The quantile loss estimates the value that
+y is below with a given probability. Several quantiles give a prediction interval, and here they
+never cross.
 """
 
 import matplotlib.pyplot as plt
@@ -18,12 +19,12 @@ x = np.sort(rng.uniform(0, 10, 1500)).reshape(-1, 1)
 y = 3 * np.sin(x.ravel()) + x.ravel() + rng.gamma(1.5, 0.2 + 0.25 * x.ravel())
 
 # %%
-# The noise grows with x and is not symmetric: large values are further from the middle than small
-# ones. Five quantiles from one network show both.
+# The noise grows with x and is not symmetric: large values are further from the median than small
+# ones. Five quantiles of one network show both.
 
-levels = [0.05, 0.25, 0.5, 0.75, 0.95]
+quantile_levels = [0.05, 0.25, 0.5, 0.75, 0.95]
 network = MLPRegressor(
-    (50,), "tanh", loss="quantile", quantile=levels, learning_rate="one_cycle",
+    (50,), "tanh", loss="quantile", quantile=quantile_levels, learning_rate="one_cycle",
     learning_rate_init=0.03, batch_size=64, max_iter=60, random_state=0,
 )  # fmt: skip
 model = make_pipeline(StandardScaler(), network).fit(x, y)
@@ -39,10 +40,10 @@ ax.legend(loc="upper left")
 plt.show()
 
 # %%
-# Do they keep their word on new data?
+# The coverage on new data:
 
 x_new = rng.uniform(0, 10, (20000, 1))
 y_new = 3 * np.sin(x_new.ravel()) + x_new.ravel() + rng.gamma(1.5, 0.2 + 0.25 * x_new.ravel())
 below = np.mean(y_new[:, None] <= model.predict(x_new), axis=0)
-for level, share in zip(levels, below, strict=True):
-    print(f"quantile {level:.0%}: {share:.1%} of new values are below")
+for level, fraction in zip(quantile_levels, below, strict=True):
+    print(f"quantile {level:.0%}: {fraction:.1%} of new values are below")

@@ -2,8 +2,8 @@
 Learning rates: too small, right, too large
 ===========================================
 
-Descent walks downhill: each step is the learning rate times the slope. If the rate is too small, it
-crawls. If it is too large, it jumps over the valley, and may end higher than it began.
+In gradient descent each step is the learning rate times the gradient. If the rate is too small,
+training is slow. If it is too large, steps overshoot the minimum, and the objective may grow.
 """
 
 import matplotlib.pyplot as plt
@@ -12,8 +12,8 @@ import numpy as np
 from sknn.engine import Linear, Objective, Sequential, SquaredError
 
 # %%
-# One neuron with one weight and one offset is to fit a line. Its objective is a bowl over the two,
-# longer than wide, and can be drawn.
+# One neuron with one weight and one offset fits a line. Its objective is an elongated quadratic
+# function of the two, and can be drawn.
 
 rng = np.random.default_rng(0)
 X = rng.normal(0.8, 1.0, size=(50, 1))
@@ -21,7 +21,7 @@ Y = 0.5 + 1.5 * X + rng.normal(scale=0.3, size=(50, 1))
 
 
 def walk(rate, steps=25):
-    """Descend from the same place, and return all places and the objective at each."""
+    """Run gradient descent from the same start, and return the path and its objectives."""
     network = Sequential([Linear(W=np.array([[-1.0]]), W0=np.array([-1.5]))])
     objective = Objective(network, SquaredError())
     places, heights = [], []
@@ -51,8 +51,8 @@ axes[-1].legend()
 plt.show()
 
 # %%
-# How large is too large depends on the curvature: twice one over the largest curvature of the bowl
-# is the limit, where steps across the valley no longer get shorter.
+# The limit depends on the curvature: beyond two divided by the largest curvature, steps across the
+# valley no longer get shorter.
 
 inputs = np.hstack([X, np.ones_like(X)])
 largest = np.linalg.eigvalsh(inputs.T @ inputs / len(X)).max()

@@ -2,9 +2,9 @@
 Regularisation and early stopping
 =================================
 
-A network with many weights and few samples can learn the noise by heart. Two cures: a penalty on
-large weights (``alpha``), which makes the curve smoother, and to stop while the curve is still
-good, which rows that were held back can tell.
+A network with many weights and few samples can fit the noise. Two remedies: a penalty on large
+weights (``alpha``), which makes the function smoother, and early stopping, which ends training when
+the error on held-out rows no longer falls.
 """
 
 import matplotlib.pyplot as plt
@@ -16,7 +16,7 @@ rng = np.random.default_rng(4)
 
 
 def noisy_wave(n):
-    """Return some points of a wave, with noise."""
+    """Return noisy points of a sine wave."""
     x = rng.uniform(-3, 3, size=(n, 1))
     return x, np.sin(1.5 * x.ravel()) + rng.normal(scale=0.3, size=n)
 
@@ -27,14 +27,14 @@ X_test, y_test = noisy_wave(2000)
 # %%
 # The penalty
 # -----------
-# 60 tanh units (181 weights and offsets) for 20 points, without a penalty and with two. The weights
-# begin large here, and nothing but the penalty makes them small. Without it the curve runs after
-# every point, and between them it goes where it likes: the smallest error on the points that it was
-# trained on, and by far the largest on others. Too large a penalty follows nothing.
+# 60 tanh units (181 weights and offsets) for 20 points, without a penalty and with two. The initial
+# weights are large here, and only the penalty makes them small. Without it the function follows
+# every point, and oscillates between them: the smallest training error, and by far the largest test
+# error. With too large a penalty it is too smooth.
 
 
 def large(rng, shape, dtype):
-    """Return initial weights that make sums of spread 6, from inputs of spread 1."""
+    """Return initial weights for pre-activations with standard deviation 6."""
     return rng.normal(0, 6 / np.sqrt(shape[0]), shape)
 
 
@@ -61,11 +61,10 @@ plt.show()
 # %%
 # Early stopping
 # --------------
-# The loss of the training rows falls on the whole, as long as one trains. That of rows that were
-# not trained on falls and then rises again: from there on the network learns what is true of its
-# training rows only. ``early_stopping`` watches those rows and keeps the weights of the best epoch.
-# It would stop here when 10 epochs have brought nothing better; ``n_iter_no_change=800`` waits
-# longer, to show what comes after.
+# The training loss mostly falls during training. The validation loss falls and then rises again:
+# the network overfits. ``early_stopping`` monitors the validation rows and restores the weights of
+# the best epoch. By default it stops after 10 epochs without improvement; ``n_iter_no_change=800``
+# waits longer here, to show the rise.
 
 stopped = MLPRegressor(
     (50, 50), "tanh", alpha=0, initialization=large, learning_rate_init=0.01, early_stopping=True,
@@ -75,8 +74,8 @@ stopped.fit(X, y, X_val=X_test[:200], y_val=y_test[:200])
 
 fig, ax = plt.subplots(figsize=(7.5, 4), layout="constrained")
 epochs = range(1, stopped.n_iter_ + 1)
-ax.plot(epochs, stopped.loss_curve_, label="training rows")
-ax.plot(epochs, stopped.validation_loss_curve_, "--", label="rows to validate on")
+ax.plot(epochs, stopped.loss_curve_, label="training loss")
+ax.plot(epochs, stopped.validation_loss_curve_, "--", label="validation loss")
 best = stopped.best_iteration_
 ax.plot(best, stopped.validation_loss_curve_[best - 1], "ko", label=f"best, epoch {best}")
 ax.set(xlabel="epoch", ylabel="loss (half the squared error)", ylim=(0, 0.3))

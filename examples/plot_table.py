@@ -2,8 +2,8 @@
 From a raw table to a saved model
 =================================
 
-A table as it comes: text, categories, truth values, numbers on any scale, and holes.
-``TabularMLPRegressor`` takes it as it is, and the saved model takes the next one.
+A raw table has text, categories, booleans, numbers on any scale, and missing values.
+``TabularMLPRegressor`` needs no preprocessing, and neither does the saved model.
 """
 
 import io
@@ -28,12 +28,12 @@ flats = pd.DataFrame(
 )
 per_metre = 10 + 3.0 * (flats["district"] == "Altstadt") - 2.0 * (flats["heating"] == "stoves")
 rent = (per_metre * flats["square_metres"] + 40 * flats["balcony"]) * rng.normal(1, 0.07, n)
-flats["heating"] = flats["heating"].mask(rng.random(n) < 0.15)  # holes
+flats["heating"] = flats["heating"].mask(rng.random(n) < 0.15)  # missing values
 print(flats.head().to_string(index=False))
 
 # %%
-# Nothing is to be encoded, scaled or filled in. Two members at once tell how far they agree, and
-# quantiles, from a second model, how far off a rent may be.
+# No encoding, scaling or imputation is needed. The spread of two members shows the uncertainty of
+# the model; the quantiles of a second model give a prediction interval for the rent.
 
 X_train, X_test, y_train, y_test = train_test_split(flats, rent, random_state=0)
 model = TabularMLPRegressor(n_members=2, max_iter=15, random_state=0).fit(X_train, y_train)
@@ -56,13 +56,13 @@ right.legend(loc="upper left")
 plt.show()
 
 # %%
-# Saved, loaded, and asked about flats like none before: an unknown district, a missing size.
+# Save the model, load it, and predict for flats with an unknown district and a missing size.
 
-saved = io.BytesIO()  # a path will do too
+saved = io.BytesIO()  # or a path
 joblib.dump(model, saved)
 saved.seek(0)
 loaded = joblib.load(saved)
-unheard_of = pd.DataFrame(
+unseen = pd.DataFrame(
     {
         "district": ["Altstadt", "Seeblick"],
         "heating": ["gas", None],
@@ -70,5 +70,5 @@ unheard_of = pd.DataFrame(
         "balcony": [True, False],
     }
 )
-for rent, spread in zip(*loaded.predict(unheard_of, return_std=True), strict=True):
-    print(f"{rent:.0f}, and the members differ by {spread:.0f}")
+for rent, spread in zip(*loaded.predict(unseen, return_std=True), strict=True):
+    print(f"{rent:.0f}, standard deviation {spread:.0f}")

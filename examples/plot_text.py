@@ -1,10 +1,10 @@
 """
-Words as sparse counts
-======================
+Text classification with sparse word counts
+===========================================
 
-A text as counts of words is a row with thousands of columns, nearly all of them 0. Such a matrix
-goes into a network as it is, sparse, and is never filled up. Which of three libraries is a
-docstring from?
+The word counts of a text are a row with thousands of columns, nearly all of them 0. The network
+takes such sparse matrices without converting them to dense ones. The task: which of three libraries
+is a docstring from?
 """
 
 import inspect
@@ -23,8 +23,8 @@ from sklearn.pipeline import make_pipeline
 from sknn import MLPClassifier
 
 # %%
-# The texts are on every machine that can run this: sentences from the documentation of NumPy, SciPy
-# and scikit-learn. Names that would give a library away are left out.
+# The texts are paragraphs of the docstrings of NumPy, SciPy and scikit-learn, which are installed
+# wherever this runs. Words that name a library are removed.
 
 modules = {
     "NumPy": [np, np.linalg, np.fft],
@@ -50,7 +50,7 @@ for library, parts in modules.items():
 train, test, y_train, y_test = train_test_split(texts, labels, stratify=labels, random_state=0)
 
 # %%
-# One pipeline from text to label. Word counts speak plainly, so a small network is enough.
+# One pipeline from text to label. Word counts are informative, so a small network is enough.
 
 words = TfidfVectorizer(
     token_pattern=r"(?u)\b[a-z]{3,}\b", stop_words=["numpy", "scipy", "sklearn", "scikit", "learn"],
@@ -63,11 +63,11 @@ network = MLPClassifier(
 model = make_pipeline(words, network).fit(train, y_train)
 X = words.transform(train)
 print(f"{X.shape[0]} paragraphs, {X.shape[1]} words, {X.nnz / X.shape[0]:.0f} of them in each")
-print(f"{model.score(test, y_test):.0%} of the test paragraphs are told apart")
+print(f"{model.score(test, y_test):.0%} test accuracy")
 
 # %%
-# What does a single word say? A text of this one word is a row with a single number, and
-# ``decision_function`` gives the raw outputs for it.
+# Which library does a single word indicate? A text of this one word is a row with a single count,
+# and ``decision_function`` returns the raw outputs for it.
 
 vocabulary = words.get_feature_names_out()
 common = np.asarray((X > 0).sum(axis=0)).ravel() >= 25

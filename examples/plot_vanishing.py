@@ -2,9 +2,9 @@
 Vanishing gradients
 ===================
 
-On its way back through a network the blame is multiplied by the slope of every activation. The
-slope of the sigmoid is 1/4 at most, so ten layers of sigmoids leave a millionth of the blame or
-less: the first layers learn nothing. ReLU passes it on as it is, where it is on.
+The backward pass multiplies the gradient by the slope of every activation. The slope of the sigmoid
+is at most 1/4, so after ten sigmoid layers a millionth of the gradient or less is left: the first
+layers learn nothing. ReLU has slope 1 where it is active.
 """
 
 import matplotlib.pyplot as plt
@@ -30,7 +30,7 @@ def gradients(activation, draw, depth=10, width=30):
 
 
 # %%
-# Each activation has the initial weights that suit it. The blame of the sigmoids still fades.
+# Each activation has suitable initial weights. The gradient of the sigmoid network still vanishes.
 
 fig, ax = plt.subplots(figsize=(7, 4), layout="constrained")
 cases = [
@@ -46,8 +46,8 @@ ax.set(xticks=range(1, 12))
 ax.legend()
 
 # %%
-# The same ten layers in training: a disc is to be told from what surrounds it. The sigmoids do not
-# move at all, they say the share of each class and nothing else.
+# The same ten layers in training, on points inside and outside a disc. The sigmoid network does not
+# learn: it predicts the class frequencies for every point.
 
 points = rng.uniform(-1, 1, size=(400, 2))
 inside = (np.hypot(*points.T) < 0.75).astype(int)

@@ -2,10 +2,9 @@
 Why XOR needs a hidden layer
 ============================
 
-XOR means either, but not both. Its two yeses stand at opposite corners of a square, and no line has
-them on one side and the two noes on the other: whatever its weights, a single neuron gets three of
-the four right at most. Two hidden units draw two lines, and the output asks for what lies between
-them.
+XOR means either, but not both. The two positive points are opposite corners of a square, and no
+line separates them from the two negative ones: a single neuron classifies at most three of the four
+points correctly. Two hidden units define two lines, and the output selects the region between them.
 """
 
 import matplotlib.pyplot as plt
@@ -18,11 +17,11 @@ X = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 y = np.array([0, 1, 1, 0])
 
 # %%
-# ``hidden_layer_sizes=()`` is a network without a hidden layer, a single neuron. A line could get
-# three of the four points right, but training makes the loss small, not the number of mistakes: one
-# sure mistake costs more than three right answers bring, and the smallest loss is that of saying
-# one half everywhere. Which side of one half it falls on is then a matter of rounding, so that
-# here two of the four are right. With two hidden units all four points are learnt.
+# ``hidden_layer_sizes=()`` is a network without a hidden layer, a single neuron. A line could
+# classify three of the four points correctly, but training minimises the loss, not the number of
+# mistakes. One confident mistake costs more than three correct predictions gain, so the smallest
+# loss is that of predicting 0.5 everywhere. Rounding then decides the class, and here two of the
+# four are correct. With two hidden units all four points are learned.
 
 settings = {"activation": "tanh", "solver": "lbfgs", "alpha": 1e-3, "random_state": 1}
 line = MLPClassifier((), **settings).fit(X, y)
@@ -39,7 +38,7 @@ for ax, model, name in zip(
     for label, marker in enumerate("o^"):
         ax.plot(*X[y == label].T, marker, color=f"C{label}", markersize=12, markeredgecolor="white")
     right = np.mean(model.predict(X) == y)
-    ax.set(title=f"{name}: {right:.0%} right", xlabel="$x_1$", ylabel="$x_2$", aspect="equal")
+    ax.set(title=f"{name}: {right:.0%} correct", xlabel="$x_1$", ylabel="$x_2$", aspect="equal")
     ax.set(xticks=[0, 1], yticks=[0, 1])
 
 W, W0 = two_lines.coefs_[0], two_lines.intercepts_[0]
@@ -52,9 +51,9 @@ bar.ax.set_ylim(0, 1)
 plt.show()
 
 # %%
-# What the hidden units say is a new picture of the same four points, and in that picture one line
-# is enough. The dashed lines above are those of the hidden units.
+# The outputs of the hidden units are new coordinates of the four points, in which one line is
+# enough. The dashed lines above are those of the hidden units.
 
 hidden = np.tanh(X @ W + W0)
 for x, point, answer in zip(X, hidden, two_lines.predict(X), strict=True):
-    print(f"{x[0]:.0f} xor {x[1]:.0f}   hidden units {point.round(2)}   answer {answer}")
+    print(f"{x[0]:.0f} xor {x[1]:.0f}   hidden units {point.round(2)}   prediction {answer}")

@@ -1,8 +1,8 @@
-"""Quickstart: a network in a pipeline, tuned by grid search, saved, loaded and looked at.
+"""Quickstart: a network in a pipeline, tuned by grid search, saved, loaded and inspected.
 
-The data are scikit-learn's own 1797 images of handwritten digits, 8 x 8 pixels each: nothing is
-downloaded. Everything around the network is plain scikit-learn: the scaler, the pipeline, the grid
-search, the metrics. It takes a few seconds.
+The data are scikit-learn's 1797 images of handwritten digits, 8 x 8 pixels each; nothing is
+downloaded. The scaler, the pipeline, the grid search and the metrics are scikit-learn's. It takes a
+few seconds.
 
     python examples/quickstart.py
 """
@@ -22,10 +22,10 @@ from sknn import MLPClassifier
 
 
 def main():
-    """Search, test, save, load, and look at what was learnt."""
+    """Search, test, save, load, and print the confusion matrix."""
     X, y = load_digits(return_X_y=True)
     X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_state=0)
-    print(f"Digits: {len(X_train)} images to learn from, {len(X_test)} to be tested on.")
+    print(f"Digits: {len(X_train)} training images, {len(X_test)} test images.")
 
     network = MLPClassifier(learning_rate_init=0.01, random_state=0)
     model = make_pipeline(StandardScaler(), network)
@@ -35,7 +35,7 @@ def main():
     }
     search = GridSearchCV(model, grid, n_jobs=2).fit(X_train, y_train)
     predictions = search.predict(X_test)
-    print("\nBest of the grid, by cross-validation:")
+    print("\nBest parameters, by cross-validation:")
     for name, value in search.best_params_.items():
         print(f"  {name} = {value}")
     print(
@@ -51,20 +51,20 @@ def main():
     assert np.array_equal(loaded.predict_proba(X_test), search.predict_proba(X_test))
     print("the same probabilities, bit for bit.")
 
-    print("\nWhat it makes of the test images:\n")
+    print("\nConfusion matrix of the test images:\n")
     print_confusion(y_test, predictions)
 
 
 def print_confusion(y, predictions):
-    """Print how often each digit was read as which, and which two are mixed up most."""
+    """Print the confusion matrix and the most frequent confusion."""
     counts = confusion_matrix(y, predictions)
-    print("  digit    read as" + "".join(f"{digit:4}" for digit in range(10)))
+    print("  digit  predicted" + "".join(f"{digit:4}" for digit in range(10)))
     for digit, row in enumerate(counts):
         print(f"  {digit:5}           " + "".join(f"{count or '.':>4}" for count in row))
 
     mixed_up = np.triu(counts + counts.T, k=1)
     pairs = [f"{i} and {j}" for i, j in np.argwhere(mixed_up == mixed_up.max())]
-    print(f"\nMixed up most, {mixed_up.max()} times: {', '.join(pairs)}.")
+    print(f"\nMost frequent confusion, {mixed_up.max()} times: {', '.join(pairs)}.")
 
 
 if __name__ == "__main__":

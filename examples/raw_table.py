@@ -1,8 +1,8 @@
-"""From a raw table to a saved model: categories, text, holes and all, with nothing to tune.
+"""From a raw table with categories, text and missing values to a saved model, without tuning.
 
-The table is made here: rents of flats, with the district, how the flat is heated, its size, its
-year, whether it has a balcony, and holes as tables have them. A regressor learns the rent as it
-stands, eight networks at once tell how far they agree, and quantiles give an interval.
+The table is generated: rents of flats, with the district, the heating, the size, the year, a
+balcony, and missing values. A regressor predicts the rent without preprocessing, eight members show
+the spread of the predictions, and quantiles give a prediction interval.
 
     pip install pandas
     python examples/raw_table.py
@@ -46,10 +46,10 @@ def flats(n, seed):
 
 
 def main():
-    """Fit, compare, look at the spread and at intervals, save and load."""
+    """Fit, compare, print the spread and the interval, save and load."""
     X, y = flats(1500, seed=0)
     X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
-    print("The table as it is:\n")
+    print("The raw table:\n")
     print(X_train.head(5).to_string(index=False), "\n")
 
     model = TabularMLPRegressor(random_state=0).fit(X_train, y_train)
@@ -60,11 +60,11 @@ def main():
         "TabularMLPRegressor": y_test - model.predict(X_test),
         "HistGradientBoostingRegressor": y_test - trees.predict(X_test.astype(as_categories)),
     }
-    print("Root mean squared error of the rent, at defaults:")
+    print("Root mean squared error of the rent, with default parameters:")
     for name, error in errors.items():
         print(f"  {name:30} {np.sqrt(np.mean(error**2)):6.1f}")
 
-    unheard_of = pd.DataFrame(
+    unseen = pd.DataFrame(
         {
             "district": ["Altstadt", "Seeblick"],
             "heating": ["gas", None],
@@ -73,24 +73,26 @@ def main():
             "balcony": [True, False],
         }
     )
-    together = TabularMLPRegressor(n_members=8, max_iter=30, random_state=0).fit(X_train, y_train)
-    rents, spread = together.predict(unheard_of, return_std=True)
-    print("\nEight networks on a common flat, and on one like none before:")
-    for rent, std in zip(rents, spread, strict=True):
-        print(f"  {rent:6.0f}, and they differ by {std:.0f}")
+    ensemble = TabularMLPRegressor(n_members=8, max_iter=30, random_state=0).fit(X_train, y_train)
+    rents, stds = ensemble.predict(unseen, return_std=True)
+    print("\nEight members, for a common flat and for an unseen district:")
+    for rent, std in zip(rents, stds, strict=True):
+        print(f"  rent {rent:6.0f}, standard deviation {std:.0f}")
 
     interval = TabularMLPRegressor(loss="quantile", quantile=[0.05, 0.95], random_state=0)
     low, high = interval.fit(X_train, y_train).predict(X_test).T
     inside = np.mean((low <= y_test) & (y_test <= high))
-    print(f"\nBetween their quantiles 5 % and 95 % lie {inside:.0%} of the test flats.")
+    print(f"\n{inside:.0%} of the test flats are between the quantiles 5 % and 95 %.")
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "rents.joblib"
         joblib.dump(model, path)
         loaded = joblib.load(path)
-        print(f"\nSaved in {path.stat().st_size / 1024:.0f} kB; loaded again, it says the same:")
+        print(
+            f"\nSaved in {path.stat().st_size / 1024:.0f} kB and loaded, with the same predictions:"
+        )
     assert np.array_equal(loaded.predict(X_test), model.predict(X_test))
-    print("  ", loaded.predict(unheard_of).round())
+    print("  ", loaded.predict(unseen).round())
 
 
 if __name__ == "__main__":

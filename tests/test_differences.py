@@ -179,7 +179,7 @@ def test_invscaling(batch_size):
 
 @difference
 def test_patience():
-    """`n_iter_no_change=3` waits for 4 stale epochs."""
+    """`n_iter_no_change=3` waits for 4 epochs without improvement."""
     X, y = binary()
     settings = {"tol": 1e9, "n_iter_no_change": 3}  # all epochs but the first are stale
     assert classifier(theirs, **settings).fit(X, y).n_iter_ == 1 + 4

@@ -18,10 +18,10 @@ EXAMPLES = sorted(set(FOLDER.glob("*.py")) - set(PICTURES))
 #: What an example is called with, and a word that its output must have.
 CALLS = {
     "quickstart.py": ([], "bit for bit"),
-    "raw_table.py": ([], "it says the same"),
-    "descent_by_hand.py": ([], "100% right"),
+    "raw_table.py": ([], "same predictions"),
+    "descent_by_hand.py": ([], "100% correct"),
     "handwritten_digits.py": (["--data", "digits.npz", "--epochs", "2"], "test accuracy"),
-    "own_parts.py": ([], "agree with differences"),
+    "own_parts.py": ([], "agree with finite differences"),
 }
 
 #: Pictures are drawn to nowhere, whether there is a screen or not.

@@ -175,15 +175,9 @@ def test_decision_has_scikit_learns_shape(kind):
     ],
 )
 def test_loss_by_name(kind, name, loss):
-    """The name "auto" gives the default loss of the target."""
+    """The name "auto" stands for the default loss of the target."""
     target, _ = EXAMPLES[kind]
-    assert type(target.loss(target.loss_name(name))) is loss
-
-
-@every_loss
-def test_loss_name_resolves_auto_only(kind, name):
-    """Other names are returned unchanged."""
-    assert EXAMPLES[kind][0].loss_name(name) == name
+    assert type(target.loss(target.default_loss if name == "auto" else name)) is loss
 
 
 # Codes
@@ -444,12 +438,9 @@ def test_masked_loss_ignores_unknown_targets(loss, dtype):
 )
 def test_restored_target_equals_original(target):
     """From the kind, the number of outputs, the settings and the classes."""
-    plain = {
-        "target": target.kind,
-        "n_outputs": target.n_outputs,
-        "target_settings": target.settings(),
-    }
-    restored = targets.restored_target(plain, target.attributes().get("classes_"))
+    restored = TARGETS[target.kind].restored(
+        target.n_outputs, target.settings(), target.attributes().get("classes_")
+    )
     assert type(restored) is type(target)
     assert restored.n_outputs == target.n_outputs
     assert restored.settings() == target.settings()

@@ -117,7 +117,7 @@ def test_a_network_with_a_hidden_layer_learns_xor(loss, seed):
     assert accuracy_on_xor((8,), loss, seed) == 1
 
 
-def test_the_best_answer_to_xor_without_a_hidden_layer_is_a_shrug():
+def test_best_linear_prediction_of_xor_is_one_half():
     """The likelihood has one minimum there: no weights, 1/2 for every corner, a loss of log 2."""
     neuron = layer([[1.5, -0.5]], [0.5])
     objective, Y = Objective(Sequential([neuron]), NLL()), XOR[:, None].astype(float)
@@ -132,7 +132,7 @@ def test_the_best_answer_to_xor_without_a_hidden_layer_is_a_shrug():
 # The worked example: one neuron, one sample, one step
 
 
-def test_the_worked_example_number_by_number():
+def test_worked_example():
     """Forward, the blame back, one step with eta = 1, and the loss is smaller."""
     X, y = np.array([[0.50, 0.51]]), np.array([[0.10]])
     neuron, sigmoid, loss = layer([[0.35, 0.40]], [0]), Sigmoid(), SquaredError()
@@ -157,7 +157,7 @@ def test_the_worked_example_number_by_number():
     assert_allclose(loss.value(A, y), [0.1147], atol=5e-5)
 
 
-def test_the_quadratic_cost_on_a_sigmoid_gives_the_same_blame_in_one_go():
+def test_brier_gradient_equals_chain_rule():
     """Brier is the worked example's sigmoid and squared error taken together."""
     Z, y = np.array([[0.379]]), np.array([[0.10]])
     assert_allclose(Brier().value(Z, y), [0.1218], atol=5e-5)
@@ -167,7 +167,7 @@ def test_the_quadratic_cost_on_a_sigmoid_gives_the_same_blame_in_one_go():
 # Outputs and losses
 
 
-def test_softmax_turns_five_numbers_into_shares():
+def test_softmax_of_five_numbers():
     """The largest takes nearly all; together they are 1."""
     A = NLLM().inverse_link(np.array([[1.3, 5.1, 2.2, 0.7, 1.1]]))
     assert_array_equal(A.round(2), [[0.02, 0.90, 0.05, 0.01, 0.02]])
@@ -184,7 +184,7 @@ def test_softmax_of_two_classes_is_the_sigmoid_of_their_difference():
     assert_allclose(NLLM().gradient(Z, Y)[:, 1:], NLL().gradient(difference, y))
 
 
-def test_an_exponential_output_with_squared_loss_has_the_gradient_that_calculus_says():
+def test_squared_loss_of_exp_output_agrees_with_calculus():
     """With L = (exp(w x) - y)^2 / 2, dL/dw = (exp(w x) - y) exp(w x) x, here (e - 1) e 2."""
     X, y = np.array([[2.0]]), np.array([[1.0]])
     network = Sequential([layer([[0.5]], [0]), Exp()])
@@ -193,7 +193,7 @@ def test_an_exponential_output_with_squared_loss_has_the_gradient_that_calculus_
     assert_allclose(dW0, [(np.e - 1) * np.e])
 
 
-def test_layers_without_a_nonlinearity_collapse_to_one_matrix():
+def test_linear_layers_without_activation_equal_one_matrix():
     """W_total = W1 W2 W3; a nonlinearity between them is what depth is good for."""
     rng = np.random.RandomState(0)
     W1, W2, W3 = rng.randn(4, 6), rng.randn(6, 5), rng.randn(5, 3)
@@ -211,7 +211,7 @@ def test_layers_without_a_nonlinearity_collapse_to_one_matrix():
 
 
 @pytest.mark.parametrize("m", [10, 100, 1000])
-def test_the_spread_of_z_does_not_depend_on_the_number_of_inputs(m):
+def test_lecun_normal_keeps_variance_of_z(m):
     """With x all ones and weights from N(0, 1/m), z has mean 0 and spread 1 for every m."""
     k = 10_000
     W = initializers.lecun_normal(np.random.RandomState(0), (m, k), float)
@@ -257,7 +257,7 @@ def change_of_one_step(eta):
     return objective.value(X, Y) - before, -eta * np.dot(dJ, dJ)
 
 
-def test_one_small_step_of_descent_changes_the_loss_by_minus_eta_times_the_squared_slope():
+def test_small_step_changes_loss_by_minus_eta_times_squared_gradient_norm():
     """J changes by -eta |dJ|^2; what that leaves out shrinks in step with eta."""
     off = []
     for eta in (1e-1, 1e-2, 1e-3):
@@ -274,7 +274,7 @@ def test_too_large_a_learning_rate_raises_the_loss():
     assert change_of_one_step(100.0)[0] > 0
 
 
-def test_the_share_of_errors_has_no_slope_to_follow_but_the_smooth_loss_has():
+def test_error_rate_has_zero_gradient_but_log_loss_has_not():
     """Moving any weight a little changes no answer, yet it changes the loss as the slope says."""
     objective, X, Y = small_problem()
     J, small = objective.value_and_gradient(X, Y), 1e-6

@@ -1,4 +1,4 @@
-"""Bars: the ratios of training as a plot."""
+"""Plot of the time ratios of training."""
 
 from typing import Any
 

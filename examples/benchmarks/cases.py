@@ -1,4 +1,4 @@
-"""Cases: what is trained in the benchmarks, as a table, and the data for it."""
+"""The cases of the benchmarks, and their data."""
 
 from dataclasses import dataclass, replace
 from typing import Any

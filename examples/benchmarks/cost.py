@@ -1,4 +1,4 @@
-"""Cost: the time of an epoch against the number of rows, and against that of parameters."""
+"""Time of an epoch by the number of rows and of parameters."""
 
 import time
 from collections.abc import Callable

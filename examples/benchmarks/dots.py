@@ -1,4 +1,4 @@
-"""Dots: how large the error of each learner is, set by set, in units of one learner's."""
+"""Plot of the error ratios of the learners, by data set."""
 
 from itertools import cycle
 from typing import Any

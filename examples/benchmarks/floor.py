@@ -1,4 +1,4 @@
-"""The floor: the matrix products of training alone, which no engine on the same BLAS can beat."""
+"""The lower bound of training time: the matrix products alone, with the same BLAS."""
 
 from collections.abc import Callable
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""Imports: how long `import sknn` takes, each time in a fresh process."""
+"""Import time of sknn, measured in new processes."""
 
 import subprocess
 import sys

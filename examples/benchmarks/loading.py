@@ -1,4 +1,4 @@
-"""How long reading a model file takes: ``python examples/benchmarks/loading.py``."""
+"""Time of reading a model file: ``python examples/benchmarks/loading.py``."""
 
 import argparse
 import hashlib

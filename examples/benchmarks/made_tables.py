@@ -1,4 +1,4 @@
-"""Made tables: what time_to_accuracy.py learns, and the test accuracy that counts as learnt."""
+"""The generated tables of time_to_accuracy.py, and their target accuracies."""
 
 import runpy
 from collections.abc import Callable

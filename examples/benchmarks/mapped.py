@@ -1,4 +1,4 @@
-"""Mapped: training on a file larger than the memory that the process may have."""
+"""Training on a memory-mapped file larger than the memory limit of the process."""
 
 import json
 import resource

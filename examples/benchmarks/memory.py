@@ -1,4 +1,4 @@
-"""Memory: how much more than its input `fit` takes at its peak, in a process of its own."""
+"""Peak memory of `fit` in addition to its input, measured in a separate process."""
 
 import ctypes
 import json

@@ -1,4 +1,4 @@
-"""Prediction: `predict` of one row, of a hundred and of a hundred thousand."""
+"""Time of `predict` for one row, a hundred and a hundred thousand."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Everything side by side: training, prediction, import, memory and size, as ratios.
+"""Training, prediction, import, memory and size, as ratios to other libraries.
 
     python examples/benchmarks/run.py --quick
     python examples/benchmarks/run.py --peers sklearn,torch --case images --case table

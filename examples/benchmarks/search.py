@@ -1,4 +1,4 @@
-"""Search: a grid search in one process and in two, and how many BLAS threads run there."""
+"""Time and BLAS threads of a grid search in one process and in two."""
 
 import os
 import time

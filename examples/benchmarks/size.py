@@ -1,4 +1,4 @@
-"""Size: how large a pickled estimator is, next to its weights."""
+"""Size of a pickled estimator relative to its weights."""
 
 import pickle
 from typing import Any

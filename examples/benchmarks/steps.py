@@ -1,4 +1,4 @@
-"""Steps: what each part of training takes, beside the bare products."""
+"""Time of each part of a training step, beside the bare products."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator

@@ -1,4 +1,4 @@
-"""The stopwatch: tasks taken in turn, and the ratios of their times."""
+"""Time tasks in turn, and compute the ratios of their times."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence

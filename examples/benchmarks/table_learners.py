@@ -1,4 +1,4 @@
-"""Table learners: sknn and its peers at their defaults, each with what it needs of preparation.
+"""The learners of tables.py with default parameters, each with its preprocessing.
 
 Each is built by a function of the problem, which imports what it needs, so that those which are not
 installed can be left out. All work on one thread.

@@ -1,4 +1,4 @@
-"""Table report: what came of all trials, pair by pair and set by set."""
+"""Report of all trials, by pairs of learners and by data sets."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Table scores: how good predictions are, and the one number by which learners are compared."""
+"""Scores of predictions on tables, and the error by which learners are compared."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Table sets: a folder of data, read set by set, and which rows learn and which test."""
+"""Read a folder of data sets, and split them into training and test rows."""
 
 import json
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Table trials: one learner on one set, measured here or elsewhere."""
+"""Trials: one learner on one data set, measured here or elsewhere."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""Training: whole fits of sknn, of its peers and of the bare products, side by side."""
+"""Time of whole fits of sknn and its peers, and of the bare products."""
 
 from collections.abc import Iterable
 from functools import partial

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sknn.engine._kernels import kernel_of
-from sknn.engine._typing import Array, Calls
+from sknn.engine._typing import Array, Arrays, Calls
 from sknn.engine.modules import Module, Sequential
 
 
@@ -42,14 +42,9 @@ class ForwardPass:
         self._forward: list[Calls] = []
 
     def forward(self, X: Array, modules: Sequence[Module] | None = None) -> Array:
-        """Return the raw outputs, which the next batch overwrites.
+        """Return the raw outputs (n, k) for X (n, m), which the next batch overwrites.
 
-        Parameters
-        ----------
-        X : array or CSR matrix of shape (n, m)
-            Inputs.
-        modules : list of Module, optional
-            Replacements of the network's modules for this batch, where these are stochastic.
+        `modules` replaces the network's modules for this batch, where these are stochastic.
         """
         modules = modules or self.network.modules
         if not (self.has_buffers and _are_same(self.network.modules, self._modules)):
@@ -81,11 +76,11 @@ class ForwardPass:
     def _is_inplace(self, i: int) -> bool:
         """Return whether the output of module i may overwrite its input."""
         before, module = self._modules[i - 1 : i + 1]
+        if not kernel_of(module).inplace or kernel_of(before).backward_needs_output:
+            return False
         u, v = self.values[i : i + 2]
-        deterministic = not (before.is_stochastic or module.is_stochastic)
         alike = u.shape == v.shape and u.dtype == v.dtype and u.strides == v.strides
-        needed = kernel_of(before).backward_needs_output
-        return kernel_of(module).inplace and not needed and deterministic and alike
+        return alike and not (before.is_stochastic or module.is_stochastic)
 
     def _bind(self, X: Array, modules: Sequence[Module]) -> None:
         """Bind the calls of replaced modules, and those of the first one if X is another array."""
@@ -112,7 +107,7 @@ class TrainingPass(ForwardPass):
         For each module, the arrays that the gradients of its parameters are written to.
     """
 
-    def __init__(self, network: Sequential, gradients: Sequence[Sequence[Array]]) -> None:
+    def __init__(self, network: Sequential, gradients: Sequence[Arrays]) -> None:
         super().__init__(network)
         self.gradients = gradients
         self.first = next(i for i, arrays in enumerate(gradients) if arrays)
@@ -122,12 +117,8 @@ class TrainingPass(ForwardPass):
     def backward(self, dZ: Array, weights: Array) -> None:
         """Compute the gradients of all parameters.
 
-        Parameters
-        ----------
-        dZ : array of shape (n, k)
-            The derivative of each sample's loss with respect to its raw outputs.
-        weights : array of shape () or (n, 1)
-            The weight of each sample in the mean loss.
+        `dZ` (n, k) is the derivative of each sample's loss with respect to its raw outputs, and
+        `weights`, of shape () or (n, 1), the weight of each sample in the mean loss.
         """
         if self.has_buffers:
             np.multiply(dZ, weights, self.output_gradients[-1])

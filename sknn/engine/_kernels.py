@@ -5,7 +5,7 @@ and `weight_grad` in less time. Any other module, such as a user's or any subcla
 its own methods, whose results are copied to the arrays.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -18,7 +18,7 @@ from sknn.engine._linalg import (
     merge_rows,
     product_call,
 )
-from sknn.engine._typing import Array, Calls
+from sknn.engine._typing import Array, Arrays, Calls
 from sknn.engine.activations import ReLU, Sigmoid, SiLU, Tanh
 from sknn.engine.dropout import DropoutMask
 from sknn.engine.linear import Linear
@@ -54,7 +54,7 @@ class Kernel:
         """Return the calls that write ``module.backward(u, v, dv)`` to `du`."""
         return [partial(_copy_result, du, module.backward, u, v, dv)]
 
-    def weight_grad(self, module: Module, u: Array, dv: Array, out: Sequence[Array]) -> Calls:
+    def weight_grad(self, module: Module, u: Array, dv: Array, out: Arrays) -> Calls:
         """Return the calls that write ``module.weight_grad(u, dv)`` to the arrays of `out`."""
         return [partial(module.weight_grad, u, dv, out)]
 
@@ -84,7 +84,7 @@ class LinearKernel(Kernel):
         """Return the call for ``du = dv W^T``."""
         return [product_call(dv, module.W.swapaxes(-1, -2), du)]
 
-    def weight_grad(self, module: Any, u: Array, dv: Array, out: Sequence[Array]) -> Calls:
+    def weight_grad(self, module: Any, u: Array, dv: Array, out: Arrays) -> Calls:
         """Return the calls for ``dW = u^T dv`` and ``dW0``, the column sums of `dv`."""
         if not isinstance(u, np.ndarray):  # sparse: `u.data` may be replaced before the next step
             return super().weight_grad(module, u, dv, out)

@@ -32,15 +32,9 @@ _GER = {np.dtype(np.float32): sger, np.dtype(np.float64): dger}
 
 
 def product(a: Any, b: Array, out: Array | None = None) -> Array:
-    """Compute ``a b``, for each member if there is a member axis.
+    """Compute ``a b`` of shape (..., n, k) from a (..., n, m) and b (..., m, k), also to `out`.
 
-    Parameters
-    ----------
-    a, b : arrays of shape (..., n, m) and (..., m, k)
-        The factors. `a` may be a sparse matrix: of shape (n, m), shared by all members, or the
-        block-diagonal matrix of the members' factors.
-    out : array of shape (..., n, k), optional
-        Where to write the product.
+    A sparse `a` is shared by all members, or the block-diagonal matrix of the members' factors.
     """
     if out is not None:
         product_call(a, b, out)()
@@ -51,13 +45,7 @@ def product(a: Any, b: Array, out: Array | None = None) -> Array:
 
 
 def product_call(a: Any, b: Array, out: Array) -> Call:
-    """Return a call that writes ``a b`` to `out`; the fastest routine for these arrays is chosen.
-
-    Parameters
-    ----------
-    a, b, out : arrays
-        As in `product`.
-    """
+    """Return a call that writes ``a b`` to `out` by the fastest routine; arrays as in `product`."""
     if not isinstance(a, np.ndarray):
         return partial(_sparse_product, a, b, out)
     if out.dtype == a.dtype == b.dtype and out.flags.c_contiguous and a.ndim <= 2 >= b.ndim:
@@ -71,8 +59,7 @@ def _sparse_product(a: Any, b: Array, out: Array | None = None) -> Array:
         out[...] = _sparse_product(a, b)
         return out
     if b.ndim == 2:
-        result: Array = a @ b
-        return result
+        return a @ b
     members, m, k = b.shape
     if a.shape[1] == m:  # shared by all members
         return np.stack([a @ one for one in b])
@@ -81,14 +68,9 @@ def _sparse_product(a: Any, b: Array, out: Array | None = None) -> Array:
 
 
 def add_row_calls(a: Array, row: Array) -> Calls:
-    """Return the calls that add a row to every row of `a` in place; BLAS is twice as fast as NumPy.
+    """Return the calls that add `row` (..., k) to each row of `a` (..., n, k) in place.
 
-    Parameters
-    ----------
-    a : array of shape (..., n, k)
-        Changed in place.
-    row : array of shape (..., k)
-        Added to each row, of each member if there is a member axis.
+    BLAS takes half the time of NumPy.
     """
     (*members, n, k), ger = a.shape, _GER.get(a.dtype)
     contiguous = a.flags.c_contiguous and row.flags.c_contiguous and row.shape == (*members, k)
@@ -105,14 +87,9 @@ def add_row_calls(a: Array, row: Array) -> Calls:
 
 
 def column_sums_call(a: Array, out: Array) -> Call:
-    """Return a call that writes the sums of the columns, as a product with ones: faster than sum.
+    """Return a call that writes the column sums of `a` (..., n, k) to `out` (..., k).
 
-    Parameters
-    ----------
-    a : array of shape (..., n, k)
-        The summands.
-    out : array of shape (..., k)
-        Where to write the sums.
+    As a product with ones they are faster than by `sum`.
     """
     return product_call(constant(a.shape[-2], 1, a.dtype), a, out)
 
@@ -125,19 +102,7 @@ def row_sums(a: Array) -> Array:
 
 
 def block_diagonal(rows: Any, members: int) -> Any:
-    """Build the block-diagonal matrix of the members' rows.
-
-    Parameters
-    ----------
-    rows : CSR matrix of shape (g n, m)
-        n rows for each of g members, one member after the other.
-    members : int
-        g.
-
-    Returns
-    -------
-    blocks : CSR matrix of shape (g n, g m)
-    """
+    """Return the block-diagonal CSR matrix (g n, g m) of the rows (g n, m) of g members."""
     total, m = rows.shape
     stored = np.diff(rows.indptr[:: total // members])
     columns = rows.indices + np.repeat(np.arange(members) * m, stored)
@@ -145,17 +110,9 @@ def block_diagonal(rows: Any, members: int) -> Any:
 
 
 def merge_rows(*arrays: Array) -> tuple[Array, ...]:
-    """Return views with fewer and longer rows: ufuncs with broadcasting have a cost per row.
+    """Return views with r rows of (..., n, k) joined to one, as broadcasting has a cost per row.
 
-    Parameters
-    ----------
-    *arrays : arrays of shape (..., n, k)
-        Returned unchanged if one of them is not C-contiguous.
-
-    Returns
-    -------
-    views : tuple of arrays of shape (..., k r)
-        The same elements in the same order, r rows joined to one.
+    If an array is not C-contiguous, all are returned unchanged.
     """
     if not all(array.flags.c_contiguous and array.ndim > 1 for array in arrays):
         return arrays
@@ -187,15 +144,7 @@ def chunks(*vectors: Array) -> Iterable[tuple[Array, ...]]:
 
 
 def add_scaled(y: Array, x: Array, a: float) -> None:
-    """Compute ``y += a x`` in place: in one pass and without a temporary array where BLAS can.
-
-    Parameters
-    ----------
-    y, x : arrays of the same shape
-        Contiguous vectors of the same dtype for BLAS, else NumPy is used.
-    a : float
-        The factor.
-    """
+    """Compute ``y += a x`` in place, by BLAS without a temporary array if both are vectors."""
     axpy = _AXPY.get(y.dtype)
     contiguous = y.ndim == 1 and y.flags.c_contiguous and x.flags.c_contiguous
     if axpy is None or not contiguous or x.dtype != y.dtype:

@@ -38,8 +38,7 @@ class Sigmoid(Module):
 
     def forward(self, u: Array, out: Array | None = None) -> Array:
         """Return ``1 / (1 + exp(-slope u))``."""
-        v: Array = expit(u if self.slope == 1 else self.slope * u, out=out)
-        return v
+        return expit(u if self.slope == 1 else self.slope * u, out=out)
 
     def backward(self, u: Array, v: Array, dv: Array, out: Array | None = None) -> Array:
         """Return ``slope v (1 - v) dv``."""
@@ -124,8 +123,7 @@ class Softplus(Module):
 
     def forward(self, u: Array) -> Array:
         """Return ``log(1 + exp(u))``, without overflow."""
-        v: Array = np.logaddexp(u, 0)
-        return v
+        return np.logaddexp(u, 0)
 
     def backward(self, u: Array, v: Array, dv: Array) -> Array:
         """Return ``dv / (1 + exp(-u))``."""
@@ -173,8 +171,7 @@ class GELU(Module):
 
     def forward(self, u: Array) -> Array:
         """Return ``u Phi(u)``."""
-        v: Array = u * ndtr(u)
-        return v
+        return u * ndtr(u)
 
     def backward(self, u: Array, v: Array, dv: Array) -> Array:
         """Return ``(Phi(u) + u phi(u)) dv`` with the normal density phi."""

@@ -138,16 +138,13 @@ class EpochBatchSampler(BatchSampler):
 
     def __call__(self, n: int, rng: Rng) -> Iterator[RowIndices]:
         """Yield slices, or parts of a new permutation."""
-        order = self._draw_order(n, rng) if self.shuffle else None
+        order = None
+        if self.shuffle:
+            orders = [rng.permutation(n) for _ in range(self.members or 1)]
+            order = orders[0] if self.members is None else np.stack(orders)
         for start in range(0, n, self.batch_size):
             rows = slice(start, min(start + self.batch_size, n))
             yield rows if order is None else order[..., rows]
-
-    def _draw_order(self, n: int, rng: Rng) -> NDArray[np.intp]:
-        """Draw a permutation of the samples, or one for each member."""
-        if self.members is None:
-            return rng.permutation(n)
-        return np.stack([rng.permutation(n) for _ in range(self.members)])
 
     def steps(self, n: int) -> int:
         """Return ``n / batch_size``, rounded up."""

@@ -39,14 +39,13 @@ def raw_predict(
         The raw outputs.
     """
     outputs: list[Array] = []
-    step = ForwardPass(network)
+    step = None
     for u in iter_batches(network, X, dtype, check):
         if u.shape[0] == X.shape[0]:
             return network.forward(u)
-        if outputs and u.shape[0] < outputs[0].shape[-2]:  # the last one
-            outputs.append(network.forward(u))
-            continue
-        outputs.append(step.forward(u).copy())
+        step = step or ForwardPass(network)
+        is_smaller = outputs and u.shape[0] < outputs[0].shape[-2]  # the last batch
+        outputs.append(network.forward(u) if is_smaller else step.forward(u).copy())
         if not step.has_buffers:
             step.allocate()
     return np.concatenate(outputs, axis=-2)

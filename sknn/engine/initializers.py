@@ -13,7 +13,8 @@ from numpy.typing import DTypeLike
 
 from sknn.engine._typing import Array, Rng
 
-Fans: TypeAlias = tuple[int, int]
+Shape: TypeAlias = tuple[int, ...]
+Fans: TypeAlias = tuple[int, int] | None
 Initializer: TypeAlias = Callable[..., Array]
 
 F = TypeVar("F", bound=Initializer)
@@ -45,15 +46,13 @@ def _add_sections(initializer: F) -> F:
 
 
 @_add_sections
-def zeros(rng: Rng, shape: tuple[int, ...], dtype: DTypeLike, *, fans: Fans | None = None) -> Array:
+def zeros(rng: Rng, shape: Shape, dtype: DTypeLike, *, fans: Fans = None) -> Array:
     """Return zeros: for offsets only, as equal hidden units would stay equal."""
     return np.zeros(shape, dtype)
 
 
 @_add_sections
-def lecun_normal(
-    rng: Rng, shape: tuple[int, ...], dtype: DTypeLike, *, fans: Fans | None = None
-) -> Array:
+def lecun_normal(rng: Rng, shape: Shape, dtype: DTypeLike, *, fans: Fans = None) -> Array:
     """Draw from N(0, 1/m), so that the variance of Z does not depend on m.
 
     LeCun, Bottou, Orr and Müller (1998), "Efficient BackProp", section 4.6.
@@ -63,9 +62,7 @@ def lecun_normal(
 
 
 @_add_sections
-def he_normal(
-    rng: Rng, shape: tuple[int, ...], dtype: DTypeLike, *, fans: Fans | None = None
-) -> Array:
+def he_normal(rng: Rng, shape: Shape, dtype: DTypeLike, *, fans: Fans = None) -> Array:
     """Draw from N(0, 2/m), for ReLU, which halves the second moment of its inputs.
 
     He, Zhang, Ren and Sun (2015), "Delving Deep into Rectifiers", equation 10.
@@ -75,18 +72,14 @@ def he_normal(
 
 
 @_add_sections
-def he_uniform(
-    rng: Rng, shape: tuple[int, ...], dtype: DTypeLike, *, fans: Fans | None = None
-) -> Array:
+def he_uniform(rng: Rng, shape: Shape, dtype: DTypeLike, *, fans: Fans = None) -> Array:
     """Draw uniformly from ±sqrt(6/m), with variance 2/m; the source is that of `he_normal`."""
     m, _ = _fans(shape, fans)
     return _uniform(rng, shape, dtype, 6 / m)
 
 
 @_add_sections
-def glorot_normal(
-    rng: Rng, shape: tuple[int, ...], dtype: DTypeLike, *, fans: Fans | None = None
-) -> Array:
+def glorot_normal(rng: Rng, shape: Shape, dtype: DTypeLike, *, fans: Fans = None) -> Array:
     """Draw from N(0, 2/(m + k)), a compromise between the forward and the backward pass.
 
     Glorot and Bengio (2010), "Understanding the Difficulty of Training Deep Feedforward Neural
@@ -97,34 +90,30 @@ def glorot_normal(
 
 
 @_add_sections
-def glorot_uniform(
-    rng: Rng, shape: tuple[int, ...], dtype: DTypeLike, *, fans: Fans | None = None
-) -> Array:
+def glorot_uniform(rng: Rng, shape: Shape, dtype: DTypeLike, *, fans: Fans = None) -> Array:
     """Draw uniformly from ±sqrt(6/(m + k)): Glorot and Bengio (2010), equation 16."""
     m, k = _fans(shape, fans)
     return _uniform(rng, shape, dtype, 6 / (m + k))
 
 
 @_add_sections
-def glorot_uniform_sigmoid(
-    rng: Rng, shape: tuple[int, ...], dtype: DTypeLike, *, fans: Fans | None = None
-) -> Array:
+def glorot_uniform_sigmoid(rng: Rng, shape: Shape, dtype: DTypeLike, *, fans: Fans = None) -> Array:
     """Draw uniformly from ±sqrt(2/(m + k)), scikit-learn's choice for logistic units."""
     m, k = _fans(shape, fans)
     return _uniform(rng, shape, dtype, 2 / (m + k))
 
 
-def _fans(shape: tuple[int, ...], fans: Fans | None) -> Fans:
+def _fans(shape: Shape, fans: Fans) -> tuple[int, int]:
     """Return the numbers of inputs and outputs, at least 1 each."""
     m, k = fans or (shape[-2], shape[-1])
     return max(1, m), max(1, k)
 
 
-def _normal(rng: Rng, shape: tuple[int, ...], dtype: DTypeLike, variance: float) -> Array:
+def _normal(rng: Rng, shape: Shape, dtype: DTypeLike, variance: float) -> Array:
     W: Any = rng.normal(0.0, np.sqrt(variance), shape)
     return np.asarray(W, dtype)
 
 
-def _uniform(rng: Rng, shape: tuple[int, ...], dtype: DTypeLike, squared_bound: float) -> Array:
+def _uniform(rng: Rng, shape: Shape, dtype: DTypeLike, squared_bound: float) -> Array:
     bound = np.sqrt(squared_bound)
     return np.asarray(rng.uniform(-bound, bound, shape), dtype)

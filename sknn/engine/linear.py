@@ -1,12 +1,11 @@
 """The fully connected layer."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from sknn.engine._linalg import add_row_calls, column_sums_call, product
-from sknn.engine._typing import Array
+from sknn.engine._typing import Array, Arrays
 from sknn.engine.modules import Module
 
 
@@ -52,9 +51,7 @@ class Linear(Module):
         """Return ``dv W^T``."""
         return product(dv, self.W.swapaxes(-1, -2))
 
-    def weight_grad(
-        self, u: Array, dv: Array, out: Sequence[Array] | None = None
-    ) -> Sequence[Array]:
+    def weight_grad(self, u: Array, dv: Array, out: Arrays | None = None) -> Arrays:
         """Return ``dW = u^T dv`` and ``dW0``, the column sums of `dv`."""
         dW, dW0 = out or (np.empty_like(self.W), np.empty_like(self.W0))
         uT: Any = u.swapaxes(-1, -2) if isinstance(u, np.ndarray) else u.T  # of a CSR matrix

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from sknn.engine._repr import ReprMixin
-from sknn.engine._typing import Array, Rng
+from sknn.engine._typing import Array, Arrays, Rng
 
 
 class Module(ReprMixin, ABC):
@@ -64,9 +64,7 @@ class Module(ReprMixin, ABC):
             The derivative of the loss with respect to `u`.
         """
 
-    def weight_grad(
-        self, u: Array, dv: Array, out: Sequence[Array] | None = None
-    ) -> Sequence[Array]:
+    def weight_grad(self, u: Array, dv: Array, out: Arrays | None = None) -> Arrays:
         """Compute the derivative of the loss with respect to each parameter.
 
         Parameters
@@ -184,9 +182,7 @@ class Sequential(Module):
             gradients.append(self.modules[i].backward(values[i], values[i + 1], gradients[-1]))
         return gradients[::-1]
 
-    def weight_grad(
-        self, u: Array, dv: Array, out: Sequence[Array] | None = None
-    ) -> Sequence[Array]:
+    def weight_grad(self, u: Array, dv: Array, out: Arrays | None = None) -> Arrays:
         """Return the gradients of all parameters, in the order of `parameters`."""
         grads = list(out) if out else [np.empty_like(p) for p in self.parameters]
         remaining = iter(grads)
@@ -195,7 +191,7 @@ class Sequential(Module):
         return grads
 
     def backpropagate(
-        self, values: Sequence[Array], dv: Array, out: Sequence[Sequence[Array]]
+        self, values: Sequence[Array], dv: Array, out: Sequence[Arrays]
     ) -> list[Array | None]:
         """Compute all weight gradients, from the last module to the first with parameters.
 

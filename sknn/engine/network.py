@@ -45,13 +45,13 @@ ACTIVATIONS: Mapping[str, type[Module]] = {
     "exp": Exp,
 }
 
-#: The initializers of weights and of offsets, by name.
-INITIALIZATIONS: Mapping[str, tuple[Initializer, Initializer]] = {
-    "glorot_uniform": (initializers.glorot_uniform, initializers.zeros),
-    "glorot_normal": (initializers.glorot_normal, initializers.zeros),
-    "he_uniform": (initializers.he_uniform, initializers.zeros),
-    "he_normal": (initializers.he_normal, initializers.zeros),
-    "lecun_normal": (initializers.lecun_normal, initializers.zeros),
+#: The initializers of weights, by name; offsets are then zero.
+INITIALIZATIONS: Mapping[str, Initializer] = {
+    "glorot_uniform": initializers.glorot_uniform,
+    "glorot_normal": initializers.glorot_normal,
+    "he_uniform": initializers.he_uniform,
+    "he_normal": initializers.he_normal,
+    "lecun_normal": initializers.lecun_normal,
 }
 
 
@@ -65,7 +65,8 @@ def hidden_sizes(hidden_layer_sizes: Any) -> list[int]:
     """
     single = np.ndim(hidden_layer_sizes) == 0
     sizes = [hidden_layer_sizes] if single else list(hidden_layer_sizes)
-    if not all(_is_positive_integer(size) for size in sizes):
+    integers = (isinstance(size, Integral) and not isinstance(size, bool) for size in sizes)
+    if not all(integers) or min(sizes, default=1) < 1:
         raise ValueError(
             "hidden_layer_sizes must be > 0: a positive integer for each hidden layer, () for a "
             f"network without hidden layers; got {hidden_layer_sizes!r}."
@@ -83,11 +84,12 @@ def hidden_activations(activation: Any, n_hidden: int) -> list[str | Module]:
     """
     single = isinstance(activation, str | Module)
     names = [activation] * n_hidden if single else list(activation)
-    unknown = [name for name in names if not _is_activation(name)]
-    if unknown:
-        raise ValueError(
-            f"Unknown activation {unknown[0]!r}; the known ones are {sorted(ACTIVATIONS)}."
-        )
+    for one in names:
+        is_module = isinstance(one, Module) and not one.parameters
+        if not is_module and not (isinstance(one, str) and one in ACTIVATIONS):
+            raise ValueError(
+                f"Unknown activation {one!r}; the known ones are {sorted(ACTIVATIONS)}."
+            )
     if len(names) != n_hidden:
         raise ValueError(
             f"activation lists {len(names)} for {n_hidden} hidden layers: give one name for all "
@@ -141,12 +143,30 @@ def _draw_parameters(
     rng: Rng,
     dtype: DTypeLike,
 ) -> tuple[list[Array], list[Array]]:
-    """Draw the weights and the offsets of all layers."""
+    """Draw the weights and the offsets of all layers.
+
+    "auto" is scikit-learn's rule: Glorot's uniform distribution for both, narrower for logistic.
+    """
     coefs, intercepts = [], []
+    draw_weights: Initializer
+    draw_offsets: Initializer
     for layer, fans in enumerate(pairwise(sizes)):
         following = activations[min(layer, len(activations) - 1)] if activations else "identity"
-        draw_weights, draw_offsets = _find_initializers(initialization, following)
-        coefs.append(_check_weights(draw_weights(rng, fans, dtype), fans, dtype))
+        if initialization == "auto":
+            draw_weights = draw_offsets = initializers.glorot_uniform
+            if isinstance(following, str) and following == "logistic":
+                draw_weights = draw_offsets = initializers.glorot_uniform_sigmoid
+        elif isinstance(initialization, str):
+            draw_weights, draw_offsets = INITIALIZATIONS[initialization], initializers.zeros
+        else:
+            draw_weights, draw_offsets = initialization, initializers.zeros
+        W = np.array(draw_weights(rng, fans, dtype), dtype)
+        if W.shape != fans or not np.isfinite(W).all():
+            raise ValueError(
+                f"initialization must give finite weights of shape {fans}; got shape {W.shape}"
+                f"{'' if np.isfinite(W).all() else ' with values that are not finite'}."
+            )
+        coefs.append(W)
         intercepts.append(draw_offsets(rng, fans[1:], dtype, fans=fans))
     return coefs, intercepts
 
@@ -160,16 +180,6 @@ def restore(
         module = ACTIVATIONS[activation]() if isinstance(activation, str) else activation
         modules += [module, Linear(W, W0)]
     return Sequential(modules)
-
-
-def _is_activation(activation: Any) -> bool:
-    if isinstance(activation, str):
-        return activation in ACTIVATIONS
-    return isinstance(activation, Module) and not activation.parameters
-
-
-def _is_positive_integer(size: Any) -> bool:
-    return isinstance(size, Integral) and not isinstance(size, bool) and int(size) > 0
 
 
 def with_dropout(network: Sequential, rates: Sequence[float]) -> Sequential:
@@ -189,30 +199,3 @@ def with_dropout(network: Sequential, rates: Sequence[float]) -> Sequential:
         if isinstance(layer, Linear) and (rate := next(remaining)):
             modules.append(Dropout(rate, layer.W.shape[-1]))
     return Sequential(modules)
-
-
-def _find_initializers(
-    initialization: str | Callable[..., Array], activation: str | Module
-) -> tuple[Initializer, Initializer]:
-    """Return the initializers of the weights and of the offsets of a layer.
-
-    "auto" is scikit-learn's rule: Glorot's uniform distribution for both, narrower for logistic.
-    """
-    if initialization == "auto":
-        logistic = isinstance(activation, str) and activation == "logistic"
-        draw = initializers.glorot_uniform_sigmoid if logistic else initializers.glorot_uniform
-        return draw, draw
-    if isinstance(initialization, str):
-        return INITIALIZATIONS[initialization]
-    return initialization, initializers.zeros
-
-
-def _check_weights(W: Any, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
-    """Convert the result of an initializer; raise ValueError for a wrong shape or value."""
-    W = np.array(W, dtype)
-    if W.shape != shape or not np.isfinite(W).all():
-        raise ValueError(
-            f"initialization must give finite weights of shape {shape}; got shape {W.shape}"
-            f"{'' if np.isfinite(W).all() else ' with values that are not finite'}."
-        )
-    return W

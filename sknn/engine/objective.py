@@ -1,7 +1,5 @@
 """The objective: mean loss plus penalty, its gradient, and the vector of all parameters."""
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from sknn.engine._execution import TrainingPass, Workspace
@@ -33,6 +31,8 @@ class ParameterVector:
         Views of the penalised part of both.
     gradients : list of lists of arrays
         For each module, the views of `gradient` that `Sequential.backpropagate` writes to.
+    members : tuple of int
+        The member axis of the parameters, (g,), or ().
     """
 
     def __init__(self, network: Sequential) -> None:
@@ -57,41 +57,23 @@ class ParameterVector:
         self.weights = self.vector[:n_weights]
         self.weights_gradient = self.gradient[:n_weights]
         self.gradients: list[list[Array]] = [[] for _ in network.modules]
-        views = zip(slots, _split(self.vector, arrays), _split(self.gradient, arrays), strict=True)
-        for (i, name), view, gradient_view in views:
-            setattr(network.modules[i], name, view)
-            self.gradients[i].append(gradient_view)
+        self.members = arrays[0].shape[:-2]
+        stop = 0
+        for (i, name), array in zip(slots, arrays, strict=True):
+            start, stop = stop, stop + array.size
+            setattr(network.modules[i], name, self.vector[start:stop].reshape(array.shape))
+            self.gradients[i].append(self.gradient[start:stop].reshape(array.shape))
 
     def __reduce__(self) -> tuple[type, tuple[Sequential]]:
         """Rebuild the vector from the network, so that the copied modules hold views of it."""
         return type(self), (self.network,)
 
-    def gradients_by_member(self, axes: int) -> list[list[Array]]:
-        """Return the gradient of each member.
-
-        Parameters
-        ----------
-        axes : int
-            The number of member axes of the parameters: 0 or 1.
-
-        Returns
-        -------
-        gradients : list of lists of arrays
-            For each member the gradients of all its parameters; without a member axis
-            ``[[gradient]]``.
-        """
-        if not axes:
+    def gradients_by_member(self) -> list[list[Array]]:
+        """Return for each member a list of the gradients of all its parameters."""
+        if not self.members:
             return [[self.gradient]]
         arrays = [array for of_module in self.gradients for array in of_module]
         return [list(of_member) for of_member in zip(*arrays, strict=True)]
-
-
-def _split(vector: Array, like: list[Array]) -> Iterator[Array]:
-    """Yield consecutive views of `vector` with the shapes of the arrays."""
-    start = 0
-    for array in like:
-        yield vector[start : start + array.size].reshape(array.shape)
-        start += array.size
 
 
 class Objective:
@@ -125,7 +107,7 @@ class Objective:
         self.loss = loss
         self.alpha = float(alpha)
         self.parameters = ParameterVector(network)
-        self.members = network.parameters[0].shape[:-2]
+        self.members = self.parameters.members
         self._workspace = Workspace()
 
     def value(self, X: Array, Y: Array, w: Array | None = None) -> float:

@@ -27,14 +27,7 @@ class Schedule(ReprMixin, ABC):
         """
 
     def __call__(self, t: int, n_plateaus: int = 0) -> float:
-        """Return the rate of step `t` as a Python float, which never changes the dtype of an array.
-
-        Parameters
-        ----------
-        t : int
-            The step, from 0.
-        n_plateaus : int, default=0
-            The number of plateaus so far.
+        """Return ``eta(t, n_plateaus)`` as a Python float, which never changes an array's dtype.
 
         Raises
         ------

@@ -149,7 +149,7 @@ class MinibatchSolver(Solver):
             baseline = _baseline_loss(objective.loss, dataset)
         for _ in range(epochs):
             total, seen = 0.0, 0
-            for rows in self.batches(len(dataset), rng):
+            for rows in self.batches(len(dataset.Y), rng):
                 X, Y, w = take(rows)
                 rate = self.schedule(state["steps"], state["n_plateaus"])
                 loss = objective.value_and_gradient(X, Y, w, rng=dropout_rng)
@@ -175,7 +175,7 @@ class MinibatchSolver(Solver):
         """Clip the gradient, decay the weights and make the optimizer's step."""
         parameters = objective.parameters
         if self.max_grad_norm < math.inf:
-            for gradient in parameters.gradients_by_member(len(objective.members)):
+            for gradient in parameters.gradients_by_member():
                 clip_grad_norm(gradient, self.max_grad_norm)
         if self.weight_decay:
             factor = min(state["relative_loss"], 1.0) ** self.weight_decay_loss_power
@@ -253,15 +253,11 @@ class LBFGS(Solver):
             if after_epoch(loss / members, math.nan):
                 raise _StopTrainingError
 
+        start = parameters.vector.astype(np.float64)
+        options = {"maxiter": epochs, "maxfun": self.max_fun, "gtol": self.tol}
+        settings = {"method": "L-BFGS-B", "jac": True, "options": options}
         try:
-            result = minimize(
-                value_and_gradient,
-                parameters.vector.astype(np.float64),
-                method="L-BFGS-B",
-                jac=True,
-                callback=after_iteration,
-                options={"maxiter": epochs, "maxfun": self.max_fun, "gtol": self.tol},
-            )
+            result = minimize(value_and_gradient, start, callback=after_iteration, **settings)
             if not iterations:  # it starts at a minimum, or where the loss is not finite
                 after_iteration(result.x)
         except _StopTrainingError:

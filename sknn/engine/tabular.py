@@ -4,13 +4,11 @@ A table is kept as a compact matrix, one number per cell, and each batch is enco
 the encoded matrix may be fifty times as wide.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 from scipy import sparse
 
 from sknn.engine._linalg import product
-from sknn.engine._typing import Array
+from sknn.engine._typing import Array, Arrays
 from sknn.engine.modules import Module
 
 
@@ -80,18 +78,14 @@ class TabularEncoding(Module):
         self.missing_indicator_features = np.asarray(missing_indicator_features, dtype=np.intp)
         self.n_categories = np.asarray(n_categories, dtype=np.intp)
         self.n_passthrough = int(n_passthrough)
-        self.bin_limits = self._find_bin_limits()
+        low, high = np.zeros((2, self.n_numeric, 1), self.bin_start.dtype)
+        np.minimum.at(low[:, 0], self.bin_feature, self.bin_start[:, 0])
+        np.maximum.at(high[:, 0], self.bin_feature, self.bin_stop[:, 0])
+        self.bin_limits = low, high  # of the first and of the last bin of each feature
         first = np.cumsum(self.n_categories) - self.n_categories
         codes = np.arange(self.n_categories.sum()) - np.repeat(first, self.n_categories)
         self.one_hot_codes = codes.astype(self.bin_start.dtype)[:, None]
         self.source_columns = self._find_source_columns()
-
-    def _find_bin_limits(self) -> tuple[Array, Array]:
-        """Return the start of the first bin and the stop of the last bin of each feature."""
-        low, high = np.zeros((2, self.n_numeric, 1), self.bin_start.dtype)
-        np.minimum.at(low[:, 0], self.bin_feature, self.bin_start[:, 0])
-        np.maximum.at(high[:, 0], self.bin_feature, self.bin_stop[:, 0])
-        return low, high
 
     def _find_source_columns(self) -> Array:
         """Return the input column of each output column."""
@@ -221,9 +215,7 @@ class Embedding(Module):
         du[..., others:] = 0
         return du
 
-    def weight_grad(
-        self, u: Array, dv: Array, out: Sequence[Array] | None = None
-    ) -> Sequence[Array]:
+    def weight_grad(self, u: Array, dv: Array, out: Arrays | None = None) -> Arrays:
         """Return ``dE``: for each row, the sum of the gradients of the cells with its index."""
         (dE,) = out or (np.empty_like(self.E),)
         d = self.E.shape[-1]

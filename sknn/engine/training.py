@@ -97,7 +97,7 @@ class Trainer:
         """
         history = History() if history is None else history
         monitor = _EpochMonitor(self, objective, dataset, state, history)
-        epochs -= len(history)
+        epochs -= len(history.rows)
         try:
             with np.errstate(over="ignore", invalid="ignore"):
                 outcome = self.solver.run(
@@ -110,7 +110,7 @@ class Trainer:
             if not history.rows:
                 raise
             history.outcome = "interrupted"
-        history.kept_epoch = len(history)
+        history.kept_epoch = len(history.rows)
         best, history.best = history.best, None
         if self.restore_best_weights and best:
             monitor.restore(best)
@@ -118,23 +118,18 @@ class Trainer:
         return history
 
 
+@dataclass
 class _EpochMonitor:
     """Called after each epoch: updates the history and returns whether training ends."""
 
-    def __init__(
-        self,
-        trainer: Trainer,
-        objective: Objective,
-        dataset: Dataset,
-        state: State,
-        history: History,
-    ) -> None:
-        self.trainer = trainer
-        self.network = objective.network
-        self.dataset = dataset
-        self.vector = objective.parameters.vector
-        self.state = state
-        self.history = history
+    trainer: Trainer
+    objective: Objective
+    dataset: Dataset
+    state: State
+    history: History
+
+    def __post_init__(self) -> None:
+        self.vector = self.objective.parameters.vector
         self.last = self.before_last = self._take_snapshot()
 
     def __call__(self, loss: float, rate: float) -> bool:
@@ -142,7 +137,7 @@ class _EpochMonitor:
         history.rate = rate
         if not (math.isfinite(loss) and _is_finite(self.vector) and _is_finite(self.state)):
             self.roll_back(self.last)
-            z = raw_predict(self.network, self.dataset.X, self.vector.dtype)
+            z = raw_predict(self.objective.network, self.dataset.X, self.vector.dtype)
             if not np.isfinite(z).all():
                 self.roll_back(self.before_last)
             history.outcome = "diverged"
@@ -151,7 +146,7 @@ class _EpochMonitor:
         if trainer.evaluate:
             row |= trainer.evaluate()
         history.rows.append(row)
-        history.kept_epoch = len(history)
+        history.kept_epoch = len(history.rows)
         converged = False
         if stopping and stopping(row):
             stopping.n_bad_epochs = 0  # restart the count, as training may go on
@@ -180,7 +175,7 @@ class _EpochMonitor:
         self.state.update(_copy_state(snapshot.state))
 
     def _take_snapshot(self) -> Snapshot:
-        return Snapshot(self.vector.copy(), _copy_state(self.state), len(self.history))
+        return Snapshot(self.vector.copy(), _copy_state(self.state), len(self.history.rows))
 
 
 def _copy_state(state: Any) -> Any:

@@ -29,7 +29,7 @@ from sknn.estimators._validation.data import (
     as_dtype,
     normalized_weights,
 )
-from sknn.targets import Target, restored_target
+from sknn.targets import TARGETS, Target
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,9 @@ class ModelSpec:
         if isinstance(encoding, dict):
             inputs = TabularInputs.from_plain(encoding)
         return cls(
-            target=restored_target(plain, fitted.get("classes_")),
+            target=TARGETS[plain["target"]].restored(
+                plain["n_outputs"], plain["target_settings"], fitted.get("classes_")
+            ),
             loss_name=plain["loss"],
             loss_settings=plain["loss_settings"],
             hidden_sizes=[W.shape[-1] for W in fitted["coefs_"][:-1]],

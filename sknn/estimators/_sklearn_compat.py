@@ -85,22 +85,22 @@ def callback_context(estimator: BaseEstimator, max_subtasks: int | None) -> Any:
     return context._init_callback_context(max_subtasks=max_subtasks)
 
 
-def complete_mlp(mlp: Any, labels: Any) -> None:
+def complete_mlp(theirs: Any, labels: Any) -> None:
     """Set the private attributes of scikit-learn's MLP, as at the start of training.
 
     Parameters
     ----------
-    mlp : sklearn.neural_network.MLPClassifier or MLPRegressor
+    theirs : sklearn.neural_network.MLPClassifier or MLPRegressor
         Estimator with all public fitted attributes.
     labels : sklearn.preprocessing.LabelBinarizer or None
         Binarizer fitted to the classes; None for a regressor.
     """
     if labels is not None:
-        mlp._label_binarizer = labels
-    mlp._random_state = check_random_state(mlp.random_state)
-    mlp._no_improvement_count = 0
-    mlp._best_coefs = [W.copy() for W in mlp.coefs_]
-    mlp._best_intercepts = [W0.copy() for W0 in mlp.intercepts_]
+        theirs._label_binarizer = labels
+    theirs._random_state = check_random_state(theirs.random_state)
+    theirs._no_improvement_count = 0
+    theirs._best_coefs = [W.copy() for W in theirs.coefs_]
+    theirs._best_intercepts = [W0.copy() for W0 in theirs.intercepts_]
 
 
 __all__ = [

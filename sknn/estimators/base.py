@@ -447,7 +447,7 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
     ) -> ModelSpec:
         """Build the model specification from the parameters."""
         sizes = network.hidden_sizes(self.hidden_layer_sizes)
-        name = target.loss_name(self.loss)
+        name = self._loss_name(target)
         return ModelSpec(
             target=target,
             loss_name=name,
@@ -488,6 +488,11 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
             batch_size=self._auto_batch_size if isinstance(size, str) else int(size),
             weight_decay=0.0 if isinstance(decay, str) else float(decay),
         )
+
+    def _loss_name(self, target: Target) -> str | Loss:
+        """Return the loss, which "auto" leaves to the kind of y."""
+        is_auto = isinstance(self.loss, str) and self.loss == "auto"
+        return target.default_loss if is_auto else self.loss
 
     def _loss_settings(self, name: str | Loss) -> dict[str, Any]:
         """Return the settings of a loss given by name."""

@@ -196,7 +196,7 @@ class Regression(RegressorMixin, BaseMLP):
     def _scaled_target(self, target: Target, data: ValidatedData) -> Target:
         if not (self.standardize_y and isinstance(target, RealTarget)):
             return target
-        name = target.loss_name(self.loss)
+        name = self._loss_name(target)
         return target.standardized(data.y, data.w, target.loss(name, self._loss_settings(name)))
 
     def _loss_settings(self, name: str | Loss) -> dict[str, Any]:

@@ -1,8 +1,9 @@
-"""Inspection: look into a fitted network, by numbers and by pictures.
+"""Inspect fitted networks: gradients, layer outputs, adversarial examples, and plots.
 
-Nothing here is imported by the rest of the package, and matplotlib only when something is drawn.
+No other part of the package imports this one; matplotlib is imported only to draw.
 """
 
+from sknn.inspection._layer_outputs import LayerOutput, layer_outputs
 from sknn.inspection.adversarial import adversarial
 from sknn.inspection.displays import (
     AdversarialDisplay,
@@ -14,14 +15,13 @@ from sknn.inspection.displays import (
 from sknn.inspection.features import HiddenFeatures
 from sknn.inspection.gradient_flow import LayerGradients, gradient_flow
 from sknn.inspection.gradients import input_gradient, saliency
-from sknn.inspection.layers import Layer, layer_outputs
 
 __all__ = [
     "AdversarialDisplay",
     "GradientFlowDisplay",
     "HiddenFeatures",
-    "Layer",
     "LayerGradients",
+    "LayerOutput",
     "LossCurveDisplay",
     "NetworkDisplay",
     "WeightsDisplay",

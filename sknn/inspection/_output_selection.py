@@ -1,4 +1,4 @@
-"""Aims: which of the numbers that a model answers with is looked at, sample by sample."""
+"""The parameter `target`: which output of a model is differentiated, sample by sample."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,138 +19,137 @@ from sknn.targets import (
 
 
 @dataclass(frozen=True)
-class Aim:
-    """One number of each sample: of its raw outputs, or of what these are activated to.
+class OutputSelection:
+    """A linear combination of the k outputs for each sample.
 
     Attributes
     ----------
-    directions : array of shape (n, k) or None
-        How each output counts: 0, 1 or -1. None: the class that is predicted counts 1.
-    units : array of shape (n, 1) or None
-        What the number is multiplied by, for it to be in the units of y.
+    coefficients : array of shape (n, k) or None
+        Coefficient of each output: 0, 1 or -1. None: 1 for the class with the largest raw output.
+    scale : array of shape (n, 1) or None
+        Factor that converts the combination to the units of y.
     """
 
-    directions: Array | None
-    units: Array | None = None
+    coefficients: Array | None
+    scale: Array | None = None
 
-    def at(self, rows: slice, joined: Array) -> Array:
-        """Return the directions of some rows, whose raw outputs are `joined`, in their type."""
-        if self.directions is None:
-            return one_hot(joined.argmax(axis=-1), joined.shape[-1]).astype(joined.dtype)
-        return self.directions[rows].astype(joined.dtype)
+    def of_batch(self, rows: slice, z: Array) -> Array:
+        """Return the coefficients of a batch with raw outputs z, in the dtype of z."""
+        if self.coefficients is None:
+            return one_hot(z.argmax(axis=-1), z.shape[-1]).astype(z.dtype)
+        return self.coefficients[rows].astype(z.dtype)
 
 
-def aim(y: Target, loss: Loss, asked: Any, n: int) -> Aim:
-    """Read what users call `target`.
+def select_output(y: Target, loss: Loss, target: Any, n: int) -> OutputSelection:
+    """Translate the parameter `target`.
 
     Parameters
     ----------
     y : Target
-        What y means.
+        The meaning of y.
     loss : Loss
-        What was trained on.
-    asked : object
+        The training loss.
+    target : object
         The parameter.
     n : int
-        How many samples there are.
+        Number of samples.
 
     Raises
     ------
     ValueError
-        If there is no such class or output, or there are several and none is named.
+        If there is no such class or output, or there are several and `target` is None.
     """
-    return AIMS[y.kind](y, loss, asked, n)
+    return SELECTORS[y.kind](y, loss, target, n)
 
 
-def _of_two_classes(y: Any, loss: Loss, asked: Any, n: int) -> Aim:
-    if asked is None:
-        return Aim(np.ones((n, 1)))
-    return Aim(2.0 * _numbers(y.classes, asked, n)[:, None] - 1)
+def _binary(y: Any, loss: Loss, target: Any, n: int) -> OutputSelection:
+    if target is None:
+        return OutputSelection(np.ones((n, 1)))
+    return OutputSelection(2.0 * _indices(y.classes, target, n)[:, None] - 1)
 
 
-def _of_classes(y: Any, loss: Loss, asked: Any, n: int) -> Aim:
-    if asked is None:
-        return Aim(None)
-    return Aim(one_hot(_numbers(y.classes, asked, n), y.n_outputs))
+def _multiclass(y: Any, loss: Loss, target: Any, n: int) -> OutputSelection:
+    if target is None:
+        return OutputSelection(None)
+    return OutputSelection(one_hot(_indices(y.classes, target, n), y.n_outputs))
 
 
-def _of_labels(y: Any, loss: Loss, asked: Any, n: int) -> Aim:
-    if asked is None and y.n_outputs > 1:
-        raise ValueError(f"There are {y.n_outputs} labels: give the number of one as target.")
-    return _of_classes(y, loss, 0 if asked is None else asked, n)
+def _multilabel(y: Any, loss: Loss, target: Any, n: int) -> OutputSelection:
+    if target is None and y.n_outputs > 1:
+        raise ValueError(f"target must be the index of one of {y.n_outputs} labels, got None.")
+    return _multiclass(y, loss, 0 if target is None else target, n)
 
 
-def _of_columns(y: Any, loss: Any, asked: Any, n: int) -> Aim:
-    if not _is_pair(asked) or asked[0] not in range(len(y.columns)) or asked[1] is None:
+def _multioutput(y: Any, loss: Any, target: Any, n: int) -> OutputSelection:
+    if not _is_pair(target) or target[0] not in range(len(y.columns)) or target[1] is None:
         raise ValueError(
-            f"There are {len(y.columns)} columns of labels: give target=(column, label); got "
-            f"{asked!r}."
+            f"target must be a pair (column, label), with a column from 0 to {len(y.columns) - 1}; "
+            f"got {target!r}."
         )
-    number, label = asked
-    part = aim(y.columns[number], loss.losses[number], label, n).directions
-    directions = np.zeros((n, y.n_outputs))
-    first = sum(y.widths[:number])
-    directions[:, first : first + y.widths[number]] = part
-    return Aim(directions)
+    column, label = target
+    selected = select_output(y.columns[column], loss.losses[column], label, n).coefficients
+    coefficients = np.zeros((n, y.n_outputs))
+    first = sum(y.widths[:column])
+    coefficients[:, first : first + y.widths[column]] = selected
+    return OutputSelection(coefficients)
 
 
-def _of_numbers(y: Any, loss: Loss, asked: Any, n: int) -> Aim:
-    per_output = loss.units_per_output
-    k = y.n_outputs * per_output
-    if asked is None and k > 1:
+def _regression(y: Any, loss: Loss, target: Any, n: int) -> OutputSelection:
+    n_outputs, per_output = y.n_outputs, loss.units_per_output
+    k = n_outputs * per_output
+    if target is None and k > 1:
         raise ValueError(
-            f"There are {y.n_outputs} outputs of {per_output} numbers each: give the number of one "
-            "as target, or (output, quantile)."
+            f"The model has {n_outputs} outputs with {per_output} values each, got target=None: "
+            "give the index of one, or (output, quantile)."
         )
-    if y.n_outputs > 1 and per_output > 1:
-        number = _pair(asked, y.n_outputs, per_output)
+    if n_outputs > 1 and per_output > 1:
+        inside = _is_pair(target) and all(
+            index in range(size)
+            for index, size in zip(target, (n_outputs, per_output), strict=True)
+        )
+        if not inside:
+            raise ValueError(
+                f"target must be a pair (output, quantile), below {n_outputs} and {per_output}; "
+                f"got {target!r}."
+            )
+        index = target[0] * per_output + target[1]
     else:
-        number = _numbers(np.arange(k), 0 if asked is None else asked, n)
-    columns = np.broadcast_to(number, n)
-    units = None if y.scale is None else y.scale[columns // per_output][:, None]
-    return Aim(one_hot(columns, k), units)
+        index = _indices(np.arange(k), 0 if target is None else target, n)
+    units = np.broadcast_to(index, n)
+    scale = None if y.scale is None else y.scale[units // per_output][:, None]
+    return OutputSelection(one_hot(units, k), scale)
 
 
-def _is_pair(asked: Any) -> bool:
-    return isinstance(asked, tuple) and len(asked) == 2
+def _is_pair(target: Any) -> bool:
+    return isinstance(target, tuple) and len(target) == 2
 
 
-def _pair(asked: Any, n_outputs: int, per_output: int) -> Any:
-    """Return the column of one quantile of one output."""
-    inside = _is_pair(asked) and asked[0] in range(n_outputs) and asked[1] in range(per_output)
-    if not inside:
-        raise ValueError(
-            f"Give target=(output, quantile), below {n_outputs} and {per_output}; got {asked!r}."
-        )
-    return asked[0] * per_output + asked[1]
-
-
-def _numbers(known: Array, asked: Any, n: int) -> Array:
-    """Return the position of what is asked for among what is known, for each of n samples."""
-    labels = np.asarray(asked)
+def _indices(known: Array, target: Any, n: int) -> Array:
+    """Return the index among the known labels of one label, or of one for each of n samples."""
+    labels = np.asarray(target)
     if labels.shape not in ((), (n,)):
         raise ValueError(
-            f"target must be one of {known.tolist()}, or an array with one for each of the {n} "
-            f"samples; got shape {labels.shape}."
+            f"target must be one of {known.tolist()}, or an array of {n} of them; got shape "
+            f"{labels.shape}."
         )
-    position = {label: number for number, label in enumerate(known.tolist())}
+    position = {label: i for i, label in enumerate(known.tolist())}
     unknown = [label for label in np.unique(labels).tolist() if label not in position]
     if unknown:
         raise ValueError(f"target must be one of {known.tolist()}, got {unknown[0]!r}.")
-    numbers = [position[label] for label in labels.ravel().tolist()]
-    return np.broadcast_to(np.array(numbers, dtype=np.intp).reshape(labels.shape), n)
+    indices = [position[label] for label in labels.ravel().tolist()]
+    return np.broadcast_to(np.array(indices, dtype=np.intp).reshape(labels.shape), n)
 
 
-def one_hot(numbers: Array, k: int) -> Array:
-    """Return rows of zeros with a single 1."""
-    return np.eye(k)[numbers]
+def one_hot(indices: Array, k: int) -> Array:
+    """Return rows of zeros with a single 1, shape (n, k)."""
+    return np.eye(k)[indices]
 
 
-#: How `target` is read for each kind of y.
-AIMS: Mapping[str, Callable[[Any, Any, Any, int], Aim]] = {
-    BinaryTarget.kind: _of_two_classes,
-    MulticlassTarget.kind: _of_classes,
-    MultilabelTarget.kind: _of_labels,
-    MultioutputTarget.kind: _of_columns,
-    RealTarget.kind: _of_numbers,
+#: Selections by the kind of target.
+SELECTORS: Mapping[str, Callable[[Any, Any, Any, int], OutputSelection]] = {
+    BinaryTarget.kind: _binary,
+    MulticlassTarget.kind: _multiclass,
+    MultilabelTarget.kind: _multilabel,
+    MultioutputTarget.kind: _multioutput,
+    RealTarget.kind: _regression,
 }

@@ -1,4 +1,4 @@
-"""Features: what hidden layers make of their inputs, for other estimators to learn from."""
+"""`HiddenFeatures`: activations of a hidden layer as features for other estimators."""
 
 from numbers import Integral
 from typing import Any, ClassVar, Self
@@ -16,14 +16,14 @@ from sklearn.utils.validation import check_is_fitted
 
 from sknn.engine._typing import Array
 from sknn.estimators._sklearn_compat import HasMethods, fit_context
-from sknn.inspection.layers import layer_outputs
-from sknn.inspection.models import need_network
+from sknn.inspection._fitted_network import check_network
+from sknn.inspection._layer_outputs import layer_outputs
 
 
 class HiddenFeatures(
     ClassNamePrefixFeaturesOutMixin, TransformerMixin, MetaEstimatorMixin, BaseEstimator
 ):
-    """A hidden layer's activations as features.
+    """Transformer whose output is the activations of a hidden layer.
 
     Parameters
     ----------
@@ -32,13 +32,13 @@ class HiddenFeatures(
     layer : int, default=-1
         Which hidden layer: 0 is the first, -1 the last.
     prefit : bool, default=False
-        Whether `estimator` is fitted already, and used as it is. `fit` then trains nothing, and is
-        not needed. Else `fit` trains a clone.
+        Whether `estimator` is already fitted and used as it is; `fit` is then not needed. If False,
+        `fit` trains a clone.
 
     Attributes
     ----------
     estimator_ : estimator
-        The fitted network; with `prefit` the `estimator` itself.
+        The fitted network; `estimator` itself if `prefit`.
     n_features_in_ : int
         Number of features of X.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -70,9 +70,9 @@ class HiddenFeatures(
         self.layer = layer
         self.prefit = prefit
 
-    @fit_context(prefer_skip_nested_validation=False)  # the network looks at its own parameters
+    @fit_context(prefer_skip_nested_validation=False)  # the network validates its own
     def fit(self, X: Any, y: Any = None, **fit_params: Any) -> Self:
-        """Train a clone of the network; with `prefit` only look at the one that there is.
+        """Train a clone of the network; with `prefit` only check the given one.
 
         Parameters
         ----------
@@ -81,7 +81,7 @@ class HiddenFeatures(
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The targets.
         **fit_params : dict
-            For the network's `fit`.
+            Passed to the `fit` of the network.
 
         Returns
         -------
@@ -90,16 +90,16 @@ class HiddenFeatures(
         Raises
         ------
         TypeError
-            If `estimator` is none of ours.
+            If `estimator` is not a network of this package.
         ValueError
             If there is no such layer, or the network cannot be fitted.
         """
         if self.prefit:
-            network = need_network(self.estimator, "HiddenFeatures")
+            network = check_network(self.estimator, "HiddenFeatures")
         else:
             network = clone(self.estimator).fit(X, y, **fit_params)
-            need_network(network, "HiddenFeatures")
-        self._width(network)
+            check_network(network, "HiddenFeatures")
+        self._n_units(network)
         self.estimator_ = network
         return self
 
@@ -114,20 +114,20 @@ class HiddenFeatures(
         Returns
         -------
         A : ndarray of shape (n_samples, n_units)
-            In the type of the network; those of several members side by side.
+            In the type of the network; the units of several members are concatenated.
         """
         check_is_fitted(self)
         network = self._network()
-        self._width(network)
+        self._n_units(network)
         A = layer_outputs(network, X)[:-1][self.layer].A
         return A if A.ndim == 2 else np.concatenate(list(A), axis=1)
 
     def __sklearn_is_fitted__(self) -> bool:
-        """Tell whether there is a fitted network."""
+        """Return whether there is a fitted network."""
         return self.prefit or hasattr(self, "estimator_")
 
     def __sklearn_tags__(self) -> Tags:
-        """Say that the inputs are those of the network, and that it needs y."""
+        """Return the input tags of the network; y is required."""
         tags = super().__sklearn_tags__()
         inner = get_tags(self.estimator)
         tags.input_tags = inner.input_tags
@@ -138,32 +138,34 @@ class HiddenFeatures(
     @property
     def n_features_in_(self) -> int:
         """Number of features of X."""
-        return int(self._of_network("n_features_in_"))
+        return int(self._network_attribute("n_features_in_"))
 
     @property
     def feature_names_in_(self) -> Any:
         """Names of the features, if X had names that are all strings."""
-        return self._of_network("feature_names_in_")
+        return self._network_attribute("feature_names_in_")
 
     @property
     def _n_features_out(self) -> int:
-        """How many features come out."""
-        return self._width(self._network())
+        """Number of output features."""
+        return self._n_units(self._network())
 
     def _network(self) -> Any:
         """Return the fitted network."""
         if self.prefit and not hasattr(self, "estimator_"):
-            return need_network(self.estimator, "HiddenFeatures")
+            return check_network(self.estimator, "HiddenFeatures")
         return self.estimator_
 
-    def _of_network(self, name: str) -> Any:
-        """Return an attribute of the fitted network, if there is one."""
+    def _network_attribute(self, name: str) -> Any:
+        """Return an attribute of the fitted network."""
         if not self.__sklearn_is_fitted__():
-            raise AttributeError(f"{type(self).__name__} has no {name} before it is fitted.")
+            raise AttributeError(
+                f"{type(self).__name__} is not fitted, so it has no {name}. Call fit first."
+            )
         return getattr(self._network(), name)
 
-    def _width(self, network: Any) -> int:
-        """Return how many features the layer gives.
+    def _n_units(self, network: Any) -> int:
+        """Return the number of units of the layer, of all members together.
 
         Raises
         ------
@@ -173,7 +175,7 @@ class HiddenFeatures(
         hidden = network.intercepts_[:-1]
         if not -len(hidden) <= self.layer < len(hidden):
             raise ValueError(
-                f"layer={self.layer}, but the network has {len(hidden)} hidden layers, counted "
-                "from 0, or from -1 backwards."
+                f"layer must be from {-len(hidden)} to {len(hidden) - 1}, as the network has "
+                f"{len(hidden)} hidden layers; got {self.layer}."
             )
-        return int(hidden[self.layer].size)  # of all members
+        return int(hidden[self.layer].size)

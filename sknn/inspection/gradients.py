@@ -1,4 +1,4 @@
-"""Gradients: what a model answers, differentiated by its inputs."""
+"""Gradients of the outputs with respect to the inputs."""
 
 from typing import Any
 
@@ -6,53 +6,53 @@ import numpy as np
 
 from sknn.engine._typing import Array
 from sknn.estimators._model import FittedModel, ModelSpec
-from sknn.inspection._output_selection import Aim, aim
-from sknn.inspection.models import need_network
+from sknn.inspection._fitted_network import check_network
+from sknn.inspection._output_selection import OutputSelection, select_output
 from sknn.targets import RealTarget
 
 
 def input_gradient(estimator: Any, X: Any, target: Any = None) -> Array:
-    """Return how fast each sample's answer rises with each of its inputs.
+    """Return the gradient of one output with respect to the inputs, sample by sample.
 
-    The answer is one number of `decision_function` for classifiers, and of `predict` for
-    regressors, in the units of y. With several members it is what they say together.
+    The output is a column of `decision_function` for classifiers and of `predict` for regressors,
+    in the units of y. With several members it is that of their average.
 
     Parameters
     ----------
     estimator : MLPClassifier, MLPRegressor, TabularMLPClassifier or TabularMLPRegressor
-        Fitted.
+        A fitted estimator.
     X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
-        The inputs, as the estimator takes them.
+        The inputs, as for `predict`.
     target : label, int, tuple or array-like of shape (n_samples,), default=None
-        Which number, one for all samples or one for each:
+        Which output, one for all samples or one for each:
 
-        - of two classes the label that it speaks for; None is the second;
-        - of more classes the label; None is the class that is predicted, sample by sample;
-        - of several labels at once (multilabel) the number of one of them;
-        - of several columns of labels a tuple ``(column, label)``;
-        - of several numbers the number of the output, of several quantiles that of the quantile,
-          of both a tuple ``(output, quantile)``.
+        - two classes: the label; None is the second;
+        - more classes: the label; None is the predicted class of each sample;
+        - multilabel: the index of the label;
+        - several columns of labels: a tuple ``(column, label)``;
+        - regression: the index of the output, or of the quantile; with several of both a tuple
+          ``(output, quantile)``.
 
     Returns
     -------
     dX : ndarray of shape (n_samples, n_features)
-        The derivatives, dense; in the type of the network (float64 where units are involved). For
-        tables they are by the numbers as they stand there, through standardisation and
+        The derivatives, dense, in the type of the network (float64 if y was standardised). For
+        tables they are with respect to the raw numbers, through standardisation and
         piecewise-linear encoding: 0 where a number is missing and in columns that the encoder
-        leaves out, NaN in columns of categories, which have no derivative.
+        drops, NaN in categorical columns, which have no derivative.
 
     Raises
     ------
     TypeError
-        If the estimator is none of these.
+        If the estimator is of another class.
     NotFittedError
         If it is not fitted.
     ValueError
-        If there is no such target, or there are several and none is named.
+        If there is no such target, or there are several and it is None.
 
     Notes
     -----
-    At a kink (ReLU at 0, the edge of a piece) the derivative from one side is taken.
+    At a kink (ReLU at 0, the edge of a bin) it is the derivative from one side.
 
     Examples
     --------
@@ -65,16 +65,15 @@ def input_gradient(estimator: Any, X: Any, target: Any = None) -> Array:
     array([[ 3., -1.],
            [ 3., -1.]])
     """
-    fitted = need_network(estimator, "input_gradient")._fitted_model(X)
-    spec, n = fitted.spec, fitted.X.shape[0]
-    aimed = aim(spec.target, spec.loss, target, n)
-    du = np.concatenate(_pieces(fitted, aimed))
-    dX = spec.inputs.feature_gradient(du)
-    return dX if aimed.units is None else dX * aimed.units
+    fitted = check_network(estimator, "input_gradient")._fitted_model(X)
+    spec = fitted.spec
+    selection = select_output(spec.target, spec.loss, target, fitted.X.shape[0])
+    dX = spec.inputs.feature_gradient(_network_input_gradient(fitted, selection))
+    return dX if selection.scale is None else dX * selection.scale
 
 
 def saliency(estimator: Any, X: Any, target: Any = None) -> Array:
-    """Return how much each input matters to each sample's answer: the size of `input_gradient`.
+    """Return the absolute value of `input_gradient`: how sensitive the output is to each input.
 
     Simonyan, Vedaldi and Zisserman (2014), "Deep Inside Convolutional Networks: Visualising Image
     Classification Models and Saliency Maps", section 3.
@@ -82,17 +81,17 @@ def saliency(estimator: Any, X: Any, target: Any = None) -> Array:
     Parameters
     ----------
     estimator : MLPClassifier, MLPRegressor, TabularMLPClassifier or TabularMLPRegressor
-        Fitted.
+        A fitted estimator.
     X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
-        The inputs, as the estimator takes them.
+        The inputs, as for `predict`.
     target : label, int, tuple or array-like of shape (n_samples,), default=None
-        Which number, as in `input_gradient`.
+        Which output, as in `input_gradient`.
 
     Returns
     -------
-    size : ndarray of shape (n_samples, n_features)
-        0 or more; NaN in columns of categories. Inputs on different scales are compared by it only
-        after a multiplication by their spread.
+    saliency : ndarray of shape (n_samples, n_features)
+        0 or more; NaN in categorical columns. To compare inputs on different scales, multiply it by
+        their standard deviations.
 
     Examples
     --------
@@ -108,28 +107,28 @@ def saliency(estimator: Any, X: Any, target: Any = None) -> Array:
     return np.abs(input_gradient(estimator, X, target))
 
 
-def _pieces(fitted: FittedModel, aimed: Aim) -> list[Array]:
-    """Return the derivatives by the network's inputs, piece by piece."""
-    parts, start = [], 0
+def _network_input_gradient(fitted: FittedModel, selection: OutputSelection) -> Array:
+    """Return the gradient with respect to the inputs of the network, batch by batch."""
+    batches, start = [], 0
     for u in fitted.iter_batches():
         rows = slice(start, start + u.shape[0])
         values = fitted.network.trace(u)
-        dv = aimed.at(rows, fitted.spec.average_members(values[-1]))
-        dz = _raw_blame(fitted.spec, values[-1], dv)
-        parts.append(total_blame(fitted.network.gradients(values, dz)[0]))
+        da = selection.of_batch(rows, fitted.spec.average_members(values[-1]))
+        dz = _raw_output_gradient(fitted.spec, values[-1], da)
+        batches.append(sum_members(fitted.network.gradients(values, dz)[0]))
         start = rows.stop
-    return parts
+    return np.concatenate(batches)
 
 
-def _raw_blame(spec: ModelSpec, z: Array, dv: Array) -> Array:
-    """Pass the blame of answers, (n, k), back to the raw outputs of all members."""
+def _raw_output_gradient(spec: ModelSpec, z: Array, da: Array) -> Array:
+    """Propagate a gradient of the averaged outputs, (n, k), to the raw outputs of all members."""
     y, loss, members = spec.target, spec.loss, spec.members or 1
-    if isinstance(y, RealTarget):  # the answer is the mean of the members' output activations
-        return loss.inverse_link_backward(z, np.broadcast_to(dv / members, z.shape))
-    return dv if members == 1 else y.average_members_backward(z, dv, loss)
+    if isinstance(y, RealTarget):  # predict averages the output activations of the members
+        return loss.inverse_link_backward(z, np.broadcast_to(da / members, z.shape))
+    return da if members == 1 else y.average_members_backward(z, da, loss)
 
 
-def total_blame(du: Array) -> Array:
-    """Return the blame of inputs that all members share."""
+def sum_members(du: Array) -> Array:
+    """Return the gradient of an input that all members share: the sum of theirs."""
     total: Array = du.sum(axis=0) if du.ndim == 3 else du
     return total

@@ -1,10 +1,9 @@
 """Targets: y <-> the matrix of floats that losses compare with, and the losses of each kind.
 
-A target is determined by plain values (`restored_target`), which fitted estimators store.
+A target is restored from plain values (`Target.restored`), which fitted estimators store.
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 from sknn.targets.base import Target
 from sknn.targets.classification import (
@@ -22,26 +21,10 @@ from sknn.targets.losses import EVERY_LOSS
 from sknn.targets.regression import RealTarget
 
 #: The kinds of targets by name.
-TARGETS: Mapping[str, Any] = {
+TARGETS: Mapping[str, type[Target]] = {
     target.kind: target
     for target in (RealTarget, BinaryTarget, MulticlassTarget, MultilabelTarget, MultioutputTarget)
 }
-
-
-def restored_target(plain: Mapping[str, Any], classes: Any = None) -> Target:
-    """Make the target that ``ModelSpec.to_plain`` describes.
-
-    Parameters
-    ----------
-    plain : dict
-        Its keys "target" (the kind), "n_outputs" and "target_settings" (`Target.settings`).
-    classes : array or list of arrays, optional
-        The estimator's `classes_`; real targets have none.
-    """
-    if plain["target"] == RealTarget.kind:
-        return RealTarget(plain["n_outputs"], **plain["target_settings"])
-    target: Target = TARGETS[plain["target"]](classes)
-    return target
 
 
 __all__ = [
@@ -57,6 +40,5 @@ __all__ = [
     "Target",
     "class_numbers",
     "label_target",
-    "restored_target",
     "sorting_labels",
 ]

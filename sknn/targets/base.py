@@ -53,13 +53,32 @@ class Target(ABC):
     def decode(self, z: Array, loss: Loss) -> Array:
         """Return the predictions for the raw outputs z of a network trained on this loss."""
 
+    @abstractmethod
     def attributes(self) -> dict[str, Any]:
         """Return the fitted attributes that it adds to an estimator."""
-        return {}
 
+    @abstractmethod
     def settings(self) -> dict[str, Any]:
-        """Return the other constructor arguments, as plain values."""
-        return {}
+        """Return what restores it besides `kind`, `n_outputs` and these attributes."""
+
+    @classmethod
+    @abstractmethod
+    def restored(cls, n_outputs: int, settings: Mapping[str, Any], classes: Any) -> "Target":
+        """Restore a target from `n_outputs`, `settings` and the classes, if it has any."""
+
+    @abstractmethod
+    def loss_scales(self, loss: Loss) -> Sequence[float]:
+        """Return for each output the loss in units of y divided by the network's loss."""
+
+    @abstractmethod
+    def loss(self, name: str | Loss, settings: Mapping[str, Any] | None = None) -> Loss:
+        """Make the loss of this name for this kind of target; a Loss is returned as it is.
+
+        Raises
+        ------
+        ValueError
+            If a Loss of `sknn.engine` is for other kinds of targets.
+        """
 
     def smooth_labels(self, Y: Array, fraction: float) -> Array:
         """Spread a fraction of each row evenly over the classes; real numbers stay as they are."""
@@ -69,10 +88,6 @@ class Target(ABC):
         """Return the raw outputs in the shape of scikit-learn's `decision_function`."""
         return z
 
-    def loss_scales(self, loss: Loss) -> Sequence[float]:
-        """Return for each output the loss in units of y divided by the network's loss."""
-        return [1.0] * self.n_outputs
-
     def average_members(self, z: Array, loss: Loss) -> Array:
         """Average members in the predicted quantity: raw outputs (g, n, k) -> (n, k)."""
         return loss.average_members(z)
@@ -81,28 +96,17 @@ class Target(ABC):
         """Return the gradient of `average_members`, from (n, k) to (g, n, k)."""
         return loss.average_members_backward(z, dv)
 
-    def loss_name(self, setting: str | Loss) -> str | Loss:
-        """Return the setting, or the name of the default loss for "auto"."""
-        return self.default_loss if isinstance(setting, str) and setting == "auto" else setting
 
-    def loss(self, name: str | Loss, settings: Mapping[str, Any] | None = None) -> Loss:
-        """Make the loss of this name for this kind of target; a Loss is returned as it is.
-
-        Raises
-        ------
-        ValueError
-            If a Loss of `sknn.engine` is for other kinds of targets.
-        """
-        if not isinstance(name, Loss):
-            return self.losses[name](**(settings or {}))
-        suitable = {*self.losses.values(), *self.more_losses}
-        if type(name) in EVERY_LOSS - suitable:
-            names = ", ".join(sorted(cls.__name__ for cls in suitable))
-            raise ValueError(
-                f"{type(name).__name__} loss is not for a {self.kind} target. Use {names}, or your "
-                "own subclass of Loss."
-            )
-        return name
+def suitable_loss(loss: Loss, target: Target) -> Loss:
+    """Return the loss, or raise a ValueError if it is one of ours for other kinds of targets."""
+    suitable = {*target.losses.values(), *target.more_losses}
+    if type(loss) in EVERY_LOSS - suitable:
+        names = ", ".join(sorted(cls.__name__ for cls in suitable))
+        raise ValueError(
+            f"{type(loss).__name__} loss is not for a {target.kind} target. Use {names}, or your "
+            "own subclass of Loss."
+        )
+    return loss
 
 
 def check_columns(Y: Array, n_outputs: int) -> None:

@@ -11,7 +11,7 @@ from scipy.special import log_softmax, logsumexp, softmax
 
 from sknn.engine import NLL, Hinge, Loss, MultiOutputLoss
 from sknn.engine._typing import Array
-from sknn.targets.base import Target, check_columns
+from sknn.targets.base import Target, check_columns, suitable_loss
 from sknn.targets.losses import BINARY, MULTICLASS
 
 #: The start of errors about labels that cannot be sorted.
@@ -26,6 +26,26 @@ class ClassTarget(Target):
     def attributes(self) -> dict[str, Any]:
         """Return the classes."""
         return {"classes_": self.classes}
+
+    def settings(self) -> dict[str, Any]:
+        """Return nothing: the classes are all."""
+        return {}
+
+    @classmethod
+    def restored(cls, n_outputs: int, settings: Mapping[str, Any], classes: Any) -> "ClassTarget":
+        """Restore the target of these classes."""
+        target: ClassTarget = cls(classes)  # type: ignore[call-arg]
+        return target
+
+    def loss_scales(self, loss: Loss) -> Sequence[float]:
+        """Return 1 for each output: labels have no units."""
+        return [1.0] * self.n_outputs
+
+    def loss(self, name: str | Loss, settings: Mapping[str, Any] | None = None) -> Loss:
+        """Make the loss of this name for these labels."""
+        if isinstance(name, Loss):
+            return suitable_loss(name, self)
+        return self.losses[name](**(settings or {}))
 
     def smooth_labels(self, Y: Array, fraction: float) -> Array:
         """Spread a fraction of each label evenly over "no" and "yes" (0 and 1)."""

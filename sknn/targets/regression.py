@@ -8,7 +8,7 @@ import numpy as np
 from sknn.engine import Loss
 from sknn.engine._typing import Array
 from sknn.engine.losses.base import weighted_nanmean
-from sknn.targets.base import Target, check_columns
+from sknn.targets.base import Target, check_columns, suitable_loss
 from sknn.targets.losses import REAL
 
 
@@ -33,6 +33,15 @@ class RealTarget(Target):
         self.n_outputs = n_outputs
         self.center = center
         self.scale = scale
+
+    @classmethod
+    def restored(cls, n_outputs: int, settings: Mapping[str, Any], classes: Any) -> "RealTarget":
+        """Restore the target of these settings."""
+        return cls(n_outputs, **settings)
+
+    def attributes(self) -> dict[str, Any]:
+        """Return nothing: an estimator of numbers has no classes."""
+        return {}
 
     def settings(self) -> dict[str, Any]:
         """Return the center and the scale."""
@@ -75,7 +84,7 @@ class RealTarget(Target):
             If it overflows.
         """
         if self.scale is None:
-            return super().loss_scales(loss)
+            return [1.0] * self.n_outputs
         with np.errstate(over="ignore"):
             scales = self.scale**loss.homogeneity_degree
         if not np.isfinite(scales).all():
@@ -87,7 +96,9 @@ class RealTarget(Target):
         if name == "huber" and self.scale is not None and settings:
             with np.errstate(over="ignore"):  # an infinite delta is squared_error
                 settings = {"delta": (settings["delta"] / self.scale).tolist()}
-        return super().loss(name, settings)
+        if isinstance(name, Loss):
+            return suitable_loss(name, self)
+        return self.losses[name](**(settings or {}))
 
     def encode(self, y: Array, codes: tuple[float, float]) -> Array:
         """Return y as a matrix, standardized.

@@ -22,7 +22,7 @@ N = 24
 
 
 def numbers():
-    """Return X, shape (24, 3), and 0, 1, 2, 0, ..., from a formula that does not depend on a library."""
+    """Return X, shape (24, 3), and 0, 1, 2, 0, ..., by formulas that depend on no library."""
     t = np.arange(N)
     X = np.stack([t % 5 - 2.0, t % 7 / 3.5 - 1.0, (t * t) % 11 / 5.0 - 1.0], axis=1)
     return X, t % 3

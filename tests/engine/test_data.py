@@ -21,7 +21,7 @@ def epoch(batches, n, rng):
 @with_both_generators
 @pytest.mark.parametrize("shuffle", [True, False])
 @pytest.mark.parametrize(("n", "batch_size"), SIZES)
-def test_every_row_comes_once_an_epoch(n, batch_size, shuffle, generator):
+def test_epoch_sampler_yields_each_row_once(n, batch_size, shuffle, generator):
     """In batches of the size asked for; only the last may be short, and it is not left out."""
     rng = generator(0)
     for _ in range(3):
@@ -33,7 +33,7 @@ def test_every_row_comes_once_an_epoch(n, batch_size, shuffle, generator):
 
 
 @with_both_generators
-def test_every_epoch_has_a_fresh_order_that_the_generator_fixes(generator):
+def test_epoch_sampler_draws_a_new_permutation_per_epoch(generator):
     """Neither the order of the data nor that of the epoch before."""
     batches, rng, same = EpochBatchSampler(3), generator(0), generator(0)
     first, second = (np.concatenate(epoch(batches, 50, rng)) for _ in range(2))
@@ -42,7 +42,7 @@ def test_every_epoch_has_a_fresh_order_that_the_generator_fixes(generator):
     assert_array_equal(first, np.concatenate(epoch(batches, 50, same)))
 
 
-def test_without_shuffling_the_order_is_kept_and_nothing_is_drawn():
+def test_epoch_sampler_without_shuffle_keeps_order_and_draws_nothing():
     """The generator is not touched."""
     rng = np.random.RandomState(0)
     order = np.concatenate(epoch(EpochBatchSampler(3, shuffle=False), 10, rng))
@@ -51,7 +51,7 @@ def test_without_shuffling_the_order_is_kept_and_nothing_is_drawn():
 
 
 @with_both_generators
-def test_random_draws_take_one_row_at_a_time_with_replacement(generator):
+def test_replacement_sampler_yields_single_rows(generator):
     """As many as asked for, whatever the number of rows: some often, all sometimes."""
     batches = epoch(ReplacementSampler(2000), 10, generator(0))
     assert [len(rows) for rows in batches] == [1] * 2000
@@ -66,7 +66,7 @@ def test_random_draws_take_one_row_at_a_time_with_replacement(generator):
 @pytest.mark.parametrize("weighted", [True, False])
 @pytest.mark.parametrize("convert", [np.asarray, sparse.csr_array])
 @pytest.mark.parametrize("rows", [slice(1, 3), np.array([3, 0])], ids=["slice", "numbers"])
-def test_samples_give_the_same_rows_of_everything(rows, convert, weighted):
+def test_dataset_indexing_returns_matching_rows(rows, convert, weighted):
     """Inputs, targets and weights stay together; without weights there are none."""
     X, Y, w = np.arange(8.0).reshape(4, 2), np.arange(4.0)[:, None], np.arange(4.0)
     samples = Dataset(convert(X), Y, w if weighted else None)
@@ -83,7 +83,7 @@ def test_samples_give_the_same_rows_of_everything(rows, convert, weighted):
 @pytest.mark.parametrize("kind", [np.asarray, sparse.csr_matrix])
 @pytest.mark.parametrize("dtype", [None, np.float32])
 @pytest.mark.parametrize("given", [np.float64, np.uint8])
-def test_a_batch_is_what_indexing_gives(kind, dtype, given):
+def test_dataset_batch_equals_indexing(kind, dtype, given):
     """In whatever order batches of whatever size come, converted or not."""
     rng = np.random.default_rng(0)
     X, Y, w = rng.integers(0, 99, (20, 3)).astype(given), rng.normal(size=(20, 2)), np.ones(20)

@@ -14,7 +14,7 @@ def network(share=0.4):
     return Sequential([linear(rng, 3, 50), Tanh(), Dropout(share, 50), linear(rng, 50, 2)])
 
 
-def test_prediction_drops_nothing():
+def test_dropout_is_identity_in_prediction():
     """Forward is the network without dropout."""
     u = np.random.default_rng(1).normal(size=(5, 3))
     plain = Sequential([module for module in network().modules if not isinstance(module, Dropout)])
@@ -24,7 +24,7 @@ def test_prediction_drops_nothing():
 
 
 @pytest.mark.parametrize("share", [0.0, 0.25, 0.9])
-def test_what_is_kept_makes_up_for_what_is_dropped(share):
+def test_dropout_scales_kept_units(share):
     """A share is 0, the rest is scaled up, and the mean stays."""
     mask = Dropout(share, 500).sample((400,), np.random.RandomState(0))
     v = mask.forward(np.ones((400, 500)))
@@ -33,7 +33,7 @@ def test_what_is_kept_makes_up_for_what_is_dropped(share):
     assert_allclose(v.mean(), 1, atol=0.02)
 
 
-def test_a_thinned_network_shares_its_layers():
+def test_sample_shares_layers_with_network():
     """The weights are the same arrays, so that training it trains the network."""
     whole = network()
     thin = whole.sample((7,), np.random.RandomState(0))
@@ -42,7 +42,7 @@ def test_a_thinned_network_shares_its_layers():
         assert isinstance(a, Dropout) or a is b
 
 
-def test_the_gradient_is_that_of_the_thinned_network():
+def test_gradient_uses_the_drawn_dropout_mask():
     """With the same draws, central differences agree."""
     rng = np.random.default_rng(2)
     X, Y = rng.normal(size=(6, 3)), rng.normal(size=(6, 2))
@@ -59,7 +59,7 @@ def test_the_gradient_is_that_of_the_thinned_network():
     assert_allclose((ends[0] - ends[1]) / 2e-5, slope, rtol=1e-7)
 
 
-def test_without_a_generator_nothing_is_dropped():
+def test_value_and_gradient_without_rng_drops_nothing():
     """The gradient is that of the value."""
     X, Y = np.ones((4, 3)), np.ones((4, 2))
     objective = Objective(network(), SquaredError())
@@ -67,13 +67,13 @@ def test_without_a_generator_nothing_is_dropped():
 
 
 @pytest.mark.parametrize("share", [-0.1, 1.0, np.nan])
-def test_impossible_shares_are_errors(share):
+def test_invalid_dropout_rates_are_errors(share):
     """Everything cannot be dropped."""
     with pytest.raises(ValueError, match=r"dropout must be in \[0, 1\)"):
         Dropout(share, 3)
 
 
-def test_single_precision_stays():
+def test_dropout_keeps_float32():
     """A mask does not widen."""
     mask = Dropout(0.5, 3).sample((4,), np.random.RandomState(0))
     u = np.ones((4, 3), "float32")

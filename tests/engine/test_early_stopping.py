@@ -13,36 +13,36 @@ def epochs_until_stalled(stopping, values):
 
 
 @pytest.mark.parametrize("patience", [1, 3, 10])
-def test_the_earliest_stall_is_after_one_epoch_and_the_patience(patience):
+def test_early_stopping_runs_at_least_one_plus_patience_epochs(patience):
     """The first epoch always improves; then as many stale ones as asked for."""
     assert epochs_until_stalled(EarlyStopping(patience, 0.0), range(1, 100)) == 1 + patience
 
 
-def test_infinite_patience_never_stalls():
+def test_infinite_patience_never_stops():
     """However long the loss gets worse."""
     assert epochs_until_stalled(EarlyStopping(math.inf, 0.0), range(1000)) is None
 
 
-def test_an_improvement_begins_the_count_anew():
+def test_improvement_resets_bad_epochs():
     """Only stale epochs in a row count."""
     assert epochs_until_stalled(EarlyStopping(3, 0.0), [9, 9.5, 9.5, 8, 9, 9, 7, 8, 8, 8, 1]) == 10
 
 
 @pytest.mark.parametrize(("gain", "stalls"), [(0.5, None), (0.25, None), (0.125, 4)])
-def test_an_improvement_of_less_than_tol_is_none(gain, stalls):
+def test_improvement_below_min_delta_does_not_count(gain, stalls):
     """One of exactly tol is enough."""
     values = [8 - gain * epoch for epoch in range(20)]
     assert epochs_until_stalled(EarlyStopping(3, min_delta=0.25), values) == stalls
 
 
-def test_improvement_is_over_the_lowest_value_not_the_last():
+def test_improvement_is_relative_to_best_value():
     """Coming down from a peak is no progress; a stale epoch may still set the mark."""
     stopping = EarlyStopping(3, min_delta=0.5)
     assert epochs_until_stalled(stopping, [5.0, 9.0, 4.75, 4.5]) == 4
     assert stopping.best == 4.5
 
 
-def test_scores_are_better_when_they_are_higher():
+def test_higher_is_better_for_scores():
     """The watched number has a name and a direction; `improved` marks each new best."""
     stopping = EarlyStopping(2, 0.5, monitor="score", higher_is_better=True)
     rows = [{"loss": 1.0, "score": score} for score in (1.0, 1.25, 0.0)]
@@ -54,7 +54,7 @@ def test_scores_are_better_when_they_are_higher():
     assert stopping.best == 1.25
 
 
-def test_what_is_not_a_number_is_no_improvement():
+def test_nan_is_no_improvement():
     """Scores may be undefined; that is stale, and never the best."""
     stopping = EarlyStopping(2, 0.0, monitor="score", higher_is_better=True)
     assert [stopping({"score": score}) for score in (math.nan, 1.0, math.nan)] == [False] * 3

@@ -89,7 +89,7 @@ def frozen(*arrays):
 
 
 @pytest.mark.parametrize("base", [Module, Loss])
-def test_every_setting_is_tried(base):
+def test_every_class_has_a_recipe(base):
     """A class with settings has a recipe, which may set them to what is not the default."""
     for cls in concrete_classes(base):
         assert not lacks_recipe(cls), (
@@ -97,7 +97,7 @@ def test_every_setting_is_tried(base):
         )
 
 
-def test_every_loss_has_something_to_compare_with():
+def test_every_loss_has_valid_targets():
     """Each loss says in the table which y it is made for."""
     for cls in concrete_classes(Loss):
         assert cls in VALID_Y, (
@@ -105,7 +105,7 @@ def test_every_loss_has_something_to_compare_with():
         )
 
 
-def test_classes_that_are_not_exported_are_found(tmp_path, monkeypatch):
+def test_concrete_classes_finds_unexported_classes(tmp_path, monkeypatch):
     """Discovery reads every file of a package, and leaves out what is abstract or imported."""
     package = tmp_path / "made_up"
     (package / "inner").mkdir(parents=True)
@@ -148,7 +148,7 @@ def test_loss_gradient_agrees_with_central_differences(make, shape, rng):
     check_loss(loss, *points(loss, rng, shape), rng)
 
 
-def test_step_says_why_it_has_no_backward_and_what_to_use_instead():
+def test_step_backward_raises_with_alternatives():
     """The one module that only runs forward names those that can learn."""
     u = np.ones((1, 1))
     with pytest.raises(NotImplementedError, match="derivative is zero") as error:
@@ -162,19 +162,19 @@ def test_step_says_why_it_has_no_backward_and_what_to_use_instead():
     [(ReLU(), 0), (LeakyReLU(0.3), 0.3), (ELU(0.7), 0.7)],
     ids=["ReLU", "LeakyReLU", "ELU"],
 )
-def test_the_derivative_at_a_kink_is_taken_from_the_left(module, derivative):
+def test_derivative_at_kink_is_from_the_left(module, derivative):
     """Where central differences cannot tell, the docstrings do."""
     u, dv = np.zeros((1, 1)), np.ones((1, 1))
     assert module.backward(u, module.forward(u), dv) == derivative
 
 
-def test_the_derivative_of_silu_at_0_is_a_half():
+def test_silu_derivative_at_0_is_one_half():
     """Where its output over its input is 0/0."""
     u, dv = np.zeros((1, 2)), np.ones((1, 2))
     assert_array_equal(SiLU().backward(u, SiLU().forward(u), dv), [[0.5, 0.5]])
 
 
-def test_a_step_is_1_at_its_threshold():
+def test_step_is_1_at_threshold():
     """And 0 just below."""
     assert Step(0.5).forward(np.array([0.5, np.nextafter(0.5, 0)])).tolist() == [1, 0]
 
@@ -275,7 +275,7 @@ def test_a_wrong_loss_gradient_is_rejected(wrong, rng):
 
 @pytest.mark.parametrize(("dtype", "largest"), [("float32", 1e37), ("float64", 1e300)])
 @pytest.mark.parametrize("make", modules_but(OVERFLOWING))
-def test_inputs_of_any_size_give_finite_outputs_and_derivatives(make, dtype, largest, rng):
+def test_activations_are_finite_for_large_inputs(make, dtype, largest, rng):
     """Nothing overflows or warns (warnings are errors here) that grows no faster than a line."""
     module = rebuilt([make(rng, 3)], lambda arrays: arrays[0].astype(dtype))
     u = np.array([[0, 1, -1], [1e3, -1e3, 1e10], [largest, -largest, 0]], dtype)
@@ -288,14 +288,14 @@ def test_inputs_of_any_size_give_finite_outputs_and_derivatives(make, dtype, lar
 # Sequences
 
 
-def test_a_sequence_in_a_sequence_is_unrolled(rng):
+def test_nested_sequential_is_flattened(rng):
     """Modules inside modules would hide their parameters from the trainer."""
     first, second, third = linear(rng, 3), Tanh(), linear(rng, 4)
     network = Sequential([Sequential([first, Sequential([second])]), third])
     assert network.modules == [first, second, third]
 
 
-def test_a_trace_is_the_input_and_every_output(rng):
+def test_trace_returns_input_and_all_outputs(rng):
     """The last of them is what the network gives, bit for bit."""
     modules = [linear(rng, 3), Tanh(), linear(rng, 4)]
     u = inputs(rng, (5, 3))
@@ -307,7 +307,7 @@ def test_a_trace_is_the_input_and_every_output(rng):
     assert len(values) == 4
 
 
-def test_the_blame_stops_where_nothing_learns(rng):
+def test_backpropagate_ends_at_first_module_with_parameters(rng):
     """Nobody asks for that of the inputs; what was handed in comes back last."""
     network = Sequential([Tanh(), linear(rng, 3), Tanh(), linear(rng, 4)])
     values = network.trace(inputs(rng, (5, 3)))
@@ -325,7 +325,7 @@ def test_the_blame_stops_where_nothing_learns(rng):
 
 
 @pytest.mark.parametrize("make", MODULES)
-def test_members_of_a_module_run_side_by_side(make, rng):
+def test_module_with_members_equals_separate_modules(make, rng):
     """A leading axis of u and of the parameters equals the loop over it."""
     members = [make(rng, 3) for _ in range(2)]
     joint = rebuilt(members, np.stack)
@@ -340,7 +340,7 @@ def test_members_of_a_module_run_side_by_side(make, rng):
             assert_allclose(joint_grad[g], grad, rtol=1e-12, atol=1e-14)
 
 
-def test_members_of_a_layer_may_share_their_input(rng):
+def test_linear_members_accept_shared_input(rng):
     """One u without a member axis is the input of every member."""
     layer = rebuilt([linear(rng, 3) for _ in range(2)], np.stack)
     u = inputs(rng, (5, 3))
@@ -353,7 +353,7 @@ def test_members_of_a_layer_may_share_their_input(rng):
 
 @pytest.mark.parametrize("shared_y", [True, False])
 @pytest.mark.parametrize("make", LOSSES)
-def test_members_of_a_loss_run_side_by_side(make, shared_y, rng):
+def test_loss_with_members_equals_separate_losses(make, shared_y, rng):
     """A leading axis of z equals the loop over it, whether or not y has it too."""
     loss = make(rng, 3)
     z, y = points(loss, rng, (2, 5, 3))
@@ -369,7 +369,7 @@ def test_members_of_a_loss_run_side_by_side(make, shared_y, rng):
 
 
 @pytest.mark.parametrize("make", LOSSES)
-def test_joined_outputs_say_what_members_say_on_average(make, rng):
+def test_average_members_gives_mean_prediction(make, rng):
     """The output activation is the mean of theirs; equal members change nothing."""
     loss = make(rng, 3)
     z = raw_predict(rng, (4, 5, 3))
@@ -382,7 +382,7 @@ def test_joined_outputs_say_what_members_say_on_average(make, rng):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("make", LOSSES)
-def test_joined_outputs_of_any_size_are_finite(make, dtype, rng):
+def test_average_members_is_finite_for_large_outputs(make, dtype, rng):
     """Sure members stay sure, in their own type."""
     z = (raw_predict(rng, (4, 5, 3)) * 1e3).astype(dtype)
     with np.errstate(over="ignore"):
@@ -392,7 +392,7 @@ def test_joined_outputs_of_any_size_are_finite(make, dtype, rng):
 
 
 @pytest.mark.parametrize("make", LOSSES)
-def test_a_network_starts_where_the_targets_are_on_average(make, rng):
+def test_fit_intercept_only_predicts_mean_target(make, rng):
     """A weight of 2 is the row twice, a target that is not known is left out."""
     loss = make(rng, 3)
     _, y = points(loss, rng, (40, 3))
@@ -442,7 +442,7 @@ def test_losses_keep_float32(make, rng):
 
 
 @pytest.mark.parametrize("make", ALL_MODULES)
-def test_modules_write_neither_to_their_inputs_nor_to_their_parameters(make, rng):
+def test_modules_do_not_change_inputs_or_parameters(make, rng):
     """Every verb runs on arrays that cannot be written to."""
     module = make(rng, 3)
     frozen(*module.parameters)
@@ -454,7 +454,7 @@ def test_modules_write_neither_to_their_inputs_nor_to_their_parameters(make, rng
 
 
 @pytest.mark.parametrize("make", LOSSES)
-def test_losses_do_not_write_to_their_inputs(make, rng):
+def test_losses_do_not_change_inputs(make, rng):
     """Every method runs on arrays that cannot be written to."""
     loss = make(rng, 3)
     z, y = frozen(*points(loss, rng, (5, 3)))
@@ -466,7 +466,7 @@ def test_losses_do_not_write_to_their_inputs(make, rng):
 
 
 @pytest.mark.parametrize("make", LOSSES)
-def test_the_gradient_of_a_loss_is_the_callers_to_change(make, rng):
+def test_loss_gradient_is_a_new_array(make, rng):
     """A gradient is an array of its own, as the objective scales it in place."""
     loss = make(rng, 3)
     z, y = points(loss, rng, (5, 3))
@@ -477,7 +477,7 @@ def test_the_gradient_of_a_loss_is_the_callers_to_change(make, rng):
 
 
 @pytest.mark.parametrize("make", MODULES)
-def test_weight_grad_writes_where_it_is_told(make, rng):
+def test_weight_grad_writes_to_out(make, rng):
     """With `out` the gradients land there, and are the same."""
     module = make(rng, 3)
     u = inputs(rng, (5, 3))
@@ -489,7 +489,7 @@ def test_weight_grad_writes_where_it_is_told(make, rng):
 
 
 @pytest.mark.parametrize("convert", [sparse.csr_array, sparse.csr_matrix])
-def test_sparse_inputs_are_dense_inputs(convert, rng):
+def test_sparse_inputs_equal_dense_inputs(convert, rng):
     """A layer gives plain arrays, and the same ones, for CSR."""
     layer = linear(rng, 6)
     u = inputs(rng, (5, 6)) * (rng.uniform(size=(5, 6)) < 0.3)
@@ -502,7 +502,7 @@ def test_sparse_inputs_are_dense_inputs(convert, rng):
         assert_allclose(found, expected, rtol=1e-12, atol=1e-14)
 
 
-def test_parts_show_their_settings(rng):
+def test_repr_shows_settings(rng):
     """The same text in every process, so that an estimator that holds them can be read."""
     assert repr(LeakyReLU(0.2)) == "LeakyReLU(slope=0.2)"
     assert repr(linear(rng, 3)) == "Linear(3 -> 4)"
@@ -516,7 +516,7 @@ def test_parts_show_their_settings(rng):
 
 
 @pytest.mark.parametrize("make", LOSSES)
-def test_activate_backward_agrees_with_central_differences(make, rng):
+def test_inverse_link_backward_agrees_with_central_differences(make, rng):
     """The derivative of what a loss answers."""
     loss = make(rng, 3)
     z, t, dA = raw_predict(rng, (5, 3)), *rng.normal(size=(2, 5, 3))
@@ -525,7 +525,7 @@ def test_activate_backward_agrees_with_central_differences(make, rng):
 
 
 @pytest.mark.parametrize("make", LOSSES)
-def test_joined_backward_agrees_with_central_differences(make, rng):
+def test_average_members_backward_agrees_with_central_differences(make, rng):
     """The derivative of what members say together; losses that have none say so."""
     loss = make(rng, 3)
     z, t, dv = raw_predict(rng, (4, 5, 3)), rng.normal(size=(4, 5, 3)), rng.normal(size=(5, 3))
@@ -540,7 +540,7 @@ def test_joined_backward_agrees_with_central_differences(make, rng):
 
 
 @pytest.mark.parametrize("make", LOSSES)
-def test_blame_of_members_of_any_size_is_finite(make, rng):
+def test_average_members_backward_is_finite_for_large_outputs(make, rng):
     """Sure members have a derivative, where probabilities round to 0 or 1."""
     loss = make(rng, 3)
     if loss.has_probabilities:
@@ -548,7 +548,7 @@ def test_blame_of_members_of_any_size_is_finite(make, rng):
         assert np.isfinite(loss.average_members_backward(z, np.ones((5, 3)))).all()
 
 
-def test_a_loss_with_an_activation_of_its_own_says_what_is_missing():
+def test_missing_inverse_link_backward_is_an_error():
     """Nobody can guess its derivative."""
 
     class Doubled(NLL):
@@ -559,7 +559,7 @@ def test_a_loss_with_an_activation_of_its_own_says_what_is_missing():
 
 
 @pytest.mark.parametrize("shared", [True, False])
-def test_blames_reach_the_input_of_members(shared, rng):
+def test_gradients_include_the_input_of_members(shared, rng):
     """Three layers side by side, behind an expansion, have a blame each for what they share."""
     [make] = recipes(TabularEncoding)
     u = inputs(rng, (5, 3) if shared else (3, 5, 3))

@@ -60,7 +60,7 @@ def assert_drawn_from(distribution, W):
     assert stats.kstest(W.ravel(), distribution.cdf).pvalue > 0.01
 
 
-def test_every_initializer_is_measured():
+def test_every_initializer_has_a_distribution():
     """A new one needs a row in the table above."""
     assert public_functions() == {*DISTRIBUTIONS, "zeros"}
 
@@ -75,7 +75,7 @@ def test_weights_follow_the_distribution_of_their_paper(name, generator):
 
 
 @every_random_one
-def test_members_are_as_wide_as_one(name):
+def test_members_are_drawn_like_one_network(name):
     """A leading axis is no fan, and every member has weights of its own."""
     W = drawn(name, (20, M // 10, K // 2))
     assert W.shape == (20, M // 10, K // 2)
@@ -84,7 +84,7 @@ def test_members_are_as_wide_as_one(name):
 
 
 @every_random_one
-def test_offsets_take_the_fans_that_their_shape_does_not_tell(name):
+def test_offsets_use_given_fans(name):
     """They may be drawn as widely as the weights of their layer."""
     W0 = drawn(name, (M * K,), fans=(50, 30))
     assert_drawn_from(DISTRIBUTIONS[name](50, 30), W0)
@@ -93,7 +93,7 @@ def test_offsets_take_the_fans_that_their_shape_does_not_tell(name):
 @with_both_generators
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("name", [*DISTRIBUTIONS, "zeros"])
-def test_weights_have_the_type_asked_for_and_a_seed_fixes_them(name, dtype, generator):
+def test_weights_have_dtype_and_depend_on_seed_only(name, dtype, generator):
     """The single-precision draw is the double-precision one, rounded."""
     W = drawn(name, (4, 3), generator=generator, dtype=dtype)
     assert W.dtype == dtype
@@ -102,12 +102,12 @@ def test_weights_have_the_type_asked_for_and_a_seed_fixes_them(name, dtype, gene
 
 
 @every_random_one
-def test_another_seed_gives_other_weights(name):
+def test_different_seeds_give_different_weights(name):
     """The draw comes from the generator that is passed in."""
     assert (drawn(name, (4, 3)) != drawn(name, (4, 3), seed=1)).all()
 
 
-def test_zeros_are_zeros():
+def test_zeros_returns_zeros():
     """For offsets, with or without members."""
     assert_array_equal(drawn("zeros", (2, 3), fans=(5, 3)), np.zeros((2, 3)))
 

@@ -109,7 +109,7 @@ def test_kernels_agree_with_the_methods_at_every_size(make, n, members, rng):
 
 
 @pytest.mark.parametrize("make", MODULES)
-def test_what_kernels_declare_is_true(make, rng):
+def test_kernel_flags_are_true(make, rng):
     """In place is as elsewhere, and an output that is not needed may be anything."""
     module = make(rng, 3)
     kernel = kernel_of(module)
@@ -162,7 +162,7 @@ def test_a_subclass_that_overrides_nothing_has_no_kernel(make, rng):
     assert kernel_of(module) is default
 
 
-def test_the_data_of_a_sparse_matrix_may_be_replaced(rng):
+def test_linear_kernel_accepts_replaced_sparse_data(rng):
     """By another array, between the steps."""
     layer = Linear(rng.normal(size=(3, 2)), rng.normal(size=2))
     rows = sparse.csr_matrix(inputs(rng, (5, 3)))

@@ -17,7 +17,7 @@ from sknn.engine._linalg import (
 
 @pytest.mark.parametrize("n", [1, MAX_CACHED_SIZE, MAX_CACHED_SIZE + 1])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_constants_are_equal_numbers_of_a_type(n, dtype):
+def test_constant_has_equal_elements_and_dtype(n, dtype):
     """Those that are kept and those that are too long for it."""
     vector = constant(n, 0.25, np.dtype(dtype))
     assert vector.dtype == dtype
@@ -25,7 +25,7 @@ def test_constants_are_equal_numbers_of_a_type(n, dtype):
 
 
 @pytest.mark.parametrize("n", [1, CHUNK_SIZE, CHUNK_SIZE + 1, 3 * CHUNK_SIZE])
-def test_pieces_cover_a_vector_once(n):
+def test_chunks_cover_a_vector_once(n):
     """None of them is longer than it may be."""
     counts = np.zeros(n)
     for (piece,) in chunks(counts):
@@ -47,7 +47,7 @@ def test_pieces_cover_a_vector_once(n):
     ],
 )
 @pytest.mark.parametrize("dtype", ["f4", "f8", "f2", "g"])
-def test_a_row_is_added_to_every_row(shape, dtype):
+def test_add_row_calls_equal_numpy(shape, dtype):
     """To the last digit as NumPy does, in place, whatever the layout; members have their own."""
     rng = np.random.default_rng(0)
     a = rng.normal(size=shape).astype(dtype)
@@ -62,7 +62,7 @@ def test_a_row_is_added_to_every_row(shape, dtype):
 
 
 @pytest.mark.parametrize(("n", "rows"), [(1, 1), (7, 7), (200, 25), (640, 10)])
-def test_rows_that_become_one_are_views_in_the_same_order(n, rows):
+def test_merge_rows_returns_views_in_order(n, rows):
     """Of members, too; what is not contiguous stays as it is."""
     for shape in ((n, 3), (2, n, 3)):
         a = np.arange(np.prod(shape), dtype=float).reshape(shape)

@@ -84,7 +84,7 @@ def extremes(dtype):
 @pytest.mark.parametrize("right", range(3))
 @pytest.mark.parametrize("dtype", LARGEST)
 @by_name(FINITE)
-def test_everything_is_finite_for_raw_outputs_of_any_size(loss, dtype, right):
+def test_losses_are_finite_for_large_raw_outputs(loss, dtype, right):
     """Value, gradient and activation neither overflow nor warn (warnings are errors here)."""
     z = extremes(dtype)
     y = written(loss, np.eye(3, dtype=int)[right]).astype(dtype) * np.ones_like(z)
@@ -99,7 +99,7 @@ def test_everything_is_finite_for_raw_outputs_of_any_size(loss, dtype, right):
 
 
 @by_name(FINITE)
-def test_everything_is_finite_for_any_valid_y(loss, rng):
+def test_losses_are_finite_for_all_valid_y(loss, rng):
     """Soft targets and numbers are as safe as labels."""
     z = extremes("float64")
     y = VALID_Y[type(loss)](rng, z.shape)
@@ -119,14 +119,14 @@ def test_everything_is_finite_for_any_valid_y(loss, rng):
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_a_sure_answer_costs_nothing_or_what_it_is_worth(loss, expected):
+def test_loss_of_large_raw_outputs(loss, expected):
     """Two units at 1e300 that are both wrong cost 2e300 (or a bounded 1), both right nothing."""
     z = np.array([[1e300, -1e300]])
     wrong, right = (written(loss, np.array([labels])) for labels in [[0, 1], [1, 0]])
     assert_allclose([loss.value(z, wrong)[0], loss.value(z, right)[0]], expected, rtol=1e-12)
 
 
-def test_a_sure_and_right_answer_is_not_rounded_to_no_loss():
+def test_nll_of_confident_correct_prediction_is_positive():
     """NLL keeps its relative precision where 1 - a is 0 in floating point."""
     z = np.array([[10.0], [40.0], [700.0]])
     assert_allclose(NLL().value(z, np.ones_like(z)), -log_expit(z[:, 0]), rtol=1e-13)
@@ -233,7 +233,7 @@ def test_nllm_of_two_classes_is_nll(z, rng):
 
 
 @by_name([NLLM(), MulticlassHinge()])
-def test_only_differences_between_classes_count(loss, z):
+def test_multiclass_losses_are_shift_invariant(loss, z):
     """Raising all raw outputs of a sample alike changes nothing."""
     y = written(loss, np.eye(4, dtype=int)[np.arange(50) % 4])
     assert_allclose(loss.value(z + 5, y), loss.value(z, y), rtol=1e-12)
@@ -241,7 +241,7 @@ def test_only_differences_between_classes_count(loss, z):
 
 
 @by_name([NLLM(), MulticlassHinge()])
-def test_a_single_class_is_always_right(loss, rng):
+def test_multiclass_loss_of_single_class_is_zero(loss, rng):
     """Without a rival there is no loss and no blame."""
     z = raw_predict(rng, (20, 1)) * 1e10
     y = written(loss, np.ones((20, 1), int))
@@ -260,13 +260,13 @@ ACTIVATIONS = {
 
 
 @by_name(LOSSES)
-def test_the_name_of_the_output_activation_is_true(loss, z):
+def test_out_activation_names_inverse_link(loss, z):
     """`out_activation` says in scikit-learn's words what `inverse_link` does."""
     assert_allclose(loss.inverse_link(z), ACTIVATIONS[loss.out_activation](z), rtol=1e-12)
 
 
 @by_name(PROBABILISTIC)
-def test_log_activate_is_the_logarithm_of_activate(loss, z):
+def test_log_inverse_link_is_log_of_inverse_link(loss, z):
     """And it goes on where `inverse_link` has rounded to 0."""
     assert_allclose(np.exp(loss.log_inverse_link(z)), loss.inverse_link(z), rtol=1e-12)
     far = np.array([[-1e4, 1e4]])
@@ -275,14 +275,14 @@ def test_log_activate_is_the_logarithm_of_activate(loss, z):
 
 
 @by_name([loss for loss in LOSSES if not loss.has_probabilities])
-def test_losses_without_probabilities_say_so(loss, z):
+def test_log_inverse_link_without_probabilities_raises(loss, z):
     """There is no logarithm of what is not a probability."""
     with pytest.raises(NotImplementedError, match=f"{type(loss).__name__} gives no probabilities"):
         loss.log_inverse_link(z)
 
 
 @by_name(FINITE)
-def test_the_truth_costs_less_than_its_opposite(loss):
+def test_correct_label_has_lower_loss(loss):
     """`codes` are the numbers that the loss takes for no and yes."""
     z = np.array([[2.0, -2.0]])
     truth, lie = (written(loss, np.array([labels])) for labels in [[1, 0], [0, 1]])
@@ -290,7 +290,7 @@ def test_the_truth_costs_less_than_its_opposite(loss):
 
 
 @by_name([loss for loss in LOSSES if isinstance(loss, EXPONENTIAL)])
-def test_exponential_losses_are_finite_where_the_exponential_is(loss):
+def test_log_link_losses_are_finite_where_exp_is(loss):
     """Up to raw outputs of 80 in float32, of either sign."""
     z = np.array([[-80.0, 0.0, 80.0]], "float32")
     y = np.array([[1.0, 1e-5, 1e5]], "float32")
@@ -309,13 +309,13 @@ REAL_LOSSES = {
 
 
 @pytest.mark.parametrize(("loss", "metric", "factor"), REAL_LOSSES.values(), ids=REAL_LOSSES)
-def test_losses_of_numbers_are_the_known_metrics(loss, metric, factor, z, rng):
+def test_regression_losses_equal_sklearn_metrics(loss, metric, factor, z, rng):
     """Summed over 4 outputs where the metric is averaged; of deviances the half."""
     y = VALID_Y[type(loss)](rng, z.shape)
     assert_allclose(loss.value(z, y).mean(), factor * metric(y, loss.inverse_link(z)))
 
 
-def test_the_squared_hinge_is_one_against_the_rest(z):
+def test_squared_hinge_is_one_vs_rest(z):
     """A column a class, summed."""
     y = 2 * np.eye(4)[np.arange(50) % 4] - 1
     assert_allclose(SquaredHinge().value(z, y), (np.maximum(0, 1 - y * z) ** 2).sum(axis=1))
@@ -335,14 +335,14 @@ def test_quantiles_never_cross(rng):
 
 
 @pytest.mark.parametrize("quantiles", [[], [0], [1.0], [0.5, 0.1], [0.5, 0.5], [np.nan]])
-def test_impossible_quantiles_are_errors(quantiles):
+def test_invalid_quantiles_are_errors(quantiles):
     """Outside (0, 1), or not increasing."""
     with pytest.raises(ValueError, match=r"inside \(0, 1\), several of them increasing"):
         Quantile(quantiles)
 
 
 @pytest.mark.parametrize("loss", [SquaredError(), Huber(), Quantile([0.2]), Poisson(), Gamma()])
-def test_unknown_targets_cost_nothing_and_teach_nothing(loss, z, rng):
+def test_masked_loss_of_unknown_targets_is_zero(loss, z, rng):
     """A NaN leaves the loss and the gradient of its column out; the others are as without it."""
     y = VALID_Y[type(loss)](rng, z.shape)
     unknown = rng.uniform(size=z.shape) < 0.3
@@ -358,21 +358,21 @@ def test_unknown_targets_cost_nothing_and_teach_nothing(loss, z, rng):
 
 
 @pytest.mark.parametrize("loss", [Poisson(), Gamma()])
-def test_positive_answers_begin_where_they_can_move(loss):
+def test_log_link_intercept_of_zero_targets_is_finite(loss):
     """Also where nothing but 0 was seen, or nothing at all."""
     y = np.array([[0.0, np.nan, 2.0], [0.0, np.nan, np.nan]])
     assert_allclose(loss.inverse_link(loss.fit_intercept_only(y)), [1e-4, 1.0, 2.0], rtol=1e-12)
 
 
 @pytest.mark.parametrize("w", [[1e308] * 3, [1e-308] * 3, [1, 1e308, 1]])
-def test_weights_of_any_size_make_a_mean(w):
+def test_weighted_nanmean_of_large_weights(w):
     """Their sum may overflow."""
     y = np.array([[1.0], [5.0], [9.0]])
     assert_allclose(SquaredError().fit_intercept_only(y, np.array(w)), [5.0])
 
 
 @pytest.mark.parametrize("loss", LOSSES, ids=repr)
-def test_value_and_gradient_at_once_are_those_apart(loss):
+def test_value_and_gradient_equals_separate_calls(loss):
     """Where they share their work, too; for raw outputs of any size."""
     for scale in (1.0, 1e30):
         z = scale * raw_predict(np.random.default_rng(0), (50, 3)).astype(np.float32)
@@ -384,7 +384,7 @@ def test_value_and_gradient_at_once_are_those_apart(loss):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_the_softmax_loss_of_smoothed_labels_does_not_cancel(dtype):
+def test_nllm_of_smoothed_labels_has_no_cancellation(dtype):
     """Shifting all raw outputs changes nothing, and at most the largest number is lost."""
     z = np.array([[1.0, 2.0, 4.0]], dtype)
     y = np.array([[0.9, 0.05, 0.05]], dtype)
@@ -399,7 +399,7 @@ def test_the_softmax_loss_of_smoothed_labels_does_not_cancel(dtype):
 
 
 @by_name(LOSSES)
-def test_links_of_answers_at_the_ends_are_finite(loss):
+def test_link_is_finite_at_interval_ends(loss):
     """Shares of 0 and 1 are no place to begin; others come back from their link."""
     ends = np.array([[0.0, 1.0, 1.0]])
     assert np.isfinite(loss.link(ends)).all()
@@ -417,13 +417,13 @@ class Cauchit(SquaredError):
         return np.clip(z, 0, 1)
 
 
-def test_the_logarithm_of_a_users_probability_may_be_of_0():
+def test_default_log_inverse_link_allows_probability_0():
     """Minus infinity, and no warning."""
     z = np.array([[-1.0, 0.5]])
     assert_allclose(Cauchit().log_inverse_link(z), [[-np.inf, np.log(0.5)]])
 
 
-def test_a_loss_of_the_known_says_what_the_other_says():
+def test_masked_loss_delegates_to_its_loss():
     """Link, activation and what else is not about targets."""
     inner, known = Poisson(), MaskedLoss(Poisson())
     a = np.array([[1.0, 2.0, 3.0]])
@@ -433,7 +433,7 @@ def test_a_loss_of_the_known_says_what_the_other_says():
         assert getattr(known, name) == getattr(inner, name)
 
 
-def test_losses_side_by_side_are_each_what_they_are_alone():
+def test_multi_output_loss_equals_separate_losses():
     """Their activations and logarithms stand side by side; a softmax gives the name."""
     both = MultiOutputLoss([NLL(), NLLM()], [1, 3])
     z = np.random.default_rng(0).normal(size=(5, 4))
@@ -447,7 +447,7 @@ def test_losses_side_by_side_are_each_what_they_are_alone():
     assert not MultiOutputLoss([NLL(), Hinge()], [1, 1]).has_probabilities
 
 
-def test_quantiles_of_many_weights_in_single_precision():
+def test_weighted_quantiles_of_many_float32_weights():
     """Small weights count beside a large one: their sum has twice the digits."""
     y, w = np.arange(2001.0)[:, None], np.ones(2001)
     w[0] = 2.0**24
@@ -456,26 +456,26 @@ def test_quantiles_of_many_weights_in_single_precision():
     assert_allclose(start, [1000], atol=1)
 
 
-def test_an_exact_answer_has_nothing_to_blame_a_quantile_for():
+def test_quantile_gradient_of_exact_prediction_is_zero():
     """At its kink the slope is taken as 0."""
     z = np.array([[2.0, -1.0]])
     assert_array_equal(Quantile([0.3]).gradient(z, z), [[0, 0]])
 
 
-def test_raw_numbers_of_several_quantiles_come_back_from_their_answers():
+def test_quantile_link_inverts_inverse_link():
     """The first is as it is, the others are steps."""
     z = np.array([[1.0, -2.0, 3.0, 0.0, 0.5, 30.0]])
     loss = Quantile([0.1, 0.5, 0.9])
     assert_allclose(loss.link(loss.inverse_link(z)), z, rtol=1e-9, atol=1e-9)
 
 
-def test_a_mean_of_what_is_known_needs_no_large_weight():
+def test_weighted_nanmean_with_unknown_largest_weight():
     """The heaviest row may be one that is not known."""
     y = np.array([[np.nan], [2.0], [4.0]])
     assert_allclose(SquaredError().fit_intercept_only(y, np.array([1.0, 0.2, 0.2])), [3.0])
 
 
-def test_settings_that_are_left_out():
+def test_loss_defaults():
     """What the documentation says."""
     assert Huber().delta == 1
     assert Quantile().quantiles == (0.5,)

@@ -70,7 +70,7 @@ def train(objective, rng, convert, optimizer=None, norm=np.inf, members=None):
 @pytest.mark.parametrize("norm", [np.inf, 0.5])
 @pytest.mark.parametrize("optimizer", [SGD(0.9), Adam()], ids=["SGD", "Adam"])
 @pytest.mark.parametrize("convert", [np.asarray, sparse.csr_matrix, sparse.csr_array])
-def test_each_member_learns_as_if_alone(convert, optimizer, norm):
+def test_members_train_like_separate_networks_by_minibatches(convert, optimizer, norm):
     """It has its own weights, its own order of the samples, and its own gradient to clip."""
     joint = Objective(joint_network(), NLL(), 0.01)
     history = train(joint, np.random.RandomState(0), convert, optimizer, norm, members=G)
@@ -83,7 +83,7 @@ def test_each_member_learns_as_if_alone(convert, optimizer, norm):
     assert_allclose(history.column("loss"), np.mean(losses, axis=0), rtol=1e-10)
 
 
-def test_every_member_has_an_order_of_its_own():
+def test_each_member_has_its_own_order():
     """Each sees every row once an epoch."""
     batches = list(EpochBatchSampler(5, members=G)(N, np.random.RandomState(0)))
     assert [rows.shape for rows in batches] == [(G, 5)] * 4 + [(G, 3)]
@@ -92,7 +92,7 @@ def test_every_member_has_an_order_of_its_own():
     assert len({tuple(order) for order in orders}) == G
 
 
-def test_every_member_drops_units_of_its_own():
+def test_each_member_has_its_own_dropout_mask():
     """The masks differ from member to member."""
     thin = Sequential([Dropout(0.5, 40)]).sample((G, 6), np.random.RandomState(0))
     kept = thin.modules[0].keep
@@ -101,7 +101,7 @@ def test_every_member_drops_units_of_its_own():
 
 
 @pytest.mark.parametrize("convert", [np.asarray, sparse.csr_matrix])
-def test_members_share_the_rows_of_a_prediction(convert):
+def test_members_predict_on_shared_rows(convert):
     """And each answers for itself."""
     X = samples().X
     z = raw_predict(joint_network(), convert(X), X.dtype)
@@ -109,7 +109,7 @@ def test_members_share_the_rows_of_a_prediction(convert):
 
 
 @pytest.mark.parametrize("convert", [np.asarray, sparse.csr_matrix])
-def test_lbfgs_makes_the_objectives_of_all_members_small(convert):
+def test_lbfgs_minimises_objectives_of_all_members(convert):
     """The sum is smallest where each of them is; without a hidden layer that is one place."""
     solver, data = LBFGS(tol=1e-9), samples(convert)
     layers = [Sequential([Linear(np.full((M, K), g), np.zeros(K))]) for g in (-1.0, 0.0, 1.0)]

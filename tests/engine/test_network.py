@@ -59,7 +59,7 @@ def coefs_and_intercepts(network):
     ],
     ids=repr,
 )
-def test_sizes_are_one_integer_or_any_number_of_them(given, sizes):
+def test_hidden_sizes_accepts_integer_or_sequence(given, sizes):
     """They come out as plain integers."""
     found = networks.hidden_sizes(given)
     assert found == sizes
@@ -69,7 +69,7 @@ def test_sizes_are_one_integer_or_any_number_of_them(given, sizes):
 @pytest.mark.parametrize(
     "given", [0, -1, 2.0, "7", None, (5, 0), [5, -1], (5, 2.5), ["5"], [[5, 3]]], ids=repr
 )
-def test_other_sizes_are_errors(given):
+def test_invalid_hidden_sizes_are_errors(given):
     """The message says what is wanted and what was given."""
     with pytest.raises(ValueError, match="hidden_layer_sizes must be > 0: a positive") as error:
         networks.hidden_sizes(given)
@@ -86,13 +86,13 @@ def test_other_sizes_are_errors(given):
         ([], 0, []),
     ],
 )
-def test_activations_are_one_for_all_layers_or_one_for_each(given, n_hidden, names):
+def test_hidden_activations_accepts_one_or_one_per_layer(given, n_hidden, names):
     """A layer has a name in the end."""
     assert networks.hidden_activations(given, n_hidden) == names
 
 
 @pytest.mark.parametrize("given", ["sigmoid", ["relu", "sigmoid"]])
-def test_an_unknown_activation_is_an_error_that_lists_the_known(given):
+def test_unknown_activation_error_lists_known_names(given):
     """Every name of the table is in the message."""
     with pytest.raises(ValueError, match="Unknown activation 'sigmoid'") as error:
         networks.hidden_activations(given, 2)
@@ -100,7 +100,7 @@ def test_an_unknown_activation_is_an_error_that_lists_the_known(given):
 
 
 @pytest.mark.parametrize("given", [[], ["relu"], ["relu"] * 3])
-def test_too_few_and_too_many_activations_are_errors(given):
+def test_wrong_number_of_activations_is_an_error(given):
     """The message has both numbers."""
     with pytest.raises(ValueError, match=f"lists {len(given)} for 2 hidden layers"):
         networks.hidden_activations(given, 2)
@@ -110,7 +110,7 @@ def test_too_few_and_too_many_activations_are_errors(given):
 
 
 @pytest.mark.parametrize("name", networks.ACTIVATIONS)
-def test_every_name_means_what_it_says(name):
+def test_activation_names_map_to_modules(name):
     """A new one needs a formula in the table above."""
     network = built([4, 5, 2], [name])
     (V, W), (V0, W0) = coefs_and_intercepts(network)
@@ -118,13 +118,13 @@ def test_every_name_means_what_it_says(name):
     assert_allclose(network.forward(X), FORMULAS[name](X @ V + V0) @ W + W0, rtol=1e-12)
 
 
-def test_names_are_those_of_scikit_learn_and_more():
+def test_activation_names_include_those_of_sklearn():
     """Its solvers' users find all four."""
     assert set(networks.ACTIVATIONS) >= {"identity", "logistic", "tanh", "relu"}
     assert set(networks.ACTIVATIONS) == set(FORMULAS)
 
 
-def test_layers_are_joined_by_their_activations():
+def test_build_alternates_layers_and_activations():
     """A network begins and ends in a layer: the loss owns the output activation."""
     modules = built().modules
     tanh, relu = networks.ACTIVATIONS["tanh"], networks.ACTIVATIONS["relu"]
@@ -134,13 +134,13 @@ def test_layers_are_joined_by_their_activations():
     assert [W0.shape for W0 in intercepts] == [(k,) for k in SIZES[1:]]
 
 
-def test_without_hidden_layers_a_network_is_one_layer():
+def test_build_without_hidden_layers_is_one_linear():
     """A linear model."""
     (layer,) = built([4, 2], []).modules
     assert layer.W.shape == (4, 2)
 
 
-def test_restore_holds_the_weights_it_is_given():
+def test_restore_does_not_copy_weights():
     """The same arrays, so that what was built computes the same again."""
     coefs, intercepts = coefs_and_intercepts(built())
     network = networks.restore(coefs, intercepts, ["tanh", "relu"])
@@ -150,7 +150,7 @@ def test_restore_holds_the_weights_it_is_given():
         assert all(a is b for a, b in zip(given, held, strict=True))
 
 
-def test_restore_refuses_lists_that_do_not_fit():
+def test_restore_rejects_lists_of_different_lengths():
     """Silently dropping a layer would be another network."""
     coefs, intercepts = coefs_and_intercepts(built())
     with pytest.raises(ValueError, match=r"longer|shorter"):
@@ -162,7 +162,7 @@ def test_restore_refuses_lists_that_do_not_fit():
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("initialization", ["auto", *networks.INITIALIZATIONS])
-def test_a_seed_fixes_the_network_and_all_is_of_one_type(initialization, dtype):
+def test_build_depends_on_seed_only_and_has_one_dtype(initialization, dtype):
     """However the weights are drawn."""
     a, b = (built(initialization=initialization, dtype=dtype).parameters for _ in range(2))
     assert {array.dtype for array in a} == {np.dtype(dtype)}
@@ -182,7 +182,7 @@ def test_named_initializations_draw_the_weights_layer_by_layer(name):
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("activation", ["identity", "logistic", "tanh", "relu"])
-def test_auto_draws_the_weights_of_scikit_learn(activation, dtype):
+def test_auto_initialization_equals_sklearn(activation, dtype):
     """From the same seed, bit for bit: its first step is too small to change them."""
     X = np.random.default_rng(0).normal(size=(10, SIZES[0])).astype(dtype)
     theirs = neural_network.MLPRegressor(
@@ -203,7 +203,7 @@ def test_auto_draws_the_weights_of_scikit_learn(activation, dtype):
         assert_array_equal(ours, expected)
 
 
-def test_auto_looks_at_the_activation_of_each_layer():
+def test_auto_initialization_depends_on_activation_of_each_layer():
     """Logistic units begin narrower, by the square root of 3; outputs go by the last of them."""
     mixed, _ = coefs_and_intercepts(built(activations=["relu", "logistic"]))
     wide, _ = coefs_and_intercepts(built(activations=["relu", "relu"]))
@@ -214,7 +214,7 @@ def test_auto_looks_at_the_activation_of_each_layer():
 # Initializers of the user
 
 
-def test_a_function_draws_the_weights_and_offsets_are_zero():
+def test_callable_initialization_draws_weights_with_zero_offsets():
     """It is asked for each layer in turn, with the generator that the network has."""
     asked = []
 
@@ -232,7 +232,7 @@ def test_a_function_draws_the_weights_and_offsets_are_zero():
 
 
 @pytest.mark.parametrize("convert", [np.ndarray.tolist, lambda W: W.astype("float32"), np.asarray])
-def test_what_a_function_gives_becomes_an_array_of_the_networks_own(convert):
+def test_result_of_callable_initialization_is_copied(convert):
     """Lists and other types will do, and the user's array stays the user's."""
     mine = convert(np.ones((4, 2)))
     (layer,) = built([4, 2], [], lambda rng, shape, dtype: mine).modules
@@ -252,7 +252,7 @@ def test_what_a_function_gives_becomes_an_array_of_the_networks_own(convert):
     ],
     ids=["transposed", "flat", "number", "nan", "inf"],
 )
-def test_weights_that_no_layer_can_have_are_errors(draw, message):
+def test_invalid_result_of_callable_initialization_is_an_error(draw, message):
     """The message says which shape is wanted, and what came."""
     with pytest.raises(ValueError, match="initialization must give finite weights") as error:
         built([4, 2], [], draw)

@@ -58,7 +58,7 @@ def followed(optimizer, params, gradients, rate):
     return np.array(path)
 
 
-def test_every_optimizer_is_tried():
+def test_every_optimizer_is_tested():
     """A new class needs settings and rates in the table above."""
     assert set(concrete_classes(Optimizer)) == set(SETTINGS)
 
@@ -123,7 +123,7 @@ def test_optimizers_step_like_those_of_scikit_learn(name, ours, settings):
 
 
 @every_optimizer
-def test_a_step_is_in_place_and_leaves_the_gradient(optimizer, rate):
+def test_step_is_in_place_and_keeps_gradient(optimizer, rate):
     """The trainer's vector is the one that moves."""
     params, (gradient, *_) = random_gradients()
     gradient.flags.writeable = False
@@ -134,7 +134,7 @@ def test_a_step_is_in_place_and_leaves_the_gradient(optimizer, rate):
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @every_optimizer
-def test_the_state_is_plain_and_of_the_type_of_the_parameters(optimizer, rate, dtype):
+def test_state_holds_arrays_of_parameter_dtype(optimizer, rate, dtype):
     """A dict of numbers and of arrays like the parameters, with the same keys at any time."""
     params, gradients = random_gradients(dtype)
     state = optimizer.init(params)
@@ -151,7 +151,7 @@ def test_the_state_is_plain_and_of_the_type_of_the_parameters(optimizer, rate, d
 
 
 @every_optimizer
-def test_the_state_is_all_that_an_optimizer_remembers(optimizer, rate):
+def test_optimizer_keeps_all_state_in_state(optimizer, rate):
     """With a copy of it, another optimizer of the same settings goes on as if nothing happened."""
     params, gradients = random_gradients()
     expected = followed(optimizer, params, gradients, rate)[-1]
@@ -179,7 +179,7 @@ def test_parameters_may_have_any_shape_and_type(optimizer, rate, shape, dtype):
     assert (strided < 0).all()
 
 
-def test_defaults_that_are_documented():
+def test_optimizer_defaults():
     """And what an optimizer is made with, it keeps."""
     assert vars(RMSprop()) == {"beta": 0.99, "epsilon": 1e-8}
     assert vars(Adam()) == {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8}

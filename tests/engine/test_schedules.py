@@ -67,13 +67,13 @@ def test_rates_are_python_floats(make, number):
 
 @every_maker
 @pytest.mark.parametrize("rate", [-1e-9, math.nan, math.inf])
-def test_impossible_rates_are_errors(make, rate):
+def test_invalid_rates_are_errors(make, rate):
     """However they come about."""
     with pytest.raises(ValueError, match="The learning rate must be a finite number, 0 or more"):
         make(rate)(0)
 
 
-def test_an_impossible_rate_is_an_error_that_names_the_step():
+def test_invalid_rate_error_names_step():
     """A user's function may go wrong at any step."""
     schedule = as_schedule(lambda t: 3 - t)
     assert rates(schedule, 4) == [3, 2, 1, 0]
@@ -82,13 +82,13 @@ def test_an_impossible_rate_is_an_error_that_names_the_step():
 
 
 @pytest.mark.parametrize("schedule", [Constant(0.1), InverseScaling(0.1, 0.5), LambdaSchedule(abs)])
-def test_training_that_stalls_ends(schedule):
+def test_schedules_stop_at_plateau(schedule):
     """A schedule that cannot adapt has nothing left to try."""
     assert schedule.stops_at_plateau(0)
     assert schedule(3, n_plateaus=2) == schedule(3)
 
 
-def test_adaptive_slows_down_when_training_stalls():
+def test_adaptive_divides_rate_at_plateau():
     """A fifth at each stall; the step itself does not matter."""
     schedule = Adaptive(0.1)
     assert rates(schedule) == [0.1] * 5
@@ -98,14 +98,14 @@ def test_adaptive_slows_down_when_training_stalls():
 
 
 @pytest.mark.parametrize(("smallest", "stalls"), [(0.05, 1), (0.1, 0), (0.01, 2)])
-def test_adaptive_ends_at_its_smallest_rate(smallest, stalls):
+def test_adaptive_stops_at_min_rate(smallest, stalls):
     """A stall at or below it is the last."""
     schedule = Adaptive(0.1, smallest)
     assert [schedule.stops_at_plateau(k) for k in range(stalls + 1)] == [False] * stalls + [True]
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.001, 1e-6])
-def test_adaptive_slows_down_and_ends_like_scikit_learns(rate):
+def test_adaptive_equals_sklearn(rate):
     """The same rates after every stall, and the same end."""
     module = pytest.importorskip("sklearn.neural_network._stochastic_optimizers")
     ours, theirs = Adaptive(rate), module.SGDOptimizer([], rate, lr_schedule="adaptive")
@@ -118,7 +118,7 @@ def test_adaptive_slows_down_and_ends_like_scikit_learns(rate):
 
 
 @pytest.mark.parametrize("make", [Cosine, OneCycle])
-def test_cycles_have_a_peak_and_a_horizon(make):
+def test_cosine_and_one_cycle_peak_and_complete(make):
     """They begin where they say, reach the peak, fall towards 0, and the last rate stays."""
     schedule = make(0.5, steps=100)
     found = np.array(rates(schedule, 200))
@@ -130,12 +130,12 @@ def test_cycles_have_a_peak_and_a_horizon(make):
     assert (found[100:] == found[99]).all()
 
 
-def test_the_cosine_is_half_a_cosine():
+def test_cosine_formula():
     """From the peak to half of it at half time."""
     assert_allclose(rates(Cosine(0.5, 4), 4), [0.5, 0.25 + 0.5**1.5 / 2, 0.25, 0.25 - 0.5**1.5 / 2])
 
 
-def test_one_cycle_warms_up():
+def test_one_cycle_increases_first():
     """From 1/25 of the peak, through the middle at half of the warm-up, to the peak at its end."""
     schedule = OneCycle(1.0, 100, pct_start=0.4)
     assert_allclose([schedule(0), schedule(20), schedule(40)], [0.04, 0.52, 1.0])
@@ -145,7 +145,7 @@ def test_one_cycle_warms_up():
 @pytest.mark.parametrize(
     ("rate", "error"), [(["a"], TypeError), ("a", ValueError), (10**400, OverflowError)]
 )
-def test_a_rate_that_is_no_number_is_told_with_its_step(rate, error):
+def test_non_numeric_rate_error_names_step(rate, error):
     """In an error of the kind that it was."""
     with pytest.raises(error, match="must be a number, at step 7: "):
         as_schedule(lambda t: rate)(7)

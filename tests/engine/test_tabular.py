@@ -66,14 +66,14 @@ def one_hot(codes, rows):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_every_kind_of_column(dtype):
+def test_encoding_of_all_column_types(dtype):
     """Numbers beyond all pieces, missing ones, and codes that have no place."""
     v = example(dtype).forward(TABLE.astype(dtype))
     assert v.dtype == dtype
     assert_array_equal(v, WIDE.astype(dtype))
 
 
-def test_the_pieces_of_a_number_add_up(rng):
+def test_bins_sum_to_position(rng):
     """Pieces that follow each other, each times its length, give the number between the ends."""
     edges = np.array([-2.0, -0.5, 0.1, 3.0])
     expand = TabularEncoding(1, [0, 0, 0], edges[:-1], edges[1:], [], [])
@@ -83,7 +83,7 @@ def test_the_pieces_of_a_number_add_up(rng):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_pieces_rise_to_their_height(dtype, rng):
+def test_bins_are_scaled_by_bin_scale(dtype, rng):
     """Nothing else is another."""
     start, stop = np.array([[-1, 0], [0, 2]], dtype)
     u = np.column_stack([rng.normal(size=50), rng.integers(2, size=50)]).astype(dtype)
@@ -94,7 +94,7 @@ def test_pieces_rise_to_their_height(dtype, rng):
     assert low[:, 1:3].max() == dtype(0.3)
 
 
-def test_the_output_is_written_where_it_is_told():
+def test_forward_writes_to_out():
     """In any layout; what was there does not matter."""
     expand = example()
     for order in "CF":
@@ -106,7 +106,7 @@ def test_the_output_is_written_where_it_is_told():
         assert_array_equal(du, expand.backward(TABLE, WIDE, np.ones_like(out)))
 
 
-def test_the_blame_of_missing_numbers_and_codes_is_0():
+def test_gradient_of_missing_values_and_codes_is_0():
     """Only known numbers and what is passed on have a derivative."""
     du = example().backward(TABLE, WIDE, np.ones_like(WIDE))
     assert_array_equal(du, [[2, 1.5, 0, 0, 1], [1, 0, 0, 0, 1], [0, 1, 0, 0, 1]])
@@ -123,7 +123,7 @@ def test_backward_agrees_with_central_differences_on_a_table(height, rng):
 
 
 @pytest.mark.parametrize(("x", "slope"), [(-3, 0), (-2, 0.5), (0, 0.25), (4, 0)])
-def test_the_slope_where_a_piece_begins_is_that_to_the_right(x, slope):
+def test_derivative_at_bin_edge_is_from_the_right(x, slope):
     """Rows of training lie just there, as edges are quantiles."""
     expand = TabularEncoding(
         1, [0, 0], [-2.0, 0.0], [0.0, 4.0], missing_indicator_features=[], n_categories=[]
@@ -133,7 +133,7 @@ def test_the_slope_where_a_piece_begins_is_that_to_the_right(x, slope):
     assert expand.backward(u, expand.forward(u), dv) == slope
 
 
-def test_a_table_without_any_columns_is_expanded_to_none():
+def test_encoding_without_columns_is_empty():
     """There is nothing to trip over in what is empty."""
     nothing = np.zeros(0)
     expand = TabularEncoding(0, nothing, nothing, nothing, nothing, nothing)
@@ -142,7 +142,7 @@ def test_a_table_without_any_columns_is_expanded_to_none():
     assert expand.backward(u, u, u).shape == (3, 0)
 
 
-def test_an_expansion_can_be_kept():
+def test_encoding_can_be_pickled():
     """It is made of arrays and numbers, and says how wide it is."""
     expand = pickle.loads(pickle.dumps(example()))
     assert repr(expand) == "TabularEncoding(5 -> 12)"
@@ -153,7 +153,7 @@ def test_an_expansion_can_be_kept():
 
 
 @pytest.mark.parametrize("members", [(), (2,)], ids=["one", "two members"])
-def test_an_embedding_is_a_layer_on_zeros_with_a_single_1(members, rng):
+def test_embedding_equals_linear_on_one_hot_columns(members, rng):
     """Forwards and in its weight gradient; a row of E that no cell names gets none."""
     embed = Embedding(rng.normal(size=(*members, 9, 5)), columns=2)
     layer = Linear(embed.E, np.zeros((*members, 5)))
@@ -170,7 +170,7 @@ def test_an_embedding_is_a_layer_on_zeros_with_a_single_1(members, rng):
     assert_array_equal(dE[..., 7:, :], 0)
 
 
-def test_members_may_share_their_table(rng):
+def test_embedding_members_accept_shared_input(rng):
     """One u without a member axis is the input of every member."""
     embed = Embedding(rng.normal(size=(2, 7, 3)), columns=2)
     u = tables(rng, 6)
@@ -180,18 +180,18 @@ def test_members_may_share_their_table(rng):
     assert_array_equal(embed.weight_grad(u, dv)[0], embed.weight_grad(twice, dv)[0])
 
 
-def test_the_gradient_of_a_table_of_several_rows(rng):
+def test_embedding_weight_grad_sums_over_cells(rng):
     """Central differences, with several cells on one row."""
     check_weight_grad(Embedding(rng.normal(size=(7, 3)), columns=2), tables(rng, 20), rng)
 
 
-def test_row_numbers_that_do_not_exist_are_the_nearest():
+def test_embedding_clips_indices():
     """As it is documented."""
     embed = Embedding(np.array([[1.0], [2.0]]), columns=1)
     assert_array_equal(embed.forward(np.array([[-3.0], [0], [1], [1e300]])), [[1], [1], [2], [2]])
 
 
-def test_arrays_of_an_earlier_step_are_written_over(rng):
+def test_forward_and_backward_overwrite_out(rng):
     """Forward and backward fill what they are given."""
     embed = Embedding(rng.normal(size=(7, 3)), columns=2)
     u = tables(rng, 6)
@@ -204,7 +204,7 @@ def test_arrays_of_an_earlier_step_are_written_over(rng):
     assert_array_equal(du, embed.backward(u, v, dv))
 
 
-def test_a_network_of_both_trains(rng):
+def test_network_of_encoding_and_embedding_trains(rng):
     """An expansion, a table and a layer: J falls along its gradient, with arrays used again."""
     expand = TabularEncoding(
         2, [0, 1], np.array([-1.0, 0]), np.array([1.0, 2]), [0], [], n_passthrough=2

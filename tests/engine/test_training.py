@@ -109,7 +109,7 @@ def test_the_gradient_of_the_objective_agrees_with_central_differences(alpha, we
 
 
 @pytest.mark.parametrize("weighted", [True, False])
-def test_both_ways_to_ask_for_the_value_agree_with_the_definition(weighted):
+def test_objective_value_agrees_with_definition(weighted):
     """J = 1/n sum w loss + alpha/2 sum W^2."""
     X, Y, w = data()
     objective = deep_objective()
@@ -122,7 +122,7 @@ def test_both_ways_to_ask_for_the_value_agree_with_the_definition(weighted):
 
 
 @pytest.mark.parametrize("rows", [slice(None), slice(3), slice(1)], ids=["all", "3", "1"])
-def test_the_penalty_depends_neither_on_offsets_nor_on_the_size_of_a_batch(rows):
+def test_penalty_ignores_offsets_and_batch_size(rows):
     """What alpha adds to J is alpha/2 |W|^2, and to its gradient alpha W."""
     X, Y, w = data()
     without, penalised = deep_objective(0.0), deep_objective(ALPHA)
@@ -137,7 +137,7 @@ def test_the_penalty_depends_neither_on_offsets_nor_on_the_size_of_a_batch(rows)
     assert_allclose(added, ALPHA * W, atol=1e-14)
 
 
-def test_weights_of_one_are_no_weights():
+def test_sample_weights_of_one_equal_no_weights():
     """Bit for bit, in value and gradient."""
     X, Y, w = data()
     a, b = deep_objective(), deep_objective()
@@ -145,7 +145,7 @@ def test_weights_of_one_are_no_weights():
     assert_array_equal(a.parameters.gradient, b.parameters.gradient)
 
 
-def test_a_weight_of_two_is_the_row_twice():
+def test_sample_weight_of_two_equals_repeated_row():
     """Weights divided by their mean are counts, in value and gradient."""
     X, Y, _ = data()
     counts = np.arange(N) % 3
@@ -156,7 +156,7 @@ def test_a_weight_of_two_is_the_row_twice():
 
 
 @pytest.mark.parametrize("shape", [(N,), (N, 1), (1, K), (N, K + 1)], ids=str)
-def test_targets_of_another_shape_than_the_outputs_are_refused(shape):
+def test_targets_of_wrong_shape_are_errors(shape):
     """Broadcasting would compare every sample with every other."""
     objective = deep_objective()
     for method in [objective.value, objective.value_and_gradient]:
@@ -164,7 +164,7 @@ def test_targets_of_another_shape_than_the_outputs_are_refused(shape):
             method(data()[0], np.zeros(shape))
 
 
-def test_sparse_inputs_are_dense_inputs():
+def test_sparse_inputs_equal_dense_inputs():
     """The objective of a CSR matrix is that of its dense twin."""
     X, Y, w = data()
     X *= X > 0
@@ -177,7 +177,7 @@ def test_sparse_inputs_are_dense_inputs():
 # The parameter vector
 
 
-def test_all_parameters_live_in_one_vector():
+def test_parameters_are_views_of_one_vector():
     """Modules hold views of it, so that changing either changes the other."""
     objective = deep_objective()
     vector = objective.parameters.vector
@@ -190,7 +190,7 @@ def test_all_parameters_live_in_one_vector():
     assert_array_equal(np.sort(np.concatenate([p.ravel() for p in parameters])), vector)
 
 
-def test_binding_keeps_the_values_and_leaves_the_arrays_given():
+def test_parameter_vector_copies_given_arrays():
     """The network computes what it did, and the caller's arrays are the caller's."""
     X = data()[0]
     network = Sequential([layer()])
@@ -208,7 +208,7 @@ def test_binding_keeps_the_values_and_leaves_the_arrays_given():
 
 @pytest.mark.parametrize("weighted", [True, False])
 @pytest.mark.parametrize("batch_size", [N, N + 1, 1000])
-def test_a_batch_of_all_rows_is_gradient_descent(batch_size, weighted):
+def test_full_batch_equals_gradient_descent(batch_size, weighted):
     """Each epoch is one step along the gradient of J, written out for linear regression."""
     X, Y, w = data()
     w = w if weighted else np.ones(N)
@@ -231,7 +231,7 @@ def one_sample_steps(X, Y, order, rate):
     return W, W0
 
 
-def test_a_batch_of_one_row_is_single_sample_descent():
+def test_batch_size_1_is_single_sample_descent():
     """A step for each row, in the order that is drawn for each epoch."""
     X, Y, _ = data()
     rng = np.random.RandomState(0)
@@ -243,7 +243,7 @@ def test_a_batch_of_one_row_is_single_sample_descent():
     assert_allclose(objective.network.modules[0].W0, W0, rtol=1e-12)
 
 
-def test_descend_is_the_textbooks_loop():
+def test_descend_equals_textbook_loop():
     """T draws with replacement, a step each, at the rate eta(t)."""
     X, Y, _ = data()
     order = np.concatenate(list(ReplacementSampler(50)(N, np.random.RandomState(0))))
@@ -261,7 +261,7 @@ def test_descend_is_the_textbooks_loop():
 
 @pytest.mark.parametrize("weighted", [True, False])
 @pytest.mark.parametrize("optimizer", [SGD(0.9), Adam()], ids=["SGD", "Adam"])
-def test_members_train_side_by_side_as_each_would_alone(optimizer, weighted):
+def test_members_train_like_separate_networks(optimizer, weighted):
     """J of several networks is the sum of theirs, and no step of one depends on the others."""
     networks = [Sequential([layer(M, 5, seed=g), Tanh(), layer(5, K, seed=g)]) for g in range(3)]
     joint = Objective(rebuilt(networks, np.stack), NLL(), ALPHA)
@@ -275,7 +275,7 @@ def test_members_train_side_by_side_as_each_would_alone(optimizer, weighted):
 
 
 @pytest.mark.parametrize("optimizer", [SGD(0.9, nesterov=True), Adam()], ids=["SGD", "Adam"])
-def test_training_in_single_precision_stays_there(optimizer):
+def test_training_keeps_float32(optimizer):
     """Parameters, gradient and state, with weights and a penalty."""
     objective = deep_objective(dtype="float32")
     w = data("float32")[2]
@@ -298,7 +298,7 @@ class Witness(Identity):
 
 
 @pytest.mark.parametrize("weighted", [True, False])
-def test_no_step_on_the_way_is_in_double_precision(weighted):
+def test_float32_step_has_no_float64_arrays(weighted):
     """A wider array in between would cost time, though the gradient is narrow again."""
     X, Y, w = data("float32")
     witness = Witness()
@@ -313,7 +313,7 @@ def test_no_step_on_the_way_is_in_double_precision(weighted):
     [lambda state: state, lambda state: pickle.loads(pickle.dumps(state))],
     ids=["kept", "pickled"],
 )
-def test_training_goes_on_where_it_stopped(optimizer, kept):
+def test_training_resumes_exactly(optimizer, kept):
     """Twice five epochs are ten, bit for bit: the state holds all that a step depends on."""
     whole, parts = deep_objective(), deep_objective()
     train(trainer(optimizer), whole, 10)
@@ -323,7 +323,7 @@ def test_training_goes_on_where_it_stopped(optimizer, kept):
     assert_array_equal(weights(parts), weights(whole))
 
 
-def test_the_schedule_counts_steps_from_zero_through_all_epochs():
+def test_schedule_step_counts_over_epochs():
     """Every batch is a step, whose rate is asked for once; a kept state goes on counting."""
     asked = []
     loop = trainer(rate=lambda t: asked.append(t) or RATE)
@@ -338,7 +338,7 @@ def test_the_schedule_counts_steps_from_zero_through_all_epochs():
 
 
 @pytest.mark.parametrize("batch_size", [1, 4, N])
-def test_the_loss_of_an_epoch_is_the_mean_over_its_rows(batch_size):
+def test_epoch_loss_is_mean_over_rows(batch_size):
     """At a rate of 0 it is J itself, also when the last batch is short."""
     X, Y, w = data()
     objective = deep_objective()
@@ -347,7 +347,7 @@ def test_the_loss_of_an_epoch_is_the_mean_over_its_rows(batch_size):
     assert history.column("rate") == [0.0, 0.0]
 
 
-def test_an_epoch_is_a_row_and_a_call():
+def test_each_epoch_adds_a_row_and_calls_back():
     """`on_epoch` hears of each as it ends, counted from 1."""
     calls = []
     loop = trainer(
@@ -359,14 +359,14 @@ def test_an_epoch_is_a_row_and_a_call():
     assert history.outcome == "max_iter"
 
 
-def test_a_loss_that_stalls_ends_training():
+def test_plateau_ends_training():
     """Without improvement the earliest end is after one epoch and the patience."""
     loop = trainer(rate=0.0, batch_size=N, stopping=EarlyStopping(3, 1e-9))
     history, _ = train(loop, deep_objective(), 100)
     assert (history.outcome, len(history)) == ("converged", 4)
 
 
-def test_an_adaptive_rate_gets_a_patience_for_each_of_its_values():
+def test_adaptive_restarts_patience_at_each_rate():
     """A stall slows it down instead of ending training, until it is at its smallest."""
     loop = trainer(rate=Adaptive(0.05, min_rate=0.01), stopping=EarlyStopping(2, min_delta=1e9))
     history, _ = train(loop, deep_objective(), 100)
@@ -434,7 +434,7 @@ def test_an_interrupt_before_the_first_epoch_ends_is_raised(step):
     assert (state["steps"], state["optimizer"]["t"]) == (0, 0)
 
 
-def test_an_interrupted_state_can_go_on():
+def test_interrupted_training_can_resume():
     """What comes after an interrupt is what would have come without one (in the same order)."""
     objective, undisturbed = deep_objective(), deep_objective()
     loop = trainer(Adam(), on_epoch=interrupting_epoch(2))
@@ -500,7 +500,7 @@ def test_an_interrupt_while_an_epoch_is_recorded(where, call, monkeypatch):
 
 
 @pytest.mark.parametrize("w", [np.ones((N, 1)), np.ones(N - 1)])
-def test_weights_of_another_shape_are_errors(w):
+def test_sample_weights_of_wrong_shape_are_errors(w):
     """A column would be spread over n x n in silence."""
     X, Y, _ = data()
     with pytest.raises(ValueError, match="w must have one weight"):
@@ -509,7 +509,7 @@ def test_weights_of_another_shape_are_errors(w):
         deep_objective().value(X, Y[:, 0])
 
 
-def test_settings_that_cannot_be_are_errors():
+def test_invalid_settings_are_errors():
     """Each part checks its own."""
     X, Y, _ = data()
     shared = layer(M, M)
@@ -530,14 +530,14 @@ def test_settings_that_cannot_be_are_errors():
             make()
 
 
-def test_the_numbers_of_rows_are_told():
+def test_dataset_error_shows_numbers_of_rows():
     """All three, if there are weights."""
     X, Y, w = data()
     with pytest.raises(ValueError, match=r"got \(10, 9, 8\)"):
         Dataset(X, Y[1:], w[2:])
 
 
-def test_settings_at_the_ends_of_what_can_be():
+def test_settings_at_interval_ends_are_valid():
     """A momentum of 1 never slows down, and one draw is an epoch, too."""
     assert SGD(1.0).momentum == 1
     assert ReplacementSampler(1).steps(5) == EpochBatchSampler(1).steps(1) == 1
@@ -560,7 +560,7 @@ class Summing(SquaredError):
         return super().gradient(z, y).sum(axis=-1)
 
 
-def test_parts_of_the_users_that_do_not_work_are_told_so():
+def test_invalid_custom_optimizer_and_loss_are_named():
     """By their names."""
     with pytest.raises(TypeError, match=r"Returning.step must change params in place .* None"):
         train(trainer(Returning()), deep_objective(), 1)
@@ -569,7 +569,7 @@ def test_parts_of_the_users_that_do_not_work_are_told_so():
         Objective(Sequential([layer()]), Summing()).value_and_gradient(X, Y)
 
 
-def test_a_history_begins_without_epochs():
+def test_new_history_is_empty():
     """Nothing is known, and nothing is kept."""
     history = History()
     assert np.isnan(history.rate)
@@ -577,7 +577,7 @@ def test_a_history_begins_without_epochs():
 
 
 @pytest.mark.parametrize(("epochs", "outcome"), [(3, "max_iter"), (4, "schedule_finished")])
-def test_a_schedule_that_ran_its_course_is_completed(epochs, outcome):
+def test_completed_schedule_sets_outcome(epochs, outcome):
     """It says so after its last step, and what is kept is the last epoch."""
     told = []
     loop = trainer(
@@ -588,7 +588,7 @@ def test_a_schedule_that_ran_its_course_is_completed(epochs, outcome):
     assert told == [False] * epochs
 
 
-def test_the_last_epoch_is_told_so():
+def test_on_epoch_is_told_the_last_epoch():
     """When stopping ends training."""
     told = []
     loop = trainer(
@@ -601,7 +601,7 @@ def test_the_last_epoch_is_told_so():
     assert told == [False, True]
 
 
-def test_the_best_epoch_is_kept_if_it_is_asked_for():
+def test_restore_best_weights():
     """Its weights, and its number."""
     scores, seen, objective = iter([1.0, 3.0, 2.0]), [], deep_objective()
 
@@ -617,13 +617,13 @@ def test_the_best_epoch_is_kept_if_it_is_asked_for():
     assert state["steps"] == 2 * STEPS_PER_EPOCH
 
 
-def test_the_epoch_that_passes_the_deadline_is_the_last():
+def test_deadline_ends_training():
     """However many were asked for."""
     history, _ = train(trainer(deadline=0.0), deep_objective(), 3)
     assert (history.outcome, len(history)) == ("max_time", 1)
 
 
-def test_lbfgs_weighs_the_samples():
+def test_lbfgs_uses_sample_weights():
     """A row of weight 2 is the row twice, to the digits that it converges to."""
     X, Y, _ = data()
     w = np.arange(N) % 3
@@ -636,7 +636,7 @@ def test_lbfgs_weighs_the_samples():
     assert_allclose(weights(found), weights(expected), rtol=1e-5)
 
 
-def test_lbfgs_that_begins_at_the_minimum_has_an_epoch():
+def test_lbfgs_at_minimum_has_one_epoch():
     """So that there is a loss to tell."""
     objective = Objective(Sequential([Linear(np.zeros((M, K)), np.zeros(K))]), SquaredError())
     samples = Dataset(data()[0], np.zeros((N, K)))
@@ -652,7 +652,7 @@ class Uphill(SquaredError):
         return y - z
 
 
-def test_lbfgs_that_finds_nothing_better_is_stuck():
+def test_lbfgs_reports_failed_line_search():
     """Its line search fails."""
     objective = Objective(Sequential([layer()]), Uphill())
     X, Y, _ = data()
@@ -668,7 +668,7 @@ class Wide(SquaredError):
         return super().gradient(z, y).astype(np.float64)
 
 
-def test_a_wide_gradient_of_the_users_is_made_narrow():
+def test_float64_gradient_of_custom_loss_is_converted():
     """Before it is passed back."""
     X, Y, _ = data("float32")
     witness = Witness()
@@ -689,7 +689,7 @@ class LastFirst(BatchSampler):
         return n // 2
 
 
-def test_rows_of_a_plan_of_the_users_may_be_counted_from_the_end():
+def test_custom_sampler_may_use_negative_rows():
     """Only of ours is it known that they are in range."""
     X, Y, _ = data()
     found, expected = deep_objective(), deep_objective()

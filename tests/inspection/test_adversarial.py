@@ -1,4 +1,4 @@
-"""Adversarial inputs: near, inside the bounds, and what the model is wrong about."""
+"""Adversarial examples: size, bounds, and their effect on the loss."""
 
 import numpy as np
 import pandas as pd
@@ -38,8 +38,8 @@ def losses(model, X, y):
 
 @pytest.mark.parametrize("steps", [1, 2, 7])
 @pytest.mark.parametrize("norm", LENGTHS)
-def test_changes_are_as_large_as_they_may_be(digits, norm, steps):
-    """Never larger but for rounding; one step of the sign moves every input."""
+def test_perturbation_has_norm_epsilon(digits, norm, steps):
+    """Up to rounding; one step of the sign changes every input."""
     model, X, y = digits
     for epsilon in (0.01, 3.0):
         r = adversarial(model, X, y, epsilon=epsilon, norm=norm, steps=steps) - X
@@ -49,8 +49,8 @@ def test_changes_are_as_large_as_they_may_be(digits, norm, steps):
 
 @pytest.mark.parametrize("steps", [1, 7])
 @pytest.mark.parametrize("norm", LENGTHS)
-def test_bounds_are_kept(digits, norm, steps):
-    """Exactly, also those of each input; the change is no larger for it."""
+def test_bounds_hold(digits, norm, steps):
+    """Exactly, for each input; the perturbation is no larger."""
     model, X, y = digits
     low, high = np.zeros(64), np.full(64, 16.0)
     for bounds in [(0, 16), (low, high)]:
@@ -60,8 +60,8 @@ def test_bounds_are_kept(digits, norm, steps):
         assert lengths(moved - X, norm).max() <= 4 * (1 + 1e-9)
 
 
-def test_no_change_at_all(digits):
-    """Epsilon 0 gives X, bit for bit, and X itself is never written to."""
+def test_epsilon_0_returns_X(digits):
+    """Bit for bit, and X itself is never modified."""
     model, X, y = digits
     X = X.copy()
     X.flags.writeable = False
@@ -70,8 +70,8 @@ def test_no_change_at_all(digits):
         assert adversarial(model, X, y, epsilon=1, norm=norm, steps=3) is not X
 
 
-def test_the_loss_rises_and_more_steps_are_not_worse(digits):
-    """On average; one step fools the model on most digits."""
+def test_loss_increases_with_steps(digits):
+    """On average; one step changes the prediction of most digits."""
     model, X, y = digits
     for norm, epsilon in [("inf", 2), (2, 8)]:
         moved = [
@@ -85,7 +85,7 @@ def test_the_loss_rises_and_more_steps_are_not_worse(digits):
         assert model.score(moved[0], y) < 0.5
 
 
-def test_one_step_is_the_sign_of_the_gradient(digits):
+def test_one_step_is_the_fast_gradient_sign_method(digits):
     """Goodfellow, Shlens and Szegedy (2015), section 4."""
     model, X, y = digits
     moved = adversarial(model, X[:5], y[:5], epsilon=1e-4)
@@ -96,15 +96,15 @@ def test_one_step_is_the_sign_of_the_gradient(digits):
 
 
 @pytest.mark.parametrize("epsilon", [0.1, np.float64(0.1), np.float32(0.1)])
-def test_inputs_keep_their_type(epsilon):
-    """Whatever that of epsilon is."""
+def test_dtype_of_X_is_kept(epsilon):
+    """Whatever the type of epsilon."""
     X, y = binary()
     model = fitted(MLPClassifier(**BRIEF), X, y)
     assert adversarial(model, X.astype(np.float32), epsilon=epsilon).dtype == np.float32
 
 
-def test_towards_every_class(digits):
-    """Each class can be asked for, one for all samples or one for each."""
+def test_target_class_is_reached(digits):
+    """With one target for all samples, or one for each."""
     model, X, _ = digits
     for label in model.classes_:
         moved = adversarial(model, X, epsilon=4, steps=10, target=label)
@@ -114,8 +114,8 @@ def test_towards_every_class(digits):
     assert np.mean(model.predict(moved) == wanted) > 0.8
 
 
-def test_away_from_the_prediction_if_nothing_else_is_said(digits):
-    """The same as with the predictions for y."""
+def test_y_defaults_to_the_predictions(digits):
+    """The result is equal."""
     model, X, _ = digits
     expected = adversarial(model, X, model.predict(X), epsilon=1, steps=2)
     assert_array_equal(adversarial(model, X, epsilon=1, steps=2), expected)
@@ -124,8 +124,8 @@ def test_away_from_the_prediction_if_nothing_else_is_said(digits):
 @pytest.mark.parametrize("members", [1, 3])
 @pytest.mark.parametrize("task", ["binary", "multiclass", "multilabel"])
 @pytest.mark.parametrize("loss", TARGETS["binary"].losses)
-def test_every_loss_and_kind_of_labels(loss, task, members):
-    """Also losses that are flat where the model is sure: the raw outputs move away from y."""
+def test_every_classification_loss(loss, task, members):
+    """Also losses that are flat where the model is certain: raw outputs move away from y."""
     X, y = TASKS[task][1]()
     model = fitted(MLPClassifier(**BRIEF, loss=loss, n_members=members), X, y)
     before = model.score(X, model.predict(X))
@@ -136,8 +136,8 @@ def test_every_loss_and_kind_of_labels(loss, task, members):
 
 
 @pytest.mark.parametrize("loss", TARGETS["real"].losses)
-def test_regressors_are_led_away_from_y_and_towards_numbers(loss):
-    """By their own loss, in units of y."""
+def test_every_regression_loss(loss):
+    """Away from y and towards a target, in units of y."""
     X, y = real()
     y = np.exp(y) * 100
     model = MLPRegressor(**BRIEF, loss=loss, standardize_y=True)
@@ -151,8 +151,8 @@ def test_regressors_are_led_away_from_y_and_towards_numbers(loss):
     assert distances[0] < distances[1]
 
 
-def test_several_outputs():
-    """A target has a number for each, or is a row for each sample."""
+def test_target_of_several_outputs():
+    """A number for each output, or a row for each sample."""
     X, Y = TASKS["multioutput"][1]()
     model = fitted(MLPRegressor(**BRIEF), X, Y)
     goal = Y.max(axis=0)
@@ -161,8 +161,8 @@ def test_several_outputs():
     assert (model.predict(one) > model.predict(X)).mean() > 0.7
 
 
-def test_a_sure_model_has_a_direction_all_the_same():
-    """In float32 its loss is exactly 0, but which way it rises is known."""
+def test_certain_binary_model_has_a_gradient():
+    """In float32 its loss is 0, but its gradient in float64 is not."""
     X, y = binary()
     model = fitted(MLPClassifier((), dtype="float32", max_iter=1, random_state=0), X, y)
     model.coefs_ = [W * 1e4 for W in model.coefs_]
@@ -171,8 +171,8 @@ def test_a_sure_model_has_a_direction_all_the_same():
     assert_allclose(adversarial(model, X, epsilon=0.1) - X, 0.1 * expected, rtol=1e-5)
 
 
-def test_a_sure_model_of_several_classes_knows_the_rival():
-    """The right class counts too where its probability rounds to 1 in float32."""
+def test_certain_multiclass_model_has_a_gradient():
+    """Also where the probability of the true class rounds to 1 in float32."""
     X, y = multiclass()
     model = fitted(MLPClassifier((), dtype="float32", max_iter=30, random_state=0), X, y)
     model.coefs_ = [np.array([[20, 0, -20], [0.5, 0.3, 0], [0.3, 0.5, 0], [-1, 1, 0]], np.float32)]
@@ -184,16 +184,16 @@ def test_a_sure_model_of_several_classes_knows_the_rival():
 
 @pytest.mark.parametrize("steps", [1, 4])
 @pytest.mark.parametrize("norm", LENGTHS)
-def test_a_single_input_moves_by_epsilon(norm, steps):
-    """All norms are one."""
+def test_single_input_changes_by_epsilon(norm, steps):
+    """With one input all norms are equal."""
     X, y = real()
     model = fitted(MLPClassifier((), max_iter=1, random_state=0), X[:, :1], y > 0)
     r = adversarial(model, X[:, :1], epsilon=0.3, norm=norm, steps=steps) - X[:, :1]
     assert_allclose(np.abs(r), 0.3, rtol=1e-9)
 
 
-def test_frames_and_types():
-    """Frames of numbers become arrays; whole numbers become floats, float32 stays."""
+def test_frames_and_integers():
+    """Frames become arrays, integers floats; float32 stays."""
     X, y = multiclass()
     frame = pd.DataFrame(X, columns=list("abcd"))
     model = fitted(MLPClassifier(**BRIEF), frame, y)
@@ -212,7 +212,7 @@ def test_frames_and_types():
         ({"epsilon": 1, "norm": "1"}, "norm must be one of"),
         ({"epsilon": 1, "steps": 0}, "steps must be"),
         ({"epsilon": 1, "steps": 1.5}, "steps must be"),
-        ({"epsilon": 1, "y": [0] * 60, "target": 1}, "not both"),
+        ({"epsilon": 1, "y": [0] * 60, "target": 1}, "Got both"),
         ({"epsilon": 1, "target": 7}, "classes"),
         ({"epsilon": 1, "target": [0, 1]}, "target"),
         ({"epsilon": 1, "y": [0, 1]}, "inconsistent numbers of samples"),
@@ -220,16 +220,16 @@ def test_frames_and_types():
         ({"epsilon": 1, "bounds": 3}, r"bounds must be"),
     ],
 )
-def test_settings_that_make_no_sense(settings, message):
-    """The message says which."""
+def test_invalid_settings_are_refused(settings, message):
+    """The error names the parameter."""
     X, y = multiclass()
     model = fitted(MLPClassifier(**BRIEF), X, y)
     with pytest.raises(ValueError, match=message):
         adversarial(model, X, **settings)
 
 
-def test_what_cannot_be_moved():
-    """Tables, sparse matrices, and regressors of which nothing is said."""
+def test_unsupported_inputs_are_refused():
+    """Tables, sparse matrices, and regressors without y and target."""
     X, y = binary()
     tabular = fitted(TabularMLPClassifier((4,), max_iter=1, random_state=0), table(X), y)
     with pytest.raises(TypeError, match="categories cannot be"):
@@ -237,5 +237,5 @@ def test_what_cannot_be_moved():
     model = fitted(MLPClassifier(**BRIEF), X, y)
     with pytest.raises(TypeError, match="toarray"):
         adversarial(model, sparse.csr_matrix(X), epsilon=1)
-    with pytest.raises(ValueError, match="give y, or target"):
+    with pytest.raises(ValueError, match="needs y or target"):
         adversarial(fitted(MLPRegressor(**BRIEF), X, y), X, epsilon=1)

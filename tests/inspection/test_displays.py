@@ -76,14 +76,14 @@ def legend(ax):
 # What all share
 
 
-def test_no_display_is_forgotten():
-    """Each that is exported is drawn here."""
+def test_every_exported_display_is_tested():
+    """Those in `__all__`."""
     assert {cls.__name__ for cls in DRAWN} == set(displays.__all__)
 
 
 @EVERY
-def test_a_display_is_drawn_on_new_axes_or_on_those_that_are_given(cls, digits):
-    """It can be drawn again, and rendered."""
+def test_plot_on_new_and_given_axes(cls, digits):
+    """A display can be drawn again, and rendered."""
     display = DRAWN[cls](*digits, None)
     assert type(display) is cls
     assert display.ax_.figure is display.figure_
@@ -98,19 +98,19 @@ def test_a_display_is_drawn_on_new_axes_or_on_those_that_are_given(cls, digits):
 
 
 @EVERY
-def test_nothing_but_fitted_networks_is_drawn(cls, digits):
-    """In the words of all the rest."""
+def test_from_estimator_refuses_other_objects(cls, digits):
+    """With the errors of all inspection functions."""
     _, X, y = digits
     with pytest.raises(NotFittedError):
         DRAWN[cls](MLPClassifier(), X, y, None)
     other = LogisticRegression().fit(X[:, :1], y)
-    with pytest.raises(TypeError, match=r"looks into .* got LogisticRegression"):
+    with pytest.raises(TypeError, match=r"needs an MLPClassifier.* got LogisticRegression"):
         DRAWN[cls](other, X, y, None)
 
 
 @EVERY
-def test_without_matplotlib_the_error_says_what_to_install(cls, digits, monkeypatch):
-    """Before anything is computed, and in `plot` too."""
+def test_missing_matplotlib(cls, digits, monkeypatch):
+    """The error comes before anything is computed, and in `plot` too."""
     display = DRAWN[cls](*digits, None)
     for name in [name for name in sys.modules if name.split(".")[0] == "matplotlib"]:
         monkeypatch.setitem(sys.modules, name, None)
@@ -119,8 +119,8 @@ def test_without_matplotlib_the_error_says_what_to_install(cls, digits, monkeypa
             draw()
 
 
-def test_matplotlib_is_imported_only_to_draw():
-    """And the inspection only when it is asked for, by import or by attribute."""
+def test_matplotlib_is_imported_lazily():
+    """And `sknn.inspection` only on import or attribute access."""
     code = (
         "import sys, sknn\n"
         "assert 'sknn.inspection' not in sys.modules\n"
@@ -134,8 +134,8 @@ def test_matplotlib_is_imported_only_to_draw():
 # Loss
 
 
-def test_the_losses_are_those_of_training(digits):
-    """With a score of its own axis, and the best epoch, where rows were held back."""
+def test_loss_curve_display_with_validation(digits):
+    """The score has axes of its own; the best epoch is marked."""
     model, *_ = digits
     display = LossCurveDisplay.from_estimator(model)
     curves = [model.loss_curve_, model.validation_loss_curve_, model.validation_scores_]
@@ -153,8 +153,8 @@ def test_the_losses_are_those_of_training(digits):
     assert display.score_ax_.get_ylabel() == "score"
 
 
-def test_training_alone_has_one_curve():
-    """Nothing was held back; a single epoch is a dot."""
+def test_loss_curve_display_without_validation():
+    """A single epoch is a dot."""
     X, y = real()
     display = LossCurveDisplay.from_estimator(fitted(MLPRegressor(max_iter=1), X, y))
     assert len(display.lines_) == 1
@@ -176,7 +176,7 @@ def halved(t):
         ({"solver": "lbfgs"}, None),
     ],
 )
-def test_the_learning_rate_is_named(settings, label):
+def test_loss_curve_display_names_the_learning_rate(settings, label):
     """If the solver has one."""
     X, y = real()
     display = LossCurveDisplay.from_estimator(fitted(MLPRegressor(max_iter=2, **settings), X, y))
@@ -184,8 +184,8 @@ def test_the_learning_rate_is_named(settings, label):
     assert display.ax_.get_xlabel() == expected
 
 
-def test_a_learning_rate_that_changes_is_drawn():
-    """From 0 to its peak; a constant one is only named, and that of lbfgs is not known."""
+def test_loss_curve_display_draws_a_changing_learning_rate():
+    """From 0; a constant rate is only named, and lbfgs has none."""
     X, y = real()
     settings = {"learning_rate": "one_cycle", "learning_rate_init": 0.05, "max_iter": 5}
     model = fitted(MLPRegressor(random_state=0, **settings), X, y)
@@ -201,7 +201,7 @@ def test_a_learning_rate_that_changes_is_drawn():
 # Network
 
 
-def test_every_unit_of_a_small_network_is_drawn():
+def test_network_display_draws_every_unit_of_a_small_network():
     """With lines for all weights and a title above each column."""
     X, y = binary()
     model = fitted(MLPClassifier(**BRIEF, activation="tanh"), X, np.array(["no", "yes"])[y])
@@ -212,8 +212,8 @@ def test_every_unit_of_a_small_network_is_drawn():
     assert legend(display.ax_) == ["weight above 0", "weight below 0"]
 
 
-def test_lines_show_sign_and_size():
-    """Thick is large, blue is above 0."""
+def test_network_display_encodes_sign_and_size():
+    """Wide lines are large weights, blue ones positive."""
     weights = [np.array([[1.0, -2.0]])]
     display = NetworkDisplay(weights, ["input", "output"]).plot()
     [lines] = display.lines_
@@ -225,8 +225,8 @@ def test_lines_show_sign_and_size():
     assert texts(display.ax_) == ["input", "output"]
 
 
-def test_large_layers_are_abridged(digits):
-    """The first and the last units, with dots between; never more than asked for."""
+def test_network_display_abridges_large_layers(digits):
+    """The first and the last units, with an ellipsis between."""
     model, *_ = digits
     display = NetworkDisplay.from_estimator(model, max_units=5)
     assert [len(lines.get_segments()) for lines in display.lines_] == [25, 25, 25]
@@ -236,8 +236,8 @@ def test_large_layers_are_abridged(digits):
         NetworkDisplay.from_estimator(model, max_units=1)
 
 
-def test_names_of_tables_and_outputs():
-    """Columns as they are encoded, quantiles, members."""
+def test_network_display_names_inputs_and_outputs():
+    """Encoded columns and quantiles; any member."""
     X, y = real()
     settings = {"n_bins": 2, "loss": "quantile", "quantile": [0.1, 0.9], "n_members": 2}
     model = TabularMLPRegressor((3,), **settings, max_iter=1, random_state=0)
@@ -250,12 +250,12 @@ def test_names_of_tables_and_outputs():
     )
     assert names[-2:] == ["y, 0.1 quantile", "y, 0.9 quantile"]
     assert_array_equal(display.weights[0], model.coefs_[0][1])
-    with pytest.raises(ValueError, match="member=2, but there are 2"):
+    with pytest.raises(ValueError, match="member must be from 0 to 1, got 2"):
         NetworkDisplay.from_estimator(model, member=2)
 
 
-def test_names_of_levels_that_are_embedded():
-    """Each has a few inputs."""
+def test_network_display_names_embedding_inputs():
+    """Each embedded feature has several."""
     frame = pd.DataFrame({"id": [f"n{i}" for i in range(300)] * 2})
     model = TabularMLPRegressor((3,), min_frequency=1, max_iter=1, random_state=0)
     model = fitted(model, frame, np.arange(600.0))
@@ -263,8 +263,8 @@ def test_names_of_levels_that_are_embedded():
     assert names == [f"id_code {i}" for i in range(8)]
 
 
-def test_names_of_every_kind_of_output():
-    """Labels, several columns, several outputs; long ones are cut."""
+def test_network_display_names_every_kind_of_output():
+    """Labels, several columns, several outputs; long names are truncated."""
     X, y = multiclass()
     columns = np.column_stack([y > 0, y])
     model = fitted(MLPClassifier(**BRIEF), X, columns)
@@ -284,8 +284,8 @@ def test_names_of_every_kind_of_output():
 # Weights
 
 
-def test_images_of_units(digits):
-    """As many as asked for, each with its number, around 0."""
+def test_weights_display_draws_images(digits):
+    """`max_units` of them, each with its index, with colours centred at 0."""
     model, *_ = digits
     display = WeightsDisplay.from_estimator(model, image_shape=SHAPE, max_units=7)
     assert texts(display.ax_) == [str(unit) for unit in range(7)]
@@ -298,12 +298,12 @@ def test_images_of_units(digits):
     assert low == -high
     everything = WeightsDisplay.from_estimator(model, image_shape=SHAPE, max_units=100)
     assert everything.ax_.get_title() == "hidden 1"
-    with pytest.raises(ValueError, match="does not make 64 inputs"):
+    with pytest.raises(ValueError, match="must have 64 pixels"):
         WeightsDisplay.from_estimator(model, image_shape=(8, 9))
 
 
-def test_histograms_of_layers(digits):
-    """One for each layer, below each other."""
+def test_weights_display_draws_histograms(digits):
+    """One for each layer."""
     model, *_ = digits
     display = WeightsDisplay.from_estimator(model)
     assert display.image_ is None
@@ -320,16 +320,16 @@ def test_histograms_of_layers(digits):
 # Flow
 
 
-def test_sizes_and_shares_of_each_layer(digits):
-    """The numbers of `gradient_flow`, and what of a layer is dead or saturated."""
+def test_gradient_flow_display(digits):
+    """The numbers of `gradient_flow`, with dead and saturated fractions."""
     model, X, y = digits
     flow = gradient_flow(model, X, y)
     display = GradientFlowDisplay.from_estimator(model, X, y)
     of_weights, of_sums = display.lines_
-    assert_array_equal(of_weights.get_xdata(), [layer.dW for layer in flow])
-    assert_array_equal(of_sums.get_xdata(), [layer.dZ for layer in flow])
+    assert_array_equal(of_weights.get_xdata(), [layer.weight_grad_rms for layer in flow])
+    assert_array_equal(of_sums.get_xdata(), [layer.pre_activation_grad_rms for layer in flow])
     labels = [label.get_text() for label in display.ax_.get_yticklabels()]
-    assert labels[0] == f"hidden 1\ndead {flow[0].dead:.0%}"
+    assert labels[0] == f"hidden 1\ndead {flow[0].dead_fraction:.0%}"
     assert labels[-1] == "output"
     assert display.ax_.get_xscale() == "log"
     assert legend(display.ax_) == ["dL/dW", "dL/dZ"]
@@ -337,8 +337,8 @@ def test_sizes_and_shares_of_each_layer(digits):
     assert display.ax_.yaxis_inverted()
 
 
-def test_a_flow_of_nothing_is_drawn():
-    """A network without slopes has no logarithms."""
+def test_gradient_flow_display_of_zero_gradients():
+    """It has a linear axis."""
     X, y = real()
     model = fitted(MLPRegressor(max_iter=1, loss="absolute_error"), X, np.zeros(60))
     for array in (*model.coefs_, *model.intercepts_):
@@ -353,8 +353,8 @@ def test_a_flow_of_nothing_is_drawn():
 # Adversarial
 
 
-def test_image_signal_and_sum(digits):
-    """And what the model says before and after."""
+def test_adversarial_display(digits):
+    """With the predictions for the images before and after."""
     model, X, y = digits
     settings = {"epsilon": 3, "bounds": (0, 16), "steps": 3}
     display = AdversarialDisplay.from_estimator(model, X[:2], y[:2], image_shape=SHAPE, **settings)
@@ -364,7 +364,7 @@ def test_image_signal_and_sum(digits):
     for image, expected in zip(drawn[::2], (X[0], moved[0] - X[0], moved[0]), strict=True):
         assert_allclose(image, expected.reshape(SHAPE))
     words = texts(display.ax_)
-    for title in ("image", "signal", "sum", "+", "="):
+    for title in ("image", "perturbation", "sum", "+", "="):
         assert title in words
     for x, answer in [(X[:2], display.before), (moved, display.after)]:
         sure = model.predict_proba(x).max(axis=1)
@@ -374,8 +374,8 @@ def test_image_signal_and_sum(digits):
         assert set(answer) <= set(words)
 
 
-def test_frames_losses_without_probabilities_and_numbers(digits):
-    """Names of features are no hindrance, and a regressor says a number."""
+def test_adversarial_display_of_frames_and_regressors(digits):
+    """And of losses without probabilities."""
     _, X, y = digits
     frame = pd.DataFrame(X, columns=[f"pixel{i}" for i in range(64)])
     model = fitted(MLPClassifier(**BRIEF, loss="hinge"), frame, y)
@@ -384,5 +384,5 @@ def test_frames_losses_without_probabilities_and_numbers(digits):
     number = fitted(MLPRegressor(**BRIEF), X, y)
     display = AdversarialDisplay.from_estimator(number, X[:1], [3], epsilon=1, image_shape=SHAPE)
     assert display.before == [f"predicted: {number.predict(X[:1])[0]:.3g}"]
-    with pytest.raises(ValueError, match="does not make 64 inputs"):
+    with pytest.raises(ValueError, match="must have 64 pixels"):
         AdversarialDisplay.from_estimator(model, frame[:1], epsilon=1, image_shape=(8, 9))

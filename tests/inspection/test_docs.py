@@ -1,4 +1,4 @@
-"""The page about inspection tells the truth: its code runs, snippet after snippet."""
+"""docs/inspection.md: its code runs and it is complete."""
 
 import re
 from pathlib import Path
@@ -25,8 +25,8 @@ def names(tmp_path, monkeypatch):
     return names
 
 
-def test_snippets_run_and_show_what_they_say(names):
-    """The network is good, and easily fooled; the edges of the images do not matter."""
+def test_snippets_show_what_the_page_says(names):
+    """The network is accurate, easily attacked, and ignores image borders."""
     model, X, y = names["model"], names["X"][1500:], names["y"][1500:]
     assert model.score(X, y) > 0.85
     assert model.score(names["worse"], y) <= model.score(names["fooled"], y) < model.score(X, y)
@@ -36,10 +36,10 @@ def test_snippets_run_and_show_what_they_say(names):
     assert Path("fooled.png").stat().st_size > 1000
 
 
-def test_everything_is_on_the_page():
-    """Each name of the package but for those of the tuples, whose parts are on it."""
+def test_page_mentions_every_public_name():
+    """But the tuples, whose fields are on it."""
     text = PAGE.read_text(encoding="utf-8")
-    for name in {*inspection.__all__} - {"Layer", "LayerGradients"}:
+    for name in {*inspection.__all__} - {"LayerGradients", "LayerOutput"}:
         assert name in text
     for part in inspection.LayerGradients._fields[1:]:
         assert f"| `{part}` |" in text

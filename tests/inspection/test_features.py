@@ -1,4 +1,4 @@
-"""Hidden features: a transformer like any other."""
+"""HiddenFeatures: a transformer."""
 
 import joblib
 import numpy as np
@@ -32,13 +32,13 @@ BRIEF = {"hidden_layer_sizes": (6, 5), "max_iter": 3, "learning_rate_init": 0.01
     ]
 )
 def test_sklearn_checks(estimator, check):
-    """Everything that scikit-learn asks of a transformer."""
+    """All checks of scikit-learn for transformers."""
     check(estimator)
 
 
 @pytest.mark.parametrize("layer", [0, 1, -1, -2])
-def test_the_activations_of_a_layer(layer):
-    """Those that `layer_outputs` has."""
+def test_transform_returns_layer_outputs(layer):
+    """Those of `layer_outputs`."""
     X, y = multiclass()
     features = fitted(HiddenFeatures(MLPClassifier(**BRIEF), layer=layer), X, y)
     expected = layer_outputs(features.estimator_, X)[:-1][layer].A
@@ -46,8 +46,8 @@ def test_the_activations_of_a_layer(layer):
     assert len(features.get_feature_names_out()) == expected.shape[1]
 
 
-def test_the_network_is_a_clone_or_the_one_that_is_there():
-    """`prefit` trains nothing and needs no fit."""
+def test_fit_trains_a_clone_unless_prefit():
+    """With `prefit` no fit is needed."""
     X, y = multiclass()
     network = MLPClassifier(**BRIEF)
     features = fitted(HiddenFeatures(network), X, y)
@@ -63,8 +63,8 @@ def test_the_network_is_a_clone_or_the_one_that_is_there():
         assert_array_equal(W, kept)
 
 
-def test_members_are_side_by_side():
-    """Two networks have twice as many features."""
+def test_members_are_concatenated():
+    """Two members have twice as many features."""
     X, y = real()
     features = fitted(HiddenFeatures(MLPRegressor(**BRIEF, n_members=2)), X, y)
     A = layer_outputs(features.estimator_, X)[1].A
@@ -72,8 +72,8 @@ def test_members_are_side_by_side():
     assert len(features.get_feature_names_out()) == 10
 
 
-def test_in_pipelines_and_searches():
-    """Its parameters and those of the network are searched; it can be pickled."""
+def test_search_over_a_pipeline():
+    """Its parameters and those of the network can be searched."""
     X, y = binary()
     model = make_pipeline(HiddenFeatures(MLPClassifier(**BRIEF)), LogisticRegression())
     grid = {"hiddenfeatures__layer": [0, 1], "hiddenfeatures__estimator__alpha": [0.1, 1]}
@@ -81,16 +81,16 @@ def test_in_pipelines_and_searches():
     assert search.best_score_ > 0.5
 
 
-def test_pickles(tmp_path):
-    """The same features afterwards."""
+def test_pickle(tmp_path):
+    """It gives the same features."""
     X, y = real()
     model = fitted(make_pipeline(HiddenFeatures(MLPRegressor(**BRIEF)), Ridge()), X, y)
     joblib.dump(model, tmp_path / "model.joblib")
     assert_array_equal(joblib.load(tmp_path / "model.joblib").predict(X), model.predict(X))
 
 
-def test_frames():
-    """Tables go in, and pandas comes out if that is asked for."""
+def test_frames_and_pandas_output():
+    """Tabular networks too."""
     X, y = binary()
     frame = table(X)
     features = HiddenFeatures(TabularMLPClassifier(**BRIEF)).set_output(transform="pandas")
@@ -102,8 +102,8 @@ def test_frames():
         assert features.transform(frame).shape == (60, 5)
 
 
-def test_what_fit_takes_reaches_the_network():
-    """Weights and rows to validate on."""
+def test_fit_params_are_passed_on():
+    """Sample weights and validation data."""
     X, y = binary()
     w = np.r_[np.ones(40), np.zeros(20)]
     features = fitted(HiddenFeatures(MLPClassifier(**BRIEF)), X, y, sample_weight=w)
@@ -111,8 +111,8 @@ def test_what_fit_takes_reaches_the_network():
     assert_array_equal(features.estimator_.coefs_[0], expected.coefs_[0])
 
 
-def test_what_is_refused():
-    """Other estimators, layers that there are not, networks that are not fitted."""
+def test_invalid_arguments_are_refused():
+    """Other estimators, missing layers, networks that are not fitted."""
     X, y = binary()
     with pytest.raises(TypeError, match="got LogisticRegression"):
         HiddenFeatures(LogisticRegression()).fit(X, y)
@@ -121,18 +121,18 @@ def test_what_is_refused():
     with pytest.raises(NotFittedError):
         HiddenFeatures(MLPClassifier(**BRIEF)).transform(X)
     for layer in (2, -3):
-        with pytest.raises(ValueError, match=f"layer={layer}, but the network has 2 hidden"):
+        with pytest.raises(ValueError, match=f"2 hidden layers; got {layer}"):
             fitted(HiddenFeatures(MLPClassifier(**BRIEF), layer=layer), X, y)
     linear = MLPClassifier((), max_iter=1)
     with pytest.raises(ValueError, match="has 0 hidden layers"):
         fitted(HiddenFeatures(linear), X, y)
 
 
-def test_a_fit_that_fails_changes_nothing():
+def test_failed_fit_keeps_the_fitted_network():
     """The network of before is kept."""
     X, y = binary()
     features = fitted(HiddenFeatures(MLPClassifier(**BRIEF)), X, y)
     before = features.estimator_
-    with pytest.raises(ValueError, match="layer=7"):
+    with pytest.raises(ValueError, match="got 7"):
         fitted(features.set_params(layer=7), X, y)
     assert features.estimator_ is before

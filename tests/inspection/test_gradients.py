@@ -1,4 +1,4 @@
-"""Gradients of inputs: against central differences of what the estimator itself answers."""
+"""Input gradients: compared with central differences of the predictions."""
 
 import numpy as np
 import pandas as pd
@@ -82,7 +82,7 @@ def check(model, X, target=None):
 @pytest.mark.parametrize("members", [1, 3])
 @pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
 def test_every_activation(activation, members):
-    """Whatever is in the table of activations, in both estimators."""
+    """Of the table of activations, in both estimators."""
     X, y = binary()
     settings = {**BRIEF, "activation": activation, "n_members": members}
     check(fitted(MLPClassifier(**settings), X, y), X)
@@ -103,8 +103,8 @@ LABELS = {
 @pytest.mark.parametrize(
     ("kind", "loss"), [(kind, loss) for kind in LABELS for loss in TARGETS[kind].losses]
 )
-def test_every_loss_of_labels(kind, loss, members):
-    """The raw output, which several members have in common through their probabilities."""
+def test_every_classification_loss(kind, loss, members):
+    """With respect to the raw output, of members averaged by their probabilities."""
     make, targets = LABELS[kind]
     X, y = make()
     model = fitted(MLPClassifier(**BRIEF, activation="tanh", loss=loss, n_members=members), X, y)
@@ -115,7 +115,7 @@ def test_every_loss_of_labels(kind, loss, members):
 @pytest.mark.parametrize("members", [1, 3])
 @pytest.mark.parametrize("loss", [NLL(), Hinge(), SquaredError()], ids=repr)
 def test_losses_as_objects(loss, members):
-    """One class against the rest, too."""
+    """One-vs-rest too."""
     X, y = multiclass()
     model = fitted(MLPClassifier(**BRIEF, activation="tanh", loss=loss, n_members=members), X, y)
     check(model, X, 1)
@@ -124,8 +124,8 @@ def test_losses_as_objects(loss, members):
 @pytest.mark.parametrize("standardize", [False, True])
 @pytest.mark.parametrize("members", [1, 3])
 @pytest.mark.parametrize("loss", TARGETS["real"].losses)
-def test_every_loss_of_numbers(loss, members, standardize):
-    """The prediction in y's units, through the output activation."""
+def test_every_regression_loss(loss, members, standardize):
+    """In the units of y, through the output activation."""
     X, y = positive()
     settings = {**BRIEF, "n_members": members, "standardize_y": standardize}
     model = fitted(MLPRegressor(**settings, activation="tanh", loss=loss), X, 1000 * y)
@@ -134,7 +134,7 @@ def test_every_loss_of_numbers(loss, members, standardize):
 
 @pytest.mark.parametrize("members", [1, 3])
 def test_several_outputs_and_quantiles(members):
-    """Each output by its number, in units of its own; each quantile; each of each."""
+    """Each output, each quantile, and each pair of both."""
     X, Y = TASKS["multioutput"][1]()
     settings = {**BRIEF, "activation": "tanh", "n_members": members, "standardize_y": True}
     Y = Y * [1, 1000] + [5, -5]
@@ -144,8 +144,8 @@ def test_several_outputs_and_quantiles(members):
     check(fitted(MLPRegressor(**settings, **three), X, Y), X, (1, 2))
 
 
-def test_without_a_target_the_predicted_class_counts():
-    """Sample by sample; and a class for each sample may be given."""
+def test_target_defaults_to_the_predicted_class():
+    """And may be given for each sample."""
     X, y = multiclass()
     model = fitted(MLPClassifier(**BRIEF), X, y)
     by_class = {label: input_gradient(model, X, label) for label in model.classes_.tolist()}
@@ -156,7 +156,7 @@ def test_without_a_target_the_predicted_class_counts():
     assert_array_equal(input_gradient(model, X, predicted), expected)
 
 
-def test_labels_may_be_text():
+def test_string_labels():
     """The first of two classes has the opposite gradient."""
     X, y = binary()
     model = fitted(MLPClassifier(**BRIEF), X, np.array(["no", "yes"])[y])
@@ -165,8 +165,8 @@ def test_labels_may_be_text():
 
 
 @pytest.mark.parametrize("members", [1, 3])
-def test_any_form_of_numbers(members):
-    """Sparse matrices, frames and lists have the gradient of the array, dense."""
+def test_sparse_frame_and_list_inputs(members):
+    """They have the dense gradient of the array."""
     X, y = multiclass()
     model = fitted(MLPClassifier(**BRIEF, n_members=members), X, y)
     expected = input_gradient(model, X)
@@ -176,8 +176,8 @@ def test_any_form_of_numbers(members):
     assert_array_equal(input_gradient(fitted(model, frame, y), frame), expected)
 
 
-def test_many_rows_come_in_pieces(monkeypatch):
-    """Memory is bounded, and nothing changes."""
+def test_batches_change_nothing(monkeypatch):
+    """Memory is bounded."""
     X, y = multiclass()
     model = fitted(MLPClassifier(**BRIEF), X, y)
     whole = input_gradient(model, X, y)
@@ -185,7 +185,7 @@ def test_many_rows_come_in_pieces(monkeypatch):
     assert_allclose(input_gradient(model, X, y), whole, rtol=1e-12)
 
 
-def test_the_type_is_that_of_the_network():
+def test_dtype_is_that_of_the_network():
     """float32 stays float32."""
     X, y = multiclass()
     for model in [MLPClassifier(**BRIEF), MLPRegressor(**BRIEF)]:
@@ -193,15 +193,15 @@ def test_the_type_is_that_of_the_network():
         assert input_gradient(fitted(model, X, y), X).dtype == np.float32
 
 
-def test_a_linear_model_has_its_weights():
-    """Without hidden layers the gradient is the same everywhere."""
+def test_gradient_of_a_linear_model_is_its_weights():
+    """Everywhere."""
     X, y = real()
     model = fitted(MLPRegressor((), max_iter=5, random_state=0), X, y)
     assert_allclose(input_gradient(model, X), np.tile(model.coefs_[0].T, (60, 1)), rtol=1e-12)
 
 
-def test_nothing_is_written():
-    """Neither to the model nor to X."""
+def test_model_and_X_are_not_modified():
+    """Their values stay."""
     X, y = multiclass()
     model = fitted(MLPClassifier(**BRIEF), X, y)
     X.flags.writeable = False
@@ -210,8 +210,8 @@ def test_nothing_is_written():
     assert {name: id(value) for name, value in vars(model).items()} == before
 
 
-def test_saliency_is_the_size_of_the_gradient():
-    """It has no sign."""
+def test_saliency_is_the_absolute_gradient():
+    """For every sample and input."""
     X, y = binary()
     model = fitted(MLPClassifier(**BRIEF), X, y)
     assert_array_equal(saliency(model, X, 0), np.abs(input_gradient(model, X, 0)))
@@ -252,8 +252,8 @@ def table_differences(model, frame, target=None):
 @pytest.mark.parametrize("members", [1, 3])
 @pytest.mark.parametrize("bins", [0, 12])
 @pytest.mark.parametrize("cls", [TabularMLPClassifier, TabularMLPRegressor])
-def test_tables_in_units_of_the_table(cls, bins, members):
-    """Through scaling and pieces: 0 where missing or constant, NaN for categories."""
+def test_tabular_gradient_with_respect_to_raw_numbers(cls, bins, members):
+    """Through scaling and bins: 0 where missing or constant, NaN for categories."""
     frame, new = numeric_table(0), numeric_table(1)
     new["rooms"] += 0.3  # away from the ends of pieces, which are values of training
     y = frame["metres"] + 3000 * frame["share"].fillna(0)
@@ -269,8 +269,8 @@ def test_tables_in_units_of_the_table(cls, bins, members):
     assert_allclose(found, expected, rtol=0, atol=1e-6 * max(1, largest.max()))
 
 
-def test_levels_that_are_embedded_have_no_gradient():
-    """Numbers beside them have the right one."""
+def test_embedded_categories_have_no_gradient():
+    """The numeric columns have theirs."""
     rng = np.random.default_rng(0)
     frame = pd.DataFrame({"x": rng.normal(size=900), "id": [f"n{i}" for i in range(300)] * 3})
     settings = {"n_bins": 0, "min_frequency": 1, "max_iter": 1, "random_state": 0}
@@ -284,8 +284,8 @@ def test_levels_that_are_embedded_have_no_gradient():
 
 
 @pytest.mark.parametrize("task", TABLES)
-def test_every_kind_of_target_of_a_table(task):
-    """One row of numbers each, whatever y is."""
+def test_every_kind_of_tabular_target(task):
+    """The result has a row for each sample."""
     cls, make = TABLES[task]
     X, y = make()
     several = task.startswith(("multilabel", "multioutput"))
@@ -302,16 +302,16 @@ def test_every_kind_of_target_of_a_table(task):
     ("make", "target", "message"),
     [
         (binary, 2, r"one of \[0, 1\], got 2"),
-        (multiclass, [0, 1], r"samples; got shape \(2,\)"),
-        (TASKS["multilabel"][1], None, "3 labels: give the number"),
+        (multiclass, [0, 1], r"of 60 of them; got shape \(2,\)"),
+        (TASKS["multilabel"][1], None, "one of 3 labels"),
         (TASKS["multilabel"][1], 3, r"one of \[0, 1, 2\], got 3"),
-        (columns_of_labels, None, r"target=\(column, label\)"),
-        (columns_of_labels, (2, 0), r"target=\(column, label\)"),
+        (columns_of_labels, None, r"pair \(column, label\)"),
+        (columns_of_labels, (2, 0), r"pair \(column, label\)"),
         (columns_of_labels, (1, 7), r"got 7"),
     ],
 )
-def test_labels_that_there_are_not(make, target, message):
-    """The message tells those that there are."""
+def test_unknown_labels_are_refused(make, target, message):
+    """The error lists the known ones."""
     X, y = make()
     model = fitted(MLPClassifier(**BRIEF), X, y)
     with pytest.raises(ValueError, match=message):
@@ -319,8 +319,8 @@ def test_labels_that_there_are_not(make, target, message):
 
 
 @pytest.mark.parametrize("target", [None, 2, -1, (0, 0)])
-def test_outputs_that_there_are_not(target):
-    """Several outputs need the number of one."""
+def test_unknown_outputs_are_refused(target):
+    """With several outputs, target is required."""
     X, Y = TASKS["multioutput"][1]()
     model = fitted(MLPRegressor(**BRIEF), X, Y)
     with pytest.raises(ValueError, match=r"target|number of one"):
@@ -328,16 +328,16 @@ def test_outputs_that_there_are_not(target):
 
 
 @pytest.mark.parametrize("target", [0, (0, 3), (2, 0)])
-def test_quantiles_of_several_outputs_need_both_numbers(target):
-    """One number does not tell which is meant."""
+def test_quantiles_of_several_outputs_need_a_pair(target):
+    """One index is ambiguous."""
     X, Y = TASKS["multioutput"][1]()
     model = MLPRegressor(**BRIEF, loss="quantile", quantile=[0.1, 0.5, 0.9])
-    with pytest.raises(ValueError, match=r"target=\(output, quantile\), below 2 and 3"):
+    with pytest.raises(ValueError, match=r"pair \(output, quantile\), below 2 and 3"):
         input_gradient(fitted(model, X, Y), X, target)
 
 
-def test_only_fitted_networks_are_looked_into():
-    """The message tells how to get at the network in a pipeline or a search."""
+def test_other_objects_are_refused():
+    """The error says how to get the network of a pipeline or a search."""
     X, y = binary()
     with pytest.raises(NotFittedError):
         input_gradient(MLPClassifier(), X)

@@ -1,4 +1,4 @@
-"""Layers, and the flow of gradients through them."""
+"""`layer_outputs` and `gradient_flow`."""
 
 import numpy as np
 import pytest
@@ -38,8 +38,8 @@ def said(model, X):
 
 @pytest.mark.parametrize("members", [1, 3])
 @pytest.mark.parametrize("task", EVERY)
-def test_every_layer_is_made_of_the_one_before(task, members):
-    """``Z = A W + W0`` and ``A = f(Z)``; the last one is what the model says."""
+def test_layers_chain(task, members):
+    """``Z = A W + W0`` and ``A = f(Z)``; the last A is the prediction."""
     cls, make = EVERY[task]
     X, y = make()
     model = fitted(named(cls, activation=["tanh", "relu"], n_members=members), X, y)
@@ -59,7 +59,7 @@ def test_every_layer_is_made_of_the_one_before(task, members):
 
 
 @pytest.mark.parametrize("loss", TARGETS["real"].losses)
-def test_the_last_layer_is_in_the_units_of_y(loss):
+def test_last_activation_is_the_regression_prediction(loss):
     """Through every output activation, for several columns and quantiles."""
     X, Y = TASKS["multioutput"][1]()
     quantiles = {"quantile": [0.2, 0.8]} if loss == "quantile" else {}
@@ -69,8 +69,8 @@ def test_the_last_layer_is_in_the_units_of_y(loss):
 
 
 @pytest.mark.parametrize("loss", TARGETS["multiclass"].losses)
-def test_the_last_layer_of_several_classes(loss):
-    """Probabilities, those of sigmoids not yet normalised, or the raw output."""
+def test_last_activation_of_several_classes(loss):
+    """Probabilities, those of sigmoids not normalised, or the raw output."""
     X, y = multiclass()
     model = fitted(named(MLPClassifier, loss=loss), X, y)
     _, _, (_, Z, A) = layer_outputs(model, X)
@@ -81,8 +81,8 @@ def test_the_last_layer_of_several_classes(loss):
         assert_array_equal(A, Z)
 
 
-def test_forms_and_pieces(monkeypatch):
-    """Sparse input is dense input; many rows come in pieces; without hidden layers there is one."""
+def test_sparse_inputs_batches_and_linear_networks(monkeypatch):
+    """Sparse equals dense, batches change nothing, a linear network has one layer."""
     X, y = multiclass()
     model = fitted(named(MLPClassifier, n_members=3), X, y)
     whole = layer_outputs(model, X)
@@ -95,8 +95,8 @@ def test_forms_and_pieces(monkeypatch):
     assert layer.name == "output"
 
 
-def test_activations_of_ones_own():
-    """Whatever module stands there."""
+def test_user_defined_activations():
+    """Any module."""
     X, y = binary()
     for activation in sorted(ACTIVATIONS):
         model = fitted(named(MLPClassifier, activation=ACTIVATIONS[activation]()), X, y)
@@ -110,8 +110,8 @@ def test_activations_of_ones_own():
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("members", [1, 3])
 @pytest.mark.parametrize("task", EVERY)
-def test_sizes_are_those_of_the_objective(task, members, weighted):
-    """The gradients that training without penalty would follow."""
+def test_weight_grad_rms_is_that_of_the_objective(task, members, weighted):
+    """Of training without penalty."""
     cls, make = EVERY[task]
     X, y = make()
     model = fitted(named(cls, n_members=members, activation="tanh"), X, y)
@@ -128,47 +128,60 @@ def test_sizes_are_those_of_the_objective(task, members, weighted):
     grads = [grad for of_module in objective.parameters.gradients for grad in of_module]
     of_weights = [grad for grad in grads if grad.shape[-2:] in [W.shape[-2:] for W in model.coefs_]]
     sizes = [np.sqrt(np.mean(dW**2)) for dW in of_weights[: len(flow)]]
-    assert_allclose([layer.dW for layer in flow], sizes, rtol=1e-9)
+    assert_allclose([layer.weight_grad_rms for layer in flow], sizes, rtol=1e-9)
 
 
-def test_the_last_dz_is_that_of_the_loss():
-    """Sigmoid and log loss: the answer minus what is right."""
+def test_last_pre_activation_grad_rms_is_that_of_the_loss():
+    """Sigmoid and log loss: probability minus label."""
     X, y = binary()
     model = fitted(named(MLPClassifier), X, y)
     error = model.predict_proba(X)[:, 1] - y
-    assert_allclose(gradient_flow(model, X, y)[-1].dZ, np.sqrt(np.mean(error**2)), rtol=1e-12)
+    assert_allclose(
+        gradient_flow(model, X, y)[-1].pre_activation_grad_rms,
+        np.sqrt(np.mean(error**2)),
+        rtol=1e-12,
+    )
     w = np.arange(60) + 1.0
     expected = np.sqrt(np.mean((w / w.mean() * error) ** 2))
-    assert_allclose(gradient_flow(model, X, y, w)[-1].dZ, expected, rtol=1e-12)
-    assert_allclose(gradient_flow(model, X, y, 7 * w)[-1].dZ, expected, rtol=1e-12)
+    assert_allclose(gradient_flow(model, X, y, w)[-1].pre_activation_grad_rms, expected, rtol=1e-12)
+    assert_allclose(
+        gradient_flow(model, X, y, 7 * w)[-1].pre_activation_grad_rms, expected, rtol=1e-12
+    )
 
 
-def test_units_that_are_never_on_are_dead():
+def test_dead_fraction_counts_inactive_relu_units():
     """Half of the first layer is switched off."""
     X, y = real()
     model = fitted(named(MLPRegressor), X, y)
-    assert gradient_flow(model, X, y)[0].dead < 0.5
+    assert gradient_flow(model, X, y)[0].dead_fraction < 0.5
     model.intercepts_[0][:3] = -1e6
     first, second, last = gradient_flow(model, X, y)
-    assert first.dead >= 0.5
-    assert np.isnan([first.saturated, second.saturated, last.saturated, last.dead]).all()
+    assert first.dead_fraction >= 0.5
+    assert np.isnan(
+        [
+            first.saturated_fraction,
+            second.saturated_fraction,
+            last.saturated_fraction,
+            last.dead_fraction,
+        ]
+    ).all()
 
 
 @pytest.mark.parametrize("activation", ["logistic", "tanh"])
-def test_units_at_their_ends_are_saturated(activation):
-    """None with tiny weights, all with huge ones."""
+def test_saturated_fraction(activation):
+    """0 with tiny weights, 1 with huge ones."""
     X, y = real()
     model = fitted(named(MLPRegressor, activation=activation, hidden_layer_sizes=(6,)), X, y)
     for offset, share in [(0, 0), (100, 1), (-100, 1)]:
         model.coefs_[0][...] = 0
         model.intercepts_[0][...] = offset
         first, _ = gradient_flow(model, X, y)
-        assert first.saturated == share
-        assert first.dead == (share if activation == "tanh" or offset > 0 else 0)
+        assert first.saturated_fraction == share
+        assert first.dead_fraction == (share if activation == "tanh" or offset > 0 else 0)
 
 
-def test_flow_of_sparse_inputs_and_unknown_targets():
-    """What `fit` takes."""
+def test_gradient_flow_of_sparse_inputs_and_missing_targets():
+    """As `fit` takes them."""
     X, Y = TASKS["multioutput"][1]()
     model = fitted(named(MLPRegressor), X, Y)
     dense, thin = gradient_flow(model, X, Y), gradient_flow(model, sparse.csr_matrix(X), Y)
@@ -177,10 +190,10 @@ def test_flow_of_sparse_inputs_and_unknown_targets():
     assert np.isfinite([row[1:3] for row in gradient_flow(model, X, Y)]).all()
 
 
-def test_what_is_refused():
+def test_gradient_flow_refuses_invalid_arguments():
     """Other estimators, other numbers of rows, unknown classes."""
     X, y = binary()
-    with pytest.raises(TypeError, match="layer_outputs looks into"):
+    with pytest.raises(TypeError, match="layer_outputs needs an MLPClassifier"):
         layer_outputs(LinearRegression().fit(X, y), X)
     with pytest.raises(TypeError, match="gradient_flow looks into"):
         gradient_flow(LinearRegression().fit(X, y), X, y)

@@ -1,4 +1,4 @@
-"""scikit-learn's own inspection works with these estimators as with its own."""
+"""scikit-learn's inspection tools work with these estimators."""
 
 import numpy as np
 import pytest
@@ -35,7 +35,7 @@ def raw(cls, X):
 
 @pytest.mark.parametrize("cls", [*CLASSIFIERS, *REGRESSORS])
 def test_permutation_importance(cls):
-    """What matters matters more than noise."""
+    """Informative features have a higher importance than noise."""
     X, y = binary() if cls in CLASSIFIERS else real()
     X = raw(cls, X)
     model = fitted(cls(**BRIEF), X, y)
@@ -45,7 +45,7 @@ def test_permutation_importance(cls):
 
 @pytest.mark.parametrize("cls", [*CLASSIFIERS, *REGRESSORS])
 def test_partial_dependence(cls):
-    """By numbers, by pairs, and by categories of a table."""
+    """Of numbers, pairs, and categories of a table."""
     X, y = binary() if cls in CLASSIFIERS else real()
     X = raw(cls, X)
     model = fitted(cls(**BRIEF), X, y)
@@ -60,7 +60,7 @@ def test_partial_dependence(cls):
 
 
 def test_partial_dependence_of_one_class():
-    """By `target`, with the raw output or the probability."""
+    """Selected by `target`, for raw outputs and probabilities."""
     X, y = multiclass()
     model = fitted(MLPClassifier(**BRIEF), X, y)
     for method in ("predict_proba", "decision_function"):
@@ -73,7 +73,7 @@ def test_partial_dependence_of_one_class():
 @pytest.mark.parametrize("method", ["predict", "predict_proba", "decision_function"])
 @pytest.mark.parametrize("make", [binary, multiclass])
 def test_decision_boundary(make, method):
-    """Two inputs, each kind of answer."""
+    """Of two inputs, for each response method."""
     X, y = make()
     model = fitted(MLPClassifier(**BRIEF), X[:, :2], y)
     display = DecisionBoundaryDisplay.from_estimator(
@@ -82,8 +82,8 @@ def test_decision_boundary(make, method):
     assert np.isfinite(display.response).all()
 
 
-def test_decision_boundary_of_a_regressor_and_of_a_table():
-    """Numbers in a table, too."""
+def test_decision_boundary_of_regressors_and_tables():
+    """Of numeric columns."""
     X, y = real()
     for cls in REGRESSORS:
         model = fitted(cls(**BRIEF), X[:, :2], y)
@@ -94,7 +94,7 @@ def test_decision_boundary_of_a_regressor_and_of_a_table():
 
 @pytest.mark.parametrize("cls", CLASSIFIERS)
 def test_calibration(cls):
-    """Of probabilities."""
+    """Of `predict_proba`."""
     X, y = binary()
     X = raw(cls, X)
     display = CalibrationDisplay.from_estimator(fitted(cls(**BRIEF), X, y), X, y, n_bins=3)

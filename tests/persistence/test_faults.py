@@ -1,4 +1,4 @@
-"""Faults in a save: errors anywhere, a full disk, a kill; there is the old file or the new one."""
+"""Failing saves: after errors, a full disk or a kill there is the old file or the new one."""
 
 import os
 import subprocess
@@ -14,8 +14,8 @@ from tests.persistence.test_archives import saved, small
 posix = pytest.mark.skipif(os.name != "posix", reason="signals and limits of POSIX")
 
 
-def test_an_error_anywhere_in_a_save(tmp_path):
-    """In any function of the package."""
+def test_error_in_any_function_keeps_the_old_file(tmp_path):
+    """Of the package."""
     path = tmp_path / "model.sknn"
     old, _ = small("real of a table")
     new, _ = small("real of a table", alpha=0.5)
@@ -103,13 +103,13 @@ def run(script, path):
 
 @pytest.mark.slow
 @posix
-def test_a_file_that_may_not_grow(tmp_path):
-    """However much of it fits: the old one stays, and nothing is left beside it."""
+def test_size_limit_keeps_the_old_file(tmp_path):
+    """At any number of bytes; no temporary file is left."""
     run(TOO_LARGE, tmp_path / "model.sknn")
 
 
 @pytest.mark.slow
 @posix
-def test_a_process_that_is_killed(tmp_path):
-    """Fifty times, at any moment of a save: the file is always whole."""
+def test_killed_save_leaves_a_complete_file(tmp_path):
+    """Fifty times, at random moments."""
     assert run(KILLED, tmp_path / "model.sknn").startswith("50 of 50")

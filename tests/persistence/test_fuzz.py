@@ -1,4 +1,4 @@
-"""Mutants of honest files: a few of those that ``python -m tests.persistence.fuzz`` tries."""
+"""A few of the mutants that ``python -m tests.persistence.fuzz`` tries."""
 
 import os
 
@@ -14,30 +14,30 @@ pytestmark = [
 
 
 @pytest.mark.parametrize("part", range(4))
-def test_mutants_are_refused_or_honest(part):
-    """Each by an error of one type, in time, and with little memory."""
+def test_mutants_are_refused_or_valid(part):
+    """With a ModelFileError, in time, and with little memory."""
     results = tried("suite", range(part * 250, (part + 1) * 250))
     assert not results.failures, "\n".join(str(failure) for failure in results.failures)
     assert sum(results.counts.values()) == 250
 
 
 @pytest.mark.parametrize("name", seeds.NAMES)
-def test_honest_files_are_judged_to_be_honest(name):
-    """And all that is done with models can be done with them."""
+def test_seed_files_are_valid(name):
+    """And the models support everything that the judge does."""
     data = seeds.files()[name]
     assert judge.judged(data, sealed=False) == "equal"
     assert judge.hunger(data, name) < 2
     judge.exercise(judge.loaded(data))
 
 
-def test_every_entry_of_the_corpus_is_judged():
-    """The corpus of the guided run is one of honest models and of what it found."""
+def test_corpus_entries_are_judged():
+    """Seed files, and what guided runs found."""
     for path in sorted(guided.CORPUS.iterdir()):
         data, is_sealed = guided.file_of(path.read_bytes())
         judge.judged(data, sealed=is_sealed)
 
 
-def test_every_maker_makes_something():
+def test_every_mutator_changes_the_file():
     """Its mutants differ from the honest file."""
     made = [mutants.mutant("makers", number) for number in range(400)]
     changed = {maker for name, maker, data, _ in made if data != seeds.files()[name]}
@@ -61,8 +61,8 @@ def broken_promises():
 
 @pytest.mark.parametrize("load", broken_promises(), ids=lambda load: load.__name__)
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_the_judge_finds_a_broken_promise(load, monkeypatch):
-    """Else all of the above would prove nothing."""
+def test_judge_detects_violations(load, monkeypatch):
+    """Otherwise the other tests would prove nothing."""
     for name in seeds.NAMES:
         judge.honest_memory(name)
     monkeypatch.setattr(judge.sknn, "load", load)

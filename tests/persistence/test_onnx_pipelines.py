@@ -1,4 +1,4 @@
-"""Pipelines with a network in them as one ONNX graph, by way of skl2onnx."""
+"""Pipelines with a network as one ONNX graph, by skl2onnx."""
 
 import sys
 
@@ -67,23 +67,23 @@ def encoded():
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("members", [1, 3])
 @pytest.mark.parametrize("task", TASKS)
-def test_scaled_numbers(task, members, dtype):
-    """Every kind of target; the type of X is that of the input."""
+def test_scaler_and_network(task, members, dtype):
+    """Every kind of target; the input has the dtype of X."""
     estimator, make = TASKS[task]
     X, y = make()
     model = make_pipeline(StandardScaler(), estimator(n_members=members, **SHORT))
     agree(fitted(model, X, y), X.astype(dtype))
 
 
-def test_no_probabilities():
-    """There are scores then."""
+def test_scores_without_probabilities():
+    """Of hinge losses."""
     X, y = multiclass()
     model = make_pipeline(StandardScaler(), MLPClassifier(loss="hinge", **SHORT))
     agree(fitted(model, X, y), X)
 
 
 def test_frames():
-    """An input for each column of a frame, text among them."""
+    """An input for each column, strings included."""
     X, y = people()
     for last, target in ((MLPClassifier(**SHORT), y), (MLPRegressor(**SHORT), X["age"] / 50)):
         model = fitted(make_pipeline(encoded(), last), X, target)
@@ -93,8 +93,8 @@ def test_frames():
 
 
 @pytest.mark.parametrize("estimator", [TabularMLPClassifier, TabularMLPRegressor])
-def test_tables_in_pipelines(estimator):
-    """The columns of a frame, or of the matrix of the step before."""
+def test_tabular_estimators_in_pipelines(estimator):
+    """On the columns of a frame, or on the matrix of the previous step."""
     X, y = people()
     y = y if estimator is TabularMLPClassifier else X["age"] / 50
     agree(fitted(make_pipeline(estimator(**SHORT)), X, y), X)
@@ -103,8 +103,8 @@ def test_tables_in_pipelines(estimator):
     agree(fitted(model, X, y), X)
 
 
-def test_pipelines_in_a_search():
-    """The best of them is exported, pipelines in pipelines too."""
+def test_search_over_nested_pipelines():
+    """The best one is exported."""
     X, y = binary()
     model = make_pipeline(make_pipeline(StandardScaler()), make_pipeline(MLPClassifier(**SHORT)))
     grid = {"pipeline-2__mlpclassifier__alpha": [0.1, 1.0]}
@@ -112,8 +112,8 @@ def test_pipelines_in_a_search():
     agree(search.best_estimator_, X, to_onnx(search, X))
 
 
-def test_models_of_models():
-    """Networks among others."""
+def test_meta_estimators():
+    """With networks among other estimators."""
     X, y = binary()
     some = [("mlp", MLPClassifier(**SHORT)), ("line", LogisticRegression())]
     voting = fitted(VotingClassifier(some, voting="soft", flatten_transform=False), X, y)
@@ -132,8 +132,8 @@ def skl2onnx_of(model, X, **options):
     return skl2onnx.to_onnx(model, X[:1].astype(np.float32), options=options or None)
 
 
-def test_registered():
-    """After `register`, skl2onnx knows every estimator of this package."""
+def test_register():
+    """After it, skl2onnx knows every estimator of this package."""
     known = {cls for name in sknn.__all__ if is_mlp(cls := getattr(sknn, name))}
     assert set(ESTIMATORS) == known
     X, y = real()
@@ -149,8 +149,8 @@ def is_mlp(thing):
 
 
 @pytest.mark.parametrize("opset", [15, 18, 21])
-def test_versions(opset):
-    """The whole graph is of the version that is asked for."""
+def test_opset_of_the_whole_graph(opset):
+    """It is the requested one."""
     X, y = binary()
     model = fitted(make_pipeline(StandardScaler(), MLPClassifier(**SHORT)), X, y)
     graph = to_onnx(model, X, opset=opset)
@@ -158,8 +158,8 @@ def test_versions(opset):
     agree(model, X, graph)
 
 
-def test_what_is_missing():
-    """Rows, a column of the table, or the package."""
+def test_missing_rows_columns_and_packages():
+    """Each has its error."""
     X, y = people()
     model = fitted(make_pipeline(encoded(), MLPClassifier(**SHORT)), X, y)
     with pytest.raises(ValueError, match=r"a few rows X of the inputs of Pipeline"):

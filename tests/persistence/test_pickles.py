@@ -1,4 +1,4 @@
-"""Pickles: alone, in pipelines and in searches, in memory that is mapped, or cannot be written."""
+"""Pickles: alone, in pipelines and searches, with memory-mapped and read-only arrays."""
 
 import io
 import pickle
@@ -76,8 +76,8 @@ def answers(model, X):
 
 @pytest.mark.parametrize("task", MODELS)
 @pytest.mark.parametrize("place", [alone, in_pipeline, in_search])
-def test_predictions_are_equal_bit_for_bit(task, place, tmp_path):
-    """Whatever is around the model, and whichever way it went."""
+def test_unpickled_predictions_are_equal(task, place, tmp_path):
+    """Bit for bit, for every container and way."""
     estimator, make = MODELS[task]
     X, y = make()
     model = fitted(place(estimator((6,), max_iter=2, n_members=2, random_state=0)), X, y)
@@ -107,8 +107,8 @@ def stream(task, **settings):
 @pytest.mark.parametrize("task", MODELS)
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("method", ["partial_fit", "warm start"])
-def test_training_goes_on_bit_for_bit(task, way, method, tmp_path):
-    """Also where the arrays that it begins with cannot be written to; those stay as they are."""
+def test_training_resumes_after_pickle(task, way, method, tmp_path):
+    """Bit for bit; the arrays of the model before may be read-only, and stay unchanged."""
     model, X, y = stream(task, warm_start=method == "warm start")
     again = way(model, tmp_path / "model.joblib")
     kept = deepcopy(vars(again))
@@ -119,8 +119,8 @@ def test_training_goes_on_bit_for_bit(task, way, method, tmp_path):
     assert_alike(in_memory(before), in_memory(kept))
 
 
-def test_arrays_are_read_only_where_the_test_says_so(tmp_path):
-    """Else the tests above would test nothing."""
+def test_mapped_and_read_only_arrays_cannot_be_written(tmp_path):
+    """As the other tests assume."""
     model, _, _ = stream("real")
     for way in (mapped, read_only):
         assert not way(model, tmp_path / "model.joblib").coefs_[0].flags.writeable
@@ -128,8 +128,8 @@ def test_arrays_are_read_only_where_the_test_says_so(tmp_path):
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("settings", [{}, {"sparse_output": True}, {"max_cat_to_onehot": 2}])
-def test_encoders_too(way, settings, tmp_path):
-    """They write the same matrix."""
+def test_unpickled_encoder_is_equal(way, settings, tmp_path):
+    """It gives the same matrix."""
     X, _ = TABLES["real of a table"][1]()
     encoder = TableEncoder(min_frequency=1, **settings).fit(X)
     again = way(encoder, tmp_path / "encoder.joblib")
@@ -141,15 +141,15 @@ def test_encoders_too(way, settings, tmp_path):
     assert_array_equal(anew, wide)
 
 
-def test_copies_and_clones_are_stamped_by_nobody():
-    """The stamp is on what is saved only."""
+def test_copies_and_clones_have_no_version_attributes():
+    """Those are in pickles only."""
     model, _, _ = stream("real")
     for copy in (clone(model), deepcopy(model), model):
         assert not any(name.startswith("_sknn") for name in vars(copy))
 
 
-def test_a_saved_file_of_a_mapped_model_is_that_of_the_model(tmp_path):
-    """Mapped arrays are saved like others."""
+def test_save_of_a_memory_mapped_model(tmp_path):
+    """It writes the same file."""
     model, _, _ = stream("multiclass of a table")
     files = [io.BytesIO(), io.BytesIO()]
     mapped(model, tmp_path / "model.joblib").save(files[0])

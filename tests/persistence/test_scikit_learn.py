@@ -1,4 +1,4 @@
-"""To scikit-learn's MLP and back: the same predictions, and training from the same weights."""
+"""Conversion to and from scikit-learn's MLP: predictions, attributes and further training."""
 
 import pickle
 import subprocess
@@ -17,8 +17,8 @@ import sknn
 from sknn import MLPClassifier, MLPRegressor, TabularMLPRegressor, from_sklearn, to_sklearn
 from sknn.engine import SGD, Sigmoid, SquaredError, Tanh
 from sknn.engine.network import ACTIVATIONS
-from sknn.persistence.scikit_learn.limits import SILENT, THEIR_SETTINGS
-from sknn.persistence.scikit_learn.parameters import defaults
+from sknn.persistence.scikit_learn.common_parameters import defaults
+from sknn.persistence.scikit_learn.compatibility import SILENT, THEIR_SETTINGS
 from tests.estimators.data import TASKS, binary, fitted, multiclass, parameters, real
 
 SOLVERS = ["adam", "sgd", "lbfgs"]
@@ -61,7 +61,7 @@ def without_alpha(call, *args):
 @pytest.mark.parametrize("solver", SOLVERS)
 @pytest.mark.parametrize("task", TASKS)
 def test_round_trip(task, solver, activation):
-    """There and back from either side: the same predictions, parameters and record."""
+    """From either side: the same predictions, parameters and training history."""
     estimator, make = TASKS[task]
     X, y = make()
     settings = {**COMPARABLE_LABELS, "solver": solver, "activation": activation, "max_iter": 5}
@@ -94,8 +94,8 @@ def compare(ours, theirs, X, y):
 @pytest.mark.parametrize("solver", ["adam", "sgd"])
 @pytest.mark.parametrize("by_streams", [False, True])
 @pytest.mark.parametrize("task", TASKS)
-def test_training_goes_on_here(task, solver, by_streams):
-    """Weights after some epochs more are those that scikit-learn gets with fresh moments."""
+def test_training_continues_after_from_sklearn(task, solver, by_streams):
+    """The weights are those that scikit-learn gets with fresh moments."""
     estimator, make = TASKS[task]
     X, y = make()
     theirs = peer(estimator)(alpha=0.6, solver=solver, max_iter=5, **COMPARABLE_LABELS)
@@ -115,8 +115,8 @@ def test_training_goes_on_here(task, solver, by_streams):
 
 @pytest.mark.parametrize("solver", ["adam", "sgd"])
 @pytest.mark.parametrize("task", TASKS)
-def test_training_goes_on_there(task, solver):
-    """After a plain fit both sides begin with fresh moments, and stay equal."""
+def test_training_continues_after_to_sklearn(task, solver):
+    """After a plain fit both sides start with fresh moments, and stay equal."""
     estimator, make = TASKS[task]
     X, y = make()
     ours = estimator(alpha=0.03, solver=solver, max_iter=5, **COMPARABLE_LABELS)
@@ -129,8 +129,8 @@ def test_training_goes_on_there(task, solver):
 
 
 @pytest.mark.parametrize(("estimator", "make"), [(MLPClassifier, binary), (MLPRegressor, real)])
-def test_all_of_a_fit_works(estimator, make):
-    """Fit, warm or with early stopping, partial_fit after a plain fit, names of columns."""
+def test_converted_estimator_can_be_fitted(estimator, make):
+    """With warm start, early stopping, partial_fit and feature names."""
     X, y = make()
     X = pd.DataFrame(X, columns=["a", "b", "c", "d"])
     for settings in ({}, {"early_stopping": True}, {"warm_start": True}):
@@ -150,8 +150,8 @@ def test_all_of_a_fit_works(estimator, make):
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
-def test_what_arrived_can_be_saved(solver, tmp_path):
-    """And goes on after it was loaded."""
+def test_converted_estimator_can_be_saved(solver, tmp_path):
+    """And trained further after load."""
     X, y = binary()
     theirs = fitted(
         peer(MLPClassifier)(solver=solver, alpha=0.0, max_iter=5, **COMPARABLE_LABELS), X, y
@@ -165,8 +165,8 @@ def test_what_arrived_can_be_saved(solver, tmp_path):
     assert_array_equal(parameters(again), parameters(ours))
 
 
-def test_record_of_early_stopping():
-    """Scores and the best epoch are known on both sides."""
+def test_validation_scores_are_converted():
+    """And the best epoch."""
     X, y = binary(200)
     theirs = peer(MLPClassifier)(early_stopping=True, max_iter=8, random_state=0)
     ours = from_sklearn(fitted(theirs, X, y))
@@ -180,8 +180,8 @@ def test_record_of_early_stopping():
 
 
 @pytest.mark.parametrize("labels", [["no", "yes"], ["a", "b", "c"]])
-def test_labels_of_text(labels):
-    """They are the same on both sides."""
+def test_labels_are_converted(labels):
+    """Strings and numbers."""
     X, y = multiclass() if len(labels) == 3 else binary()
     y = np.array(labels)[y]
     ours = fitted(MLPClassifier((4,), max_iter=3, random_state=0), X, y)
@@ -191,8 +191,8 @@ def test_labels_of_text(labels):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_types(dtype):
-    """The type of the weights stays, and with it that of predictions."""
+def test_dtype_is_kept(dtype):
+    """Of weights and predictions."""
     X, y = real()
     ours = fitted(MLPRegressor((4,), max_iter=3, dtype=dtype), X, y)
     theirs = to_sklearn(ours)
@@ -204,8 +204,8 @@ def test_types(dtype):
 
 @pytest.mark.parametrize("task", ["real", "multioutput"])
 @pytest.mark.parametrize("loss", ["squared_error", "poisson"])
-def test_units_of_y(loss, task):
-    """`standardize_y` goes into the last layer."""
+def test_standardize_y_is_folded_into_the_last_layer(loss, task):
+    """For one and several outputs."""
     X, y = TASKS[task][1]()
     y = 1000 + 50 * y
     settings = {"hidden_layer_sizes": (4,), "max_iter": 3, "random_state": 0}
@@ -217,8 +217,8 @@ def test_units_of_y(loss, task):
     assert_allclose(from_sklearn(theirs).predict(X), ours.predict(X), rtol=1e-12)
 
 
-def test_an_alpha_for_every_batch_size():
-    """It is converted by the size that batches really had; with lbfgs by the number of samples."""
+def test_alpha_is_converted_by_the_batch_size():
+    """By the actual batch size, or the number of samples for lbfgs."""
     X, y = binary(60)
     for settings, divisor in (
         ({"batch_size": "auto"}, 60),
@@ -233,8 +233,8 @@ def test_an_alpha_for_every_batch_size():
     assert to_sklearn(ours).alpha == pytest.approx(20)
 
 
-def test_an_alpha_that_is_not_known():
-    """scikit-learn's lbfgs divides it by a number that the model does not tell: a warning."""
+def test_unknown_number_of_samples_warns():
+    """scikit-learn's lbfgs divides alpha by it, and the model does not store it."""
     X, y = binary()
     theirs = fitted(peer(MLPClassifier)((4,), solver="lbfgs", max_iter=3), X, y)
     with pytest.warns(UserWarning, match=r"alpha=0\.0001 was divided by the number of samples"):
@@ -256,8 +256,8 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("reason", REFUSED)
-def test_what_cannot_be_expressed(reason):
-    """Is named."""
+def test_unsupported_models_are_refused(reason):
+    """The error gives the reason."""
     task, settings = REFUSED[reason]
     estimator, make = TASKS[task]
     mlp = fitted(estimator((4, 3), max_iter=2, random_state=0, **settings), *make())
@@ -266,15 +266,15 @@ def test_what_cannot_be_expressed(reason):
 
 
 @pytest.mark.parametrize("activation", [a for a in ACTIVATIONS if a not in THEIR_ACTIVATIONS])
-def test_activations_that_are_not_there(activation):
-    """Each that is new here is named."""
+def test_unsupported_activations_are_refused(activation):
+    """By name."""
     mlp = fitted(MLPRegressor((4, 3), activation, max_iter=2), *real())
     with pytest.raises(ValueError, match=f"it has activation '{activation}'"):
         to_sklearn(mlp)
 
 
-def test_all_reasons_at_once():
-    """Nobody has to mend them one after the other."""
+def test_error_lists_all_reasons():
+    """At once."""
     X, y = multiclass()
     Y = np.column_stack([y, y])
     settings = {"activation": "elu", "loss": "brier", "n_members": 3}
@@ -283,8 +283,8 @@ def test_all_reasons_at_once():
         to_sklearn(mlp)
 
 
-def test_a_single_class():
-    """Has other networks on both sides."""
+def test_single_class_is_refused():
+    """The two packages have different networks for it."""
     X, y = binary()
     with pytest.raises(ValueError, match="single class"):
         to_sklearn(fitted(MLPClassifier(max_iter=2), X, np.zeros_like(y)))
@@ -292,8 +292,8 @@ def test_a_single_class():
         from_sklearn(fitted(peer(MLPClassifier)(max_iter=2), X, np.zeros_like(y)))
 
 
-def test_modules_that_have_a_name():
-    """An activation given as an object is known by its name."""
+def test_activation_objects_are_converted_to_names():
+    """If scikit-learn has them."""
     X, y = binary()
     mlp = fitted(MLPClassifier((4, 3), [Tanh(), "tanh"], max_iter=2), X, y)
     assert to_sklearn(mlp).activation == "tanh"
@@ -316,8 +316,8 @@ def test_modules_that_have_a_name():
     ],
     ids=lambda settings: "{}={}".format(*next(iter(settings.items()))).split(" at ")[0],
 )
-def test_training_that_is_not_there(settings):
-    """The predictions are the same; a warning says what training would lack."""
+def test_unsupported_training_parameters_warn(settings):
+    """Predictions are the same."""
     X, y = binary()
     ours = fitted(MLPClassifier((4,), max_iter=2, random_state=0, **settings), X, y)
     with pytest.warns(UserWarning, match=rf"train differently.*has no {next(iter(settings))}="):
@@ -328,8 +328,8 @@ def test_training_that_is_not_there(settings):
     fitted(theirs, X, y)
 
 
-def test_names_of_parameters_are_known():
-    """Those that are left out in silence, and those that both sides have, exist."""
+def test_parameter_tables_are_complete():
+    """Every name in them exists."""
     for estimator in (MLPClassifier, MLPRegressor):
         ours, theirs = set(defaults(estimator)), set(defaults(peer(estimator)))
         assert set(THEIR_SETTINGS) <= ours & theirs
@@ -337,7 +337,7 @@ def test_names_of_parameters_are_known():
 
 
 def test_other_estimators_are_refused():
-    """With a word on what to give instead."""
+    """The error says what to pass."""
     X, y = binary()
     table = fitted(TabularMLPRegressor((4,), max_iter=2), X, y)
     pipeline = fitted(make_pipeline(MLPClassifier(max_iter=2)), X, y)
@@ -356,8 +356,8 @@ def test_other_estimators_are_refused():
 # Names
 
 
-def test_bridges_are_imported_when_they_are_asked_for():
-    """``import sknn`` waits for none of them."""
+def test_converters_are_imported_lazily():
+    """Not by ``import sknn``."""
     code = """
 import sys, sknn
 late = ["sklearn.neural_network", "sknn.persistence.onnx", "sknn.persistence.scikit_learn", "onnx"]
@@ -369,7 +369,7 @@ assert "onnx" not in sys.modules
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_no_other_name():
-    """What is not there says so."""
+def test_unknown_attribute_of_the_package():
+    """An AttributeError."""
     with pytest.raises(AttributeError, match="module 'sknn' has no attribute 'to_torch'"):
         sknn.to_torch  # noqa: B018 (asking for it is the test)

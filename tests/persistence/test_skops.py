@@ -1,4 +1,4 @@
-"""skops: the state is plain data, so that the estimator's class is all that must be trusted."""
+"""skops: only the class of the estimator has to be trusted."""
 
 import numpy as np
 import pytest
@@ -21,8 +21,8 @@ def type_name(estimator):
 
 @pytest.mark.parametrize("task", MODELS)
 @pytest.mark.parametrize("stream", [False, True])
-def test_one_type_is_to_be_trusted(task, stream):
-    """The estimator's class, after `fit` and with the memory of `partial_fit`."""
+def test_only_the_class_is_untrusted(task, stream):
+    """After `fit`, and with the training state of `partial_fit`."""
     estimator, make = MODELS[task]
     X, y = make()
     model = fitted(estimator((6,), max_iter=2, n_members=2, random_state=0), X, y)
@@ -35,8 +35,8 @@ def test_one_type_is_to_be_trusted(task, stream):
         assert_array_equal(again.partial_fit(X, y).predict(X), model.partial_fit(X, y).predict(X))
 
 
-def test_an_encoder_too():
-    """It is an estimator of its own."""
+def test_only_the_encoder_class_is_untrusted():
+    """For a TableEncoder."""
     X, _ = TABLES["real of a table"][1]()
     encoder = TableEncoder(min_frequency=1).fit(X)
     data = skops_io.dumps(encoder)
@@ -45,8 +45,8 @@ def test_an_encoder_too():
     assert_array_equal(again.transform(X), encoder.transform(X))
 
 
-def test_a_pipeline_too():
-    """What scikit-learn has is trusted already."""
+def test_only_the_network_of_a_pipeline_is_untrusted():
+    """scikit-learn's classes are trusted."""
     X, y = TASKS["real"][1]()
     model = fitted(make_pipeline(StandardScaler(), MLPRegressor((3,), max_iter=2)), X, y)
     data = skops_io.dumps(model)

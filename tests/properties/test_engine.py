@@ -101,7 +101,7 @@ def gradient(objective, X, Y, w=None):
 
 
 @given(cases())
-def test_the_gradient_is_the_slope_of_the_objective(case):
+def test_gradient_agrees_with_central_differences(case):
     """In every direction; where two steps see two slopes, a kink lies between them."""
     objective = case.objective()
     start = objective.parameters.vector.copy()
@@ -120,14 +120,14 @@ def test_the_gradient_is_the_slope_of_the_objective(case):
 
 
 @given(cases(members=SEVERAL))
-def test_members_are_networks_side_by_side(case):
+def test_members_equal_separate_networks(case):
     """J is the sum of theirs, and the gradient of each its own."""
     joint = case.joint()
     J, _ = gradient(joint, case.X, case.Y, case.w)
     alone = [Objective(one, case.loss, case.alpha) for one in case.networks]
     values = [gradient(one, case.X, case.Y, case.w)[0] for one in alone]
     assert pytest.approx(sum(values), rel=1e-10) == J
-    of_joint = joint.parameters.gradients_by_member(1)
+    of_joint = joint.parameters.gradients_by_member()
     for arrays, one in zip(of_joint, alone, strict=True):
         expected = [array for of_module in one.parameters.gradients for array in of_module]
         for found, own in zip(arrays, expected, strict=True):
@@ -135,7 +135,7 @@ def test_members_are_networks_side_by_side(case):
 
 
 @given(cases(), st.sampled_from([sparse.csr_matrix, sparse.csr_array]), st.floats(0, 1))
-def test_sparse_is_dense(case, convert, density):
+def test_sparse_equals_dense(case, convert, density):
     """Also with rows and columns of nothing but zeros; and column order is row order."""
     X = np.where(np.random.default_rng(0).uniform(size=case.X.shape) < density, case.X, 0)
     J, dJ = gradient(case.objective(), X, case.Y, case.w)
@@ -146,7 +146,7 @@ def test_sparse_is_dense(case, convert, density):
 
 
 @given(cases(), st.data())
-def test_a_weight_is_a_number_of_rows(case, data):
+def test_integer_weight_equals_repeated_rows(case, data):
     """A row of weight 3 is there three times, one of weight 0 is absent; J is linear in weights."""
     n = len(case.Y)
     w = data.draw(hnp.arrays(np.int64, n, elements=st.integers(0, 3)).filter(np.any))
@@ -161,7 +161,7 @@ def test_a_weight_is_a_number_of_rows(case, data):
 
 @pytest.mark.thread_unsafe(reason="patches a constant of the engine")
 @given(cases(members=SEVERAL), st.integers(1, 20))
-def test_pieces_of_a_prediction_are_the_prediction(case, numbers):
+def test_raw_predict_does_not_depend_on_batch_size(case, numbers):
     """However few numbers a piece may have."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sknn.engine.inference.MAX_BATCH_ELEMENTS", numbers)
@@ -173,7 +173,7 @@ def test_pieces_of_a_prediction_are_the_prediction(case, numbers):
 @given(
     st.integers(1, 40), st.integers(1, 50), st.booleans(), st.sampled_from([None, 1, 3]), st.data()
 )
-def test_an_epoch_has_every_row_once(n, size, shuffle, members, data):
+def test_epoch_sampler_yields_every_row_once(n, size, shuffle, members, data):
     """In as many batches as were announced; both ways to take them give the same."""
     batches = EpochBatchSampler(size, shuffle, members if shuffle else None)
     plan = list(batches(n, np.random.RandomState(0)))
@@ -191,7 +191,7 @@ def test_an_epoch_has_every_row_once(n, size, shuffle, members, data):
 
 
 @given(st.integers(1, 5), st.integers(1, 30))
-def test_draws_are_rows(n, draws):
+def test_replacement_sampler_yields_valid_rows(n, draws):
     """One at a time, as many as were asked for."""
     plan = list(ReplacementSampler(draws)(n, np.random.RandomState(0)))
     assert [rows.shape for rows in plan] == [(1,)] * draws
@@ -219,7 +219,7 @@ def test_quantiles_never_cross(levels, outputs, data):
     st.lists(st.integers(1, 6), min_size=1, max_size=4),
     st.integers(1, 7),
 )
-def test_a_step_does_not_see_how_parameters_are_laid_out(optimizer, sizes, piece):
+def test_optimizer_step_does_not_depend_on_layout(optimizer, sizes, piece):
     """Parts stepped each by itself move as they do in one vector, in pieces of any size."""
     rng = np.random.default_rng(0)
     whole = rng.normal(size=sum(sizes))

@@ -44,10 +44,8 @@ class Loss(ReprMixin, ABC):
 
         Parameters
         ----------
-        z : array of shape (n, k)
-            Raw outputs.
-        y : array of shape (n, k)
-            Targets.
+        z, y : arrays of shape (n, k)
+            Raw outputs and targets.
 
         Returns
         -------
@@ -61,10 +59,8 @@ class Loss(ReprMixin, ABC):
 
         Parameters
         ----------
-        z : array of shape (n, k)
-            Raw outputs.
-        y : array of shape (n, k)
-            Targets.
+        z, y : arrays of shape (n, k)
+            Raw outputs and targets.
 
         Returns
         -------
@@ -77,10 +73,8 @@ class Loss(ReprMixin, ABC):
 
         Parameters
         ----------
-        z : array of shape (n, k)
-            Raw outputs.
-        y : array of shape (n, k)
-            Targets.
+        z, y : arrays of shape (n, k)
+            Raw outputs and targets.
 
         Returns
         -------

@@ -22,8 +22,7 @@ class Hinge(Loss):
 
     def value(self, z: Array, y: Array) -> Array:
         """Return ``sum max(0, 1 - y z)``."""
-        loss: Array = np.maximum(1 - y * z, 0).sum(axis=-1)
-        return loss
+        return np.maximum(1 - y * z, 0).sum(axis=-1)
 
     def gradient(self, z: Array, y: Array) -> Array:
         """Return ``-y`` where the margin ``y z`` is below 1, else 0."""
@@ -87,8 +86,7 @@ class _SigmoidLoss(Loss):
 
     def inverse_link(self, z: Array) -> Array:
         """Return ``sigmoid(z)``."""
-        a: Array = expit(z)
-        return a
+        return expit(z)
 
     def inverse_link_backward(self, z: Array, dA: Array) -> Array:
         """Return ``a (1 - a) dA``; 1 - a is ``sigmoid(-z)``."""
@@ -96,24 +94,20 @@ class _SigmoidLoss(Loss):
 
     def log_inverse_link(self, z: Array) -> Array:
         """Return ``log sigmoid(z)``."""
-        log_a: Array = log_expit(z)
-        return log_a
+        return log_expit(z)
 
     def link(self, a: Array) -> Array:
         """Return ``log(a / (1 - a))``, with a clipped away from 0 and 1."""
-        z: Array = logit(np.clip(a, MIN_PROBABILITY, 1 - MIN_PROBABILITY))
-        return z
+        return logit(np.clip(a, MIN_PROBABILITY, 1 - MIN_PROBABILITY))
 
     def average_members(self, z: Array) -> Array:
         """Return ``log(sum sigmoid(z) / sum sigmoid(-z))``, exact where these round to 0."""
-        mean: Array = logsumexp(log_expit(z), axis=0) - logsumexp(log_expit(-z), axis=0)
-        return mean
+        return logsumexp(log_expit(z), axis=0) - logsumexp(log_expit(-z), axis=0)
 
     def average_members_backward(self, z: Array, dv: Array) -> Array:
         """Return ``dv (p sigmoid(-z) + q sigmoid(z))``, p and q the fractions in both sums."""
         p, q = softmax(log_expit(z), axis=0), softmax(log_expit(-z), axis=0)
-        dz: Array = dv * (p * expit(-z) + q * expit(z))
-        return dz
+        return dv * (p * expit(-z) + q * expit(z))
 
 
 class NLL(_SigmoidLoss):
@@ -129,8 +123,7 @@ class NLL(_SigmoidLoss):
 
     def gradient(self, z: Array, y: Array) -> Array:
         """Return ``a - y``."""
-        dZ: Array = expit(z) - y
-        return dZ
+        return expit(z) - y
 
 
 class NLLM(Loss):
@@ -177,8 +170,7 @@ class NLLM(Loss):
 
     def log_inverse_link(self, z: Array) -> Array:
         """Return ``log softmax(z)`` of each row."""
-        log_a: Array = log_softmax(z, axis=-1)
-        return log_a
+        return log_softmax(z, axis=-1)
 
     def link(self, a: Array) -> Array:
         """Return ``log a``, with a clipped away from 0."""
@@ -193,8 +185,7 @@ class NLLM(Loss):
         """Return the gradient through the logarithm of the mean probability."""
         log_a = log_softmax(z, axis=-1)
         d_log_a = dv * softmax(log_a, axis=0)
-        dz: Array = d_log_a - np.exp(log_a) * d_log_a.sum(axis=-1, keepdims=True)
-        return dz
+        return d_log_a - np.exp(log_a) * d_log_a.sum(axis=-1, keepdims=True)
 
 
 def _row_max(z: Array) -> Array:

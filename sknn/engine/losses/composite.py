@@ -97,8 +97,7 @@ class MultiOutputLoss(Loss):
 
     def value(self, z: Array, y: Array) -> Array:
         """Return the sum of the losses."""
-        total: Array = np.sum([loss.value(u, v) for loss, u, v in self._groups(z, y)], axis=0)
-        return total
+        return np.sum([loss.value(u, v) for loss, u, v in self._groups(z, y)], axis=0)
 
     def gradient(self, z: Array, y: Array) -> Array:
         """Return the gradients of all groups, concatenated."""
@@ -136,9 +135,8 @@ class MultiOutputLoss(Loss):
 
     def fit_intercept_only(self, y: Array, w: Array | None = None) -> Array:
         """Return the raw outputs of all groups, concatenated."""
-        return np.concatenate(
-            [loss.fit_intercept_only(v, w) for loss, v in self._groups(y)], axis=-1
-        )
+        results = [loss.fit_intercept_only(v, w) for loss, v in self._groups(y)]
+        return np.concatenate(results, axis=-1)
 
     def _concatenate(self, method: str, *arrays: Array) -> Array:
         """Call a method of the loss of each group on its columns; concatenate the results."""

@@ -39,8 +39,7 @@ class AbsoluteError(Loss):
 
     def value(self, z: Array, y: Array) -> Array:
         """Return ``sum |z - y|``."""
-        loss: Array = np.abs(z - y).sum(axis=-1)
-        return loss
+        return np.abs(z - y).sum(axis=-1)
 
     def gradient(self, z: Array, y: Array) -> Array:
         """Return ``sign(z - y)``."""
@@ -71,8 +70,7 @@ class Huber(Loss):
         """Return ``sum (e^2 / 2 if |e| <= delta else delta (|e| - delta / 2))``, e = z - y."""
         size = np.abs(z - y)
         near = np.minimum(size, np.array(self.delta, z.dtype))
-        loss: Array = (near * (size - 0.5 * near)).sum(axis=-1)
-        return loss
+        return (near * (size - 0.5 * near)).sum(axis=-1)
 
     def gradient(self, z: Array, y: Array) -> Array:
         """Return ``z - y``, clipped to ``[-delta, delta]``."""
@@ -116,8 +114,7 @@ class Quantile(Loss):
         """Return the pinball losses, summed."""
         error = y - self.inverse_link(z)
         q = self._levels(z)
-        loss: Array = np.maximum(q * error, (q - 1) * error).sum(axis=-1)
-        return loss
+        return np.maximum(q * error, (q - 1) * error).sum(axis=-1)
 
     def gradient(self, z: Array, y: Array) -> Array:
         """Return the sub-gradient, which is 0 where a quantile equals y."""
@@ -207,8 +204,7 @@ class Poisson(_LogLinkLoss):
 
     def value(self, z: Array, y: Array) -> Array:
         """Return ``sum (exp(z) - y - y z + y log y)``."""
-        loss: Array = (np.exp(z) - y + (xlogy(y, y) - y * z)).sum(axis=-1)
-        return loss
+        return (np.exp(z) - y + (xlogy(y, y) - y * z)).sum(axis=-1)
 
     def gradient(self, z: Array, y: Array) -> Array:
         """Return ``a - y``."""
@@ -222,8 +218,7 @@ class Gamma(_LogLinkLoss):
 
     def value(self, z: Array, y: Array) -> Array:
         """Return ``sum (z - log y + y exp(-z) - 1)``."""
-        loss: Array = (z - np.log(y) + (y * np.exp(-z) - 1)).sum(axis=-1)
-        return loss
+        return (z - np.log(y) + (y * np.exp(-z) - 1)).sum(axis=-1)
 
     def gradient(self, z: Array, y: Array) -> Array:
         """Return ``1 - y / a``."""

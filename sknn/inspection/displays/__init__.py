@@ -1,14 +1,14 @@
-"""Displays: pictures of networks, in scikit-learn's convention.
+"""Plots of networks, with the API of scikit-learn's displays.
 
-``from_estimator`` computes and draws; ``plot`` draws again, also on axes that exist. What was drawn
-is in `ax_` and `figure_`.
+``from_estimator`` computes and draws; ``plot`` draws again, also on given axes. Axes and figure
+are `ax_` and `figure_`.
 """
 
-from sknn.inspection.displays.adversarial import AdversarialDisplay
-from sknn.inspection.displays.flow import GradientFlowDisplay
-from sknn.inspection.displays.loss import LossCurveDisplay
-from sknn.inspection.displays.network import NetworkDisplay
-from sknn.inspection.displays.weights import WeightsDisplay
+from sknn.inspection.displays.adversarial_display import AdversarialDisplay
+from sknn.inspection.displays.gradient_flow_display import GradientFlowDisplay
+from sknn.inspection.displays.loss_curve_display import LossCurveDisplay
+from sknn.inspection.displays.network_display import NetworkDisplay
+from sknn.inspection.displays.weights_display import WeightsDisplay
 
 __all__ = [
     "AdversarialDisplay",

@@ -1,6 +1,6 @@
-"""Models as ONNX graphs, which run where there is no Python."""
+"""Export of fitted models to ONNX graphs."""
 
 from sknn.persistence.onnx.converters import register
-from sknn.persistence.onnx.models import to_onnx
+from sknn.persistence.onnx.to_onnx import to_onnx
 
 __all__ = ["register", "to_onnx"]

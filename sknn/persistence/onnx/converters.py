@@ -1,4 +1,4 @@
-"""Converters for skl2onnx, so that it knows the estimators of this package."""
+"""Converters of the estimators of this package for skl2onnx."""
 
 from dataclasses import replace
 from typing import Any
@@ -16,19 +16,19 @@ from sknn.estimators import (
 )
 from sknn.estimators.base import BaseMLP
 from sknn.features import TableEncoder
-from sknn.persistence.onnx.estimators import encoder_of, write
+from sknn.persistence.onnx.encoder_nodes import column_names, column_types
+from sknn.persistence.onnx.estimator_nodes import add_estimator, encoder_of
 from sknn.persistence.onnx.graph import ML, ML_VERSION, PREFIX, Graph, Output, Value, element_type
-from sknn.persistence.onnx.tables import column_names, column_types
 
-#: What skl2onnx learns to convert.
+#: Estimators with a converter.
 ESTIMATORS = (MLPClassifier, MLPRegressor, TabularMLPClassifier, TabularMLPRegressor)
 
 
 def register() -> None:
-    """Teach skl2onnx the estimators of this package, wherever they stand in a model.
+    """Register the estimators of this package with skl2onnx, so that it converts models with them.
 
-    `to_onnx` does so by itself; call it before `skl2onnx.to_onnx` or `skl2onnx.convert_sklearn`.
-    There, predictions of one column are of shape (n, 1), as is usual in skl2onnx.
+    `to_onnx` does this itself; call it before `skl2onnx.to_onnx` or `skl2onnx.convert_sklearn`.
+    There, predictions of one output have shape (n, 1), as usual in skl2onnx.
 
     Raises
     ------
@@ -44,21 +44,21 @@ def register() -> None:
             _set_types,
             _convert,
             parser=_parse,
-            options=options,  # pipelines set it; it has no effect, probabilities are one tensor
+            options=options,  # set by pipelines; without effect, as probabilities are one tensor
         )
 
 
-def converted(model: Any, X: Any, opset: int) -> Any:
-    """Return what skl2onnx makes of a model that holds estimators of this package.
+def convert(model: Any, X: Any, opset: int) -> Any:
+    """Convert a model that contains estimators of this package with skl2onnx.
 
     Parameters
     ----------
     model : estimator
         Fitted.
     X : array or frame
-        Rows that tell the types of the inputs.
+        Rows that determine the types of the inputs.
     opset : int
-        The version of ONNX.
+        The opset version.
 
     Returns
     -------
@@ -66,8 +66,8 @@ def converted(model: Any, X: Any, opset: int) -> Any:
     """
     if X is None:
         raise ValueError(
-            f"to_onnx needs a few rows X of the inputs of {type(model).__name__}, to know their "
-            "types: to_onnx(model, X[:1])."
+            f"to_onnx needs a few rows X for the input types of {type(model).__name__}, got None: "
+            "call to_onnx(model, X[:1])."
         )
     register()
     graph = import_optional("skl2onnx", "to_onnx").to_onnx(model, X[:1], target_opset=opset)
@@ -80,7 +80,7 @@ def converted(model: Any, X: Any, opset: int) -> Any:
 
 
 def _parse(scope: Any, model: BaseMLP, inputs: Any, custom_parsers: Any = None) -> Any:
-    """Declare what an estimator gives: label and probabilities (or scores), or predictions."""
+    """Declare the outputs of an estimator."""
     operator = scope.declare_local_operator(f"Sknn{type(model).__name__}", model)
     operator.inputs = inputs
     for one in _outputs(Graph(), model, [variable.full_name for variable in inputs]):
@@ -89,7 +89,7 @@ def _parse(scope: Any, model: BaseMLP, inputs: Any, custom_parsers: Any = None) 
 
 
 def _set_types(operator: Any) -> None:
-    """Tell the types of the outputs, whoever declared them."""
+    """Set the types of the outputs."""
     names = [variable.full_name for variable in operator.inputs]
     outputs = _outputs(Graph(), operator.raw_operator, names)
     for variable, one in zip(operator.outputs, outputs, strict=False):
@@ -97,7 +97,7 @@ def _set_types(operator: Any) -> None:
 
 
 def _convert(scope: Any, operator: Any, container: Any) -> None:
-    """Copy the nodes of an estimator to the model in the making."""
+    """Copy the nodes of an estimator to the container of skl2onnx."""
     graph = Graph()
     given = [variable.full_name for variable in operator.inputs]
     outputs = _outputs(graph, operator.raw_operator, given)
@@ -134,13 +134,13 @@ def _add(
 
 
 def _outputs(graph: Graph, mlp: BaseMLP, inputs: list[Value]) -> list[Output]:
-    """Add the nodes of an estimator; a single column of predictions stays a column."""
+    """Add the nodes of an estimator; a single column of predictions gets shape (n, 1)."""
     encoder = encoder_of(mlp)
     if encoder is None:
         given = [graph.cast(inputs[0], "float32")]
     else:
         given = _columns(graph, encoder, inputs)
-    outputs = write(graph, mlp, given)
+    outputs = add_estimator(graph, mlp, given)
     if not is_regressor(mlp) or outputs[0].shape:
         return outputs
     column = graph.add("Reshape", outputs[0].value, np.array([-1, 1]))
@@ -148,12 +148,15 @@ def _outputs(graph: Graph, mlp: BaseMLP, inputs: list[Value]) -> list[Output]:
 
 
 def _columns(graph: Graph, encoder: TableEncoder, inputs: list[Value]) -> list[Value]:
-    """Return the columns of a table, which may come side by side."""
+    """Return the columns of a table, which may be given as one matrix."""
     types = column_types(encoder)
     if len(inputs) != len(types):
         if len(inputs) > 1:
             names = ", ".join(column_names(encoder))
-            raise ValueError(f"The table must come as a matrix, or as one input each of: {names}.")
+            raise ValueError(
+                f"A table needs one matrix, or one input for each of {names}; got {len(inputs)} "
+                "inputs."
+            )
         inputs = [graph.columns(inputs[0], [j]) for j in range(len(types))]
     return [
         one if kind == "str" else graph.cast(one, kind)
@@ -162,14 +165,14 @@ def _columns(graph: Graph, encoder: TableEncoder, inputs: list[Value]) -> list[V
 
 
 def _type(output: Output) -> Any:
-    """Return what skl2onnx calls the type of an output."""
+    """Return the skl2onnx type of an output."""
     types = import_optional("skl2onnx.common.data_types", "register")
     name = {"float32": "Float", "int64": "Int64", "str": "String"}[output.dtype]
     return getattr(types, f"{name}TensorType")([None, *output.shape])
 
 
 def _flatten(graph: Any) -> None:
-    """Give predictions of one column the shape (n,), in place."""
+    """Change the shape of single-column predictions from (n, 1) to (n,), in place."""
     onnx = import_optional("onnx", "to_onnx")
     [output] = graph.graph.output
     axes = output.type.tensor_type.shape.dim

@@ -1,4 +1,4 @@
-"""Graphs: nodes of ONNX in the making, each value known by its name."""
+"""A builder of ONNX graphs: nodes and constants, with values identified by name."""
 
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -11,27 +11,27 @@ from sknn.engine._typing import Array
 #: The name of a value in a graph.
 Value: TypeAlias = str
 
-#: The domain of the operators that belong to machine learning alone, and its version here.
+#: Domain of the machine learning operators, and its version.
 ML, ML_VERSION = "ai.onnx.ml", 2
 
-#: What names inside a graph begin with, unlike those of inputs.
+#: Prefix of the names of values inside the graph, which inputs do not have.
 PREFIX = "sknn/"
 
 
 @dataclass(frozen=True)
 class Output:
-    """What a graph gives.
+    """An output of a graph.
 
     Attributes
     ----------
     name : str
-        What users call it.
+        Public name.
     value : Value
-        Where it comes from.
+        The value in the graph.
     dtype : {"float32", "int64", "str"}
-        The type of its numbers.
+        Its element type.
     shape : tuple of int
-        Its axes after the first, which counts the samples.
+        Its shape without the first axis, the samples.
     """
 
     name: str
@@ -41,14 +41,14 @@ class Output:
 
 
 class Graph:
-    """Nodes and constants, in the order in which they are needed.
+    """Nodes and constants, in topological order.
 
-    All operators that are used here are the same from version 13 of ONNX on.
+    All operators that are used here are unchanged since opset 13.
 
     Attributes
     ----------
     nodes : list of (str, str, list of Value, Value, dict)
-        Of each node its operator, the operator's domain, inputs, output and attributes.
+        Operator, domain, inputs, output and attributes of each node.
     constants : dict of Value to array
         Weights and settings.
     """
@@ -58,18 +58,18 @@ class Graph:
         self.constants: dict[Value, Array] = {}
 
     def add(self, operator: str, *inputs: Any, domain: str = "", **attributes: Any) -> Value:
-        """Add a node, and return the name of what it gives.
+        """Add a node, and return its output.
 
         Parameters
         ----------
         operator : str
-            Of ONNX, such as "MatMul".
+            The ONNX operator, such as "MatMul".
         *inputs : Value, number or array
-            What is no name becomes a constant; floats become float32.
+            Numbers and arrays become constants; floats become float32.
         domain : str, default=""
-            Where the operator is defined; ONNX itself if left out.
+            Domain of the operator; "" is ONNX itself.
         **attributes : number, str or list
-            Settings of the operator.
+            Attributes of the operator.
         """
         names = [one if isinstance(one, str) else self.constant(one) for one in inputs]
         value = f"{PREFIX}{operator}_{len(self.nodes)}"
@@ -77,12 +77,12 @@ class Graph:
         return value
 
     def constant(self, array: Any, dtype: str | None = None) -> Value:
-        """Add a constant, and return its name.
+        """Add a constant, and return its value.
 
         Raises
         ------
         ValueError
-            If a number is too large for its type.
+            If a number overflows its type.
         """
         array = np.asarray(array)
         dtype = dtype or {"f": "float32", "i": "int64"}.get(array.dtype.kind)
@@ -90,19 +90,19 @@ class Graph:
             converted = array.astype(dtype) if dtype else array
         if converted.dtype.kind == "f" and not np.isfinite(converted).all():
             raise ValueError(
-                f"The model holds a number that is not finite in {dtype}, the type of the ONNX "
-                "graph. Train it on scaled data."
+                f"A number of the model overflows {dtype}, the type of the ONNX graph. Train it on "
+                "scaled data."
             )
         value = f"{PREFIX}constant_{len(self.constants)}"
         self.constants[value] = converted
         return value
 
-    def columns(self, value: Value, numbers: Any) -> Value:
-        """Return some columns of a value, by their numbers."""
-        return self.add("Gather", value, np.asarray(numbers, dtype=np.int64), axis=-1)
+    def columns(self, value: Value, indices: Any) -> Value:
+        """Add the selection of columns by index."""
+        return self.add("Gather", value, np.asarray(indices, dtype=np.int64), axis=-1)
 
     def cast(self, value: Value, dtype: str) -> Value:
-        """Return a value in another type."""
+        """Add a cast to another type."""
         return self.add("Cast", value, to=element_type(dtype))
 
     def model(self, inputs: Any, outputs: list[Output], opset: int) -> Any:
@@ -111,11 +111,11 @@ class Graph:
         Parameters
         ----------
         inputs : list of (str, str, tuple of int)
-            Their names, types, and axes after the first.
+            Names, types, and shapes without the first axis.
         outputs : list of Output
-            What the graph gives.
+            The outputs.
         opset : int
-            The version of ONNX.
+            The opset version.
 
         Returns
         -------
@@ -157,7 +157,7 @@ def _tensor(name: str, dtype: str, shape: tuple[int, ...]) -> Any:
 
 
 def tensor(value: Value, array: Array) -> Any:
-    """Return a constant as a tensor of ONNX."""
+    """Return a constant as an ONNX tensor."""
     onnx = import_optional("onnx", "to_onnx")
     if array.dtype.kind == "U":
         array = array.astype(object)
@@ -165,7 +165,7 @@ def tensor(value: Value, array: Array) -> Any:
 
 
 def element_type(dtype: str) -> int:
-    """Return ONNX's number for a type."""
+    """Return ONNX's code of an element type."""
     onnx = import_optional("onnx", "to_onnx")
     number: int = onnx.helper.np_dtype_to_tensor_dtype(
         np.dtype(object if dtype == "str" else dtype)

@@ -1,4 +1,4 @@
-"""Answers as nodes: labels with their probabilities or scores, and numbers."""
+"""Nodes of the outputs: labels with probabilities or scores, or regression predictions."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -7,8 +7,13 @@ import numpy as np
 
 from sknn.engine import NLL, NLLM
 from sknn.engine._typing import Array
-from sknn.persistence.onnx.activations import Raw, activated, scores, unknown
 from sknn.persistence.onnx.graph import Graph, Output, Value
+from sknn.persistence.onnx.output_activations import (
+    RawOutputs,
+    activate,
+    decision_function,
+    unsupported_loss,
+)
 from sknn.targets import (
     BinaryTarget,
     MulticlassTarget,
@@ -18,103 +23,99 @@ from sknn.targets import (
     Target,
 )
 
-#: The shape of what has a number a sample.
+#: Shape of one value per sample.
 FLAT = np.array([-1])
 
 
-def answers(graph: Graph, raw: Raw) -> list[Output]:
-    """Add the nodes from the raw outputs to the answers.
+def add_outputs(graph: Graph, raw: RawOutputs) -> list[Output]:
+    """Add the nodes from the raw outputs to the predictions.
 
     Parameters
     ----------
     graph : Graph
-        Where they are added.
+        The graph.
     raw : Raw
-        What the network ends in.
+        The raw outputs.
 
     Returns
     -------
     outputs : list of Output
-        "label" and "probabilities" or "scores" (an output each for every column of labels), or
-        "predictions".
+        "label" and "probabilities" or "scores" (for each column of labels), or "predictions".
 
     Raises
     ------
     ValueError
-        If the loss or the labels cannot be written; the message says which.
+        If the loss or the labels cannot be exported.
     """
-    return ANSWERS[type(raw.target)](graph, raw)
+    return OUTPUTS[type(raw.target)](graph, raw)
 
 
-def _numbers(graph: Graph, raw: Raw) -> list[Output]:
-    """Return the predictions in the units of y and in the shape of `predict`."""
+def _regression(graph: Graph, raw: RawOutputs) -> list[Output]:
+    """Write predictions in the units of y, with the shape of `predict`."""
     target, q = raw.target, raw.loss.units_per_output
-    answer = activated(graph, raw, raw.z)
+    output = activate(graph, raw, raw.z)
     if target.scale is not None:
-        answer = graph.add("Mul", answer, np.repeat(target.scale, q))
-        answer = graph.add("Add", answer, np.repeat(target.center, q))
+        output = graph.add("Mul", output, np.repeat(target.scale, q))
+        output = graph.add("Add", output, np.repeat(target.center, q))
     shape = tuple(axis for axis in (target.n_outputs, q) if axis > 1)
-    answer = graph.add("Reshape", answer, np.array([-1, *shape]))
-    return [Output("predictions", answer, "float32", shape)]
+    output = graph.add("Reshape", output, np.array([-1, *shape]))
+    return [Output("predictions", output, "float32", shape)]
 
 
-def _two_classes(graph: Graph, raw: Raw) -> list[Output]:
-    """Choose the second class where more speaks for it than for the first."""
+def _binary(graph: Graph, raw: RawOutputs) -> list[Output]:
+    """Write the second class where its raw output is above 0."""
     if raw.loss.has_probabilities:
         both = graph.add("Concat", graph.add("Neg", raw.z), raw.z, axis=-1)
-        p = activated(graph, raw, both)
-        answer = Output("probabilities", p, "float32", (2,))
+        p = activate(graph, raw, both)
+        output = Output("probabilities", p, "float32", (2,))
         lead = graph.add("Sub", graph.columns(p, [1]), graph.columns(p, [0]))
         lead = graph.add("Reshape", raw.z if raw.members is None else lead, FLAT)
     else:
-        lead = graph.add("Reshape", scores(graph, raw), FLAT)
-        answer = Output("scores", lead, "float32", ())
-    return [_label(graph, raw.target.classes, _is_positive(graph, lead)), answer]
+        lead = graph.add("Reshape", decision_function(graph, raw), FLAT)
+        output = Output("scores", lead, "float32", ())
+    return [_label(graph, raw.target.classes, _is_positive(graph, lead)), output]
 
 
-def _several_classes(graph: Graph, raw: Raw) -> list[Output]:
-    """Choose the class for which most speaks; sigmoids as probabilities are shares of their sum."""
+def _multiclass(graph: Graph, raw: RawOutputs) -> list[Output]:
+    """Write the class with the largest raw output; sigmoids are normalised to probabilities."""
     if raw.loss.has_probabilities:
         name, logits, loss = "probabilities", raw.z, raw.loss
         if type(loss).inverse_link is NLL.inverse_link:
-            logits, loss = _log_sigmoid(graph, raw.z), NLLM()
+            negative_log_sigmoid = graph.add("Softplus", graph.add("Neg", raw.z))
+            logits, loss = graph.add("Neg", negative_log_sigmoid), NLLM()
         elif type(loss).inverse_link is not NLLM.inverse_link:
-            raise unknown(loss)
-        answer = activated(graph, replace(raw, loss=loss), logits)
-        largest = raw.z if raw.members is None else answer
+            raise unsupported_loss(loss)
+        output = activate(graph, replace(raw, loss=loss), logits)
+        largest = raw.z if raw.members is None else output
     else:
-        name, answer = "scores", scores(graph, raw)
-        largest = answer
+        name, output = "scores", decision_function(graph, raw)
+        largest = output
     label = _label(graph, raw.target.classes, graph.add("ArgMax", largest, axis=-1, keepdims=0))
-    return [label, Output(name, answer, "float32", (raw.target.n_outputs,))]
+    return [label, Output(name, output, "float32", (raw.target.n_outputs,))]
 
 
-def _labels(graph: Graph, raw: Raw) -> list[Output]:
-    """Say 1 for each label for which more speaks than against it, else 0."""
+def _multilabel(graph: Graph, raw: RawOutputs) -> list[Output]:
+    """Write 1 for each label whose raw output is above 0, else 0."""
     shape = (raw.target.n_outputs,)
     if raw.loss.has_probabilities:
-        name, answer = "probabilities", activated(graph, raw, raw.z)
-        lead = raw.z if raw.members is None else graph.add("Sub", answer, 0.5)
+        name, output = "probabilities", activate(graph, raw, raw.z)
+        lead = raw.z if raw.members is None else graph.add("Sub", output, 0.5)
     else:
-        name, answer = "scores", scores(graph, raw)
-        lead = answer
+        name, output = "scores", decision_function(graph, raw)
+        lead = output
     label = Output("label", _is_positive(graph, lead), "int64", shape)
-    return [label, Output(name, answer, "float32", shape)]
+    return [label, Output(name, output, "float32", shape)]
 
 
-def _columns(graph: Graph, raw: Raw) -> list[Output]:
-    """Answer for each column of labels by itself, numbered from 0."""
+def _multioutput(graph: Graph, raw: RawOutputs) -> list[Output]:
+    """Write the outputs of each column of labels, numbered from 0."""
     outputs, first = [], 0
     for i, (target, loss) in enumerate(zip(raw.target.columns, raw.loss.losses, strict=True)):
         own = graph.columns(raw.z, np.arange(first, first + target.n_outputs))
         first += target.n_outputs
-        for one in answers(graph, Raw(own, target, loss, raw.members)):
+        for one in add_outputs(graph, RawOutputs(own, target, loss, raw.members)):
             outputs.append(replace(one, name=f"{one.name}_{i}"))
     return outputs
-
-
-def _log_sigmoid(graph: Graph, z: Value) -> Value:
-    return graph.add("Neg", graph.add("Softplus", graph.add("Neg", z)))
 
 
 def _is_positive(graph: Graph, value: Value) -> Value:
@@ -123,30 +124,25 @@ def _is_positive(graph: Graph, value: Value) -> Value:
 
 
 def _label(graph: Graph, classes: Array, number: Value) -> Output:
-    """Look up classes by their numbers; numbers become int64, text stays text."""
+    """Write the classes with given indices, as int64 or strings."""
     kinds = {type(label) for label in classes.tolist()}
     if kinds == {str}:
         labels, dtype = classes.astype(str), "str"
-    elif all(issubclass(kind, int | float) for kind in kinds) and _are_whole(classes):
+    elif all(issubclass(kind, int | float) for kind in kinds) and (classes % 1 == 0).all():
         labels, dtype = classes.astype(np.int64), "int64"
     else:
         raise ValueError(
-            "Labels of ONNX are text or whole numbers; those of this model cannot be exported: "
-            f"{classes}. Train it on their numbers, as a LabelEncoder gives them."
+            f"Labels in ONNX must be strings or integers, got {classes}. Encode them with a "
+            "LabelEncoder before training."
         )
     return Output("label", graph.add("Gather", graph.constant(labels), number), dtype, ())
 
 
-def _are_whole(classes: Array) -> bool:
-    numbers = classes.astype(np.float64)
-    return bool((numbers == np.floor(numbers)).all())
-
-
-#: What writes the answers to each kind of target.
-ANSWERS: Mapping[type[Target], Callable[[Graph, Raw], list[Output]]] = {
-    RealTarget: _numbers,
-    BinaryTarget: _two_classes,
-    MulticlassTarget: _several_classes,
-    MultilabelTarget: _labels,
-    MultioutputTarget: _columns,
+#: Writers of the outputs, by the kind of target.
+OUTPUTS: Mapping[type[Target], Callable[[Graph, RawOutputs], list[Output]]] = {
+    RealTarget: _regression,
+    BinaryTarget: _binary,
+    MulticlassTarget: _multiclass,
+    MultilabelTarget: _multilabel,
+    MultioutputTarget: _multioutput,
 }

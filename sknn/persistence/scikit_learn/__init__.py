@@ -1,4 +1,4 @@
-"""The bridge to and from scikit-learn's own multilayer perceptrons."""
+"""Conversion to and from scikit-learn's multilayer perceptrons."""
 
 from sknn.persistence.scikit_learn.from_sklearn import from_sklearn
 from sknn.persistence.scikit_learn.to_sklearn import to_sklearn

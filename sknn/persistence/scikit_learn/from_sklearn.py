@@ -1,4 +1,4 @@
-"""From scikit-learn to here: a fitted estimator of ours around the network of theirs."""
+"""`from_sklearn`: convert scikit-learn's fitted MLP to an estimator of this package."""
 
 import math
 import warnings
@@ -8,37 +8,38 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from sknn.estimators import MLPClassifier, MLPRegressor
-from sknn.persistence.scikit_learn import parameters
+from sknn.estimators.base import BaseMLP
+from sknn.persistence.scikit_learn.common_parameters import common_parameters, penalty_divisor
 from sknn.targets import MultilabelTarget, RealTarget, Target, label_target
 
 
-def from_sklearn(mlp: Any) -> Any:
-    """Return a fitted estimator of this package around the network of scikit-learn's MLP.
+def from_sklearn(theirs: Any) -> Any:
+    """Convert a fitted MLP of scikit-learn to a fitted estimator of this package.
 
     Parameters
     ----------
-    mlp : sklearn.neural_network.MLPClassifier or MLPRegressor
+    theirs : sklearn.neural_network.MLPClassifier or MLPRegressor
         Fitted.
 
     Returns
     -------
     ours : MLPClassifier or MLPRegressor
-        With the same parameters and predictions. `partial_fit`, or `fit` with `warm_start`, trains
-        on from these weights with a fresh optimizer: its moments are not converted. `alpha` is
-        divided by the batch size, as it was there.
+        With the same parameters and predictions. `partial_fit`, or `fit` with `warm_start`,
+        continues from these weights with a fresh optimizer: its moments are not converted. `alpha`
+        is divided by the batch size, as scikit-learn does in training.
 
     Raises
     ------
     ValueError
         If it was fitted to a single class, for which the two packages have different networks.
     TypeError
-        If `mlp` is no such estimator.
+        If `theirs` is of another class.
 
     Warns
     -----
     UserWarning
-        If `alpha` could not be converted: with "lbfgs" it was divided by the number of samples,
-        which the model does not tell.
+        If `alpha` cannot be converted: "lbfgs" divides it by the number of samples, which the model
+        does not store.
 
     Examples
     --------
@@ -51,104 +52,82 @@ def from_sklearn(mlp: Any) -> Any:
     >>> round(ours.partial_fit(X, y).score(X, y), 2)
     0.98
     """
-    import sklearn.neural_network as peers  # here, as it takes long
+    import sklearn.neural_network as peers  # slow to import
 
     for ours in (MLPClassifier, MLPRegressor):
-        if isinstance(mlp, getattr(peers, ours.__name__)):
-            check_is_fitted(mlp)
-            return _arrived(mlp, ours)
+        if isinstance(theirs, getattr(peers, ours.__name__)):
+            check_is_fitted(theirs)
+            mlp, message = _unfitted(theirs, ours)
+            if message:
+                warnings.warn(message, UserWarning, stacklevel=2)
+            target, dtype = _target(theirs), theirs.coefs_[0].dtype.name
+            spec = mlp._spec(target, dtype, theirs.n_features_in_)
+            layers = (theirs.coefs_, theirs.intercepts_)
+            coefs, intercepts = ([array.astype(dtype) for array in arrays] for arrays in layers)
+            network = spec.network(coefs, intercepts, None)
+            mlp._assign(spec.fitted_attributes(network) | _other_attributes(theirs))
+            return mlp
     raise TypeError(
-        "from_sklearn takes a fitted MLPClassifier or MLPRegressor of sklearn.neural_network (of a "
-        f"pipeline or a search that one inside), got {type(mlp).__module__}.{type(mlp).__name__}."
+        "from_sklearn needs a fitted MLPClassifier or MLPRegressor of sklearn.neural_network, got "
+        f"{type(theirs).__module__}.{type(theirs).__name__}. Of a pipeline or a search pass the "
+        "network inside."
     )
 
 
-def _arrived(mlp: Any, cls: Any) -> Any:
-    target, dtype = _target(mlp), mlp.coefs_[0].dtype.name
-    ours = _with_parameters(mlp, cls)
-    spec = ours._spec(target, dtype, mlp.n_features_in_)
-    coefs, intercepts = (
-        [array.astype(dtype) for array in arrays] for arrays in (mlp.coefs_, mlp.intercepts_)
-    )
-    network = spec.network(coefs, intercepts, None)
-    ours._assign(
-        {
-            **_features(mlp),
-            **spec.fitted_attributes(network),
-            **_record(mlp),
-            "_training_state": _training_state(mlp),
-        }
-    )
-    return ours
-
-
-def _with_parameters(mlp: Any, cls: Any) -> Any:
-    """Return an estimator with the parameters that were set there, and with the columns seen."""
-    ours = cls(**parameters.common(mlp, cls))
-    divisor = parameters.penalty_divisor(mlp)
+def _unfitted(theirs: Any, cls: Any) -> tuple[BaseMLP, str]:
+    """Return an estimator with the common parameters, and a warning if alpha is not converted."""
+    mlp: BaseMLP = cls(**common_parameters(theirs, cls))
+    divisor = penalty_divisor(theirs)
     if divisor is not None:
-        ours.alpha = float(mlp.alpha) / divisor
-    elif mlp.alpha:
-        _warn_of_alpha(mlp.alpha)
-    return ours
-
-
-def _features(mlp: Any) -> dict[str, Any]:
-    """Return the number and the names of the features."""
-    names = ("n_features_in_", "feature_names_in_")
-    return {name: getattr(mlp, name) for name in names if hasattr(mlp, name)}
-
-
-def _target(mlp: Any) -> Target:
-    """Read from the output layer what y meant."""
-    if not hasattr(mlp, "classes_"):
-        return RealTarget(mlp.n_outputs_)
-    if len(mlp.classes_) == 1:
-        raise ValueError(
-            "from_sklearn cannot take a classifier of a single class: there it has a sigmoid, here "
-            "a softmax of one. Fit an estimator of sknn anew."
+        mlp.alpha = float(theirs.alpha) / divisor
+    elif theirs.alpha:
+        return mlp, (
+            f"alpha={theirs.alpha:g} cannot be converted: scikit-learn's lbfgs divides it by the "
+            "number of samples n, which the model does not store. Before further training, call "
+            "set_params(alpha=alpha / n)."
         )
-    if mlp.out_activation_ == "logistic" and mlp.n_outputs_ > 1:
-        return MultilabelTarget(np.arange(mlp.n_outputs_))
-    return label_target(mlp.classes_)
+    return mlp, ""
 
 
-def _warn_of_alpha(alpha: float) -> None:
-    warnings.warn(
-        f"alpha={alpha:g} was divided by the number of samples, as scikit-learn's lbfgs does, and "
-        "the model does not tell how many there were: divide it yourself before training on, with "
-        "set_params(alpha=alpha / n).",
-        UserWarning,
-        stacklevel=5,
-    )
+def _target(theirs: Any) -> Target:
+    """Derive the target from the output layer."""
+    if not hasattr(theirs, "classes_"):
+        return RealTarget(theirs.n_outputs_)
+    if len(theirs.classes_) == 1:
+        raise ValueError(
+            "from_sklearn cannot convert a classifier with a single class: scikit-learn has a "
+            "sigmoid for it, sknn a softmax. Fit an estimator of sknn."
+        )
+    if theirs.out_activation_ == "logistic" and theirs.n_outputs_ > 1:
+        return MultilabelTarget(np.arange(theirs.n_outputs_))
+    return label_target(theirs.classes_)
 
 
-def _record(mlp: Any) -> dict[str, Any]:
-    """Return the attributes that describe the course of training."""
-    curve = [float(loss) for loss in getattr(mlp, "loss_curve_", [])]
-    scores = [float(score) for score in getattr(mlp, "validation_scores_", None) or []]
-    n_iter = len(curve) or mlp.n_iter_
+def _other_attributes(theirs: Any) -> dict[str, Any]:
+    """Return the attributes of features and training; the optimizer state starts afresh."""
+    names = ("n_features_in_", "feature_names_in_")
+    curve = [float(loss) for loss in getattr(theirs, "loss_curve_", [])]
+    scores = [float(score) for score in getattr(theirs, "validation_scores_", None) or []]
+    n_iter = len(curve) or theirs.n_iter_
+    steps = {} if theirs.solver == "lbfgs" else {"steps": _steps(theirs)}
     return {
+        **{name: getattr(theirs, name) for name in names if hasattr(theirs, name)},
         "loss_curve_": curve,
-        "loss_": mlp.loss_,
+        "loss_": theirs.loss_,
         "learning_rates_": [np.nan] * len(curve),  # unknown
-        "best_loss_": min(curve, default=mlp.loss_),
-        "t_": int(mlp.t_),
+        "best_loss_": min(curve, default=theirs.loss_),
+        "t_": int(theirs.t_),
         "n_iter_": n_iter,
         "validation_scores_": scores or None,
         "validation_loss_curve_": None,
         "best_validation_score_": max(scores) if scores else None,
         "best_iteration_": int(np.argmax(scores)) + 1 if scores else n_iter,
+        "_training_state": {"solver_state": steps},
     }
 
 
-def _training_state(mlp: Any) -> dict[str, Any]:
-    """Return how many steps a learning rate schedule has done; the optimizer begins afresh."""
-    return {"solver_state": {} if mlp.solver == "lbfgs" else {"steps": _steps(mlp)}}
-
-
-def _steps(mlp: Any) -> int:
-    """Return how many mini-batches there were, if all epochs had equally many samples."""
-    epochs = len(mlp.loss_curve_)
-    batch = parameters.penalty_divisor(mlp)
-    return epochs * math.ceil(mlp.t_ / epochs / batch) if epochs and batch else 0
+def _steps(theirs: Any) -> int:
+    """Return the number of steps, if all epochs had the same number of samples."""
+    epochs = len(theirs.loss_curve_)
+    batch = penalty_divisor(theirs)
+    return epochs * math.ceil(theirs.t_ / epochs / batch) if epochs and batch else 0

@@ -1,4 +1,4 @@
-"""From here to scikit-learn: a fitted MLP of theirs that predicts what ours does."""
+"""`to_sklearn`: convert a fitted estimator to scikit-learn's MLP."""
 
 from typing import Any
 
@@ -11,47 +11,51 @@ from sknn.engine.network import ACTIVATIONS
 from sknn.estimators import MLPClassifier, MLPRegressor
 from sknn.estimators._model import ModelSpec
 from sknn.estimators._sklearn_compat import complete_mlp
-from sknn.persistence.scikit_learn import parameters
-from sknn.persistence.scikit_learn.limits import (
+from sknn.estimators.base import BaseMLP
+from sknn.persistence.scikit_learn.common_parameters import (
+    common_parameters,
+    defaults,
+    penalty_divisor,
+)
+from sknn.persistence.scikit_learn.compatibility import (
     THEIR_SETTINGS,
-    is_known,
-    name_of,
-    refuse,
+    activation_name,
+    check_supported,
+    is_supported,
     warn_of_training,
 )
-from sknn.targets import MultilabelTarget, RealTarget, Target
+from sknn.targets import MultilabelTarget, RealTarget
 
 
-def to_sklearn(mlp: Any) -> Any:
-    """Return a fitted MLP of scikit-learn's that gives the same predictions.
+def to_sklearn(mlp: BaseMLP) -> Any:
+    """Convert a fitted estimator to a fitted MLP of scikit-learn with the same predictions.
 
     Parameters
     ----------
     mlp : MLPClassifier or MLPRegressor
-        A fitted estimator of this package: a single network whose hidden layers have all the same
-        activation, "identity", "logistic", "tanh" or "relu"; with log loss, or in regression with
-        a squared error or the Poisson deviance.
+        A fitted estimator of this package: a single network, one of the activations "identity",
+        "logistic", "tanh" and "relu" for all hidden layers, and log loss, squared error or Poisson
+        deviance.
 
     Returns
     -------
     theirs : sklearn.neural_network.MLPClassifier or MLPRegressor
-        With all attributes of a fit, so that predict, score and partial_fit work. `partial_fit`
-        trains on from these weights with a fresh optimizer: its moments are not converted. `alpha`
-        is multiplied by the batch size, which it is divided by there. The units of `standardize_y`
-        go into the last layer.
+        With all fitted attributes, so that predict, score and partial_fit work. `partial_fit`
+        continues from these weights with a fresh optimizer: its moments are not converted. `alpha`
+        is multiplied by the batch size, as scikit-learn divides by it. The standardisation of y is
+        folded into the last layer.
 
     Raises
     ------
     ValueError
-        If there is something in the model that scikit-learn's MLP cannot express; all of it is
-        said at once.
+        If scikit-learn's MLP cannot represent the model; the error lists all reasons.
     TypeError
-        If `mlp` is no such estimator.
+        If `mlp` is of another class.
 
     Warns
     -----
     UserWarning
-        If it predicts the same, but would train differently from here on.
+        If further training would differ.
 
     Examples
     --------
@@ -61,16 +65,16 @@ def to_sklearn(mlp: Any) -> Any:
     >>> bool(abs(theirs.predict([[0.5]]) - mlp.predict([[0.5]])) < 1e-12)
     True
     """
-    import sklearn.neural_network as peers  # here, as it takes long
+    import sklearn.neural_network as peers  # slow to import
 
     if not isinstance(mlp, MLPClassifier | MLPRegressor):
         raise TypeError(
-            "to_sklearn takes a fitted MLPClassifier or MLPRegressor of sknn (of a pipeline or a "
-            f"search that one inside), got {type(mlp).__name__}."
+            "to_sklearn needs a fitted MLPClassifier or MLPRegressor of sknn, got "
+            f"{type(mlp).__name__}. Of a pipeline or a search pass the network inside."
         )
     check_is_fitted(mlp)
     spec = ModelSpec.of_fitted(vars(mlp))
-    refuse(mlp, spec)
+    check_supported(mlp, spec)
     peer = peers.MLPClassifier if isinstance(mlp, MLPClassifier) else peers.MLPRegressor
     theirs = peer(**_parameters(mlp, peer, spec))
     warn_of_training(mlp, peer)
@@ -78,29 +82,29 @@ def to_sklearn(mlp: Any) -> Any:
     return theirs
 
 
-def _parameters(mlp: Any, peer: type, spec: ModelSpec) -> dict[str, Any]:
-    """Return the constructor parameters of scikit-learn's MLP."""
-    values = parameters.common(mlp, peer)
-    defaults = parameters.defaults(peer)
+def _parameters(mlp: BaseMLP, peer: type, spec: ModelSpec) -> dict[str, Any]:
+    """Return the parameters of scikit-learn's MLP."""
+    values = common_parameters(mlp, peer)
+    their_defaults = defaults(peer)
     for name in THEIR_SETTINGS:
-        values[name] = values[name] if is_known(name, values[name]) else defaults[name]
+        values[name] = values[name] if is_supported(name, values[name]) else their_defaults[name]
     values["hidden_layer_sizes"] = tuple(spec.hidden_sizes)
     modules = [ACTIVATIONS[a]() if isinstance(a, str) else a for a in spec.activations]
-    values["activation"] = name_of(modules[0]) if modules else "relu"
+    values["activation"] = activation_name(modules[0]) if modules else "relu"
     if "loss" in values:
         values["loss"] = "poisson" if type(spec.loss) is Poisson else "squared_error"
-    divisor = parameters.penalty_divisor(mlp)
+    divisor = penalty_divisor(mlp)
     values["alpha"] = float(mlp.alpha) * (1 if divisor is None else divisor)
     return values
 
 
-def _publish(mlp: Any, theirs: Any, spec: ModelSpec) -> None:
-    """Set the attributes of a fit."""
+def _publish(mlp: BaseMLP, theirs: Any, spec: ModelSpec) -> None:
+    """Set the fitted attributes."""
     for name in ("n_features_in_", "feature_names_in_", "n_layers_", "n_outputs_", "t_", "n_iter_"):
         if hasattr(mlp, name):
             setattr(theirs, name, getattr(mlp, name))
     theirs.out_activation_ = mlp.out_activation_
-    theirs.coefs_, theirs.intercepts_ = _in_units_of_y(mlp, spec)
+    theirs.coefs_, theirs.intercepts_ = _rescaled_weights(mlp, spec)
     theirs.loss_, theirs.loss_curve_ = mlp.loss_, list(mlp.loss_curve_)
     theirs.best_loss_ = mlp.best_loss_
     theirs.validation_scores_ = theirs.best_validation_score_ = None
@@ -115,24 +119,19 @@ def _publish(mlp: Any, theirs: Any, spec: ModelSpec) -> None:
 
 
 def _label_binarizer(target: Any) -> Any:
-    """Return what turns labels into the columns of the output layer."""
+    """Return the binarizer of the labels."""
     from sklearn.preprocessing import LabelBinarizer
 
     several = isinstance(target, MultilabelTarget)
     return LabelBinarizer().fit(np.eye(target.n_outputs, dtype=int) if several else target.classes)
 
 
-def _scale(target: Target) -> Array | None:
-    """Return the units in which the network sees y; None if it sees y itself."""
-    return target.scale if isinstance(target, RealTarget) else None
-
-
-def _in_units_of_y(mlp: Any, spec: ModelSpec) -> tuple[list[Array], list[Array]]:
-    """Return copies of the weights, the last ones so that they answer in the units of y."""
+def _rescaled_weights(mlp: BaseMLP, spec: ModelSpec) -> tuple[list[Array], list[Array]]:
+    """Return copies of the weights, the last layer rescaled to the units of y."""
     coefs = [W.copy() for W in mlp.coefs_]
     intercepts = [W0.copy() for W0 in mlp.intercepts_]
     target: Any = spec.target
-    scale = _scale(target)
+    scale = target.scale if isinstance(target, RealTarget) else None
     if scale is None:
         return coefs, intercepts
     if isinstance(spec.loss, Poisson):  # exp(z) times the scale

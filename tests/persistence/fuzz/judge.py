@@ -173,10 +173,10 @@ def inputs(model):
         )
     )
     cells = {
-        "number": lambda j: np.full(3, center.get(j, 0.0)),
-        "truth": lambda j: np.array([True, False, True]),
-        "text": lambda j: np.array(["a", "b", None], object),
-        "nothing": lambda j: np.array([None] * 3, object),
+        "numeric": lambda j: np.full(3, center.get(j, 0.0)),
+        "boolean": lambda j: np.array([True, False, True]),
+        "string": lambda j: np.array(["a", "b", None], object),
+        "empty": lambda j: np.array([None] * 3, object),
     }
     columns = {j: cells[kind](j) for j, kind in enumerate(input_encoding["column_types_"])}
     table = pd.DataFrame(columns)

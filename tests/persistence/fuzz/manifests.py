@@ -14,7 +14,7 @@ VALUES = [
     -1.5, 1e-320, 1e308, Infinity, NaN,
     "", "a", "nan", "real", "binary", "multiclass", "multilabel", "multioutput", "relu", "print",
     "log_loss", "brier", "hinge", "squared_error", "quantile", "poisson", "float32", "float64",
-    "number", "text", "truth", "nothing", "adam", "sgd", "lbfgs", "auto", "MT19937", "\\ud800",
+    "numeric", "string", "boolean", "empty", "adam", "sgd", "lbfgs", "auto", "MT19937", "\\ud800",
     "MLPClassifier", "MLPRegressor", "TabularMLPClassifier", "object", "os.system",
     [], {}, [[]], [0], [1, 2], [null], ["a"], [[1], [2]], {"a": 1}, [1e308, 1e308],
     {"$float": "nan"}, {"$float": "inf"}, {"$float": "1"}, {"$float": 1}, {"$x": 1},

@@ -1,32 +1,32 @@
-"""GradientFlowDisplay."""
+"""`GradientFlowDisplay`: gradient sizes by layer."""
 
 from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
 
-from sknn.inspection.displays.drawing import BLUE, ORANGE, Display
+from sknn.inspection.displays._drawing import BLUE, ORANGE, Display
 from sknn.inspection.gradient_flow import LayerGradients, gradient_flow
 
 
 class GradientFlowDisplay(Display):
-    """How large gradients are in each layer, and how many units let none through.
+    """Plot of gradient sizes, dead units and saturated units of each layer.
 
-    It is recommended to use `from_estimator`, which draws at once.
+    Use `from_estimator` to create one.
 
     Parameters
     ----------
     flow : sequence of LayerGradients
-        What `gradient_flow` gave.
+        The result of `gradient_flow`.
 
     Attributes
     ----------
     ax_ : Axes
-        The axes; sizes are on a logarithmic scale.
+        The axes, with a logarithmic x-axis.
     figure_ : Figure
         The figure.
     lines_ : list of Line2D
-        The sizes of dW and of dZ.
+        The gradients with respect to weights, and to pre-activations.
 
     Examples
     --------
@@ -45,14 +45,14 @@ class GradientFlowDisplay(Display):
     def from_estimator(
         cls, estimator: Any, X: Any, y: Any, *, sample_weight: Any = None, ax: Any = None
     ) -> Self:
-        """Draw the gradients of a fitted network on some samples.
+        """Draw the gradient sizes of a fitted network on some samples.
 
         Parameters
         ----------
         estimator, X, y, sample_weight
             As in `gradient_flow`.
         ax : Axes, default=None
-            Where to draw; new ones if left out.
+            Axes to draw on; None creates a figure.
 
         Returns
         -------
@@ -66,23 +66,23 @@ class GradientFlowDisplay(Display):
         Parameters
         ----------
         ax : Axes, default=None
-            Where to draw; new ones if left out.
+            Axes to draw on; None creates a figure.
 
         Returns
         -------
         display : GradientFlowDisplay
         """
         ax = self._axes(ax, (7, 0.45 * len(self.flow) + 1.6))
-        places = np.arange(len(self.flow))
-        of_weights = {"color": BLUE, "marker": "o", "label": "dL/dW"}
-        of_sums = {"color": ORANGE, "marker": "s", "ls": "--", "label": "dL/dZ"}
+        y = np.arange(len(self.flow))
+        dW = [layer.weight_grad_rms for layer in self.flow]
+        dZ = [layer.pre_activation_grad_rms for layer in self.flow]
         self.lines_ = [
-            *ax.plot([layer.dW for layer in self.flow], places, **of_weights),
-            *ax.plot([layer.dZ for layer in self.flow], places, **of_sums),
+            *ax.plot(dW, y, color=BLUE, marker="o", label="dL/dW"),
+            *ax.plot(dZ, y, color=ORANGE, marker="s", ls="--", label="dL/dZ"),
         ]
-        if any(size > 0 for layer in self.flow for size in (layer.dW, layer.dZ)):
+        if any(size > 0 for size in (*dW, *dZ)):
             ax.set_xscale("log")
-        ax.set_yticks(places, [_label(layer) for layer in self.flow])
+        ax.set_yticks(y, [_label(layer) for layer in self.flow])
         ax.set(xlabel="root mean square of the gradient", ylim=(len(self.flow) - 0.5, -0.5))
         ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False)
         ax.grid(axis="x", alpha=0.3)
@@ -90,7 +90,7 @@ class GradientFlowDisplay(Display):
 
 
 def _label(layer: LayerGradients) -> str:
-    """Return the name of a layer, and what of it is dead or saturated."""
-    shares = {"dead": layer.dead, "saturated": layer.saturated}
-    known = [f"{what} {share:.0%}" for what, share in shares.items() if not np.isnan(share)]
+    """Return the name of a layer, with its dead and saturated fractions."""
+    fractions = {"dead": layer.dead_fraction, "saturated": layer.saturated_fraction}
+    known = [f"{name} {value:.0%}" for name, value in fractions.items() if not np.isnan(value)]
     return "\n".join(filter(None, [layer.name, ", ".join(known)]))

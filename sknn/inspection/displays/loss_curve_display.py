@@ -1,42 +1,43 @@
-"""LossCurveDisplay."""
+"""`LossCurveDisplay`: losses, scores and learning rates by epoch."""
 
 from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
 
-from sknn.estimators import _builders as parts
-from sknn.inspection.displays.drawing import BLUE, GREEN, GREY, ORANGE, RED, Display
+from sknn.estimators._builders import is_stochastic
+from sknn.estimators.base import BaseMLP
+from sknn.inspection.displays._drawing import BLUE, GREEN, GREY, ORANGE, RED, Display
 
 
 class LossCurveDisplay(Display):
-    """How the loss fell, epoch by epoch.
+    """Plot of losses, validation scores and learning rates by epoch.
 
-    It is recommended to use `from_estimator`, which draws at once.
+    Use `from_estimator` to create one.
 
     Parameters
     ----------
     loss : sequence of float
-        The objective in training: mean loss and penalty.
+        The training objective: mean loss and penalty.
     validation_loss : sequence of float, default=None
-        The mean loss on the rows to validate on.
+        Mean loss on the validation data.
     validation_score : sequence of float, default=None
-        The score on these rows.
+        Score on the validation data.
     best_iteration : int, default=None
         The epoch whose weights were kept, counted from 1.
     learning_rate : str, default=None
-        What is to be said of the learning rate.
+        Description of the learning rate in the x-label.
     learning_rates : sequence of float, default=None
-        That of each epoch; drawn where it changes.
+        Learning rate of each epoch; drawn if it changes.
 
     Attributes
     ----------
     ax_ : Axes
-        Where the losses are drawn.
+        Axes of the losses.
     score_ax_ : Axes or None
-        Where the score is drawn, with an axis of its own on the right.
+        Axes of the score, with the y-axis on the right.
     rate_ax_ : Axes or None
-        Where the learning rate is drawn, from 0 up to its peak.
+        Axes of the learning rate, from 0 to its maximum.
     figure_ : Figure
         The figure.
     lines_ : list of Line2D
@@ -71,27 +72,27 @@ class LossCurveDisplay(Display):
 
     @classmethod
     def from_estimator(cls, estimator: Any, *, ax: Any = None) -> Self:
-        """Draw the losses of a fitted network.
+        """Draw the training history of a fitted network.
 
         Parameters
         ----------
         estimator : MLPClassifier, MLPRegressor, TabularMLPClassifier or TabularMLPRegressor
-            Fitted.
+            A fitted estimator.
         ax : Axes, default=None
-            Where to draw; new ones if left out.
+            Axes to draw on; None creates a figure.
 
         Returns
         -------
         display : LossCurveDisplay
         """
         mlp = cls._network(estimator)
-        watched = mlp.validation_scores_ is not None
+        validated = mlp.validation_scores_ is not None
         display = cls(
             mlp.loss_curve_,
             validation_loss=mlp.validation_loss_curve_,
             validation_score=mlp.validation_scores_,
-            best_iteration=mlp.best_iteration_ if watched else None,
-            learning_rate=_rate(mlp),
+            best_iteration=mlp.best_iteration_ if validated else None,
+            learning_rate=_describe_rate(mlp),
             learning_rates=getattr(mlp, "learning_rates_", None),
         )
         return display.plot(ax)
@@ -102,7 +103,7 @@ class LossCurveDisplay(Display):
         Parameters
         ----------
         ax : Axes, default=None
-            Where to draw; new ones if left out.
+            Axes to draw on; None creates a figure.
 
         Returns
         -------
@@ -127,7 +128,7 @@ class LossCurveDisplay(Display):
         return self
 
     def _plot_score(self, ax: Any) -> Any:
-        """Draw the score, which has an axis of its own; return that."""
+        """Draw the score on axes of its own, and return them."""
         if self.validation_score is None:
             return None
         score_ax = ax.twinx()
@@ -138,7 +139,7 @@ class LossCurveDisplay(Display):
         return score_ax
 
     def _plot_rates(self, ax: Any) -> Any:
-        """Draw the learning rate from 0 to its peak, if it changes; return its axes."""
+        """Draw the learning rate if it changes, and return its axes."""
         rates = np.asarray([] if self.learning_rates is None else self.learning_rates)
         known = rates[np.isfinite(rates)]
         if len(known) < 2 or known.min() == known.max():
@@ -150,9 +151,9 @@ class LossCurveDisplay(Display):
         return rate_ax
 
 
-def _rate(mlp: Any) -> str | None:
-    """Return what the parameters say of the learning rate, if the solver has one."""
-    if not parts.is_stochastic(mlp):
+def _describe_rate(mlp: BaseMLP) -> str | None:
+    """Return a description of the learning rate, if the solver has one."""
+    if not is_stochastic(mlp):
         return None
     if callable(mlp.learning_rate):
         return getattr(mlp.learning_rate, "__name__", type(mlp.learning_rate).__name__)
@@ -160,7 +161,7 @@ def _rate(mlp: Any) -> str | None:
 
 
 def _curve(ax: Any, values: Any, color: str, style: Any, label: str) -> Any:
-    """Draw one number an epoch; a single one is a dot."""
+    """Draw one number per epoch; a single one as a dot."""
     epochs = np.arange(1, len(values) + 1)
     marker = "o" if len(epochs) == 1 else None
     [line] = ax.plot(epochs, values, linestyle=style, color=color, marker=marker, label=label)

@@ -1,35 +1,35 @@
-"""What all displays draw with: axes, and colours that everybody can tell apart."""
+"""The base class of displays, and their colours."""
 
 from typing import Any
 
 from sknn._optional import import_optional
-from sknn.inspection.models import need_network
+from sknn.inspection._fitted_network import check_network
 
-#: Okabe and Ito's colours, which are told apart by colour-blind people too: "Color Universal
-#: Design" (2008).
+#: Colours that colour-blind readers can distinguish, from Okabe and Ito (2008), "Color Universal
+#: Design".
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#666666"
 
-#: Numbers around 0, from red over white to blue; and images.
+#: Colour maps of signed numbers, with white for 0, and of images.
 DIVERGING, IMAGES = "RdBu", "gray_r"
 
-#: Letters of a name that stands beside something.
-LONGEST_NAME = 26
+#: Longer names are truncated.
+MAX_NAME_LENGTH = 26
 
 
-def cut(text: str, longest: int = LONGEST_NAME) -> str:
-    """Return a text, or its beginning with dots."""
-    return text if len(text) <= longest else f"{text[: longest - 3]}..."
+def truncate(text: str, length: int = MAX_NAME_LENGTH) -> str:
+    """Return the text, cut and with dots if it is longer than `length`."""
+    return text if len(text) <= length else f"{text[: length - 3]}..."
 
 
 class Display:
-    """What all displays have in common.
+    """Base class of displays.
 
     Attributes
     ----------
     ax_ : Axes
-        Where it was drawn.
+        The axes.
     figure_ : Figure
-        The figure around it.
+        The figure.
     """
 
     ax_: Any
@@ -37,27 +37,27 @@ class Display:
 
     @classmethod
     def _network(cls, estimator: Any) -> Any:
-        """Return a fitted network that can be drawn, before anything is computed.
+        """Check matplotlib and the estimator, before anything is computed.
 
         Raises
         ------
         ImportError
             If matplotlib is not installed.
         TypeError, NotFittedError
-            As in `need_network`.
+            As in `check_network`.
         """
         import_optional("matplotlib", cls.__name__)
-        return need_network(estimator, cls.__name__)
+        return check_network(estimator, cls.__name__)
 
     def _axes(self, ax: Any, size: tuple[float, float] | None = None) -> Any:
-        """Return the axes to draw on, and keep them.
+        """Return the axes to draw on, and store them.
 
         Parameters
         ----------
         ax : Axes or None
-            What the user gave; None makes a new figure.
+            Given by the user; None creates a figure.
         size : (float, float), optional
-            Its width and height in inches.
+            Width and height of a new figure, in inches.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Modules as nodes: one table of what each becomes."""
+"""Nodes of a network: one table of writers, by module."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -29,7 +29,7 @@ from sknn.engine import (
 )
 from sknn.persistence.onnx.graph import Graph, Value
 
-#: Adds the nodes of a module to a graph: from its input to its output.
+#: Adds the nodes of a module to a graph, given its input, and returns its output.
 Writer: TypeAlias = Callable[[Graph, Any, Value], Value]
 
 
@@ -39,35 +39,34 @@ def forward(graph: Graph, network: Sequential, u: Value) -> Value:
     Parameters
     ----------
     graph : Graph
-        Where they are added.
+        The graph.
     network : Sequential
-        With or without members; with them its output has a leading member axis.
+        The network; with members its output has a leading member axis.
     u : Value
         Its input, float32.
 
     Raises
     ------
     ValueError
-        If there are modules that are not in the table; the message names them.
+        If a module is not supported.
     """
     unknown = {type(module).__name__ for module in network.modules if type(module) not in WRITERS}
     if unknown:
         known = ", ".join(sorted(module.__name__ for module in WRITERS))
         raise ValueError(
-            f"{', '.join(sorted(unknown))} cannot be exported to ONNX, which has no such operator. "
-            f"The modules that can: {known}."
+            f"{', '.join(sorted(unknown))} cannot be exported to ONNX. Supported modules: {known}."
         )
     for module in network.modules:
         u = WRITERS[type(module)](graph, module, u)
     return u
 
 
-def _same(graph: Graph, module: Module, u: Value) -> Value:
+def _identity(graph: Graph, module: Module, u: Value) -> Value:
     return u
 
 
-def _simple(operator: str) -> Writer:
-    """Return what writes a module that is one operator without settings."""
+def _operator(operator: str) -> Writer:
+    """Return the writer of a module that is one operator without settings."""
     return lambda graph, module, u: graph.add(operator, u)
 
 
@@ -111,8 +110,8 @@ def _step(graph: Graph, module: Step, u: Value) -> Value:
     return graph.cast(graph.add("GreaterOrEqual", u, float(module.threshold)), "float32")
 
 
-def _expand(graph: Graph, module: TabularEncoding, u: Value) -> Value:
-    """Make the wide columns of the narrow ones, in their type; float32 from there on."""
+def _tabular_encoding(graph: Graph, module: TabularEncoding, u: Value) -> Value:
+    """Write the encoded columns, computed in the input's type and cast to float32."""
     p, q = module.n_numeric, len(module.n_categories)
     dtype = module.bin_start.dtype.name
     parts = []
@@ -122,7 +121,7 @@ def _expand(graph: Graph, module: TabularEncoding, u: Value) -> Value:
         x = graph.add("Where", missing, graph.constant(0, dtype), x)
         parts.append(x)
         if len(module.bin_feature):
-            parts.append(_pieces(graph, module, x))
+            parts.append(_bins(graph, module, x))
         if len(module.missing_indicator_features):
             parts.append(graph.columns(missing, module.missing_indicator_features))
     if q:
@@ -133,15 +132,15 @@ def _expand(graph: Graph, module: TabularEncoding, u: Value) -> Value:
     return graph.add("Concat", *(graph.cast(part, "float32") for part in parts), axis=-1)
 
 
-def _pieces(graph: Graph, module: TabularEncoding, x: Value) -> Value:
+def _bins(graph: Graph, module: TabularEncoding, x: Value) -> Value:
     dtype = module.bin_start.dtype.name
     start, run = (graph.constant(of[:, 0], dtype) for of in (module.bin_start, module.bin_width))
     slope = graph.add("Div", graph.add("Sub", graph.columns(x, module.bin_feature), start), run)
     return graph.add("Clip", slope, *(graph.constant(end, dtype) for end in (0, module.bin_scale)))
 
 
-def _embed(graph: Graph, module: Embedding, u: Value) -> Value:
-    """Return the other columns, which all members share, then the rows of E side by side."""
+def _embedding(graph: Graph, module: Embedding, u: Value) -> Value:
+    """Write the other columns, which all members share, followed by the rows of E."""
     *members, rows, d = module.E.shape
     others = _slice(graph, u, 0, -module.columns)
     numbers = _slice(graph, u, -module.columns, np.iinfo(np.int64).max)
@@ -154,27 +153,27 @@ def _embed(graph: Graph, module: Embedding, u: Value) -> Value:
 
 
 def _slice(graph: Graph, u: Value, start: int, stop: int) -> Value:
-    """Return columns from one to before another, counted from the end if negative."""
+    """Write the columns from start to stop - 1; negative numbers count from the end."""
     return graph.add("Slice", u, np.array([start]), np.array([stop]), np.array([-1]))
 
 
-#: What writes each module.
+#: Writers by module.
 WRITERS: Mapping[type[Module], Writer] = {
     Linear: _linear,
-    Dropout: _same,
-    TabularEncoding: _expand,
-    Embedding: _embed,
-    Identity: _same,
+    Dropout: _identity,
+    TabularEncoding: _tabular_encoding,
+    Embedding: _embedding,
+    Identity: _identity,
     Sigmoid: _sigmoid,
-    Tanh: _simple("Tanh"),
-    ReLU: _simple("Relu"),
+    Tanh: _operator("Tanh"),
+    ReLU: _operator("Relu"),
     LeakyReLU: _leaky_relu,
     ELU: _elu,
     SELU: _selu,
     GELU: _gelu,
     SiLU: _silu,
     Mish: _mish,
-    Softplus: _simple("Softplus"),
-    Exp: _simple("Exp"),
+    Softplus: _operator("Softplus"),
+    Exp: _operator("Exp"),
     Step: _step,
 }

@@ -1,4 +1,4 @@
-"""NetworkDisplay."""
+"""`NetworkDisplay`: diagram of units and weights."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -7,39 +7,39 @@ from typing import Any, Self
 import numpy as np
 
 from sknn.engine._typing import Array
-from sknn.inspection.displays.columns import UnitColumn
-from sknn.inspection.displays.drawing import BLUE, RED, Display
-from sknn.inspection.names import column_titles, input_names, output_names, weights_of
+from sknn.inspection._unit_names import column_titles, input_names, member_weights, output_names
+from sknn.inspection.displays._drawing import BLUE, RED, Display
+from sknn.inspection.displays._unit_column import UnitColumn
 
-#: How far the layers are apart, where neighbouring units are 1 apart.
-GAP = 3.0
+#: Distance of layers; neighbouring units have distance 1.
+LAYER_DISTANCE = 3.0
 
-#: How much room a column and a unit have in a figure of their own, in inches.
-WIDE, TALL = 1.6, 0.35
+#: Space for a layer and for a unit in a new figure, in inches.
+LAYER_WIDTH, UNIT_HEIGHT = 1.6, 0.35
 
-#: The width of the strongest weight's line, in points.
-THICKEST = 2.5
+#: Line width of the largest weight of a layer, in points.
+MAX_LINE_WIDTH = 2.5
 
 
 class NetworkDisplay(Display):
-    """A network as books draw it: units in columns, weights as lines between them.
+    """Diagram of a network: units in columns, weights as lines between them.
 
-    The line of a weight is blue where it is above 0, orange and dashed where it is below; it is as
-    thick and as opaque as the weight is large, beside the largest of its layer. Of large layers the
-    first and the last units are drawn, with dots between them.
+    Positive weights are blue, negative ones orange and dashed; width and opacity grow with the size
+    of the weight relative to the largest of its layer. Of large layers only the first and the last
+    units are drawn.
 
-    It is recommended to use `from_estimator`, which draws at once.
+    Use `from_estimator` to create one.
 
     Parameters
     ----------
     weights : sequence of arrays of shape (m, k)
-        Those of each layer.
+        The weights of each layer.
     titles : sequence of str
-        What stands above each column, the inputs' first.
+        Titles of the columns, the inputs first.
     input_names, output_names : sequences of str, default=None
-        What stands beside the units of the first and the last column.
+        Names of the units in the first and in the last column.
     max_units : int, default=10
-        Columns of more units are abridged.
+        Largest number of drawn units of a layer.
 
     Attributes
     ----------
@@ -84,13 +84,13 @@ class NetworkDisplay(Display):
         Parameters
         ----------
         estimator : MLPClassifier, MLPRegressor, TabularMLPClassifier or TabularMLPRegressor
-            Fitted.
+            A fitted estimator.
         max_units : int, default=10
-            Columns of more units are abridged; 2 or more.
+            Largest number of drawn units of a layer, at least 2.
         member : int, default=0
-            Which of several members.
+            Index of the member.
         ax : Axes, default=None
-            Where to draw; new ones if left out.
+            Axes to draw on; None creates a figure.
 
         Returns
         -------
@@ -98,7 +98,7 @@ class NetworkDisplay(Display):
         """
         mlp = cls._network(estimator)
         display = cls(
-            weights_of(mlp, member),
+            member_weights(mlp, member),
             column_titles(mlp),
             input_names=input_names(mlp),
             output_names=output_names(mlp),
@@ -112,7 +112,7 @@ class NetworkDisplay(Display):
         Parameters
         ----------
         ax : Axes, default=None
-            Where to draw; new ones if left out.
+            Axes to draw on; None creates a figure.
 
         Returns
         -------
@@ -121,14 +121,16 @@ class NetworkDisplay(Display):
         Raises
         ------
         ValueError
-            If `max_units` is too small.
+            If `max_units` is below 2.
         """
         if self.max_units < 2:
             raise ValueError(f"max_units must be at least 2, got {self.max_units!r}.")
         sizes = [len(self.weights[0]), *(W.shape[1] for W in self.weights)]
-        columns = [UnitColumn(x * GAP, size, self.max_units) for x, size in enumerate(sizes)]
-        tallest = max(len(column.places) for column in columns)
-        ax = self._axes(ax, (len(sizes) * WIDE + 1, tallest * TALL + 1.2))
+        columns = [
+            UnitColumn(x * LAYER_DISTANCE, size, self.max_units) for x, size in enumerate(sizes)
+        ]
+        tallest = max(len(column.slots) for column in columns)
+        ax = self._axes(ax, (len(sizes) * LAYER_WIDTH + 1, tallest * UNIT_HEIGHT + 1.2))
         scale = _scale(ax, len(sizes), tallest)
         pairs = zip(pairwise(columns), self.weights, strict=True)
         self.lines_ = [_draw_weights(ax, before, after, W) for (before, after), W in pairs]
@@ -144,27 +146,29 @@ class NetworkDisplay(Display):
 
 
 def _scale(ax: Any, n_columns: int, tallest: int) -> float:
-    """Return how much smaller than usual everything is to be, where there is little room."""
+    """Return the factor of all sizes that fits small axes."""
     extent, dpi = ax.get_window_extent(), ax.figure.dpi
     wide, tall = extent.width / dpi, extent.height / dpi
-    return float(np.clip(min(wide / n_columns / WIDE, tall / tallest / TALL) * 1.4, 0.3, 1))
+    return float(
+        np.clip(min(wide / n_columns / LAYER_WIDTH, tall / tallest / UNIT_HEIGHT) * 1.4, 0.3, 1)
+    )
 
 
 def _draw_weights(ax: Any, before: UnitColumn, after: UnitColumn, W: Array) -> Any:
-    """Draw the weights between the units of two columns that are drawn; weak ones first."""
+    """Draw the weights between the drawn units of two columns, the largest last."""
     from matplotlib.collections import LineCollection
 
     shown = W[np.ix_(before.units, after.units)].astype(np.float64)
-    share = np.abs(shown).ravel() / (np.abs(W).max() or 1)
-    order = np.argsort(share)
+    size = np.abs(shown).ravel() / (np.abs(W).max() or 1)
+    order = np.argsort(size)
     ends = [[(before.x, low), (after.x, high)] for low in before.heights for high in after.heights]
     positive = shown.ravel()[order] > 0
     lines = LineCollection(
         [ends[i] for i in order],
-        linewidths=THICKEST * share[order],
+        linewidths=MAX_LINE_WIDTH * size[order],
         colors=np.where(positive, BLUE, RED),
         linestyles=["-" if one else "--" for one in positive],
-        alpha=0.15 + 0.85 * share[order],
+        alpha=0.15 + 0.85 * size[order],
         zorder=1,
     )
     ax.add_collection(lines)
@@ -172,7 +176,7 @@ def _draw_weights(ax: Any, before: UnitColumn, after: UnitColumn, W: Array) -> A
 
 
 def _draw_legend(ax: Any) -> None:
-    """Tell what the lines mean."""
+    """Explain the line styles."""
     from matplotlib.lines import Line2D
 
     styles = [(BLUE, "-", "weight above 0"), (RED, "--", "weight below 0")]

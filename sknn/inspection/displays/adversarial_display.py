@@ -1,4 +1,4 @@
-"""AdversarialDisplay."""
+"""`AdversarialDisplay`: images, perturbations and their sums."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,31 +9,31 @@ import numpy as np
 from sknn.engine._typing import Array
 from sknn.estimators._model import FittedModel
 from sknn.inspection.adversarial import adversarial
-from sknn.inspection.displays.drawing import DIVERGING, IMAGES, Display, cut
-from sknn.inspection.displays.weights import need_shape
+from sknn.inspection.displays._drawing import DIVERGING, IMAGES, Display, truncate
+from sknn.inspection.displays.weights_display import check_image_shape
 
-#: Letters of a prediction below an image.
-LONGEST = 12
+#: Longer predictions are truncated.
+MAX_PREDICTION_LENGTH = 12
 
 
 class AdversarialDisplay(Display):
-    """Images, the signals that are added to them, and the sums, with what a model says of both.
+    """Plot of images, perturbations and adversarial images, with the predictions of a model.
 
-    It is recommended to use `from_estimator`, which draws at once.
+    Use `from_estimator` to create one.
 
     Parameters
     ----------
     X, X_adversarial : arrays of shape (n_samples, n_features)
         The images before and after.
     before, after : sequences of str
-        What the model says of them.
+        Predictions for them.
     image_shape : (int, int)
         Their height and width.
 
     Attributes
     ----------
     ax_ : Axes
-        The axes; each sample is a row.
+        The axes, with a row for each sample.
     figure_ : Figure
         The figure.
 
@@ -76,32 +76,33 @@ class AdversarialDisplay(Display):
         ax: Any = None,
         **settings: Any,
     ) -> Self:
-        """Draw what `adversarial` makes of some images.
+        """Draw the result of `adversarial` for some images.
 
         Parameters
         ----------
         estimator : MLPClassifier or MLPRegressor
-            Fitted.
+            A fitted estimator.
         X : array-like of shape (n_samples, n_features)
             A few images.
         y : array-like of shape (n_samples,), default=None
-            What is right; None: what the model predicts.
+            The true targets; None: the predictions.
         image_shape : (int, int)
             Height and width of the images.
         ax : Axes, default=None
-            Where to draw; new ones if left out.
+            Axes to draw on; None creates a figure.
         **settings : dict
-            Of `adversarial`: `epsilon` and others.
+            Parameters of `adversarial`, such as `epsilon`.
 
         Returns
         -------
         display : AdversarialDisplay
         """
         mlp = cls._network(estimator)
-        moved = adversarial(mlp, X, y, **settings)
+        X_adversarial = adversarial(mlp, X, y, **settings)
         fitted = mlp._fitted_model(X)
-        said = {"before": _said(fitted), "after": _said(replace(fitted, X=moved))}
-        return cls(fitted.X, moved, **said, image_shape=image_shape).plot(ax)
+        before, after = _predictions(fitted), _predictions(replace(fitted, X=X_adversarial))
+        display = cls(fitted.X, X_adversarial, before=before, after=after, image_shape=image_shape)
+        return display.plot(ax)
 
     def plot(self, ax: Any = None) -> Self:
         """Draw.
@@ -109,7 +110,7 @@ class AdversarialDisplay(Display):
         Parameters
         ----------
         ax : Axes, default=None
-            Where to draw; new ones if left out.
+            Axes to draw on; None creates a figure.
 
         Returns
         -------
@@ -118,36 +119,36 @@ class AdversarialDisplay(Display):
         Raises
         ------
         ValueError
-            If the samples are no images of this shape.
+            If `image_shape` does not fit the number of columns.
         """
-        need_shape(self.X.shape[1], self.image_shape)
+        check_image_shape(self.X.shape[1], self.image_shape)
         ax = self._axes(ax, (6.4, 2.3 * len(self.X) + 0.6))
-        signal = self.X_adversarial - self.X
-        largest = float(np.abs(signal).max()) or 1.0
+        perturbation = self.X_adversarial - self.X
+        largest = float(np.abs(perturbation).max()) or 1.0
         grey = {"vmin": self.X.min(), "vmax": self.X.max(), "cmap": IMAGES}
         signed = {"vmin": -largest, "vmax": largest, "cmap": DIVERGING}
-        no_texts = [""] * len(signal)
+        no_texts = [""] * len(perturbation)
         self._plot_column(ax, 0, "image", self.X, self.before, grey)
-        image = self._plot_column(ax, 1, "signal", signal, no_texts, signed)
+        image = self._plot_column(ax, 1, "perturbation", perturbation, no_texts, signed)
         self._plot_column(ax, 2, "sum", self.X_adversarial, self.after, grey)
         for row in range(len(self.X)):
             for place, sign in enumerate("+="):
                 ax.text(*self._at(place + 0.885, row + 0.37), sign, ha="center", va="center")
-        self.figure_.colorbar(image, ax=ax, label="signal", shrink=0.8)
+        self.figure_.colorbar(image, ax=ax, label="perturbation", shrink=0.8)
         ax.set(xlim=(0, self._at(2, 0)[0] + self.image_shape[1]), aspect="equal")
         ax.set_ylim(self._at(0, len(self.X))[1], 0)
         ax.axis("off")
         return self
 
     def _at(self, column: float, row: float) -> tuple[float, float]:
-        """Return where a column begins on the left, and a row at the top."""
+        """Return the top left corner of a cell."""
         height, width = self.image_shape
         return column * 1.3 * width, -row * 1.35 * height
 
     def _plot_column(
         self, ax: Any, column: int, title: str, X: Array, texts: Sequence[str], style: Any
     ) -> Any:
-        """Draw images below each other, with texts below them; return the last."""
+        """Draw a column of images with texts below them; return the last image."""
         height, width = self.image_shape
         for row, (x, text) in enumerate(zip(X, texts, strict=True)):
             left, top = self._at(column, row)
@@ -161,21 +162,22 @@ class AdversarialDisplay(Display):
         return image
 
 
-def _said(fitted: FittedModel) -> list[str]:
-    """Return what a model predicts, and how sure it is of a class."""
+def _predictions(fitted: FittedModel) -> list[str]:
+    """Return the predictions, with the probability of the predicted class if there is one."""
     z, spec = fitted.outputs(), fitted.spec
     predictions = spec.decode(z)
-    said = [f"predicted: {_text(answer)}" for answer in predictions]
+    texts = [f"predicted: {_format(prediction)}" for prediction in predictions]
     if predictions.ndim > 1 or not spec.loss.has_probabilities:
-        return said
+        return texts
     target: Any = spec.target
-    sure = target.proba(spec.loss, z).max(axis=1)
-    return [f"{text}\nprobability {share:.0%}" for text, share in zip(said, sure, strict=True)]
+    probabilities = target.proba(spec.loss, z).max(axis=1)
+    return [f"{text}\nprobability {p:.0%}" for text, p in zip(texts, probabilities, strict=True)]
 
 
-def _text(answer: Any) -> str:
-    """Return a prediction in a few letters."""
-    if isinstance(answer, np.ndarray):
-        return cut(", ".join(map(_text, answer)), LONGEST)
-    number = isinstance(answer, float | np.floating)
-    return f"{answer:.3g}" if number else cut(str(answer), LONGEST)
+def _format(prediction: Any) -> str:
+    """Return a prediction in a few characters."""
+    if isinstance(prediction, np.ndarray):
+        return truncate(", ".join(map(_format, prediction)), MAX_PREDICTION_LENGTH)
+    if isinstance(prediction, float | np.floating):
+        return f"{prediction:.3g}"
+    return truncate(str(prediction), MAX_PREDICTION_LENGTH)

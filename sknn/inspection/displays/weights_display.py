@@ -1,4 +1,4 @@
-"""WeightsDisplay."""
+"""`WeightsDisplay`: histograms of weights, or first-layer weights as images."""
 
 from collections.abc import Sequence
 from typing import Any, Self
@@ -6,29 +6,29 @@ from typing import Any, Self
 import numpy as np
 
 from sknn.engine._typing import Array
-from sknn.inspection.displays.drawing import BLUE, DIVERGING, GREY, Display
-from sknn.inspection.names import layer_names, weights_of
+from sknn.inspection._unit_names import layer_names, member_weights
+from sknn.inspection.displays._drawing import BLUE, DIVERGING, GREY, Display
 
-#: What is left free between the images of units, where their numbers stand, by their height.
+#: Margin between images, which has room for the unit's index, relative to their height.
 MARGIN = 0.25
 
-#: How histograms are drawn.
+#: Style of histograms.
 FILLED = {"fill": True, "facecolor": BLUE, "edgecolor": BLUE, "alpha": 0.75}
 
 
 class WeightsDisplay(Display):
-    """Weights: those of the first layer's units as images, or those of all layers as histograms.
+    """Histograms of the weights of all layers, or images of the weights of first-layer units.
 
-    It is recommended to use `from_estimator`, which draws at once.
+    Use `from_estimator` to create one.
 
     Parameters
     ----------
     weights : sequence of arrays of shape (m, k)
-        Those of each layer.
+        The weights of each layer.
     image_shape : (int, int), default=None
-        Height and width of the images that the inputs are. None: histograms are drawn.
+        Height and width of input images; None draws histograms.
     max_units : int, default=16
-        How many units are drawn as images, the first ones.
+        Number of units that are drawn as images, from the first one.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class WeightsDisplay(Display):
     figure_ : Figure
         The figure.
     image_ : AxesImage or None
-        The images, side by side.
+        The mosaic of images.
 
     Examples
     --------
@@ -76,21 +76,21 @@ class WeightsDisplay(Display):
         Parameters
         ----------
         estimator : MLPClassifier, MLPRegressor, TabularMLPClassifier or TabularMLPRegressor
-            Fitted.
+            A fitted estimator.
         image_shape : (int, int), default=None
-            Height and width of the images that the inputs are. None: histograms are drawn.
+            Height and width of input images; None draws histograms.
         max_units : int, default=16
-            How many units are drawn as images, the first ones.
+            Number of units that are drawn as images, from the first one.
         member : int, default=0
-            Which of several members.
+            Index of the member.
         ax : Axes, default=None
-            Where to draw; new ones if left out.
+            Axes to draw on; None creates a figure.
 
         Returns
         -------
         display : WeightsDisplay
         """
-        weights = weights_of(cls._network(estimator), member)
+        weights = member_weights(cls._network(estimator), member)
         return cls(weights, image_shape=image_shape, max_units=max_units).plot(ax)
 
     def plot(self, ax: Any = None) -> Self:
@@ -99,7 +99,7 @@ class WeightsDisplay(Display):
         Parameters
         ----------
         ax : Axes, default=None
-            Where to draw; new ones if left out.
+            Axes to draw on; None creates a figure.
 
         Returns
         -------
@@ -108,20 +108,20 @@ class WeightsDisplay(Display):
         Raises
         ------
         ValueError
-            If the inputs are no images of this shape.
+            If `image_shape` does not fit the number of inputs.
         """
         self.image_: Any = None
         if self.image_shape is None:
             self._plot_histograms(self._axes(ax, (6.4, 0.75 * len(self.weights) + 1.2)))
         else:
-            need_shape(len(self.weights[0]), self.image_shape)
-            side = 0.6 * _per_row(min(self.max_units, self.weights[0].shape[1]))
+            check_image_shape(len(self.weights[0]), self.image_shape)
+            side = 0.6 * _n_columns(min(self.max_units, self.weights[0].shape[1]))
             size = (max(6.4, side + 1.4), max(4.8, side))
             self._plot_images(self._axes(ax, size), self.image_shape)
         return self
 
     def _plot_histograms(self, ax: Any) -> None:
-        """Draw a histogram for each layer below each other, all of one height and scale."""
+        """Draw a histogram for each layer, all with the same height and bins."""
         largest = max(np.abs(W).max() for W in self.weights) or 1.0
         n_bins = int(np.clip(np.sqrt(sum(W.size for W in self.weights)), 10, 60))
         edges = np.linspace(-largest, largest, n_bins + 1)
@@ -133,12 +133,12 @@ class WeightsDisplay(Display):
         ax.set_yticks(floors, [f"{name}\n{W.shape[0]} x {W.shape[1]}" for name, W in names])
         ax.axvline(0, color=GREY, linewidth=0.8, linestyle=":")
         ax.set(xlabel="weight", ylim=(floors[-1] - 0.1, 1))
-        ax.set_title("how many weights, layer by layer", fontsize="medium")
+        ax.set_title("distribution of weights by layer", fontsize="medium")
 
     def _plot_images(self, ax: Any, image_shape: tuple[int, int]) -> None:
         W = self.weights[0][:, : self.max_units]
         images = W.T.reshape(-1, *image_shape)
-        mosaic, corners = _mosaic(images, _per_row(len(images)), _margin(image_shape))
+        mosaic, corners = _mosaic(images, _n_columns(len(images)), _margin(image_shape))
         largest = float(np.abs(W).max()) or 1.0
         self.image_ = image = ax.imshow(mosaic, cmap=DIVERGING, vmin=-largest, vmax=largest)
         image.set_cmap(image.cmap.with_extremes(bad="0.88"))
@@ -151,35 +151,29 @@ class WeightsDisplay(Display):
         ax.axis("off")
 
 
-def need_shape(m: int, image_shape: Any) -> None:
-    """Refuse a shape that m inputs do not have.
-
-    Raises
-    ------
-    ValueError
-        Naming both numbers.
-    """
+def check_image_shape(m: int, image_shape: Any) -> None:
+    """Raise a ValueError unless m inputs form an image of this shape."""
     if int(np.prod(image_shape)) != m:
-        raise ValueError(f"image_shape={image_shape!r} does not make {m} inputs.")
+        raise ValueError(f"image_shape must have {m} pixels, got {image_shape!r}.")
 
 
-def _per_row(n: int) -> int:
-    """Return how many of n images stand side by side."""
+def _n_columns(n: int) -> int:
+    """Return the number of columns of a mosaic of n images."""
     return int(np.ceil(np.sqrt(n)))
 
 
 def _margin(image_shape: tuple[int, int]) -> int:
-    """Return how many pixels are left free between images."""
+    """Return the margin between images in pixels."""
     return max(2, round(MARGIN * image_shape[0]))
 
 
 def _mosaic(images: Array, n_columns: int, margin: int) -> tuple[Array, list[tuple[int, int]]]:
-    """Put images side by side, row by row, with NaN around them; return where each begins, too."""
+    """Return images in a grid with NaN margins, and the top left corner of each."""
     n, height, width = images.shape
     tall, wide = height + margin, width + margin
     mosaic = np.full((-(-n // n_columns) * tall + margin, n_columns * wide + margin), np.nan)
-    places = [divmod(i, n_columns) for i in range(n)]
-    corners = [(row * tall + margin, column * wide + margin) for row, column in places]
+    cells = [divmod(i, n_columns) for i in range(n)]
+    corners = [(row * tall + margin, column * wide + margin) for row, column in cells]
     for image, (top, left) in zip(images, corners, strict=True):
         mosaic[top : top + height, left : left + width] = image
     return mosaic, corners

@@ -109,7 +109,7 @@ def in_front_and_between(make, **settings):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("make", MODULES)
-def test_every_module_steps_as_if_for_the_first_time(make, dtype):
+def test_steps_with_buffers_equal_first_steps(make, dtype):
     """Whatever the size of the batch was, also with a single row."""
     assert_steps_have_no_past(
         lambda: Objective(in_front_and_between(make, dtype=dtype), NLLM(), 0.1),
@@ -118,7 +118,7 @@ def test_every_module_steps_as_if_for_the_first_time(make, dtype):
 
 
 @pytest.mark.parametrize("make", WEIGHTLESS)
-def test_members_step_as_if_for_the_first_time(make):
+def test_member_steps_with_buffers_equal_first_steps(make):
     """Layers side by side; rows are shared or their own."""
     batches = batches_of([6, 6, 4, 6])
     own = [(np.stack([X, -X]), np.stack([Y, Y])) for X, Y in batches]
@@ -129,7 +129,7 @@ def test_members_step_as_if_for_the_first_time(make):
 
 
 @pytest.mark.parametrize("make", MODULES)
-def test_later_steps_agree_with_central_differences(make):
+def test_buffered_steps_agree_with_central_differences(make):
     """The third step of a size, against the value, which uses no arrays again."""
     objective = Objective(in_front_and_between(make), NLLM(), 0.1)
     vector = objective.parameters.vector
@@ -153,7 +153,7 @@ def test_later_steps_agree_with_central_differences(make):
         for param in params
     ],
 )
-def test_every_piece_of_a_prediction_is_as_the_first(make, members, monkeypatch):
+def test_every_batch_of_raw_predict_equals_forward(make, members, monkeypatch):
     """Each is what the network says of these rows alone, and the inputs stay as they are."""
     network, (X, _) = in_front_and_between(make, members=members), batch(20, 0)
     monkeypatch.setattr(inference_module, "MAX_BATCH_ELEMENTS", 30)
@@ -166,7 +166,7 @@ def test_every_piece_of_a_prediction_is_as_the_first(make, members, monkeypatch)
     assert_array_equal(X, kept)
 
 
-def test_many_threads_predict_with_one_network(monkeypatch):
+def test_raw_predict_is_thread_safe(monkeypatch):
     """None of them sees what another writes."""
     monkeypatch.setattr(inference_module, "MAX_BATCH_ELEMENTS", 60)
     network = in_front_and_between(of(ReLU))
@@ -193,7 +193,7 @@ def test_many_threads_predict_with_one_network(monkeypatch):
     ],
     ids=["fortran", "strided", "reversed", "swapped", "single"],
 )
-def test_inputs_may_lie_in_memory_as_they_like(convert, first):
+def test_steps_accept_any_memory_layout(convert, first):
     """In turn with those that lie in rows; nobody writes to them."""
     batches = batches_of([6] * 6)
     given = [(convert(X) if i % 2 else X, Y) for i, (X, Y) in enumerate(batches)]
@@ -204,7 +204,7 @@ def test_inputs_may_lie_in_memory_as_they_like(convert, first):
     )
 
 
-def test_inputs_may_be_views_of_a_file(tmp_path):
+def test_steps_accept_memory_mapped_inputs(tmp_path):
     """Slices of it, as an epoch in order takes them."""
     X, Y = batch(20, 0)
     file = np.memmap(tmp_path / "X", X.dtype, "w+", shape=X.shape)
@@ -215,7 +215,7 @@ def test_inputs_may_be_views_of_a_file(tmp_path):
 
 
 @pytest.mark.parametrize("first", [[], [of(Identity)]], ids=["layer", "identity"])
-def test_sparse_and_dense_inputs_come_in_turn(first):
+def test_steps_alternate_sparse_and_dense_inputs(first):
     """Also where the first module hands them on."""
     given = [
         (sparse.csr_matrix(X) if i % 2 else X, Y) for i, (X, Y) in enumerate(batches_of([6] * 6))
@@ -223,7 +223,7 @@ def test_sparse_and_dense_inputs_come_in_turn(first):
     assert_steps_have_no_past(lambda: Objective(chain(*first, layer, of(ReLU)), NLLM(), 0.1), given)
 
 
-def test_numbers_of_the_same_inputs_may_change():
+def test_inputs_may_change_in_place():
     """In place, and those of a sparse matrix as another array."""
     X, Y = batch(6, 0)
     rows = sparse.csr_matrix(X)
@@ -242,7 +242,7 @@ def test_numbers_of_the_same_inputs_may_change():
 
 @pytest.mark.parametrize("seed", [0, None])
 @pytest.mark.parametrize("members", [(), (2,)])
-def test_units_are_dropped_from_inputs_and_between_layers(members, seed):
+def test_dropout_of_inputs_and_hidden_units(members, seed):
     """Anew in every step; without a generator all are used."""
 
     def dropout(rng, m):
@@ -287,7 +287,7 @@ class Noise(Identity):
 
 
 @pytest.mark.parametrize("random", [lambda rng, m: Dropout(0.4, m), of(Perhaps), of(Noise)])
-def test_units_are_dropped_in_some_steps(random):
+def test_steps_alternate_with_and_without_dropout(random):
     """With a generator and without, from inputs that are the same array every time."""
 
     def build():
@@ -373,7 +373,7 @@ class Bounded(UpToHalf, ReLU):
 
 @pytest.mark.parametrize("at", range(6))
 @pytest.mark.parametrize("cls", [Reversing, Constant, Bounded])
-def test_answers_may_be_views_or_arrays_of_the_modules(cls, at):
+def test_module_outputs_may_be_views_or_cached_arrays(cls, at):
     """Wherever they stand, nothing is written to them or to the data."""
     makes = [layer, of(ReLU), layer, of(ReLU), partial(layer, k=OUTPUTS)]
     makes.insert(at, of(cls))
@@ -388,7 +388,7 @@ def test_answers_may_be_views_or_arrays_of_the_modules(cls, at):
     assert_array_equal(whole, kept)
 
 
-def test_weights_may_be_computed():
+def test_parameters_may_be_properties():
     """A subclass of a layer is not bound to the weights of the first step."""
 
     def halved(rng, m):
@@ -399,7 +399,7 @@ def test_weights_may_be_computed():
     assert_steps_have_no_past(lambda: Objective(chain(*makes), NLLM(), 0.1), batches_of([6] * 4))
 
 
-def test_an_activation_may_be_exchanged():
+def test_replaced_module_is_bound_again():
     """The next step is that of the network as it is now."""
     used = Objective(chain(layer, of(ReLU), layer, of(ReLU)), NLLM())
     for cls in (ReLU, Tanh, ReLU):
@@ -430,7 +430,7 @@ class Handing(Loss):
         return z if len(self.seen) % 2 else y
 
 
-def test_a_loss_may_hand_on_and_keep_what_it_gets():
+def test_loss_may_return_or_keep_its_inputs():
     """Where the last unit writes over its own output, too; targets stay as they are."""
     network = Sequential([*chain(layer, of(ReLU)).modules, ReLU()])
     network.modules[-2].W0 += 1  # so that it is on
@@ -486,7 +486,7 @@ class BreakingKernel(Kernel):
 
 @pytest.mark.parametrize("first", [True, False])
 @pytest.mark.parametrize("asked", range(1, 10))
-def test_a_step_that_is_broken_off_leaves_no_trace(asked, first, monkeypatch):
+def test_interrupted_step_does_not_affect_later_steps(asked, first, monkeypatch):
     """Anywhere, in the first step or later, while arrays are bound or used."""
     monkeypatch.setattr(_kernels, "KERNELS", {**KERNELS, Breaking: BreakingKernel()})
 
@@ -514,7 +514,7 @@ def test_a_step_that_is_broken_off_leaves_no_trace(asked, first, monkeypatch):
 @pytest.mark.parametrize(
     "copied", [copy.deepcopy, lambda objective: pickle.loads(pickle.dumps(objective))]
 )
-def test_copies_of_an_objective_go_on_by_themselves(copied):
+def test_copies_of_objective_are_independent(copied):
     """A vector of their own, tied to a network of their own."""
     build = partial(chain, layer, of(ReLU))
     first = Objective(build(), NLLM(), 0.1)

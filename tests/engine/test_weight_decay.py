@@ -48,14 +48,14 @@ def decayed(y, offset, *, by_loss=1, epochs=1, loss=None, answer=0.0):
 Y = np.array([[-1.0], [1.0]])
 
 
-def test_decay_shrinks_by_rate_and_strength():
+def test_weight_decay_factor_is_one_minus_rate_times_decay():
     """Whatever the loss is."""
     for offset in (0.0, 3.0):
         left, _ = decayed(Y, offset, by_loss=0, epochs=2)
         assert_allclose(left, 0.95**2)
 
 
-def test_nothing_explained_is_the_whole_decay_and_more_is_no_more():
+def test_loss_power_decay_is_capped_at_full_decay():
     """The best constant's loss is 1, the unit; a worse answer counts as that."""
     assert_allclose(decayed(Y, 0.0), (0.95, 1.0))
     left, unexplained = decayed(Y, 3.0)
@@ -63,7 +63,7 @@ def test_nothing_explained_is_the_whole_decay_and_more_is_no_more():
     assert unexplained > 1
 
 
-def test_the_share_follows_the_loss_slowly():
+def test_relative_loss_is_a_moving_average():
     """A twentieth of the new and nineteen of the old."""
     y = np.array([[2.0], [2.0], [2.0], [-2.0]])
     best, loss = np.mean((y - 1) ** 2) / 2, np.mean((y - 1.5) ** 2) / 2
@@ -71,20 +71,20 @@ def test_the_share_follows_the_loss_slowly():
     assert_allclose(decayed(y, 1.5)[1], expected)
 
 
-def test_what_is_constant_has_the_whole_decay():
+def test_constant_targets_get_full_decay():
     """There is nothing to explain, and nothing to divide by."""
     left, unexplained = decayed(np.ones((3, 1)), 0.0)
     assert_allclose((left, unexplained), (0.95, 1.0))
 
 
 @pytest.mark.parametrize("scale", [1e-3, 1e3])
-def test_the_unit_of_y_does_not_matter(scale):
+def test_loss_power_decay_ignores_scale_of_y(scale):
     """Shares have none."""
     _, expected = decayed(Y, 0.5)
     assert_allclose(decayed(Y * scale, 0.5 * scale)[1], expected)
 
 
-def test_labels_are_compared_with_their_shares():
+def test_baseline_loss_of_labels_uses_class_frequencies():
     """The loss of the constant answer is the entropy of the classes."""
     y = np.eye(3)[[0, 0, 1, 2]]
     entropy = -np.sum([0.5, 0.25, 0.25] * np.log([0.5, 0.25, 0.25]))
@@ -93,7 +93,7 @@ def test_labels_are_compared_with_their_shares():
 
 
 @pytest.mark.parametrize("power", [0.5, 1, 2])
-def test_the_power_of_the_share_counts(power):
+def test_loss_power_is_the_exponent(power):
     """Decay is multiplied by it."""
     share = 0.95 + 0.05 * 0.25  # half of the error is a quarter of the loss
     left, unexplained = decayed(Y, 0.0, by_loss=power, answer=0.5)

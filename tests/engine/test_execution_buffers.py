@@ -67,7 +67,7 @@ ACTIVATIONS = [ReLU(), Tanh(), Sigmoid(), Sigmoid(2.0), Mish(), Identity(), Hand
 
 @pytest.mark.parametrize("members", [(), (2,)])
 @pytest.mark.parametrize("activation", ACTIVATIONS, ids=repr)
-def test_a_step_does_not_depend_on_those_before(activation, members):
+def test_steps_are_independent_of_earlier_steps(activation, members):
     """Batches of three sizes in turn: more than are kept."""
     used = Objective(network(activation, members=members), NLLM(), alpha=0.1)
     for seed, n in enumerate([8, 8, 3, 8, 5, 3, 8, 8, 1, 1]):
@@ -78,7 +78,7 @@ def test_a_step_does_not_depend_on_those_before(activation, members):
         assert_array_equal(gradient, expected)
 
 
-def test_sparse_steps_and_dropped_units_do_not_depend_on_those_before():
+def test_sparse_and_dropout_steps_are_independent_of_earlier_steps():
     """Where arrays cannot be written over, fresh ones are made."""
     modules = network(ReLU()).modules
     thinned = Sequential([*modules[:2], Dropout(0.5, 6), *modules[2:]])
@@ -94,7 +94,7 @@ def test_sparse_steps_and_dropped_units_do_not_depend_on_those_before():
         assert_array_equal(gradient, fresh.parameters.gradient)
 
 
-def test_what_a_caller_looks_at_is_not_written_over():
+def test_forward_results_are_not_overwritten():
     """Neither inputs, nor a trace of the same network; from the second step on arrays stay."""
     objective = Objective(network(ReLU()), NLLM())
     first, second = batch(6, 0), batch(6, 1)
@@ -107,7 +107,7 @@ def test_what_a_caller_looks_at_is_not_written_over():
         assert_array_equal(array, expected)
 
 
-def test_a_unit_writes_over_what_it_is_given_where_nobody_looks_at_it():
+def test_relu_is_inplace_after_linear_only():
     """After a layer, not after what reads its own output, and never over the inputs."""
     step = step_of([ReLU(), *network(ReLU()).modules, Tanh(), ReLU()])
     same = [v is u for u, v in pairwise(step.values)]
@@ -124,7 +124,7 @@ def step_of(modules):
     return step
 
 
-def test_sparse_inputs_may_be_handed_on():
+def test_module_may_return_sparse_inputs():
     """Every step is a first one then."""
     used = Objective(Sequential([Handing(), *network(Tanh()).modules]), NLLM())
     for seed in range(3):
@@ -152,7 +152,7 @@ class Noting(Module):
         return dv.copy()
 
 
-def test_the_next_step_of_a_size_has_arrays_to_write_to(monkeypatch):
+def test_second_step_of_a_size_gets_out_arrays(monkeypatch):
     """Forward and backward; the first has none."""
     monkeypatch.setattr(_kernels, "KERNELS", {**KERNELS, Noting: OutKernel()})
     noting = Noting()
@@ -165,7 +165,7 @@ def test_the_next_step_of_a_size_has_arrays_to_write_to(monkeypatch):
     assert [out.shape for out in noting.told[2:]] == [(6, 3), (6, 3)]
 
 
-def test_the_next_batch_of_a_size_is_written_over_the_last():
+def test_batch_buffers_are_reused():
     """In the type of the data and in another; a slice is a view of the data itself."""
     X, Y = batch(20, 0)
     for dtype in (np.float64, np.float32):
@@ -178,7 +178,7 @@ def test_the_next_batch_of_a_size_is_written_over_the_last():
         assert first[0] is not samples.batch(np.arange(4))[0]
 
 
-def test_rows_that_are_made_wide_come_in_smaller_pieces(monkeypatch):
+def test_wide_encodings_get_smaller_batches(monkeypatch):
     """What counts is how wide the network makes them, and nothing changes."""
     layers = Sequential(
         [
@@ -194,7 +194,7 @@ def test_rows_that_are_made_wide_come_in_smaller_pieces(monkeypatch):
     assert [len(piece) for piece in seen] == [3, 2]
 
 
-def test_pieces_of_members_come_together_row_by_row(monkeypatch):
+def test_raw_predict_concatenates_batches_of_members(monkeypatch):
     """The rows are the last axis but one."""
     layers, (X, _) = network(Tanh(), members=(2,)), batch(7, 0)
     expected = layers.forward(X)
@@ -202,7 +202,7 @@ def test_pieces_of_members_come_together_row_by_row(monkeypatch):
     np.testing.assert_allclose(raw_predict(layers, X, float), expected, rtol=1e-10)
 
 
-def test_numbers_too_large_for_the_network_are_seen_by_the_check():
+def test_check_sees_overflow_of_conversion():
     """Without a warning before it."""
     seen = []
     layer = Linear(np.ones((1, 1), "f4"), np.ones(1, "f4"))
@@ -210,7 +210,7 @@ def test_numbers_too_large_for_the_network_are_seen_by_the_check():
     assert np.isinf(seen[0]).all()
 
 
-def test_a_workspace_keeps_two_sizes():
+def test_workspace_keeps_two_sizes():
     """However many there are, memory is bounded; copies and pickles have none of them."""
     workspace = Workspace()
     for n in range(1, 10):
@@ -222,7 +222,7 @@ def test_a_workspace_keeps_two_sizes():
 
 @pytest.mark.parametrize("convert", [np.asarray, sparse.csr_matrix])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_raw_outputs_in_pieces_are_those_of_all_rows(convert, dtype, monkeypatch):
+def test_raw_predict_in_batches_equals_forward(convert, dtype, monkeypatch):
     """Every piece is converted and looked at once; a single row is a piece, too."""
     layers = network(Tanh(), dtype)
     X, _ = batch(50, 0)
@@ -249,7 +249,7 @@ class Sometimes(Tanh):
 
 
 @pytest.mark.parametrize("first", [True, False])
-def test_what_was_handed_on_is_not_written_over(first):
+def test_arrays_returned_by_modules_are_not_overwritten(first):
     """A position that handed its input on may compute in the next step, and nothing is lost."""
 
     def objective(*turns):
@@ -294,7 +294,7 @@ class Widening(Module):
 
 
 @pytest.mark.parametrize("activation", [Clipped(), Widening()], ids=repr)
-def test_modules_of_the_users_need_not_know_of_it(activation):
+def test_custom_modules_need_no_out_parameter(activation):
     """Subclasses of ours, and those that change the type."""
     objective = Objective(network(activation, np.float32), NLLM())
     for seed in range(3):
@@ -306,7 +306,7 @@ def test_modules_of_the_users_need_not_know_of_it(activation):
         )
 
 
-def test_inputs_of_another_type_and_layout_are_welcome():
+def test_steps_accept_other_dtypes_and_layouts():
     """float64 rows for float32 weights and the other way round, in turn; transposed weights."""
     for dtype in (np.float32, np.float64):
         objective = Objective(network(Tanh(), dtype), NLLM())
@@ -323,7 +323,7 @@ def test_inputs_of_another_type_and_layout_are_welcome():
 
 @pytest.mark.parametrize("n", [1, 3, 300])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_the_order_of_inputs_in_memory_does_not_matter(n, dtype):
+def test_memory_order_of_inputs_does_not_matter(n, dtype):
     """C or Fortran: the same raw outputs, exactly, also with a single unit."""
     rng = np.random.RandomState(0)
     layers = Sequential([Linear(rng.normal(size=(4, 1)).astype(dtype), np.zeros(1, dtype))])
@@ -333,7 +333,7 @@ def test_the_order_of_inputs_in_memory_does_not_matter(n, dtype):
     )
 
 
-def test_wide_sparse_rows_are_not_predicted_one_by_one():
+def test_wide_sparse_rows_are_predicted_in_batches():
     """No array is as wide as they are."""
     layers = Sequential([Linear(np.ones((2**20, 2), np.float32), np.zeros(2, np.float32))])
     seen = []
