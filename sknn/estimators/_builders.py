@@ -60,18 +60,18 @@ class TrainingSettings:
 
 @dataclass(frozen=True)
 class FitConfig:
-    """How to train: all that `fit_network` reads of an estimator's parameters.
+    """How to train: the parameters of an estimator, as `fit_network` uses them.
 
     Parameters
     ----------
     solver : Solver
-        Minimises the objective.
+        Solver that minimises the objective.
     solver_name : str
-        Tells whether the state of an earlier fit is that of this solver.
+        Name of the solver; the optimizer state of an earlier fit is reused if it is the same.
     early_stopping : EarlyStopping or None
         Monitors the loss or the validation score.
     by_score : bool
-        Whether the validation score decides when to stop, and the best weights are restored.
+        Whether to stop early by the validation score, and to restore the best weights.
     epochs : int
         Epochs at most.
     alpha : float
@@ -81,19 +81,19 @@ class FitConfig:
     label_smoothing : float
         The fraction of each label's probability that is spread evenly.
     scoring : str, callable or None
-        The validation score.
+        Validation score.
     random_state : int, RandomState or None
-        Whether a state of the generator can be kept.
+        Parameter of the estimator; the generator's state is stored if it is an integer.
     batch_size : int or None
         Samples in a mini-batch; None if all are used at once.
     fit_intercept_first : bool, default=False
         Whether a new network starts at the best constant prediction.
     relative_weights : bool, default=True
-        Whether only the ratios of sample weights count.
+        Whether sample weights are divided by their mean.
     deadline : float, default=inf
-        The epoch that passes it, by the monotonic clock, is the last.
+        Time of the monotonic clock; the epoch that exceeds it is the last.
     verbose : bool, default=False
-        Whether to print a line an epoch.
+        Whether to print a line per epoch.
     as_estimator : callable
         Makes a fitted estimator from fitted attributes, for scorers and checkpoints.
     """
@@ -240,7 +240,7 @@ def fit_config(
     epochs: int,
     relative_weights: bool = True,
 ) -> FitConfig:
-    """Translate the parameters that decide how a network is trained."""
+    """Build the training configuration from the parameters."""
     stochastic = is_stochastic(mlp)
     stopping = early_stopping(mlp, by_score=by_score)
     seconds = math.inf if mlp.max_time is None else float(mlp.max_time)

@@ -92,18 +92,18 @@ class FitResult:
 
 @dataclass(frozen=True)
 class FitJob:
-    """Everything a fit needs, before training starts.
+    """Arguments of a fit that is ready to start.
 
     Attributes
     ----------
     config, data, initial : FitConfig, FitData, InitialModel
         The arguments of `fit_network`.
     all_rows : ValidatedData
-        The rows given to `fit`, those that are held back included; for `refit`.
+        Training rows and held-back rows, for `refit`.
     settings : TrainingSettings
-        Those of `config`, for `refit`.
+        The settings of `config`, for `refit`.
     warnings : list of (str, Warning class)
-        About the inputs.
+        Warnings about the inputs.
     """
 
     config: FitConfig
@@ -199,7 +199,7 @@ def fit_network(
 
 
 def _validation_score(config: FitConfig, data: FitData, initial: InitialModel) -> ValidationScore:
-    """Return what scores the validation rows after every epoch."""
+    """Build the scorer of the validation rows."""
     assert data.validation is not None
 
     def as_estimator(attributes: Mapping[str, Any]) -> "BaseMLP":
@@ -216,7 +216,7 @@ def _on_epoch(
     callbacks: FitCallbacks | None,
     result: Callable[[History], FitResult],
 ) -> OnEpoch:
-    """Return what is done after each epoch: print a line, save a checkpoint, call the hooks."""
+    """Build the function to call after each epoch: print, save checkpoints, call callbacks."""
     n_before = len(state.loss_curve)
     if callbacks is not None:
         callbacks.on_epoch_begin()

@@ -1,4 +1,4 @@
-"""Constructor parameters: their types for type checkers, and what scikit-learn checks of them."""
+"""Constructor parameters: their types, and the constraints that scikit-learn validates."""
 
 from collections.abc import Callable, Sequence
 from numbers import Integral, Real
@@ -48,7 +48,7 @@ RandomState: TypeAlias = int | np.random.RandomState | None
 ClassWeight: TypeAlias = dict[Any, float] | Literal["balanced"] | None
 Scoring: TypeAlias = str | Callable[..., float] | None
 
-#: What scikit-learn checks of the parameters that all estimators have.
+#: Constraints of the parameters that all estimators have, in scikit-learn's form.
 CONSTRAINTS: dict[str, Any] = {
     "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
     "activation": [StrOptions(set(network.ACTIVATIONS)), Module, list, tuple],

@@ -170,8 +170,8 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights of the samples. Only their ratios matter: weight 0 drops the row
             (which must be valid), weight 2 has the effect of two equal rows (on average, with
-            mini-batches). `TabularMLP*` also count rows by weight, for `min_frequency`, `max_iter`
-            and `weight_decay`, if the mean weight is above 1.
+            mini-batches). In `TabularMLP*` the size matters, too: if the mean weight is above 1,
+            rows are counted by weight, for `min_frequency`, `max_iter` and `weight_decay`.
         X_val, y_val, sample_weight_val : array-likes, default=None
             Validation rows, scored after every epoch, instead of held-back rows of X. Training
             stops by their score if `early_stopping` is True or "auto". In a pipeline they must be
@@ -418,7 +418,7 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         solver = _builders.solver_name(self)
         return notes + training_warnings(result.history, solver, warn_max_iter=False)
 
-    # Where training starts
+    # The initial model
 
     def _new_model(
         self, data: ValidatedData, target: Target, rng: np.random.RandomState
@@ -477,7 +477,7 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
     def _class_weighting(
         self, data: ValidatedData, target: Target, *, stream: bool = False
     ) -> Callable[[ValidatedData], ValidatedData] | None:
-        """Learn the weights of the classes; return a function that applies them to any rows."""
+        """Return a function that multiplies sample weights by class weights; None without these."""
         return None
 
     def _training_settings(self, data: ValidatedData, loss: Loss) -> TrainingSettings:

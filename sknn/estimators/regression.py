@@ -51,7 +51,7 @@ class Regression(RegressorMixin, BaseMLP):
     }
 
     @available_if(_builders.supports_partial_fit)
-    @fit_context(prefer_skip_nested_validation=False)  # `_partial_fit` reads the setting
+    @fit_context(prefer_skip_nested_validation=False)  # `_partial_fit` reads the user's setting
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train for one epoch on a batch of samples, continuing from the last call.
 

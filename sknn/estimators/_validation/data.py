@@ -138,7 +138,7 @@ def validate_training_data(
 def _validate_numeric(
     estimator: "BaseMLP", X: Any, y: Any, *, reset: bool, y_numeric: bool
 ) -> tuple[Any, Any]:
-    """Check an array, frame or sparse matrix of numbers; and y."""
+    """Validate numeric inputs (array, frame or sparse matrix) and y."""
     with np.errstate(over="ignore", invalid="ignore"):
         X, y = validate_data(
             estimator,
@@ -173,14 +173,14 @@ def _validate_table(
 def validate_validation_data(
     estimator: "BaseMLP", X_val: Any, y_val: Any, sample_weight_val: Any, features: dict[str, Any]
 ) -> ValidatedData:
-    """Check the validation rows that `fit` was given.
+    """Validate the validation data of `fit`.
 
     Parameters
     ----------
     estimator : estimator
         As for `validate_training_data`.
     X_val, y_val, sample_weight_val : objects
-        What the user passed; not all of them None.
+        Data as passed by the user; at least one is not None.
     features : dict
         Features of the training rows, which X_val must have.
 
@@ -226,7 +226,7 @@ def restore_generator_on_error(random_state: Any) -> Iterator[None]:
 def as_dtype(array: Any, dtype: str, name: str) -> Any:
     """Convert an array to a floating type, C-contiguous.
 
-    In y, NaN may be an unknown target. A large X is only checked: it is converted batch by batch.
+    NaN is allowed in y only. A large X is checked but not converted: each batch is, later.
 
     Raises
     ------
@@ -292,9 +292,9 @@ def check_any_weight(w: Array) -> None:
 
 
 def refuse_dates(array: Any, name: str) -> NoReturn:
-    """Refuse dates and durations, which NumPy would convert to meaningless numbers."""
+    """Raise an error for dates and durations, which NumPy would convert to numbers."""
     raise TypeError(
-        f"{name} holds dates or durations ({array.dtype}). Turn them into numbers first, "
+        f"{name} holds dates or durations ({array.dtype}). Convert them to numbers first, "
         "such as days since a fixed date."
     )
 
