@@ -208,7 +208,7 @@ def test_losses_of_independent_outputs_are_summed(loss, z, rng):
     ids=["margin of 1", "margin of 1 to the rival", "rivals that tie", "margin below 1"],
 )
 def test_hinge_losses_at_their_kinks(loss, z, y, gradient):
-    """A margin of exactly 1 is enough, and of rivals that tie the first is blamed."""
+    """The gradient at a margin of 1 is 0; of equal rivals the first has the gradient."""
     assert_array_equal(loss.gradient(np.array([z]), np.array([y])), [gradient])
 
 
@@ -242,7 +242,7 @@ def test_multiclass_losses_are_shift_invariant(loss, z):
 
 @by_name([NLLM(), MulticlassHinge()])
 def test_multiclass_loss_of_single_class_is_zero(loss, rng):
-    """Without a rival there is no loss and no blame."""
+    """Without another class loss and gradient are 0."""
     z = raw_predict(rng, (20, 1)) * 1e10
     y = written(loss, np.ones((20, 1), int))
     assert_array_equal(loss.value(z, y), np.zeros(20))

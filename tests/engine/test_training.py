@@ -292,7 +292,7 @@ class Witness(Identity):
         self.seen = set()
 
     def backward(self, u, v, dv):
-        """Pass on the blame as it is."""
+        """Return `dv`."""
         self.seen |= {array.dtype.name for array in (u, v, dv)}
         return dv
 
