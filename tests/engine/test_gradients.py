@@ -478,7 +478,7 @@ def test_loss_gradient_is_a_new_array(make, rng):
 
 @pytest.mark.parametrize("make", MODULES)
 def test_weight_grad_writes_to_out(make, rng):
-    """With `out` the gradients land there, and are the same."""
+    """The gradients are the same as without `out`."""
     module = make(rng, 3)
     u = inputs(rng, (5, 3))
     dv = rng.normal(size=module.forward(u).shape)

@@ -359,7 +359,7 @@ def test_masked_loss_of_unknown_targets_is_zero(loss, z, rng):
 
 @pytest.mark.parametrize("loss", [Poisson(), Gamma()])
 def test_log_link_intercept_of_zero_targets_is_finite(loss):
-    """Also where nothing but 0 was seen, or nothing at all."""
+    """Also if all targets are 0 or unknown."""
     y = np.array([[0.0, np.nan, 2.0], [0.0, np.nan, np.nan]])
     assert_allclose(loss.inverse_link(loss.fit_intercept_only(y)), [1e-4, 1.0, 2.0], rtol=1e-12)
 

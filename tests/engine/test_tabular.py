@@ -95,7 +95,7 @@ def test_bins_are_scaled_by_bin_scale(dtype, rng):
 
 
 def test_forward_writes_to_out():
-    """In any layout; what was there does not matter."""
+    """In any memory layout, whatever `out` contains."""
     encoding = example()
     for order in "CF":
         out = np.full(WIDE.shape, NAN, order=order)
@@ -114,7 +114,7 @@ def test_gradient_of_missing_values_and_codes_is_0():
 
 @pytest.mark.parametrize("height", [1, 0.3, 2.0])
 def test_backward_agrees_with_central_differences_on_a_table(height, rng):
-    """Also beside missing cells, inside narrow and wide bins."""
+    """With missing values, in narrow and wide bins."""
     start, stop = np.array([-2.0, 0.05, 0.1]), np.array([0.05, 0.1, 5.0])
     encoding = TabularEncoding(2, [1, 1, 1], start, stop, [0], [3], 2, height)
     u = np.column_stack([rng.choice([-1.0, 0.07, 0.3, 7.0], size=(40, 2)), np.full((40, 3), 0.5)])
@@ -143,7 +143,7 @@ def test_encoding_without_columns_is_empty():
 
 
 def test_encoding_can_be_pickled():
-    """It is made of arrays and numbers, and says how wide it is."""
+    """A copy computes the same; repr shows the widths."""
     encoding = pickle.loads(pickle.dumps(example()))
     assert repr(encoding) == "TabularEncoding(5 -> 12)"
     assert_array_equal(encoding.forward(TABLE), WIDE)
@@ -186,7 +186,7 @@ def test_embedding_weight_grad_sums_over_cells(rng):
 
 
 def test_embedding_clips_indices():
-    """As it is documented."""
+    """Indices out of range are those of the first or last row."""
     embed = Embedding(np.array([[1.0], [2.0]]), columns=1)
     assert_array_equal(embed.forward(np.array([[-3.0], [0], [1], [1e300]])), [[1], [1], [2], [2]])
 
