@@ -133,7 +133,7 @@ def test_best_linear_prediction_of_xor_is_one_half():
 
 
 def test_worked_example():
-    """Forward, the blame back, one step with eta = 1, and the loss is smaller."""
+    """Forward, backward and one step with eta = 1 reduce the loss."""
     X, y = np.array([[0.50, 0.51]]), np.array([[0.10]])
     neuron, sigmoid, loss = layer([[0.35, 0.40]], [0]), Sigmoid(), SquaredError()
 

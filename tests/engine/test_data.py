@@ -22,7 +22,7 @@ def epoch(batches, n, rng):
 @pytest.mark.parametrize("shuffle", [True, False])
 @pytest.mark.parametrize(("n", "batch_size"), SIZES)
 def test_epoch_sampler_yields_each_row_once(n, batch_size, shuffle, generator):
-    """In batches of the size asked for; only the last may be short, and it is not left out."""
+    """All batches have batch_size rows, the last one the rest."""
     rng = generator(0)
     for _ in range(3):
         batches = epoch(EpochBatchSampler(batch_size, shuffle), n, rng)
@@ -52,7 +52,7 @@ def test_epoch_sampler_without_shuffle_keeps_order_and_draws_nothing():
 
 @with_both_generators
 def test_replacement_sampler_yields_single_rows(generator):
-    """As many as asked for, whatever the number of rows: some often, all sometimes."""
+    """The number of draws does not depend on n; rows are repeated."""
     batches = epoch(ReplacementSampler(2000), 10, generator(0))
     assert [len(rows) for rows in batches] == [1] * 2000
     counts = np.bincount(np.concatenate(batches), minlength=10)
@@ -84,7 +84,7 @@ def test_dataset_indexing_returns_matching_rows(rows, convert, weighted):
 @pytest.mark.parametrize("dtype", [None, np.float32])
 @pytest.mark.parametrize("given", [np.float64, np.uint8])
 def test_dataset_batch_equals_indexing(kind, dtype, given):
-    """In whatever order batches of whatever size come, converted or not."""
+    """For batches of alternating sizes, with and without conversion."""
     rng = np.random.default_rng(0)
     X, Y, w = rng.integers(0, 99, (20, 3)).astype(given), rng.normal(size=(20, 2)), np.ones(20)
     samples = Dataset(kind(X), Y, w, dtype)

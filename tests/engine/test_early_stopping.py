@@ -19,7 +19,7 @@ def test_early_stopping_runs_at_least_one_plus_patience_epochs(patience):
 
 
 def test_infinite_patience_never_stops():
-    """However long the loss gets worse."""
+    """Even if the loss increases in every epoch."""
     assert epochs_until_stalled(EarlyStopping(math.inf, 0.0), range(1000)) is None
 
 

@@ -194,7 +194,7 @@ def test_raw_predict_is_thread_safe(monkeypatch):
     ids=["fortran", "strided", "reversed", "swapped", "single"],
 )
 def test_steps_accept_any_memory_layout(convert, first):
-    """In turn with those that lie in rows; nobody writes to them."""
+    """Alternating with C-contiguous inputs; the inputs are not changed."""
     batches = batches_of([6] * 6)
     given = [(convert(X) if i % 2 else X, Y) for i, (X, Y) in enumerate(batches)]
     for X, _ in given:
@@ -216,7 +216,7 @@ def test_steps_accept_memory_mapped_inputs(tmp_path):
 
 @pytest.mark.parametrize("first", [[], [of(Identity)]], ids=["layer", "identity"])
 def test_steps_alternate_sparse_and_dense_inputs(first):
-    """Also where the first module hands them on."""
+    """Also if the first module returns its input."""
     given = [
         (sparse.csr_matrix(X) if i % 2 else X, Y) for i, (X, Y) in enumerate(batches_of([6] * 6))
     ]
@@ -224,7 +224,7 @@ def test_steps_alternate_sparse_and_dense_inputs(first):
 
 
 def test_inputs_may_change_in_place():
-    """In place, and those of a sparse matrix as another array."""
+    """In place, and a sparse matrix may get another data array."""
     X, Y = batch(6, 0)
     rows = sparse.csr_matrix(X)
     for given in (X, rows):
@@ -256,7 +256,7 @@ def test_dropout_of_inputs_and_hidden_units(members, seed):
 
 
 class Perhaps(Identity):
-    """In training another module."""
+    """In training `sample` replaces the module."""
 
     def sample(self, shape, rng):
         """Return an activation."""
@@ -288,7 +288,7 @@ class Noise(Identity):
 
 @pytest.mark.parametrize("random", [lambda rng, m: Dropout(0.4, m), of(Perhaps), of(Noise)])
 def test_steps_alternate_with_and_without_dropout(random):
-    """With a generator and without, from inputs that are the same array every time."""
+    """With and without rng, on the same input array."""
 
     def build():
         return Objective(chain(layer, random, of(ReLU), layer, of(ReLU), random), NLLM())

@@ -166,7 +166,7 @@ def test_second_step_of_a_size_gets_out_arrays(monkeypatch):
 
 
 def test_batch_buffers_are_reused():
-    """In the type of the data and in another; a slice is a view of the data itself."""
+    """With and without conversion; a slice is a view of the data."""
     X, Y = batch(20, 0)
     for dtype in (np.float64, np.float32):
         samples = Dataset(X, Y, dtype=dtype)
@@ -203,7 +203,7 @@ def test_raw_predict_concatenates_batches_of_members(monkeypatch):
 
 
 def test_check_sees_overflow_of_conversion():
-    """Without a warning before it."""
+    """NumPy does not warn before."""
     seen = []
     layer = Linear(np.ones((1, 1), "f4"), np.ones(1, "f4"))
     raw_predict(Sequential([layer]), np.array([[1e300]]), np.float32, seen.append)
@@ -211,7 +211,7 @@ def test_check_sees_overflow_of_conversion():
 
 
 def test_workspace_keeps_two_sizes():
-    """However many there are, memory is bounded; copies and pickles have none of them."""
+    """The number of sizes is bounded; copies and pickles are empty."""
     workspace = Workspace()
     for n in range(1, 10):
         workspace[n] = np.zeros(n)

@@ -129,7 +129,7 @@ def test_concrete_classes_finds_unexported_classes(tmp_path, monkeypatch):
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize("make", MODULES)
 def test_backward_agrees_with_central_differences(make, shape, rng):
-    """The blame that reaches the input is the derivative."""
+    """Backward returns the derivative with respect to the input."""
     check_backward(make(rng, shape[-1]), inputs(rng, shape), rng)
 
 
@@ -199,7 +199,7 @@ class Undefined(Tanh):
 
 
 class Mixed(Tanh):
-    """Passes one input's blame to another."""
+    """Return the gradient of one input for another."""
 
     def backward(self, u, v, dv):
         """Return a wrong derivative."""
@@ -250,7 +250,7 @@ class MeanLoss(NLL):
 
 @pytest.mark.parametrize("wrong", [TooSteep, Undefined, Mixed])
 def test_a_wrong_backward_is_rejected(wrong, rng):
-    """The checker sees an error of a millionth, NaN, and blame in the wrong place."""
+    """The checker finds errors of 1e-6, NaN and gradients of the wrong input."""
     with pytest.raises(AssertionError):
         check_backward(wrong(), inputs(rng, (5, 3)), rng)
 
@@ -313,10 +313,10 @@ def test_backpropagate_ends_at_first_module_with_parameters(rng):
     values = network.trace(inputs(rng, (5, 3)))
     dv = rng.normal(size=values[-1].shape)
     grads = [[np.empty_like(p) for p in module.parameters] for module in network.modules]
-    blames = network.backpropagate(values, dv, grads)
-    assert blames[0] is None
-    assert [blame.shape for blame in blames[1:]] == [value.shape for value in values[2:]]
-    assert blames[-1] is dv
+    gradients_ = network.backpropagate(values, dv, grads)
+    assert gradients_[0] is None
+    assert [one.shape for one in gradients_[1:]] == [value.shape for value in values[2:]]
+    assert gradients_[-1] is dv
     start_at_once = Sequential(network.modules[1:])
     assert start_at_once.backpropagate(values[1:], dv, grads[1:])[-1] is dv
 
@@ -478,7 +478,7 @@ def test_loss_gradient_is_a_new_array(make, rng):
 
 @pytest.mark.parametrize("make", MODULES)
 def test_weight_grad_writes_to_out(make, rng):
-    """With `out` the gradients land there, and are the same."""
+    """The gradients are the same as without `out`."""
     module = make(rng, 3)
     u = inputs(rng, (5, 3))
     dv = rng.normal(size=module.forward(u).shape)
@@ -512,7 +512,7 @@ def test_repr_shows_settings(rng):
     assert repr(Adaptive(0.1)) == "Adaptive(rate=0.1, min_rate=1e-06)"
 
 
-# What training does not need: the blame of inputs, and of what losses answer
+# Gradients that training does not use: of inputs and of predictions
 
 
 @pytest.mark.parametrize("make", LOSSES)
@@ -560,16 +560,16 @@ def test_missing_inverse_link_backward_is_an_error():
 
 @pytest.mark.parametrize("shared", [True, False])
 def test_gradients_include_the_input_of_members(shared, rng):
-    """Three layers side by side, behind an expansion, have a blame each for what they share."""
+    """Three members behind an encoding each have their own gradient of the shared input."""
     [make] = recipes(TabularEncoding)
     u = inputs(rng, (5, 3) if shared else (3, 5, 3))
     first = make(rng, 3)
     layer = Linear(rng.normal(size=(3, first.forward(u).shape[-1], 2)), rng.normal(size=(3, 2)))
     dv = rng.normal(size=(3, 5, 2))
     network = Sequential([first, layer])
-    blames = network.gradients(network.trace(u), dv)
-    assert [blame.shape[0] for blame in blames] == [3, 3, 3]
+    gradients_ = network.gradients(network.trace(u), dv)
+    assert [one.shape[0] for one in gradients_] == [3, 3, 3]
     for g in range(3):
         alone = Sequential([first, Linear(layer.W[g], layer.W0[g])])
         expected = alone.backward(u if shared else u[g], None, dv[g])
-        assert_allclose(blames[0][g], expected, rtol=1e-12, atol=1e-12)
+        assert_allclose(gradients_[0][g], expected, rtol=1e-12, atol=1e-12)

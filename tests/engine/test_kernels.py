@@ -110,7 +110,7 @@ def test_kernels_agree_with_the_methods_at_every_size(make, n, members, rng):
 
 @pytest.mark.parametrize("make", MODULES)
 def test_kernel_flags_are_true(make, rng):
-    """In place is as elsewhere, and an output that is not needed may be anything."""
+    """In-place results are equal, and an output that is not needed is not read."""
     module = make(rng, 3)
     kernel = kernel_of(module)
     u = inputs(rng, (5, 3))

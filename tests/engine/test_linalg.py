@@ -18,7 +18,7 @@ from sknn.engine._linalg import (
 @pytest.mark.parametrize("n", [1, MAX_CACHED_SIZE, MAX_CACHED_SIZE + 1])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_constant_has_equal_elements_and_dtype(n, dtype):
-    """Those that are kept and those that are too long for it."""
+    """For cached and for longer vectors."""
     vector = constant(n, 0.25, np.dtype(dtype))
     assert vector.dtype == dtype
     assert_array_equal(vector, np.full(n, 0.25))
@@ -26,7 +26,7 @@ def test_constant_has_equal_elements_and_dtype(n, dtype):
 
 @pytest.mark.parametrize("n", [1, CHUNK_SIZE, CHUNK_SIZE + 1, 3 * CHUNK_SIZE])
 def test_chunks_cover_a_vector_once(n):
-    """None of them is longer than it may be."""
+    """No chunk has more than CHUNK_SIZE elements."""
     counts = np.zeros(n)
     for (piece,) in chunks(counts):
         piece += 1
@@ -48,7 +48,7 @@ def test_chunks_cover_a_vector_once(n):
 )
 @pytest.mark.parametrize("dtype", ["f4", "f8", "f2", "g"])
 def test_add_row_calls_equal_numpy(shape, dtype):
-    """To the last digit as NumPy does, in place, whatever the layout; members have their own."""
+    """Bit for bit, in place, for all layouts and with members."""
     rng = np.random.default_rng(0)
     a = rng.normal(size=shape).astype(dtype)
     row = rng.normal(size=(*shape[:-2], shape[-1])).astype(dtype)
@@ -63,7 +63,7 @@ def test_add_row_calls_equal_numpy(shape, dtype):
 
 @pytest.mark.parametrize(("n", "rows"), [(1, 1), (7, 7), (200, 25), (640, 10)])
 def test_merge_rows_returns_views_in_order(n, rows):
-    """Of members, too; what is not contiguous stays as it is."""
+    """With members, too; other arrays are returned unchanged."""
     for shape in ((n, 3), (2, n, 3)):
         a = np.arange(np.prod(shape), dtype=float).reshape(shape)
         found, other = merge_rows(a, a.copy())

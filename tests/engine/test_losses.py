@@ -208,7 +208,7 @@ def test_losses_of_independent_outputs_are_summed(loss, z, rng):
     ids=["margin of 1", "margin of 1 to the rival", "rivals that tie", "margin below 1"],
 )
 def test_hinge_losses_at_their_kinks(loss, z, y, gradient):
-    """A margin of exactly 1 is enough, and of rivals that tie the first is blamed."""
+    """The gradient at a margin of 1 is 0; of equal rivals the first has the gradient."""
     assert_array_equal(loss.gradient(np.array([z]), np.array([y])), [gradient])
 
 
@@ -242,7 +242,7 @@ def test_multiclass_losses_are_shift_invariant(loss, z):
 
 @by_name([NLLM(), MulticlassHinge()])
 def test_multiclass_loss_of_single_class_is_zero(loss, rng):
-    """Without a rival there is no loss and no blame."""
+    """Without another class loss and gradient are 0."""
     z = raw_predict(rng, (20, 1)) * 1e10
     y = written(loss, np.ones((20, 1), int))
     assert_array_equal(loss.value(z, y), np.zeros(20))
@@ -359,7 +359,7 @@ def test_masked_loss_of_unknown_targets_is_zero(loss, z, rng):
 
 @pytest.mark.parametrize("loss", [Poisson(), Gamma()])
 def test_log_link_intercept_of_zero_targets_is_finite(loss):
-    """Also where nothing but 0 was seen, or nothing at all."""
+    """Also if all targets are 0 or unknown."""
     y = np.array([[0.0, np.nan, 2.0], [0.0, np.nan, np.nan]])
     assert_allclose(loss.inverse_link(loss.fit_intercept_only(y)), [1e-4, 1.0, 2.0], rtol=1e-12)
 

@@ -71,7 +71,7 @@ def train(objective, rng, convert, optimizer=None, norm=np.inf, members=None):
 @pytest.mark.parametrize("optimizer", [SGD(0.9), Adam()], ids=["SGD", "Adam"])
 @pytest.mark.parametrize("convert", [np.asarray, sparse.csr_matrix, sparse.csr_array])
 def test_members_train_like_separate_networks_by_minibatches(convert, optimizer, norm):
-    """It has its own weights, its own order of the samples, and its own gradient to clip."""
+    """Each has its own weights, order of samples and gradient norm."""
     joint = Objective(joint_network(), NLL(), 0.01)
     history = train(joint, np.random.RandomState(0), convert, optimizer, norm, members=G)
     losses = []

@@ -163,7 +163,7 @@ def test_restore_rejects_lists_of_different_lengths():
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("initialization", ["auto", *networks.INITIALIZATIONS])
 def test_build_depends_on_seed_only_and_has_one_dtype(initialization, dtype):
-    """However the weights are drawn."""
+    """For all initializations."""
     a, b = (built(initialization=initialization, dtype=dtype).parameters for _ in range(2))
     assert {array.dtype for array in a} == {np.dtype(dtype)}
     for one, same in zip(a, b, strict=True):
@@ -215,7 +215,7 @@ def test_auto_initialization_depends_on_activation_of_each_layer():
 
 
 def test_callable_initialization_draws_weights_with_zero_offsets():
-    """It is asked for each layer in turn, with the generator that the network has."""
+    """It is called once per layer, with the rng of `build`."""
     asked = []
 
     def draw(rng, shape, dtype):

@@ -68,7 +68,7 @@ def test_rates_are_python_floats(make, number):
 @every_maker
 @pytest.mark.parametrize("rate", [-1e-9, math.nan, math.inf])
 def test_invalid_rates_are_errors(make, rate):
-    """However they come about."""
+    """For all schedules."""
     with pytest.raises(ValueError, match="The learning rate must be a finite number, 0 or more"):
         make(rate)(0)
 
@@ -146,6 +146,6 @@ def test_one_cycle_increases_first():
     ("rate", "error"), [(["a"], TypeError), ("a", ValueError), (10**400, OverflowError)]
 )
 def test_non_numeric_rate_error_names_step(rate, error):
-    """In an error of the kind that it was."""
+    """The type of the error is kept."""
     with pytest.raises(error, match="must be a number, at step 7: "):
         as_schedule(lambda t: rate)(7)

@@ -43,7 +43,7 @@ TABLE = np.array(
 )
 WIDE = np.array(
     [
-        # numbers, pieces of both, missing, first category, second category, passed on
+        # numbers, bins of both, missing, first category, second category, passed on
         [-0.25, 2, 0.75, 0, 0.5, 0, 1, 0, 0, 0, 1, 7],
         [9, 0, 1, 1, 0, 1, 0, 1, 1, 0, 0, 8],
         [0, -9, 1, 0, 0, 0, 0, 0, 0, 0, 0, 9],
@@ -62,12 +62,12 @@ def one_hot(codes, rows):
     return (codes[..., None] == np.arange(rows)).astype(float)
 
 
-# Expand
+# TabularEncoding
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_encoding_of_all_column_types(dtype):
-    """Numbers beyond all pieces, missing ones, and codes that have no place."""
+    """Numbers beyond all bins, missing ones, and codes that have no place."""
     v = example(dtype).forward(TABLE.astype(dtype))
     assert v.dtype == dtype
     assert_array_equal(v, WIDE.astype(dtype))
@@ -76,10 +76,10 @@ def test_encoding_of_all_column_types(dtype):
 def test_bins_sum_to_position(rng):
     """Pieces that follow each other, each times its length, give the number between the ends."""
     edges = np.array([-2.0, -0.5, 0.1, 3.0])
-    expand = TabularEncoding(1, [0, 0, 0], edges[:-1], edges[1:], [], [])
+    encoding = TabularEncoding(1, [0, 0, 0], edges[:-1], edges[1:], [], [])
     x = rng.normal(size=(50, 1)) * 3
-    pieces = expand.forward(x)[:, 1:]
-    assert_allclose(pieces @ np.diff(edges) - 2, np.clip(x[:, 0], -2, 3), rtol=1e-12, atol=1e-12)
+    bins = encoding.forward(x)[:, 1:]
+    assert_allclose(bins @ np.diff(edges) - 2, np.clip(x[:, 0], -2, 3), rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -95,15 +95,15 @@ def test_bins_are_scaled_by_bin_scale(dtype, rng):
 
 
 def test_forward_writes_to_out():
-    """In any layout; what was there does not matter."""
-    expand = example()
+    """In any memory layout, whatever `out` contains."""
+    encoding = example()
     for order in "CF":
         out = np.full(WIDE.shape, NAN, order=order)
-        assert expand.forward(TABLE, out) is out
+        assert encoding.forward(TABLE, out) is out
         assert_array_equal(out, WIDE)
         du = np.full(TABLE.shape, NAN, order=order)
-        assert expand.backward(TABLE, out, np.ones_like(out), du) is du
-        assert_array_equal(du, expand.backward(TABLE, WIDE, np.ones_like(out)))
+        assert encoding.backward(TABLE, out, np.ones_like(out), du) is du
+        assert_array_equal(du, encoding.backward(TABLE, WIDE, np.ones_like(out)))
 
 
 def test_gradient_of_missing_values_and_codes_is_0():
@@ -114,39 +114,39 @@ def test_gradient_of_missing_values_and_codes_is_0():
 
 @pytest.mark.parametrize("height", [1, 0.3, 2.0])
 def test_backward_agrees_with_central_differences_on_a_table(height, rng):
-    """Also beside missing cells, inside narrow and wide pieces."""
+    """With missing values, in narrow and wide bins."""
     start, stop = np.array([-2.0, 0.05, 0.1]), np.array([0.05, 0.1, 5.0])
-    expand = TabularEncoding(2, [1, 1, 1], start, stop, [0], [3], 2, height)
+    encoding = TabularEncoding(2, [1, 1, 1], start, stop, [0], [3], 2, height)
     u = np.column_stack([rng.choice([-1.0, 0.07, 0.3, 7.0], size=(40, 2)), np.full((40, 3), 0.5)])
     u[::3, 0] = NAN
-    check_backward(expand, u, rng)
+    check_backward(encoding, u, rng)
 
 
 @pytest.mark.parametrize(("x", "slope"), [(-3, 0), (-2, 0.5), (0, 0.25), (4, 0)])
 def test_derivative_at_bin_edge_is_from_the_right(x, slope):
     """Rows of training lie just there, as edges are quantiles."""
-    expand = TabularEncoding(
+    encoding = TabularEncoding(
         1, [0, 0], [-2.0, 0.0], [0.0, 4.0], missing_indicator_features=[], n_categories=[]
     )
     u = np.array([[float(x)]])
     dv = np.array([[0.0, 1.0, 1.0]])
-    assert expand.backward(u, expand.forward(u), dv) == slope
+    assert encoding.backward(u, encoding.forward(u), dv) == slope
 
 
 def test_encoding_without_columns_is_empty():
     """There is nothing to trip over in what is empty."""
     nothing = np.zeros(0)
-    expand = TabularEncoding(0, nothing, nothing, nothing, nothing, nothing)
+    encoding = TabularEncoding(0, nothing, nothing, nothing, nothing, nothing)
     u = np.empty((3, 0))
-    assert expand.forward(u).shape == (3, 0)
-    assert expand.backward(u, u, u).shape == (3, 0)
+    assert encoding.forward(u).shape == (3, 0)
+    assert encoding.backward(u, u, u).shape == (3, 0)
 
 
 def test_encoding_can_be_pickled():
-    """It is made of arrays and numbers, and says how wide it is."""
-    expand = pickle.loads(pickle.dumps(example()))
-    assert repr(expand) == "TabularEncoding(5 -> 12)"
-    assert_array_equal(expand.forward(TABLE), WIDE)
+    """A copy computes the same; repr shows the widths."""
+    encoding = pickle.loads(pickle.dumps(example()))
+    assert repr(encoding) == "TabularEncoding(5 -> 12)"
+    assert_array_equal(encoding.forward(TABLE), WIDE)
 
 
 # Embed
@@ -186,7 +186,7 @@ def test_embedding_weight_grad_sums_over_cells(rng):
 
 
 def test_embedding_clips_indices():
-    """As it is documented."""
+    """Indices out of range are those of the first or last row."""
     embed = Embedding(np.array([[1.0], [2.0]]), columns=1)
     assert_array_equal(embed.forward(np.array([[-3.0], [0], [1], [1e300]])), [[1], [1], [2], [2]])
 
@@ -206,12 +206,12 @@ def test_forward_and_backward_overwrite_out(rng):
 
 def test_network_of_encoding_and_embedding_trains(rng):
     """An expansion, a table and a layer: J falls along its gradient, with arrays used again."""
-    expand = TabularEncoding(
+    encoding = TabularEncoding(
         2, [0, 1], np.array([-1.0, 0]), np.array([1.0, 2]), [0], [], n_passthrough=2
     )
     table = Embedding(rng.normal(size=(7, 3)), columns=2)
     layer = Linear(rng.normal(size=(11, 1)), np.zeros(1))
-    objective = Objective(Sequential([expand, table, layer]), SquaredError())
+    objective = Objective(Sequential([encoding, table, layer]), SquaredError())
     X, Y = tables(rng, 30), rng.normal(size=(30, 1))
     values = []
     for _ in range(20):

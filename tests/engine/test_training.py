@@ -292,7 +292,7 @@ class Witness(Identity):
         self.seen = set()
 
     def backward(self, u, v, dv):
-        """Pass on the blame as it is."""
+        """Return `dv`."""
         self.seen |= {array.dtype.name for array in (u, v, dv)}
         return dv
 
@@ -360,7 +360,7 @@ def test_each_epoch_adds_a_row_and_calls_back():
 
 
 def test_plateau_ends_training():
-    """Without improvement the earliest end is after one epoch and the patience."""
+    """Without improvement after 1 + patience epochs."""
     loop = trainer(rate=0.0, batch_size=N, stopping=EarlyStopping(3, 1e-9))
     history, _ = train(loop, deep_objective(), 100)
     assert (history.outcome, len(history)) == ("converged", 4)
@@ -561,7 +561,7 @@ class Summing(SquaredError):
 
 
 def test_invalid_custom_optimizer_and_loss_are_named():
-    """By their names."""
+    """The error names the class."""
     with pytest.raises(TypeError, match=r"Returning.step must change params in place .* None"):
         train(trainer(Returning()), deep_objective(), 1)
     X, Y, _ = data()
@@ -578,7 +578,7 @@ def test_new_history_is_empty():
 
 @pytest.mark.parametrize(("epochs", "outcome"), [(3, "max_iter"), (4, "schedule_finished")])
 def test_completed_schedule_sets_outcome(epochs, outcome):
-    """It says so after its last step, and what is kept is the last epoch."""
+    """The outcome is set after the last step; the last epoch is kept."""
     told = []
     loop = trainer(
         rate=Cosine(0.1, 4 * STEPS_PER_EPOCH), on_epoch=lambda _, last: told.append(last)
@@ -618,7 +618,7 @@ def test_restore_best_weights():
 
 
 def test_deadline_ends_training():
-    """However many were asked for."""
+    """Whatever the number of epochs."""
     history, _ = train(trainer(deadline=0.0), deep_objective(), 3)
     assert (history.outcome, len(history)) == ("max_time", 1)
 
