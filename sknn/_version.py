@@ -83,6 +83,7 @@ _TABLES: Mapping[str, Mapping[str, Any]] = {
 #: Renamed attributes of objects that are parameters, by class.
 _ATTRIBUTES = {
     "OneCycle": {"warm_up": "pct_start"},
+    "Adaptive": {"smallest": "min_rate"},
     "MaskedLoss": {"domain": "interval_y_true", "degree": "homogeneity_degree"},
 }
 
