@@ -40,8 +40,8 @@ def to_onnx(model: Any, X: Any = None, *, opset: int = OPSET) -> Any:
 
         - "X", float32 of shape (n, n_features), for `MLPClassifier` and `MLPRegressor`;
         - one for each column of a table, with its name and shape (n, 1): strings ("" where
-          missing), or float64 (NaN where missing) for numbers and booleans. Without column names they are
-          "x0", "x1" and so on;
+          missing), or float64 (NaN where missing) for numbers and booleans. Without column names
+          they are "x0", "x1" and so on;
         - those that skl2onnx derives from X.
 
         The outputs of a classifier are "label", int64 or string of shape (n,), or (n, n_labels)

@@ -23,15 +23,8 @@ def defaults(estimator: type) -> dict[str, Any]:
 def penalty_divisor(mlp: Any) -> float | None:
     """Return the number by which scikit-learn's MLP divides alpha: the batch size, or n for lbfgs.
 
-    Parameters
-    ----------
-    mlp : fitted estimator
-        Of either package. The number of samples is derived from `t_`, which counts them each epoch.
-
-    Returns
-    -------
-    divisor : float or None
-        None if the number of samples is needed and unknown.
+    The number of samples n is derived from `t_`, which counts them each epoch; None if it is needed
+    and unknown.
     """
     epochs = len(getattr(mlp, "loss_curve_", []))
     n_samples = mlp.t_ / epochs if epochs and mlp.t_ else None
