@@ -117,9 +117,17 @@ def model_for(kind, **settings):
     return fitted(cls(learning_rate_init=0.02, **settings), X, y), X
 
 
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-@pytest.mark.parametrize(("kind", "loss"), CASES)
-def test_graph_and_model_agree(activation, kind, loss):
+def marked(case, activation):
+    """Return a case of the matrix; cases that differ from the ordinary in both are slow."""
+    ordinary = activation == "relu" or case == CASES[0]
+    return pytest.param(*case, activation, marks=() if ordinary else pytest.mark.slow)
+
+
+@pytest.mark.parametrize(
+    ("kind", "loss", "activation"),
+    [marked(case, activation) for case in CASES for activation in ACTIVATIONS],
+)
+def test_graph_and_model_agree(kind, loss, activation):
     """With and without members, in both dtypes."""
     for members in (1, 3):
         for dtype in ("float32", "float64"):
@@ -258,8 +266,8 @@ def test_tables(name, members):
 
 
 @pytest.mark.filterwarnings("ignore:.* all of them infrequent:UserWarning")
-@pytest.mark.parametrize("members", [1, 3])
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("members", [1, pytest.param(3, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("dtype", ["float32", pytest.param("float64", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("n_bins", [0, "auto"])
 @pytest.mark.parametrize("min_frequency", [1, 5])
 def test_tables_with_every_encoding(members, dtype, n_bins, min_frequency):
