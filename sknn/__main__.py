@@ -10,21 +10,21 @@ from sknn.persistence.describe import describe
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; return 0, or 1 if the file cannot be used."""
+    """Run a command; return 0, or 1 if the file cannot be read."""
     parser = argparse.ArgumentParser(prog="python -m sknn", description="Neural networks.")
     parser.add_argument("--version", action="version", version=f"sknn {__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
-    inspect = commands.add_parser("inspect", help="tell what is in a model file, building nothing")
-    inspect.add_argument("file", help="what the method save wrote")
-    chosen = parser.parse_args(arguments)
+    inspect = commands.add_parser("inspect", help="describe a model file without loading the model")
+    inspect.add_argument("file", help="path of a file that the method save wrote")
+    options = parser.parse_args(arguments)
     try:
-        page = describe(chosen.file)
+        text = describe(options.file)
     except (ModelFileError, OSError) as error:
-        print(f"{chosen.file}: {error}", file=sys.stderr)
+        print(f"{options.file}: {error}", file=sys.stderr)
         return 1
-    if isinstance(sys.stdout, io.TextIOWrapper):  # terminals may lack letters
+    if isinstance(sys.stdout, io.TextIOWrapper):  # not every terminal encodes all characters
         sys.stdout.reconfigure(errors="backslashreplace")
-    print(page)
+    print(text)
     return 0
 
 

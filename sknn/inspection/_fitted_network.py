@@ -9,14 +9,7 @@ from sknn.estimators.base import BaseMLP
 
 
 def check_network(estimator: Any, caller: str) -> Any:
-    """Return the estimator if it is a fitted one of this package.
-
-    Parameters
-    ----------
-    estimator : object
-        Passed by the user.
-    caller : str
-        Name of the public function or class, for the message.
+    """Return the estimator if it is a fitted one of this package, for a public `caller`.
 
     Raises
     ------

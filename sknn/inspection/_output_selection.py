@@ -41,23 +41,9 @@ class OutputSelection:
 
 
 def select_output(y: Target, loss: Loss, target: Any, n: int) -> OutputSelection:
-    """Translate the parameter `target`.
+    """Translate the parameter `target` for n samples.
 
-    Parameters
-    ----------
-    y : Target
-        The meaning of y.
-    loss : Loss
-        The training loss.
-    target : object
-        The parameter.
-    n : int
-        Number of samples.
-
-    Raises
-    ------
-    ValueError
-        If there is no such class or output, or there are several and `target` is None.
+    A ValueError says if there is no such class or output, or several and `target` is None.
     """
     return SELECTORS[y.kind](y, loss, target, n)
 

@@ -165,13 +165,7 @@ class HiddenFeatures(
         return getattr(self._network(), name)
 
     def _n_units(self, network: Any) -> int:
-        """Return the number of units of the layer, of all members together.
-
-        Raises
-        ------
-        ValueError
-            If there is no such layer.
-        """
+        """Return the number of units of the layer, of all members together."""
         hidden = network.intercepts_[:-1]
         if not -len(hidden) <= self.layer < len(hidden):
             raise ValueError(

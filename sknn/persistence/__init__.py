@@ -1,4 +1,4 @@
-"""Persistence: models from files, in forms that others read too."""
+"""Loading model files, checkpoints, and conversion to ONNX and scikit-learn."""
 
 from sknn.persistence.checkpoints import Checkpoint
 from sknn.persistence.models import load

@@ -31,22 +31,7 @@ FITTED_ATTRIBUTES = {
 
 
 def check_encoder(encoder: TableEncoder, n_features: int, names: Array | None) -> None:
-    """Refuse an encoder that cannot have been fitted to a table with these columns.
-
-    Parameters
-    ----------
-    encoder : TableEncoder
-        The encoder.
-    n_features : int
-        Number of columns of the table.
-    names : array of shape (n_features,) or None
-        Names of the columns.
-
-    Raises
-    ------
-    ModelFileError
-        If it is invalid.
-    """
+    """Raise a `ModelFileError` unless the encoder can be fitted to a table of these columns."""
     required = {*FITTED_ATTRIBUTES, *encoder.get_params(deep=False)}
     require_keys("The encoder", vars(encoder), required, {"feature_names_in_"})
     check_settings(encoder)

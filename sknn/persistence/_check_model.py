@@ -42,19 +42,9 @@ CURVES = ("loss_curve_", "learning_rates_", "validation_scores_", "validation_lo
 
 
 def check_model(estimator: BaseMLP, state: Mapping[str, Any]) -> None:
-    """Refuse fitted attributes that this estimator cannot have.
+    """Raise a `ModelFileError` unless this estimator can have these fitted attributes.
 
-    Parameters
-    ----------
-    estimator : BaseMLP
-        With its parameters only.
-    state : mapping
-        The fitted attributes.
-
-    Raises
-    ------
-    ModelFileError
-        If they are invalid.
+    `estimator` has its parameters only.
     """
     require_keys("The state", state, ALWAYS, SOMETIMES)
     _check_history(state)

@@ -28,21 +28,9 @@ PROGRESS = {"initial_rng", "rng", "finished", "epochs", "outcome", "kept_epoch",
 
 
 def check_training_state(state: Any, estimator: Any, vector: Array) -> None:
-    """Refuse a training state that this estimator cannot have.
+    """Raise a `ModelFileError` unless this estimator can have the attribute `_training_state`.
 
-    Parameters
-    ----------
-    state : dict
-        The attribute `_training_state`.
-    estimator : BaseMLP
-        With its parameters.
-    vector : array of shape (P,)
-        An array with the size and the dtype of the parameter vector.
-
-    Raises
-    ------
-    ModelFileError
-        If it is invalid.
+    `vector` has the size and the dtype of the parameter vector.
     """
     optional = {"solver", "early_stopping", "seed", "rng", "next_seed"}
     require_keys("The training state", state, {"solver_state"}, optional)
@@ -114,20 +102,7 @@ def _check_rng(rng: Any) -> None:
 
 
 def check_progress(progress: Any, vector: Array) -> None:
-    """Refuse an invalid progress of a fit.
-
-    Parameters
-    ----------
-    progress : dict
-        The section "progress" of a checkpoint.
-    vector : array of shape (P,)
-        An array with the size and the dtype of the parameter vector.
-
-    Raises
-    ------
-    ModelFileError
-        If it is invalid.
-    """
+    """Raise a `ModelFileError` unless this can be the section "progress" of a checkpoint."""
     require_keys("The progress", progress, PROGRESS)
     _check_rng(progress["initial_rng"])
     require(type(progress["finished"]) is bool, "finished must be true or false")

@@ -13,13 +13,7 @@ INTEGER_LIMIT = 2**63
 
 
 def require(condition: bool, problem: str) -> None:
-    """Raise an error that names the problem unless a condition holds.
-
-    Raises
-    ------
-    ModelFileError
-        If the condition is false.
-    """
+    """Raise a `ModelFileError` that names the problem unless the condition holds."""
     if not condition:
         raise ModelFileError(f"The parts of the model do not fit together: {problem}.")
 

@@ -101,14 +101,7 @@ class Checkpoint:
         """Do nothing."""
 
     def _fit_checkpoint(self, estimator: BaseMLP, data: tuple[Any, ...]) -> "CheckpointFile":
-        """Return the checkpoint file of one fit.
-
-        Parameters
-        ----------
-        estimator : BaseMLP
-            The estimator that is being fitted.
-        data : tuple
-            All arguments of `fit`.
+        """Return the checkpoint file of one fit; `data` are all arguments of `fit`.
 
         Raises
         ------
@@ -133,15 +126,7 @@ class Checkpoint:
 
 
 class CheckpointFile:
-    """The file of one fit.
-
-    Parameters
-    ----------
-    file : path
-        Its path; it need not exist.
-    every_n_epochs, every_n_seconds : numbers or None
-        How often to write it.
-    """
+    """The file of one fit, which need not exist yet, and how often to write it."""
 
     def __init__(
         self, file: Path, every_n_epochs: int | None, every_n_seconds: float | None
@@ -185,13 +170,7 @@ class CheckpointFile:
 
 
 def fingerprint(estimator: BaseMLP, data: tuple[Any, ...]) -> str:
-    """Return a digest of everything that determines the result of a fit.
-
-    Raises
-    ------
-    TypeError
-        If a parameter or the data cannot be pickled.
-    """
+    """Return a digest of everything that determines the result of a fit."""
     model = io.BytesIO()
     if estimator.warm_start and hasattr(estimator, "coefs_"):
         contents = contents_of(estimator)

@@ -84,13 +84,7 @@ def read_bytes(file: Any) -> bytes:
 
 
 def read_contents(data: bytes) -> archives.Contents:
-    """Read an archive and migrate it to the present format; `format` says what it was.
-
-    Raises
-    ------
-    ModelFileError
-        If it is damaged, or of a newer version.
-    """
+    """Read an archive and migrate it to the present format; `format` stays that of the file."""
     contents = archives.read(data)
     number, progress = contents.format, contents.progress
     with as_model_file_error("The state cannot be migrated"):
@@ -103,13 +97,7 @@ def read_contents(data: bytes) -> archives.Contents:
 
 
 def restore(contents: archives.Contents) -> BaseMLP:
-    """Build the estimator that an archive describes.
-
-    Raises
-    ------
-    ModelFileError
-        If its parts are unknown or do not fit together.
-    """
+    """Build the estimator that an archive describes, or raise a `ModelFileError`."""
     if contents.class_name not in CLASSES:
         raise ModelFileError(
             f"The file holds a {contents.class_name!r:.50}, which sknn cannot load; it loads "

@@ -195,7 +195,7 @@ def test_gradient_flow_refuses_invalid_arguments():
     X, y = binary()
     with pytest.raises(TypeError, match="layer_outputs needs an MLPClassifier"):
         layer_outputs(LinearRegression().fit(X, y), X)
-    with pytest.raises(TypeError, match="gradient_flow looks into"):
+    with pytest.raises(TypeError, match="gradient_flow needs an MLPClassifier"):
         gradient_flow(LinearRegression().fit(X, y), X, y)
     model = fitted(named(MLPClassifier), X, y)
     with pytest.raises(ValueError, match="inconsistent numbers"):

@@ -70,7 +70,6 @@ SETTINGS = {
     "in order": {"shuffle": False, "batch_size": 7},
     "members": {"n_members": 2},
     "float32": {"dtype": "float32", "clip_gradient_norm": 0.1},
-    "decay by loss": {"solver": "adamw", "weight_decay": 0.1, "weight_decay_loss_power": 2.0},
     "lbfgs": {"solver": "lbfgs"},
 }
 

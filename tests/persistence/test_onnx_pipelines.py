@@ -162,10 +162,10 @@ def test_missing_rows_columns_and_packages():
     """Each has its error."""
     X, y = people()
     model = fitted(make_pipeline(encoded(), MLPClassifier(**SHORT)), X, y)
-    with pytest.raises(ValueError, match=r"a few rows X of the inputs of Pipeline"):
+    with pytest.raises(ValueError, match=r"a few rows X for the input types of Pipeline"):
         to_onnx(model)
     table = fitted(make_pipeline(TabularMLPClassifier(**SHORT)), X, y)
-    with pytest.raises(ValueError, match=r"one input each of: age, income, town"):
+    with pytest.raises(ValueError, match=r"one input for each of age, income, town"):
         to_onnx(table, X[["age", "income"]])
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sys.modules, "skl2onnx", None)

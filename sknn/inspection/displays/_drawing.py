@@ -37,33 +37,12 @@ class Display:
 
     @classmethod
     def _network(cls, estimator: Any) -> Any:
-        """Check matplotlib and the estimator, before anything is computed.
-
-        Raises
-        ------
-        ImportError
-            If matplotlib is not installed.
-        TypeError, NotFittedError
-            As in `check_network`.
-        """
+        """Check matplotlib and the estimator, before anything is computed."""
         import_optional("matplotlib", cls.__name__)
         return check_network(estimator, cls.__name__)
 
     def _axes(self, ax: Any, size: tuple[float, float] | None = None) -> Any:
-        """Return the axes to draw on, and store them.
-
-        Parameters
-        ----------
-        ax : Axes or None
-            Given by the user; None creates a figure.
-        size : (float, float), optional
-            Width and height of a new figure, in inches.
-
-        Raises
-        ------
-        ImportError
-            If matplotlib is not installed.
-        """
+        """Return the given axes, or those of a new figure (size in inches), and store them."""
         if ax is None:
             pyplot = import_optional("matplotlib.pyplot", type(self).__name__)
             _, ax = pyplot.subplots(figsize=size, layout="constrained")

@@ -49,21 +49,7 @@ def register() -> None:
 
 
 def convert(model: Any, X: Any, opset: int) -> Any:
-    """Convert a model that contains estimators of this package with skl2onnx.
-
-    Parameters
-    ----------
-    model : estimator
-        Fitted.
-    X : array or frame
-        Rows that determine the types of the inputs.
-    opset : int
-        The opset version.
-
-    Returns
-    -------
-    graph : onnx.ModelProto
-    """
+    """Convert a fitted model that contains estimators of this package with skl2onnx."""
     if X is None:
         raise ValueError(
             f"to_onnx needs a few rows X for the input types of {type(model).__name__}, got None: "

@@ -27,24 +27,9 @@ def column_types(encoder: TableEncoder) -> list[str]:
 
 
 def compact(graph: Graph, encoder: TableEncoder, columns: Sequence[Value], dtype: str) -> Value:
-    """Add the nodes of `TableEncoder.encode_compact`.
+    """Add the nodes of `TableEncoder.encode_compact`, which give a matrix of type `dtype`.
 
-    Parameters
-    ----------
-    graph : Graph
-        The graph.
-    encoder : TableEncoder
-        Fitted.
-    columns : list of Value
-        The columns of the table, of shape (n, 1) and their types; NaN or "" where missing.
-    dtype : {"float32", "float64"}
-        The type of the compact matrix.
-
-    Raises
-    ------
-    ValueError
-        If the empty string is a category, since it stands for missing strings, or if the encoder
-        uses no column.
+    The columns have shape (n, 1) and their `column_types`; NaN or "" where missing.
     """
     parts = []
     for j, center, scale in zip(

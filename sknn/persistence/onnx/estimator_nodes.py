@@ -21,21 +21,9 @@ def encoder_of(mlp: BaseMLP) -> TableEncoder | None:
 
 
 def add_estimator(graph: Graph, mlp: BaseMLP, inputs: Sequence[Value]) -> list[Output]:
-    """Add the nodes of a fitted estimator.
+    """Add the nodes of a fitted estimator, and return its outputs.
 
-    Parameters
-    ----------
-    graph : Graph
-        The graph.
-    mlp : BaseMLP
-        Fitted.
-    inputs : list of Value
-        One value, float32 of shape (n, m); for a table its columns.
-
-    Returns
-    -------
-    outputs : list of Output
-        Those of `add_outputs`.
+    The inputs are one value, float32 of shape (n, m), or the columns of a table.
     """
     spec: Any = ModelSpec.of_fitted(vars(mlp))
     encoder = encoder_of(mlp)

@@ -34,21 +34,9 @@ Writer: TypeAlias = Callable[[Graph, Any, Value], Value]
 
 
 def forward(graph: Graph, network: Sequential, u: Value) -> Value:
-    """Add the nodes of a network.
+    """Add the nodes of a network with a float32 input; with members the output has a member axis.
 
-    Parameters
-    ----------
-    graph : Graph
-        The graph.
-    network : Sequential
-        The network; with members its output has a leading member axis.
-    u : Value
-        Its input, float32.
-
-    Raises
-    ------
-    ValueError
-        If a module is not supported.
+    A ValueError names the modules that cannot be exported.
     """
     unknown = {type(module).__name__ for module in network.modules if type(module) not in WRITERS}
     if unknown:

@@ -16,19 +16,7 @@ from sknn.persistence.onnx.graph import Graph, Value
 
 @dataclass(frozen=True)
 class RawOutputs:
-    """Raw outputs of a network and their meaning.
-
-    Attributes
-    ----------
-    z : Value
-        Of shape (n, k), or (g, n, k) with g members.
-    target : Target
-        The meaning of y.
-    loss : Loss
-        The training loss, which has the output activation.
-    members : int or None
-        g, or None without members.
-    """
+    """Raw outputs of a network, shape (n, k) or (g, n, k) with g members, and their meaning."""
 
     z: Value
     target: Any

@@ -30,22 +30,8 @@ FLAT = np.array([-1])
 def add_outputs(graph: Graph, raw: RawOutputs) -> list[Output]:
     """Add the nodes from the raw outputs to the predictions.
 
-    Parameters
-    ----------
-    graph : Graph
-        The graph.
-    raw : Raw
-        The raw outputs.
-
-    Returns
-    -------
-    outputs : list of Output
-        "label" and "probabilities" or "scores" (for each column of labels), or "predictions".
-
-    Raises
-    ------
-    ValueError
-        If the loss or the labels cannot be exported.
+    The outputs are "label" and "probabilities" or "scores" (for each column of labels), or
+    "predictions". A ValueError says if the loss or the labels cannot be exported.
     """
     return OUTPUTS[type(raw.target)](graph, raw)
 
