@@ -1,6 +1,7 @@
 """`NetworkDisplay`: diagram of units and weights."""
 
 from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
 from itertools import pairwise
 from typing import Any, Self
 
@@ -21,6 +22,7 @@ LAYER_WIDTH, UNIT_HEIGHT = 1.6, 0.35
 MAX_LINE_WIDTH = 2.5
 
 
+@dataclass(eq=False, repr=False)
 class NetworkDisplay(Display):
     """Diagram of a network: units in columns, weights as lines between them.
 
@@ -43,10 +45,8 @@ class NetworkDisplay(Display):
 
     Attributes
     ----------
-    ax_ : Axes
-        The axes.
-    figure_ : Figure
-        The figure.
+    ax_, figure_ : Axes and Figure
+        What it is drawn on.
     lines_ : list of LineCollection
         The weights of each layer.
 
@@ -60,20 +60,12 @@ class NetworkDisplay(Display):
     >>> display = NetworkDisplay.from_estimator(model)  # doctest: +SKIP
     """
 
-    def __init__(
-        self,
-        weights: Sequence[Array],
-        titles: Sequence[str],
-        *,
-        input_names: Sequence[str] | None = None,
-        output_names: Sequence[str] | None = None,
-        max_units: int = 10,
-    ) -> None:
-        self.weights = weights
-        self.titles = titles
-        self.input_names = input_names
-        self.output_names = output_names
-        self.max_units = max_units
+    weights: Sequence[Array]
+    titles: Sequence[str]
+    _: KW_ONLY
+    input_names: Sequence[str] | None = None
+    output_names: Sequence[str] | None = None
+    max_units: int = 10
 
     @classmethod
     def from_estimator(
@@ -88,7 +80,7 @@ class NetworkDisplay(Display):
         max_units : int, default=10
             Largest number of drawn units of a layer, at least 2.
         member : int, default=0
-            Index of the member.
+            Which member.
         ax : Axes, default=None
             Axes to draw on; None creates a figure.
 
@@ -106,23 +98,7 @@ class NetworkDisplay(Display):
         )
         return display.plot(ax)
 
-    def plot(self, ax: Any = None) -> Self:
-        """Draw.
-
-        Parameters
-        ----------
-        ax : Axes, default=None
-            Axes to draw on; None creates a figure.
-
-        Returns
-        -------
-        display : NetworkDisplay
-
-        Raises
-        ------
-        ValueError
-            If `max_units` is below 2.
-        """
+    def _draw(self, ax: Any) -> None:
         if self.max_units < 2:
             raise ValueError(f"max_units must be at least 2, got {self.max_units!r}.")
         sizes = [len(self.weights[0]), *(W.shape[1] for W in self.weights)]
@@ -142,7 +118,6 @@ class NetworkDisplay(Display):
         ax.set(xlim=(-1, columns[-1].x + 1), ylim=(-tallest / 2 - 0.3, tallest / 2 + 0.3))
         ax.set_aspect("equal")
         ax.axis("off")
-        return self
 
 
 def _scale(ax: Any, n_columns: int, tallest: int) -> float:

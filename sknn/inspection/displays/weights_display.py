@@ -1,6 +1,7 @@
 """`WeightsDisplay`: histograms of weights, or first-layer weights as images."""
 
 from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -16,6 +17,7 @@ MARGIN = 0.25
 FILLED = {"fill": True, "facecolor": BLUE, "edgecolor": BLUE, "alpha": 0.75}
 
 
+@dataclass(eq=False, repr=False)
 class WeightsDisplay(Display):
     """Histograms of the weights of all layers, or images of the weights of first-layer units.
 
@@ -32,10 +34,8 @@ class WeightsDisplay(Display):
 
     Attributes
     ----------
-    ax_ : Axes
-        The axes.
-    figure_ : Figure
-        The figure.
+    ax_, figure_ : Axes and Figure
+        What it is drawn on.
     image_ : AxesImage or None
         The mosaic of images.
 
@@ -50,16 +50,10 @@ class WeightsDisplay(Display):
     >>> display = WeightsDisplay.from_estimator(model, image_shape=(8, 8))  # doctest: +SKIP
     """
 
-    def __init__(
-        self,
-        weights: Sequence[Array],
-        *,
-        image_shape: tuple[int, int] | None = None,
-        max_units: int = 16,
-    ) -> None:
-        self.weights = weights
-        self.image_shape = image_shape
-        self.max_units = max_units
+    weights: Sequence[Array]
+    _: KW_ONLY
+    image_shape: tuple[int, int] | None = None
+    max_units: int = 16
 
     @classmethod
     def from_estimator(
@@ -93,23 +87,7 @@ class WeightsDisplay(Display):
         weights = member_weights(cls._network(estimator), member)
         return cls(weights, image_shape=image_shape, max_units=max_units).plot(ax)
 
-    def plot(self, ax: Any = None) -> Self:
-        """Draw.
-
-        Parameters
-        ----------
-        ax : Axes, default=None
-            Axes to draw on; None creates a figure.
-
-        Returns
-        -------
-        display : WeightsDisplay
-
-        Raises
-        ------
-        ValueError
-            If `image_shape` does not fit the number of inputs.
-        """
+    def _draw(self, ax: Any) -> None:
         self.image_: Any = None
         if self.image_shape is None:
             self._plot_histograms(self._axes(ax, (6.4, 0.75 * len(self.weights) + 1.2)))
@@ -118,7 +96,6 @@ class WeightsDisplay(Display):
             side = 0.6 * _n_columns(min(self.max_units, self.weights[0].shape[1]))
             size = (max(6.4, side + 1.4), max(4.8, side))
             self._plot_images(self._axes(ax, size), self.image_shape)
-        return self
 
     def _plot_histograms(self, ax: Any) -> None:
         """Draw a histogram for each layer, all with the same height and bins."""
