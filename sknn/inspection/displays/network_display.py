@@ -9,8 +9,7 @@ import numpy as np
 
 from sknn.engine._typing import Array
 from sknn.inspection._unit_names import column_titles, input_names, member_weights, output_names
-from sknn.inspection.displays._drawing import BLUE, RED, Display
-from sknn.inspection.displays._unit_column import UnitColumn
+from sknn.inspection.displays._drawing import BLUE, RED, Display, truncate
 
 #: Distance of layers; neighbouring units have distance 1.
 LAYER_DISTANCE = 3.0
@@ -18,8 +17,8 @@ LAYER_DISTANCE = 3.0
 #: Space for a layer and for a unit in a new figure, in inches.
 LAYER_WIDTH, UNIT_HEIGHT = 1.6, 0.35
 
-#: Line width of the largest weight of a layer, in points.
-MAX_LINE_WIDTH = 2.5
+#: Line width of a layer's largest weight, sizes of a unit, an ellipsis dot and text, in points.
+MAX_LINE_WIDTH, UNIT_SIZE, DOT_SIZE, FONT_SIZE = 2.5, 11.0, 2.5, 9.0
 
 
 @dataclass(eq=False, repr=False)
@@ -120,13 +119,48 @@ class NetworkDisplay(Display):
         ax.axis("off")
 
 
+class UnitColumn:
+    """Units in a column; if there are too many, the first and the last with an ellipsis between.
+
+    `units` are the indices of the drawn units, `heights` their positions, centred at 0; `slots` are
+    the positions with that of the ellipsis.
+    """
+
+    def __init__(self, x: float, size: int, max_units: int) -> None:
+        first = (max_units + 1) // 2
+        self.x = x
+        abridged = size > max_units
+        units = [*range(first), *range(size - (max_units - first), size)]
+        self.units = np.array(units) if abridged else np.arange(size)
+        n = len(self.units) + abridged
+        self.slots = (n - 1) / 2 - np.arange(n)
+        self.gap = first if abridged else None
+        self.heights = np.delete(self.slots, first) if abridged else self.slots
+
+    def draw(self, ax: Any, title: str, top: float, scale: float) -> None:
+        """Draw the units, the ellipsis, and a title above them."""
+        x, size = np.full(len(self.heights), self.x), (scale * UNIT_SIZE) ** 2
+        ax.scatter(x, self.heights, s=size, facecolor="white", edgecolor="black", zorder=3)
+        if self.gap is not None:
+            dots = self.slots[self.gap] + np.array([-0.2, 0, 0.2])
+            ax.scatter(np.full(3, self.x), dots, s=(scale * DOT_SIZE) ** 2, color="black", zorder=3)
+        ax.text(self.x, top, title, ha="center", va="bottom", fontsize=scale * FONT_SIZE)
+
+    def label(self, ax: Any, names: Sequence[str] | None, scale: float, *, before: bool) -> None:
+        """Write names beside the units; on the left if `before`."""
+        if names is None:
+            return
+        x, align = (self.x - 0.5, "right") if before else (self.x + 0.5, "left")
+        for unit, height in zip(self.units, self.heights, strict=True):
+            style = {"ha": align, "va": "center", "fontsize": 0.9 * scale * FONT_SIZE}
+            ax.text(x, height, truncate(names[unit]), **style)
+
+
 def _scale(ax: Any, n_columns: int, tallest: int) -> float:
     """Return the factor of all sizes that fits small axes."""
     extent, dpi = ax.get_window_extent(), ax.figure.dpi
-    wide, tall = extent.width / dpi, extent.height / dpi
-    return float(
-        np.clip(min(wide / n_columns / LAYER_WIDTH, tall / tallest / UNIT_HEIGHT) * 1.4, 0.3, 1)
-    )
+    across = extent.width / dpi / n_columns / LAYER_WIDTH
+    return float(np.clip(min(across, extent.height / dpi / tallest / UNIT_HEIGHT) * 1.4, 0.3, 1))
 
 
 def _draw_weights(ax: Any, before: UnitColumn, after: UnitColumn, W: Array) -> Any:

@@ -10,9 +10,6 @@ from sknn.engine._typing import Array
 from sknn.inspection._unit_names import layer_names, member_weights
 from sknn.inspection.displays._drawing import BLUE, DIVERGING, GREY, Display
 
-#: Margin between images, which has room for the unit's index, relative to their height.
-MARGIN = 0.25
-
 #: Style of histograms.
 FILLED = {"fill": True, "facecolor": BLUE, "edgecolor": BLUE, "alpha": 0.75}
 
@@ -71,12 +68,10 @@ class WeightsDisplay(Display):
         ----------
         estimator : MLPClassifier, MLPRegressor, TabularMLPClassifier or TabularMLPRegressor
             A fitted estimator.
-        image_shape : (int, int), default=None
-            Height and width of input images; None draws histograms.
-        max_units : int, default=16
-            Number of units that are drawn as images, from the first one.
+        image_shape, max_units
+            As in the class.
         member : int, default=0
-            Index of the member.
+            Which member.
         ax : Axes, default=None
             Axes to draw on; None creates a figure.
 
@@ -94,8 +89,8 @@ class WeightsDisplay(Display):
         else:
             check_image_shape(len(self.weights[0]), self.image_shape)
             side = 0.6 * _n_columns(min(self.max_units, self.weights[0].shape[1]))
-            size = (max(6.4, side + 1.4), max(4.8, side))
-            self._plot_images(self._axes(ax, size), self.image_shape)
+            ax = self._axes(ax, (max(6.4, side + 1.4), max(4.8, side)))
+            self._plot_images(ax, self.image_shape)
 
     def _plot_histograms(self, ax: Any) -> None:
         """Draw a histogram for each layer, all with the same height and bins."""
@@ -115,12 +110,13 @@ class WeightsDisplay(Display):
     def _plot_images(self, ax: Any, image_shape: tuple[int, int]) -> None:
         W = self.weights[0][:, : self.max_units]
         images = W.T.reshape(-1, *image_shape)
-        mosaic, corners = _mosaic(images, _n_columns(len(images)), _margin(image_shape))
+        margin = max(2, round(0.25 * image_shape[0]))  # has room for the unit's index
+        mosaic, corners = _mosaic(images, _n_columns(len(images)), margin)
         largest = float(np.abs(W).max()) or 1.0
         self.image_ = image = ax.imshow(mosaic, cmap=DIVERGING, vmin=-largest, vmax=largest)
         image.set_cmap(image.cmap.with_extremes(bad="0.88"))
         for unit, (top, left) in enumerate(corners):
-            x, y = left + (image_shape[1] - 1) / 2, top - _margin(image_shape) / 2 - 0.5
+            x, y = left + (image_shape[1] - 1) / 2, top - margin / 2 - 0.5
             ax.text(x, y, f"{unit}", fontsize="x-small", ha="center", va="center")
         self.figure_.colorbar(image, ax=ax, label="weight")
         shown, total = W.shape[1], self.weights[0].shape[1]
@@ -137,11 +133,6 @@ def check_image_shape(m: int, image_shape: Any) -> None:
 def _n_columns(n: int) -> int:
     """Return the number of columns of a mosaic of n images."""
     return int(np.ceil(np.sqrt(n)))
-
-
-def _margin(image_shape: tuple[int, int]) -> int:
-    """Return the margin between images in pixels."""
-    return max(2, round(MARGIN * image_shape[0]))
 
 
 def _mosaic(images: Array, n_columns: int, margin: int) -> tuple[Array, list[tuple[int, int]]]:
