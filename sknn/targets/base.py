@@ -10,38 +10,17 @@ from sknn.targets.losses import EVERY_LOSS
 
 
 class Target(ABC):
-    """How y is encoded as a matrix of floats, and how predictions are read from raw outputs.
+    """How y is encoded as a matrix of floats, and how predictions are read from raw outputs."""
 
-    Attributes
-    ----------
-    kind : str
-        Its key in `TARGETS`.
-    losses : mapping of str to Loss class
-        The losses by name.
-    more_losses : tuple of Loss classes
-        Losses that are supported only as objects.
-    default_loss : str
-        The loss for "auto".
-    n_outputs : int
-        The number of units of the last layer.
-    """
-
-    kind: ClassVar[str]
-    losses: ClassVar[Mapping[str, type[Loss]]]
-    more_losses: ClassVar[tuple[type[Loss], ...]] = ()
-    default_loss: ClassVar[str] = "log_loss"
-    n_outputs: int
+    kind: ClassVar[str]  # its key in TARGETS
+    losses: ClassVar[Mapping[str, type[Loss]]]  # by name
+    more_losses: ClassVar[tuple[type[Loss], ...]] = ()  # supported only as objects
+    default_loss: ClassVar[str] = "log_loss"  # for "auto"
+    n_outputs: int  # the last layer has `Loss.units_per_output` units for each
 
     @abstractmethod
     def encode(self, y: Array, codes: tuple[float, float]) -> Array:
-        """Encode y as a matrix of shape (n, n_outputs).
-
-        Parameters
-        ----------
-        y : array of shape (n,) or (n, n_outputs)
-            Labels, 0/1 indicators or real numbers.
-        codes : (float, float)
-            The numbers for "no" and "yes" that the loss needs.
+        """Encode y as a matrix of shape (n, n_outputs); codes are the loss's "no" and "yes".
 
         Raises
         ------
@@ -53,24 +32,23 @@ class Target(ABC):
     def decode(self, z: Array, loss: Loss) -> Array:
         """Return the predictions for the raw outputs z of a network trained on this loss."""
 
-    @abstractmethod
     def attributes(self) -> dict[str, Any]:
         """Return the fitted attributes that it adds to an estimator."""
+        return {}
 
-    @abstractmethod
     def settings(self) -> dict[str, Any]:
         """Return what restores it besides `kind`, `n_outputs` and these attributes."""
+        return {}
 
     @classmethod
     @abstractmethod
     def restored(cls, n_outputs: int, settings: Mapping[str, Any], classes: Any) -> "Target":
         """Restore a target from `n_outputs`, `settings` and the classes, if it has any."""
 
-    @abstractmethod
     def loss_scales(self, loss: Loss) -> Sequence[float]:
         """Return for each output the loss in units of y divided by the network's loss."""
+        return [1.0] * self.n_outputs
 
-    @abstractmethod
     def loss(self, name: str | Loss, settings: Mapping[str, Any] | None = None) -> Loss:
         """Make the loss of this name for this kind of target; a Loss is returned as it is.
 
@@ -79,6 +57,16 @@ class Target(ABC):
         ValueError
             If a Loss of `sknn.engine` is for other kinds of targets.
         """
+        if not isinstance(name, Loss):
+            return self.losses[name](**(settings or {}))
+        suitable = {*self.losses.values(), *self.more_losses}
+        if type(name) in EVERY_LOSS - suitable:
+            names = ", ".join(sorted(cls.__name__ for cls in suitable))
+            raise ValueError(
+                f"{type(name).__name__} loss is not for a {self.kind} target. Use {names}, or your "
+                "own subclass of Loss."
+            )
+        return name
 
     def smooth_labels(self, Y: Array, fraction: float) -> Array:
         """Spread a fraction of each row evenly over the classes; real numbers stay as they are."""
@@ -95,18 +83,6 @@ class Target(ABC):
     def average_members_backward(self, z: Array, dv: Array, loss: Loss) -> Array:
         """Return the gradient of `average_members`, from (n, k) to (g, n, k)."""
         return loss.average_members_backward(z, dv)
-
-
-def suitable_loss(loss: Loss, target: Target) -> Loss:
-    """Return the loss, or raise a ValueError if it is one of ours for other kinds of targets."""
-    suitable = {*target.losses.values(), *target.more_losses}
-    if type(loss) in EVERY_LOSS - suitable:
-        names = ", ".join(sorted(cls.__name__ for cls in suitable))
-        raise ValueError(
-            f"{type(loss).__name__} loss is not for a {target.kind} target. Use {names}, or your "
-            "own subclass of Loss."
-        )
-    return loss
 
 
 def check_columns(Y: Array, n_outputs: int) -> None:

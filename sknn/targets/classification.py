@@ -11,7 +11,7 @@ from scipy.special import log_softmax, logsumexp, softmax
 
 from sknn.engine import NLL, Hinge, Loss, MultiOutputLoss
 from sknn.engine._typing import Array
-from sknn.targets.base import Target, check_columns, suitable_loss
+from sknn.targets.base import Target, check_columns
 from sknn.targets.losses import BINARY, MULTICLASS
 
 #: The start of errors about labels that cannot be sorted.
@@ -19,33 +19,23 @@ COMPARABLE_LABELS = "Labels must be all strings or all numbers"
 
 
 class ClassTarget(Target):
-    """Labels, predicted from raw outputs that rise with the probability of a class."""
+    """Labels, predicted from raw outputs that rise with the probability of a class.
 
-    classes: Any
+    `classes` are the sorted labels, for several columns a list of those of each.
+    """
+
+    def __init__(self, classes: Any) -> None:
+        self.classes = classes
+        self.n_outputs = len(classes)
 
     def attributes(self) -> dict[str, Any]:
         """Return the classes."""
         return {"classes_": self.classes}
 
-    def settings(self) -> dict[str, Any]:
-        """Return nothing: the classes are all."""
-        return {}
-
     @classmethod
     def restored(cls, n_outputs: int, settings: Mapping[str, Any], classes: Any) -> "ClassTarget":
         """Restore the target of these classes."""
-        target: ClassTarget = cls(classes)  # type: ignore[call-arg]
-        return target
-
-    def loss_scales(self, loss: Loss) -> Sequence[float]:
-        """Return 1 for each output: labels have no units."""
-        return [1.0] * self.n_outputs
-
-    def loss(self, name: str | Loss, settings: Mapping[str, Any] | None = None) -> Loss:
-        """Make the loss of this name for these labels."""
-        if isinstance(name, Loss):
-            return suitable_loss(name, self)
-        return self.losses[name](**(settings or {}))
+        return cls(classes)
 
     def smooth_labels(self, Y: Array, fraction: float) -> Array:
         """Spread a fraction of each label evenly over "no" and "yes" (0 and 1)."""
@@ -61,19 +51,13 @@ class ClassTarget(Target):
 
 
 class BinaryTarget(ClassTarget):
-    """Two classes: a single raw output, positive for the second class.
-
-    Parameters
-    ----------
-    classes : array of shape (2,)
-        The labels, sorted.
-    """
+    """Two classes: a single raw output, positive for the second class."""
 
     kind = "binary"
     losses = BINARY
 
     def __init__(self, classes: Array) -> None:
-        self.classes = classes
+        super().__init__(classes)
         self.n_outputs = 1
 
     def encode(self, y: Array, codes: tuple[float, float]) -> Array:
@@ -98,21 +82,11 @@ class BinaryTarget(ClassTarget):
 
 
 class MulticlassTarget(ClassTarget):
-    """K exclusive classes, K != 2: a raw output for each. With K = 1 the class is certain.
-
-    Parameters
-    ----------
-    classes : array of shape (K,)
-        The labels, sorted.
-    """
+    """K exclusive classes, K != 2: a raw output for each. With K = 1 the class is certain."""
 
     kind = "multiclass"
     losses = MULTICLASS
     more_losses = (NLL, Hinge)  # one-vs-rest
-
-    def __init__(self, classes: Array) -> None:
-        self.classes = classes
-        self.n_outputs = len(classes)
 
     def encode(self, y: Array, codes: tuple[float, float]) -> Array:
         """Return "yes" in the column of each sample's class, "no" elsewhere."""
@@ -159,20 +133,10 @@ class MulticlassTarget(ClassTarget):
 
 
 class MultilabelTarget(ClassTarget):
-    """Any number of labels at once: a binary raw output for each.
-
-    Parameters
-    ----------
-    classes : array of shape (n_labels,)
-        The indices of the columns of y.
-    """
+    """Any number of labels at once, numbered by `classes`: a binary raw output for each."""
 
     kind = "multilabel"
     losses = BINARY
-
-    def __init__(self, classes: Array) -> None:
-        self.classes = classes
-        self.n_outputs = len(classes)
 
     def encode(self, y: Array, codes: tuple[float, float]) -> Array:
         """Return "yes" where the indicator is 1, "no" where it is 0."""
@@ -199,13 +163,7 @@ class MultilabelTarget(ClassTarget):
 
 
 class MultioutputTarget(ClassTarget):
-    """Several columns of labels, each with its own classes: targets side by side.
-
-    Parameters
-    ----------
-    classes : list of arrays
-        The labels of each column, sorted.
-    """
+    """Several columns of labels, each with its own classes: targets side by side."""
 
     kind = "multioutput"
     losses = BINARY
@@ -282,10 +240,8 @@ def class_numbers(classes: Array, y: Array) -> NDArray[np.intp]:
 
     Raises
     ------
-    ValueError
-        If y has an unknown label, or more than one column.
-    TypeError
-        If its labels cannot be sorted.
+    ValueError, TypeError
+        If y has an unknown label or more than one column, or labels that cannot be sorted.
     """
     if y.ndim != 1:
         raise ValueError(f"y should be a 1d array of labels, got an array of shape {y.shape}.")

@@ -8,19 +8,14 @@ import numpy as np
 from sknn.engine import Loss
 from sknn.engine._typing import Array
 from sknn.engine.losses.base import weighted_nanmean
-from sknn.targets.base import Target, check_columns, suitable_loss
+from sknn.targets.base import Target, check_columns
 from sknn.targets.losses import REAL
 
 
 class RealTarget(Target):
     """Real numbers; predictions of one column have shape (n,).
 
-    Parameters
-    ----------
-    n_outputs : int
-        Number of columns of y.
-    center, scale : array of shape (n_outputs,), optional
-        The network is trained on ``(y - center) / scale``; on y if left out.
+    The network is trained on ``(y - center) / scale``, arrays of shape (n_outputs,); on y if None.
     """
 
     kind = "real"
@@ -39,10 +34,6 @@ class RealTarget(Target):
         """Restore the target of these settings."""
         return cls(n_outputs, **settings)
 
-    def attributes(self) -> dict[str, Any]:
-        """Return nothing: an estimator of numbers has no classes."""
-        return {}
-
     def settings(self) -> dict[str, Any]:
         """Return the center and the scale."""
         return {"center": self.center, "scale": self.scale}
@@ -50,15 +41,8 @@ class RealTarget(Target):
     def standardized(self, y: Array, w: Array | None, loss: Loss) -> "RealTarget":
         """Return a target whose center and scale are learned from y, as it suits the loss.
 
-        Parameters
-        ----------
-        y : array of shape (n,) or (n, n_outputs)
-            The training targets; NaN where unknown.
-        w : array of shape (n,) or None
-            Sample weights.
-        loss : Loss
-            With a linear output, targets get mean 0 and standard deviation 1; with an exponential
-            one, mean 1; with any other they are not standardized.
+        With a linear output, targets get mean 0 and standard deviation 1; with an exponential one,
+        mean 1; with any other they are not standardized. NaN is unknown; w are sample weights.
         """
         Y = y.reshape(len(y), -1).astype(np.float64)
         largest = np.nanmax(np.abs(Y), axis=0, initial=0)
@@ -76,15 +60,9 @@ class RealTarget(Target):
         return RealTarget(self.n_outputs, center, np.where(scale > 0, scale * unit, 1))
 
     def loss_scales(self, loss: Loss) -> Sequence[float]:
-        """Return ``scale**d`` for each output, where d is the homogeneity degree of the loss.
-
-        Raises
-        ------
-        ValueError
-            If it overflows.
-        """
+        """Return ``scale**d`` for each output, where d is the homogeneity degree of the loss."""
         if self.scale is None:
-            return [1.0] * self.n_outputs
+            return super().loss_scales(loss)
         with np.errstate(over="ignore"):
             scales = self.scale**loss.homogeneity_degree
         if not np.isfinite(scales).all():
@@ -96,18 +74,10 @@ class RealTarget(Target):
         if name == "huber" and self.scale is not None and settings:
             with np.errstate(over="ignore"):  # an infinite delta is squared_error
                 settings = {"delta": (settings["delta"] / self.scale).tolist()}
-        if isinstance(name, Loss):
-            return suitable_loss(name, self)
-        return self.losses[name](**(settings or {}))
+        return super().loss(name, settings)
 
     def encode(self, y: Array, codes: tuple[float, float]) -> Array:
-        """Return y as a matrix, standardized.
-
-        Raises
-        ------
-        ValueError
-            If a standardized number overflows.
-        """
+        """Return y as a matrix, standardized."""
         Y = y.reshape(len(y), -1)
         check_columns(Y, self.n_outputs)
         if self.scale is None or self.center is None:
