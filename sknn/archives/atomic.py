@@ -16,22 +16,8 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """Write a temporary file that replaces `path` at the end, after it is flushed to disk.
 
     Symbolic links are followed; the new file gets the permissions of the old one. A killed process
-    may leave a temporary file, named ".*.tmp", in the same directory.
-
-    Parameters
-    ----------
-    path : str or path
-        The file to write; its directory must exist.
-
-    Yields
-    ------
-    file : binary file
-        The temporary file, in the directory of `path`.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be written; `path` is unchanged then.
+    may leave a temporary file, named ".*.tmp", in the same directory. If anything raises, such as an
+    OSError because the file cannot be written, `path` is unchanged.
     """
     target = Path(os.path.realpath(path))
     if target.exists() and not target.is_file():
@@ -52,13 +38,8 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         if isinstance(error, OSError) and error.filename == str(part):  # the user knows `path` only
             raise OSError(error.errno, error.strerror, os.fspath(path)) from error
         raise
-    _sync_directory(target.parent)
-
-
-def _sync_directory(directory: Path) -> None:
-    """Flush a directory, so that its new entry survives a power failure."""
-    with contextlib.suppress(OSError):  # not supported everywhere
-        descriptor = os.open(directory, os.O_RDONLY)
+    with contextlib.suppress(OSError):  # so that it survives a power failure, where supported
+        descriptor = os.open(target.parent, os.O_RDONLY)
         try:
             os.fsync(descriptor)
         finally:

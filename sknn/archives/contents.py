@@ -16,7 +16,7 @@ import json
 import math
 import sys
 import zipfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, BinaryIO
 
@@ -35,28 +35,14 @@ KEYS = {"format", "versions", "class", "parameters", "state", "progress", "array
 
 @dataclass
 class Contents:
-    """The content of an archive.
-
-    Parameters
-    ----------
-    class_name : str
-        The name of the estimator's class.
-    versions : dict of str
-        The versions of the libraries that wrote it.
-    parameters, state : dict
-        Constructor parameters and fitted attributes, as plain data.
-    progress : dict, optional
-        The progress of an unfinished fit, as plain data; checkpoints only.
-    format : int
-        The format of the state.
-    """
+    """The content of an archive; parameters, state and progress are plain data."""
 
     class_name: str
-    versions: dict[str, str]
-    parameters: dict[str, Any]
-    state: dict[str, Any]
-    progress: dict[str, Any] | None = None
-    format: int = field(default=STATE_FORMAT)
+    versions: dict[str, str]  # of the libraries that wrote it
+    parameters: dict[str, Any]  # of the constructor
+    state: dict[str, Any]  # the fitted attributes
+    progress: dict[str, Any] | None = None  # of an unfinished fit; checkpoints only
+    format: int = STATE_FORMAT  # of the state
 
 
 def write(file: BinaryIO, contents: Contents) -> None:
@@ -135,16 +121,14 @@ def _read_array(archive: zipfile.ZipFile, name: str, entry: Any) -> Array:
     shape, dtype = limits.checked_shape(entry, name)
     size = math.prod(shape) * dtype.itemsize
     limits.check_array_size(archive, f"{name}.npy", size)
-    member = limits.read_member(archive, f"{name}.npy")
-    body = limits.array_bytes(member, shape, dtype)
+    body = limits.array_bytes(limits.read_member(archive, f"{name}.npy"), shape, dtype)
     if body is None or len(body) != size:
         raise ModelFileError(f"{name}: shape or dtype differ from those in the manifest.")
     if hashlib.sha256(body).hexdigest() != entry["sha256"]:
         raise ModelFileError(f"{name}: the array is damaged: its SHA-256 differs.")
     if dtype.kind == "U" and (np.frombuffer(body, "<u4") > sys.maxunicode).any():
         raise ModelFileError(f"{name}: the text has characters that do not exist.")
-    values = np.frombuffer(body, dtype).reshape(shape)
-    return values.astype(dtype.newbyteorder("="))
+    return np.frombuffer(body, dtype).reshape(shape).astype(dtype.newbyteorder("="))
 
 
 def _portable(array: Array) -> Array:

@@ -31,21 +31,9 @@ DTYPE_KINDS = "biufU"
 
 
 def pack(value: Any, name: str, arrays: dict[str, Array]) -> Any:
-    """Convert plain data to a JSON value.
+    """Convert plain data to a JSON value, and add its arrays to `arrays`.
 
-    Parameters
-    ----------
-    value : object
-        Plain data.
-    name : str
-        Its name in messages, and the prefix of the names of its arrays.
-    arrays : dict
-        The arrays are added here.
-
-    Raises
-    ------
-    TypeError
-        If something is not plain data; the message names it.
+    A TypeError says what is not plain data: messages and the names of arrays begin with `name`.
     """
     if isinstance(value, np.ndarray):
         return _pack_array(value, name, arrays)
@@ -132,13 +120,7 @@ def pack_parameters(
     arrays: dict[str, Array],
     otherwise: str = "joblib saves whatever can be pickled.",
 ) -> dict[str, Any]:
-    """Convert an estimator's parameters to JSON values; see `pack`.
-
-    Raises
-    ------
-    TypeError
-        If one cannot be saved; the message ends with `otherwise`, the alternative.
-    """
+    """Convert an estimator's parameters as `pack` does; its errors end with the alternative."""
     try:
         return {name: pack(one, f"parameter {name}", arrays) for name, one in parameters.items()}
     except TypeError as error:
@@ -148,10 +130,7 @@ def pack_parameters(
 def unpack(value: Any, take: Callable[[str], Array]) -> Any:
     """Convert a JSON value back to plain data; `take` returns the array of a name.
 
-    Raises
-    ------
-    ValueError, TypeError, KeyError
-        If the value is no result of `pack`.
+    A ValueError, TypeError or KeyError is raised if the value is no result of `pack`.
     """
     if isinstance(value, list):
         return [unpack(one, take) for one in value]

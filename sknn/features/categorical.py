@@ -4,7 +4,6 @@ A column with K categories has K + 2 codes: one for each category, one for infre
 categories, one for missing values.
 """
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import repeat
@@ -32,21 +31,11 @@ MAX_NAMED_COLUMNS = 5
 
 @dataclass(frozen=True)
 class CategoryStats:
-    """What is learned from a categorical column.
+    """What is learned from a categorical column."""
 
-    Attributes
-    ----------
-    categories : array of float64 or list of str
-        The frequent ones, sorted.
-    unused : list of bool
-        For each code, whether no training row has it.
-    is_uninformative : bool
-        Whether there are many categories and all of them are infrequent.
-    """
-
-    categories: Categories
-    unused: list[bool]
-    is_uninformative: bool
+    categories: Categories  # the frequent ones, sorted
+    unused: list[bool]  # for each code, whether no training row has it
+    is_uninformative: bool  # whether there are many categories and all of them are infrequent
 
 
 def learn_categories(counts: ValueCounts, min_frequency: int) -> CategoryStats:
@@ -73,12 +62,6 @@ def rare_categories_message(columns: Sequence[str], min_frequency: int) -> str |
     )
 
 
-def warn_of_rare(message: Any, min_frequency: int, *, stacklevel: int) -> None:
-    """Emit the message of `rare_categories_message`, if there is one."""
-    if message:
-        warnings.warn(message, UserWarning, stacklevel=stacklevel + 1)
-
-
 def encode_categories(column: Column, categories: Categories) -> Array:
     """Return the code of each cell, shape (n,)."""
     infrequent, missing = (len(categories) + i for i in range(len(EXTRA_CODES)))
@@ -100,10 +83,7 @@ def categorical_mask(
 ) -> NDArray[np.bool_] | None:
     """Return the parameter `categorical_features` as a boolean mask; None for "from_dtype".
 
-    Raises
-    ------
-    ValueError
-        Under the same conditions as in `HistGradientBoostingClassifier`.
+    A ValueError is raised under the same conditions as in `HistGradientBoostingClassifier`.
     """
     if isinstance(setting, str) and setting == "from_dtype":
         return None
@@ -154,13 +134,7 @@ def _column_indices(chosen: NDArray[Any], names: Sequence[str] | None, n_feature
 
 
 def is_categorical(column: Column, j: int, mask: NDArray[np.bool_] | None) -> bool:
-    """Return whether column j is categorical, by the mask or, if it is None, by its type.
-
-    Raises
-    ------
-    TypeError
-        If it holds text but is not in the mask.
-    """
+    """Return whether column j is categorical, by the mask or, if it is None, by its type."""
     if mask is None:
         return column.has_categorical_dtype or column.kind in ("string", "boolean")
     if column.kind == "string" and not mask[j]:

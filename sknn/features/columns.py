@@ -24,44 +24,24 @@ TEMPORAL = (date, time, timedelta, np.datetime64, np.timedelta64)
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a table.
+    """One column of a table."""
 
-    Attributes
-    ----------
-    label : str
-        Its name in messages.
-    kind : {"numeric", "boolean", "string", "empty"}
-        The type of its cells; "empty" if all are missing. True is 1 and False is 0.
-    cells : array of float64 or list of str
-        NaN or None where missing.
-    has_categorical_dtype : bool
-        Whether its dtype in the frame is categorical.
-    """
-
-    label: str
-    kind: str
-    cells: Cells
-    has_categorical_dtype: bool
+    label: str  # its name in messages
+    kind: str  # the type of its cells, a key of KINDS; "empty" if all are missing
+    cells: Cells  # True is 1 and False is 0
+    has_categorical_dtype: bool  # in the frame
 
     def agrees_with(self, kind: str) -> bool:
         """Return whether its cells can be compared with those of a column of this kind."""
         return self.kind == "empty" or (self.kind == "string") == (kind == "string")
 
 
+@dataclass(frozen=True)
 class Table:
-    """The columns of a matrix or frame, each read on demand.
+    """The columns of a matrix or frame, each read on demand."""
 
-    Parameters
-    ----------
-    columns : sequence of arrays or narwhals series
-        All of the same length.
-    names : sequence of str or None
-        The column names, if there are any.
-    """
-
-    def __init__(self, columns: Sequence[Any], names: Sequence[str] | None) -> None:
-        self.columns = columns
-        self.names = names
+    columns: Sequence[Any]  # arrays or narwhals series of the same length
+    names: Sequence[str] | None
 
     @property
     def n_rows(self) -> int:
@@ -69,15 +49,7 @@ class Table:
         return len(self.columns[0])
 
     def column(self, j: int) -> Column:
-        """Read a column.
-
-        Raises
-        ------
-        TypeError
-            If it holds values other than numbers, booleans and strings, or several of these.
-        ValueError
-            If it holds an infinity.
-        """
+        """Read a column; raise an error unless it holds finite numbers, booleans or strings."""
         label = f"Column {j}" if self.names is None else f"Column {self.names[j]!r}"
         column = self.columns[j]
         if isinstance(column, np.ndarray):

@@ -174,4 +174,4 @@ def checked_columns(estimator: BaseEstimator, X: Any, *, reset: bool) -> Any:
 def _chunks(n: int, width: int) -> Iterator[slice]:
     """Yield slices of n rows, each of about `CHUNK_SIZE` numbers."""
     n_rows = max(1, CHUNK_SIZE // max(1, width))
-    yield from (slice(start, start + n_rows) for start in range(0, n, n_rows))
+    return (slice(start, start + n_rows) for start in range(0, n, n_rows))

@@ -23,35 +23,17 @@ AUTO_MIN_ROWS_PER_BIN, AUTO_MIN_BINS = 64, 4
 
 @dataclass(frozen=True)
 class NumericStats:
-    """What is learned from a numeric column.
+    """What is learned from a numeric column."""
 
-    Attributes
-    ----------
-    center, scale : float
-        Weighted mean and standard deviation; the scale is 1 where the deviation is 0.
-    edges : array of float64
-        The edges of its bins; empty if it has none.
-    is_constant : bool
-        Whether all numbers are equal.
-    has_missing : bool
-        Whether values are missing.
-    """
-
-    center: float
-    scale: float
-    edges: Array
+    center: float  # weighted mean
+    scale: float  # weighted standard deviation; 1 where that is 0
+    edges: Array  # of its bins; empty if it has none
     is_constant: bool
     has_missing: bool
 
 
 def learn_numbers(column: Column, counts: ValueCounts, n_bins: int | str) -> NumericStats | None:
-    """Return the statistics of a numeric column; None if the column is constant.
-
-    Raises
-    ------
-    ValueError
-        If the numbers are so large that their spread overflows.
-    """
+    """Return the statistics of a numeric column; None if the column is constant."""
     values = np.asarray(counts.values)
     if len(values) + (counts.missing > 0) < 2:
         return None
@@ -108,13 +90,7 @@ def limit_bins(edges: list[Array], total_weight: float) -> list[Array]:
 
 
 def standardize(column: Column, center: float, scale: float, dtype: str) -> Array:
-    """Return ``(x - center) / scale``, computed in float64 and then cast to `dtype`.
-
-    Raises
-    ------
-    ValueError
-        If a result overflows.
-    """
+    """Return ``(x - center) / scale``, computed in float64 and then cast to `dtype`."""
     cells = np.asarray(column.cells)
     with np.errstate(over="ignore"):
         scaled = ((cells - center) / scale).astype(dtype)

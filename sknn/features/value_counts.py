@@ -18,21 +18,11 @@ ROUNDING_ERROR = 1e-9
 
 @dataclass(frozen=True)
 class ValueCounts:
-    """The distinct values of a column and their weights.
+    """The distinct values of a column and their weights."""
 
-    Attributes
-    ----------
-    values : array of float64 or list of str
-        The distinct values, sorted, without missing ones.
-    weights : array of float64
-        The total weight of the rows with each value; their number if rows have no weights.
-    missing : float
-        The total weight of the rows where the value is missing.
-    """
-
-    values: Array | list[str]
-    weights: Array
-    missing: float
+    values: Array | list[str]  # sorted, without missing ones
+    weights: Array  # total weight of the rows with each value; their number without weights
+    missing: float  # total weight of the rows where the value is missing
 
 
 def value_counts(cells: Cells, w: Array | None) -> ValueCounts:

@@ -94,12 +94,8 @@ class HiddenFeatures(
         ValueError
             If there is no such layer, or the network cannot be fitted.
         """
-        if self.prefit:
-            network = check_network(self.estimator, "HiddenFeatures")
-        else:
-            network = clone(self.estimator).fit(X, y, **fit_params)
-            check_network(network, "HiddenFeatures")
-        self._n_units(network)
+        network = self.estimator if self.prefit else clone(self.estimator).fit(X, y, **fit_params)
+        self._n_units(check_network(network, "HiddenFeatures"))
         self.estimator_ = network
         return self
 

@@ -26,7 +26,7 @@ class Display(ABC):
     """Base class of displays."""
 
     def plot(self, ax: Any = None) -> Self:
-        """Draw, also again.
+        """Draw on new or given axes.
 
         Parameters
         ----------
@@ -50,7 +50,7 @@ class Display(ABC):
 
     @abstractmethod
     def _draw(self, ax: Any) -> None:
-        """Draw on `_axes(ax)`."""
+        """Draw on the axes that `_axes` returns."""
 
     @classmethod
     def _network(cls, estimator: Any) -> Any:

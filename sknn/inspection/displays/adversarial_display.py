@@ -34,7 +34,7 @@ class AdversarialDisplay(Display):
     Attributes
     ----------
     ax_, figure_ : Axes and Figure
-        What it is drawn on, with a row for each sample.
+        The axes, with a row for each sample, and the figure.
 
     Examples
     --------

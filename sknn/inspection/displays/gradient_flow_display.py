@@ -24,7 +24,7 @@ class GradientFlowDisplay(Display):
     Attributes
     ----------
     ax_, figure_ : Axes and Figure
-        What it is drawn on, with a logarithmic x-axis.
+        The axes, with a logarithmic x-axis, and the figure.
     lines_ : list of Line2D
         The gradients with respect to weights, and to pre-activations.
 

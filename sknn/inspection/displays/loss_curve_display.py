@@ -35,7 +35,7 @@ class LossCurveDisplay(Display):
     Attributes
     ----------
     ax_, figure_ : Axes and Figure
-        What the losses are drawn on.
+        The axes of the losses, and the figure.
     score_ax_, rate_ax_ : Axes or None
         Axes of the score, with the y-axis on the right, and of the learning rate, from 0.
     lines_ : list of Line2D

@@ -40,12 +40,12 @@ class NetworkDisplay(Display):
     input_names, output_names : sequences of str, default=None
         Names of the units in the first and in the last column.
     max_units : int, default=10
-        Largest number of drawn units of a layer.
+        Largest number of drawn units of a layer, at least 2.
 
     Attributes
     ----------
     ax_, figure_ : Axes and Figure
-        What it is drawn on.
+        The axes and the figure.
     lines_ : list of LineCollection
         The weights of each layer.
 

@@ -32,7 +32,7 @@ class WeightsDisplay(Display):
     Attributes
     ----------
     ax_, figure_ : Axes and Figure
-        What it is drawn on.
+        The axes and the figure.
     image_ : AxesImage or None
         The mosaic of images.
 
