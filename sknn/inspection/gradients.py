@@ -68,7 +68,9 @@ def input_gradient(estimator: Any, X: Any, target: Any = None) -> Array:
     fitted = check_network(estimator, "input_gradient")._fitted_model(X)
     spec = fitted.spec
     selection = select_output(spec.target, spec.loss, target, fitted.X.shape[0])
-    dX = spec.inputs.feature_gradient(_network_input_gradient(fitted, selection))
+    dX = _network_input_gradient(fitted, selection)
+    if spec.inputs is not None:
+        dX = spec.inputs.feature_gradient(dX)
     return dX if selection.scale is None else dX * selection.scale
 
 

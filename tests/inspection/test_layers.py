@@ -121,7 +121,7 @@ def test_weight_grad_rms_is_that_of_the_objective(task, members, weighted):
     spec = ModelSpec.of_fitted(vars(model))
     network = fitted_network(spec, vars(model))
     objective = Objective(network, spec.loss)
-    inputs = spec.inputs.inputs(X[rows], spec.dtype)
+    inputs = spec.inputs.encode(X[rows], spec.dtype) if spec.inputs else X[rows]
     labels = spec.target.encode(np.asarray(y)[rows], spec.loss.codes)
     shares = None if w is None else w[rows] / w[rows].mean()
     objective.value_and_gradient(inputs, labels.astype(float), shares)
