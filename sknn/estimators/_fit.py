@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from functools import partial
 from operator import mul
 from typing import TYPE_CHECKING, Any
 
@@ -169,9 +170,7 @@ def fit_network(
             stopping.min_delta *= loss_scale
     solver_state = state.solver_state_for(config.solver_name, config.solver, objective)
 
-    def result(history: History) -> FitResult:
-        return _result(config, data, initial, solver_state, history)
-
+    result = partial(_result, config, data, initial, solver_state)
     trainer = Trainer(
         config.solver,
         stopping,
@@ -273,18 +272,18 @@ def _result(
 
 def _record(state: TrainingState, history: History, n_samples: int) -> dict[str, Any]:
     """Return the fitted attributes with the training curves and counters."""
-    losses = history.column("loss")
+    losses, rates, n_epochs = history.column("loss"), history.column("rate"), len(history.rows)
     curve = [*state.loss_curve, *losses]
     watched = bool(history.rows) and "validation_score" in history.rows[0]
     scores = history.column("validation_score") if watched else None
-    known = [score for score in scores or [] if not math.isnan(score)]
+    known = [score for score in scores if not math.isnan(score)] if scores else None
     return {
         "loss_curve_": curve,
-        "learning_rates_": [*state.learning_rates, *history.column("rate")],
+        "learning_rates_": [*state.learning_rates, *rates],
         "loss_": curve[-1] if curve else math.inf,
         "best_loss_": min([state.best_loss, *losses]),
         "n_iter_": len(curve),
-        "best_iteration_": len(curve) + history.kept_epoch - len(history),
+        "best_iteration_": len(curve) + history.kept_epoch - n_epochs,
         "t_": state.n_samples_seen + len(losses) * n_samples,
         "validation_scores_": scores,
         "validation_loss_curve_": history.column("validation_loss") if watched else None,

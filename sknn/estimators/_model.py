@@ -166,7 +166,9 @@ class ModelSpec:
         return Dataset(
             self.inputs.encode(X, self.dtype) if self.inputs else as_dtype(X, self.dtype, "X"),
             self.encode_targets(data, name, smoothing),
-            normalized_weights(data.w, self.dtype, relative=relative_weights),
+            None
+            if data.w is None
+            else normalized_weights(data.w, self.dtype, relative=relative_weights),
             self.dtype,
         )
 
@@ -221,16 +223,21 @@ class ModelSpec:
 
     def fitted_attributes(self, trained: Sequential) -> dict[str, Any]:
         """Return the fitted attributes for the current weights of the network."""
-        layers = [module for module in trained.modules if isinstance(module, Linear)]
-        tables = [module.E.copy() for module in trained.modules if isinstance(module, Embedding)]
+        coefs, intercepts, embedding = [], [], None
+        for module in trained.modules:
+            if isinstance(module, Linear):
+                coefs.append(module.W.copy())
+                intercepts.append(module.W0.copy())
+            elif isinstance(module, Embedding):
+                embedding = module.E.copy()
         return {
-            **self.target.attributes(),
-            "coefs_": [layer.W.copy() for layer in layers],
-            "intercepts_": [layer.W0.copy() for layer in layers],
-            "n_layers_": len(layers) + 1,
-            "n_outputs_": self.n_units,
+            "coefs_": coefs,
+            "intercepts_": intercepts,
+            "n_layers_": len(coefs) + 1,
+            "n_outputs_": intercepts[-1].shape[-1],
             "out_activation_": self.loss.out_activation,
-            "_model_spec": self.to_plain(tables[0] if tables else None),
+            "_model_spec": self.to_plain(embedding),
+            **self.target.attributes(),
         }
 
     def continuing(self, fitted: "ModelSpec") -> "ModelSpec":

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 from scipy import sparse
-from sklearn.base import is_regressor
-from sklearn.utils import assert_all_finite, check_random_state, check_X_y, column_or_1d
+from sklearn.utils import assert_all_finite, check_X_y, column_or_1d
 from sklearn.utils.validation import validate_data
 
 from sknn.engine._typing import Array
-from sknn.estimators._sklearn_compat import check_sample_weight, safe_indexing
+from sknn.estimators._sklearn_compat import RegressorMixin, check_sample_weight, safe_indexing
 from sknn.estimators._validation.targets import (
     as_numeric_targets,
     check_any_known,
@@ -107,7 +106,7 @@ def validate_training_data(
         If the data are invalid, mostly with scikit-learn's messages; or if all weights are 0.
     """
     unknown = None
-    if numeric := is_regressor(estimator):
+    if numeric := isinstance(estimator, RegressorMixin):
         y, unknown = known_targets(as_numeric_targets(y))
     elif not (isinstance(y, np.ndarray) and y.dtype.kind in "biufU"):
         check_labels(y)
@@ -206,21 +205,6 @@ def naming_validation_data() -> Iterator[None]:
         yield
     except (TypeError, ValueError) as error:
         raise type(error)(f"X_val, y_val or sample_weight_val: {error}") from error
-
-
-@contextmanager
-def restore_generator_on_error(random_state: Any) -> Iterator[None]:
-    """Restore the state of the user's generator if the block raises an error."""
-    if not (random_state is None or isinstance(random_state, np.random.RandomState)):
-        yield
-        return
-    rng = check_random_state(random_state)  # None is NumPy's own
-    before = rng.get_state()
-    try:
-        yield
-    except BaseException:
-        rng.set_state(before)
-        raise
 
 
 def as_dtype(array: Any, dtype: str, name: str) -> Any:
