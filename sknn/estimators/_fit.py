@@ -36,83 +36,41 @@ COMPLETE = ("converged", "line_search_failed", "schedule_finished", "max_iter")
 
 @dataclass(frozen=True)
 class FitData:
-    """The rows of a fit.
+    """The rows of a fit."""
 
-    Parameters
-    ----------
-    train : ValidatedData
-        Training rows.
-    validation : ValidatedData or None
-        Validation rows, scored after every epoch.
-    """
-
-    train: ValidatedData
-    validation: ValidatedData | None = None
+    train: ValidatedData  # training rows
+    validation: ValidatedData | None = None  # validation rows, scored after every epoch
 
 
 @dataclass(frozen=True)
 class InitialModel:
-    """Network and training state at the start of a fit.
+    """Network and training state at the start of a fit."""
 
-    Parameters
-    ----------
-    spec : ModelSpec
-        Specification of the network.
-    network : Sequential
-        The network, whose weights training changes in place.
-    state : TrainingState
-        State to continue from.
-    is_new : bool
-        Whether the weights are newly initialised.
-    """
-
-    spec: ModelSpec
-    network: Sequential
-    state: TrainingState
-    is_new: bool
+    spec: ModelSpec  # specification of the network
+    network: Sequential  # the network, whose weights training changes in place
+    state: TrainingState  # state to continue from
+    is_new: bool  # whether the weights are newly initialised
 
 
 @dataclass(frozen=True)
 class FitResult:
-    """Result of a fit: the fitted attributes, the history and the training state.
+    """Result of a fit: the fitted attributes, the history and the training state."""
 
-    Attributes
-    ----------
-    attributes : dict
-        All fitted attributes.
-    history : History
-        One row per epoch, and the outcome.
-    state : TrainingState
-        State from which the next call continues.
-    """
-
-    attributes: dict[str, Any]
-    history: History
-    state: TrainingState
+    attributes: dict[str, Any]  # all fitted attributes
+    history: History  # one row per epoch, and the outcome
+    state: TrainingState  # state from which the next call continues
 
 
 @dataclass(frozen=True)
 class FitJob:
-    """Arguments of a fit that is ready to start.
+    """Arguments of a fit that is ready to start."""
 
-    Attributes
-    ----------
-    config, data, initial : FitConfig, FitData, InitialModel
-        The arguments of `fit_network`.
-    all_rows : ValidatedData
-        Training rows and held-back rows, for `refit`.
-    settings : TrainingSettings
-        The settings of `config`, for `refit`.
-    warnings : list of (str, Warning class)
-        Warnings about the inputs.
-    """
-
-    config: FitConfig
+    config: FitConfig  # the arguments of `fit_network`
     data: FitData
     initial: InitialModel
-    all_rows: ValidatedData
-    settings: TrainingSettings
-    warnings: list[FitWarning]
+    all_rows: ValidatedData  # training rows and held-back rows, for `refit`
+    settings: TrainingSettings  # the settings of `config`, for `refit`
+    warnings: list[FitWarning]  # warnings about the inputs
 
 
 def fit_network(

@@ -34,39 +34,18 @@ from sknn.targets import TARGETS, Target
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """Everything about a model except its weights.
+    """Everything about a model except its weights."""
 
-    Parameters
-    ----------
-    target : Target
-        Type and encoding of y.
-    loss_name : str or Loss
-        Name of one of the target's losses (not "auto"), or a loss object.
-    loss_settings : dict
-        Settings of a loss given by name.
-    hidden_sizes : sequence of int
-        Units of each hidden layer.
-    activations : sequence of str or Module
-        The activation of each hidden layer.
-    dtype : {"float32", "float64"}
-        Type of all computations.
-    n_inputs : int
-        Number of inputs of the first layer.
-    inputs : TabularInputs or None
-        Encoding of a table into these inputs; None if X is used without encoding.
-    n_members : int, default=1
-        Number of networks; with one, arrays have no member axis.
-    """
-
-    target: Target
-    loss_name: str | Loss
-    loss_settings: dict[str, Any]
-    hidden_sizes: Sequence[int]
-    activations: Sequence[str | Module]
-    dtype: str
-    n_inputs: int
+    target: Target  # type and encoding of y
+    loss_name: str | Loss  # name of one of the target's losses (not "auto"), or a loss object
+    loss_settings: dict[str, Any]  # settings of a loss given by name
+    hidden_sizes: Sequence[int]  # units of each hidden layer
+    activations: Sequence[str | Module]  # the activation of each hidden layer
+    dtype: str  # type of all computations
+    n_inputs: int  # number of inputs of the first layer
+    # encoding of a table into these inputs; None if X is used without encoding
     inputs: TabularInputs | None = None
-    n_members: int = 1
+    n_members: int = 1  # number of networks; with one, arrays have no member axis
 
     @property
     def members(self) -> int | None:
@@ -276,23 +255,12 @@ def _equal(old: Any, new: Any) -> bool:
 
 @dataclass(frozen=True)
 class FittedModel:
-    """A fitted network and the validated rows to predict.
+    """A fitted network and the validated rows to predict."""
 
-    Attributes
-    ----------
-    spec : ModelSpec
-        Specification of the network.
-    network : Sequential
-        The network, from inputs to raw outputs.
-    X : array or CSR matrix of shape (n, m)
-        Rows to predict; each batch is converted to the type of the network.
-    check : callable or None
-        Raises an error for a converted batch that is not finite; None if X is known to be finite.
-    """
-
-    spec: ModelSpec
-    network: Sequential
-    X: Any
+    spec: ModelSpec  # specification of the network
+    network: Sequential  # the network, from inputs to raw outputs
+    X: Any  # rows to predict; each batch is converted to the type of the network
+    # raises an error for a converted batch that is not finite; None if X is known to be finite
     check: Callable[[Any], None] | None
 
     def iter_batches(self) -> Iterator[Array]:

@@ -20,42 +20,23 @@ class TrainingState:
 
     Warm starts, `partial_fit`, checkpoints and saved files all continue from it. Weights are not
     part of it: they are those of the network.
-
-    Parameters
-    ----------
-    rng : RandomState
-        The generator that draws batches and dropped units.
-    solver : str, default=""
-        Name of the solver; another solver does not use its optimizer state.
-    solver_state : dict
-        Number of steps, state of the optimizer, and so on.
-    early_stopping : dict
-        The quantity that was monitored, its best value and the epochs without improvement.
-    loss_curve, learning_rates : list of float
-        Losses and learning rates of all epochs of earlier calls.
-    best_loss : float, default=inf
-        The lowest loss of earlier calls.
-    n_samples_seen : int, default=0
-        Samples used in earlier calls, counted once an epoch.
-    initial_rng : dict or None
-        State of the generator at the start of the fit; None if no checkpoints are made.
-    history : History, optional
-        Epochs of an interrupted fit that is resumed.
-    finished : bool, default=False
-        Whether the fit in a checkpoint is complete.
     """
 
-    rng: np.random.RandomState
-    solver: str = ""
+    rng: np.random.RandomState  # the generator that draws batches and dropped units
+    solver: str = ""  # name of the solver; another solver does not use its optimizer state
+    # number of steps, state of the optimizer, and so on
     solver_state: State = field(default_factory=dict)
+    # the quantity that was monitored, its best value and the epochs without improvement
     early_stopping: dict[str, Any] = field(default_factory=dict)
+    # losses and learning rates of all epochs of earlier calls
     loss_curve: list[float] = field(default_factory=list)
     learning_rates: list[float] = field(default_factory=list)
-    best_loss: float = np.inf
-    n_samples_seen: int = 0
+    best_loss: float = np.inf  # the lowest loss of earlier calls
+    n_samples_seen: int = 0  # samples used in earlier calls, counted once an epoch
+    # state of the generator at the start of the fit; None if no checkpoints are made
     initial_rng: dict[str, Any] | None = None
-    history: History | None = None
-    finished: bool = False
+    history: History | None = None  # epochs of an interrupted fit that is resumed
+    finished: bool = False  # whether the fit in a checkpoint is complete
 
     @classmethod
     def of_fitted(cls, fitted: Mapping[str, Any], random_state: Any) -> "TrainingState":

@@ -29,29 +29,15 @@ LARGEST_COPY = 2**26
 
 @dataclass(frozen=True)
 class ValidatedData:
-    """Validated inputs, targets and sample weights.
+    """Validated inputs, targets and sample weights."""
 
-    Attributes
-    ----------
-    X : array, CSR matrix or frame of shape (n, m)
-        The inputs.
-    y : array of shape (n,) or (n, n_outputs)
-        The targets; a single column is one-dimensional.
-    w : array of shape (n,) or None
-        Sample weights times class weights, all positive.
-    counts : array of shape (n,) or None
-        Sample weights without class weights.
-    row_numbers : array of int of shape (n,) or None
-        Numbers of these rows in the data as passed by the user, if some rows were dropped.
-    features : dict
-        `n_features_in_`, and `feature_names_in_` if X has names.
-    """
-
-    X: Any
-    y: Any
-    w: Array | None = None
-    counts: Array | None = None
+    X: Any  # the inputs
+    y: Any  # the targets; a single column is one-dimensional
+    w: Array | None = None  # sample weights times class weights, all positive
+    counts: Array | None = None  # sample weights without class weights
+    # numbers of these rows in the data as passed by the user, if some rows were dropped
     row_numbers: Array | None = None
+    # `n_features_in_`, and `feature_names_in_` if X has names
     features: dict[str, Any] = field(default_factory=dict)
 
     def take(self, rows: Array) -> "ValidatedData":
