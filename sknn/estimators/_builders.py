@@ -129,17 +129,7 @@ def early_stopping(mlp: "BaseMLP", *, by_score: bool) -> EarlyStopping:
 
 
 def solver(mlp: "BaseMLP", settings: TrainingSettings, n_samples: int) -> Solver:
-    """Build the solver.
-
-    Parameters
-    ----------
-    mlp : BaseMLP
-        The estimator.
-    settings : TrainingSettings
-        Settings of the training; `epochs` is the length of schedules such as "cosine".
-    n_samples : int
-        Number of training samples.
-    """
+    """Build the solver for this number of training samples."""
     name, norm = mlp.solver, mlp.clip_gradient_norm
     if isinstance(name, str) and name == "lbfgs":
         return LBFGS(float(mlp.tol), int(mlp.max_fun))

@@ -56,17 +56,7 @@ def print_epoch(epoch: int, row: Mapping[str, float]) -> None:
 def training_warnings(
     history: History, solver: str, *, warn_max_iter: bool = True
 ) -> list[FitWarning]:
-    """Return the warnings about how training ended.
-
-    Parameters
-    ----------
-    history : History
-        History of the fit, with its outcome.
-    solver : str
-        Name of the solver.
-    warn_max_iter : bool, default=True
-        Whether to warn if the maximum number of epochs is reached; False in `partial_fit`.
-    """
+    """Return the warnings about how training ended."""
     epochs, lbfgs = len(history), solver == "lbfgs"
     if history.outcome == "diverged":
         rate = "" if math.isnan(history.rate) else f" at learning rate {history.rate:g}"
@@ -102,15 +92,7 @@ def training_warnings(
 
 
 def scale_warnings(X: object, names: Array | None) -> list[FitWarning]:
-    """Return a warning with the names of columns, if the scales of X differ widely.
-
-    Parameters
-    ----------
-    X : array or sparse matrix of shape (n, m)
-        Validated inputs. Sparse ones are not examined, since centring would make them dense.
-    names : array of str of shape (m,) or None
-        Names of the columns.
-    """
+    """Return a warning with the names of columns, if the scales of X, unless sparse, differ widely."""
     if not isinstance(X, np.ndarray) or len(X) < 2:
         return []
     rows = X[:: -(-len(X) // EXAMINED_ROWS)].astype(np.float64)

@@ -123,18 +123,7 @@ class ModelSpec:
     def dataset(
         self, data: ValidatedData, name: str, *, relative_weights: bool, smoothing: float = 0.0
     ) -> Dataset:
-        """Convert validated rows to arrays for the engine.
-
-        Parameters
-        ----------
-        data : ValidatedData
-            Validated rows.
-        name : {"y", "y_val"}
-            Name of the targets in error messages.
-        relative_weights : bool
-            Whether sample weights are divided by their mean.
-        smoothing : float, default=0.0
-            Fraction of each label's probability to spread evenly over the classes.
+        """Convert validated rows to arrays for the engine; errors call the targets by `name`.
 
         Raises
         ------
@@ -285,21 +274,12 @@ def fitted_network(spec: ModelSpec, fitted: Mapping[str, Any]) -> Sequential:
 
 
 def checked_finite(compute: Callable[..., Any], *args: Any, lowest: float | None = None) -> Any:
-    """Call a function and check that its results are finite.
-
-    Parameters
-    ----------
-    compute : callable
-        Returns an array, or a list of arrays.
-    *args : objects
-        Arguments of the function.
-    lowest : float, optional
-        Value that is allowed though it is not finite, such as minus infinity.
+    """Return the array or list of arrays that a function computes, if all are finite.
 
     Raises
     ------
     ValueError
-        If a result is not finite.
+        If a number is neither finite nor `lowest`, such as minus infinity.
     """
     with np.errstate(over="ignore", invalid="ignore"):
         results = compute(*args)

@@ -42,13 +42,7 @@ class TrainingState:
     def of_fitted(cls, fitted: Mapping[str, Any], random_state: Any) -> "TrainingState":
         """Restore the state from the attributes of a fitted estimator.
 
-        Parameters
-        ----------
-        fitted : mapping
-            Fitted attributes.
-        random_state : int, RandomState or None
-            Parameter of the estimator. For an integer seed, the state of the generator is restored;
-            any other generator is used as it is.
+        For an integer `random_state` the generator is restored, another one is used as it is.
         """
         plain, curve = fitted["_training_state"], fitted["loss_curve_"]
         return cls(
@@ -68,17 +62,7 @@ class TrainingState:
         return TrainingState(self.rng, self.solver, moments)
 
     def solver_state_for(self, name: str, solver: Solver, objective: Objective) -> State:
-        """Return the solver state to continue from; missing entries are initialised.
-
-        Parameters
-        ----------
-        name : str
-            Name of the solver.
-        solver : Solver
-            Solver whose `init` gives the new entries.
-        objective : Objective
-            Objective of the solver.
-        """
+        """Return the solver state to continue from; missing entries are initialised."""
         state = solver.init(objective)
         for key in state.keys() & self.solver_state.keys():
             if key != "optimizer" or self.solver == name:
@@ -93,13 +77,8 @@ class TrainingState:
     def to_plain(self, random_state: Any, *, compact: bool = False) -> dict[str, Any]:
         """Return the attribute `_training_state` of a fitted estimator: plain data.
 
-        Parameters
-        ----------
-        random_state : int, RandomState or None
-            Parameter of the estimator.
-        compact : bool, default=False
-            Whether to store only counters and, instead of the generator's state, which is large, a
-            seed drawn from it; optimizer moments are dropped.
+        `compact` drops optimizer moments, and replaces the state of the generator, which is large,
+        by a seed drawn from it.
         """
         seeded = {"seed": int(random_state)} if isinstance(random_state, Integral) else {}
         if compact:
@@ -135,15 +114,7 @@ class TrainingState:
     def from_progress(
         cls, progress: Mapping[str, Any], fitted: Mapping[str, Any]
     ) -> "TrainingState":
-        """Restore the state of an interrupted fit.
-
-        Parameters
-        ----------
-        progress : mapping
-            Result of `progress`.
-        fitted : mapping
-            Attributes of the estimator at that epoch.
-        """
+        """Restore the state of an interrupted fit from a checkpoint and its estimator's attributes."""
         history = History()
         names = list(progress["epochs"])
         for numbers in zip(*progress["epochs"].values(), strict=True):
@@ -166,15 +137,7 @@ class TrainingState:
 
 
 def restored_generator(plain: Mapping[str, Any], random_state: Any) -> np.random.RandomState:
-    """Return the generator to continue with.
-
-    Parameters
-    ----------
-    plain : mapping
-        Attribute `_training_state`; empty for a new fit.
-    random_state : int, RandomState or None
-        Parameter of the estimator.
-    """
+    """Return the generator to continue with; `plain` is empty for a new fit."""
     rng: np.random.RandomState = check_random_state(random_state)
     if isinstance(random_state, Integral) and plain.get("seed") == random_state:
         if "next_seed" in plain:

@@ -77,14 +77,7 @@ def validate_training_data(
 ) -> ValidatedData:
     """Validate the training data of `fit`, and drop rows of weight 0.
 
-    Parameters
-    ----------
-    estimator : estimator
-        Estimator that is fitted; unless `reset`, X must have the features it was fitted with.
-    X, y, sample_weight : objects
-        Data as passed by the user.
-    reset : bool
-        Whether X may have any features. The estimator is not modified.
+    Unless `reset`, X must have the features of the estimator, which is not modified.
 
     Raises
     ------
@@ -158,16 +151,7 @@ def _validate_table(
 def validate_validation_data(
     estimator: "BaseMLP", X_val: Any, y_val: Any, sample_weight_val: Any, features: dict[str, Any]
 ) -> ValidatedData:
-    """Validate the validation data of `fit`.
-
-    Parameters
-    ----------
-    estimator : estimator
-        As for `validate_training_data`.
-    X_val, y_val, sample_weight_val : objects
-        Data as passed by the user; at least one is not None.
-    features : dict
-        Features of the training rows, which X_val must have.
+    """Validate the validation data of `fit`, which must have the features of the training data.
 
     Raises
     ------
@@ -220,16 +204,7 @@ def as_dtype(array: Any, dtype: str, name: str) -> Any:
 
 
 def normalized_weights(w: Array | None, dtype: str, *, relative: bool) -> Array | None:
-    """Convert sample weights to a floating type.
-
-    Parameters
-    ----------
-    w : array of shape (n,) or None
-        Positive weights; None stays None.
-    dtype : {"float32", "float64"}
-        Type to convert to.
-    relative : bool
-        Whether to divide them by their mean.
+    """Convert sample weights to a floating type, divided by their mean if they are `relative`.
 
     Raises
     ------
