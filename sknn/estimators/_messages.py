@@ -92,7 +92,7 @@ def training_warnings(
 
 
 def scale_warnings(X: object, names: Array | None) -> list[FitWarning]:
-    """Return a warning with the names of columns, if the scales of X, unless sparse, differ widely."""
+    """Return a warning that names columns, if the scales of X, unless sparse, differ widely."""
     if not isinstance(X, np.ndarray) or len(X) < 2:
         return []
     rows = X[:: -(-len(X) // EXAMINED_ROWS)].astype(np.float64)

@@ -114,7 +114,7 @@ class TrainingState:
     def from_progress(
         cls, progress: Mapping[str, Any], fitted: Mapping[str, Any]
     ) -> "TrainingState":
-        """Restore the state of an interrupted fit from a checkpoint and its estimator's attributes."""
+        """Restore the state of an interrupted fit from a checkpoint and the attributes in it."""
         history = History()
         names = list(progress["epochs"])
         for numbers in zip(*progress["epochs"].values(), strict=True):
