@@ -73,12 +73,11 @@ def layer_outputs(estimator: Any, X: Any) -> list[LayerOutput]:
     modules = fitted.network.modules
     linear = [i for i, module in enumerate(modules) if isinstance(module, Linear)]
     kept = sorted({i + after for i in linear for after in (1, 2)} - {len(modules) + 1})
-    traces = [
-        [values[i] for i in kept] for values in map(fitted.network.trace, fitted.iter_batches())
-    ]
+    batches = map(fitted.network.trace, fitted.iter_batches())
+    traces = [[values[i] for i in kept] for values in batches]
     outputs = {
-        i: batches[0] if len(batches) == 1 else np.concatenate(batches, axis=-2)
-        for i, batches in zip(kept, zip(*traces, strict=True), strict=True)
+        i: parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-2)
+        for i, parts in zip(kept, zip(*traces, strict=True), strict=True)
     }
     outputs[len(modules) + 1] = _output_activation(fitted.spec, outputs[len(modules)])
     named = zip(layer_names(len(linear)), linear, strict=True)

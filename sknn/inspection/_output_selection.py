@@ -20,23 +20,17 @@ from sknn.targets import (
 
 @dataclass(frozen=True)
 class OutputSelection:
-    """A linear combination of the k outputs for each sample.
+    """A linear combination of the k outputs for each sample."""
 
-    Attributes
-    ----------
-    coefficients : array of shape (n, k) or None
-        Coefficient of each output: 0, 1 or -1. None: 1 for the class with the largest raw output.
-    scale : array of shape (n, 1) or None
-        Factor that converts the combination to the units of y.
-    """
-
+    #: Shape (n, k), each 0, 1 or -1. None: 1 for the class with the largest raw output.
     coefficients: Array | None
+    #: Factors to the units of y, shape (n, 1).
     scale: Array | None = None
 
     def of_batch(self, rows: slice, z: Array) -> Array:
         """Return the coefficients of a batch with raw outputs z, in the dtype of z."""
         if self.coefficients is None:
-            return one_hot(z.argmax(axis=-1), z.shape[-1]).astype(z.dtype)
+            return np.eye(z.shape[-1], dtype=z.dtype)[z.argmax(axis=-1)]
         return self.coefficients[rows].astype(z.dtype)
 
 
@@ -57,7 +51,7 @@ def _binary(y: Any, loss: Loss, target: Any, n: int) -> OutputSelection:
 def _multiclass(y: Any, loss: Loss, target: Any, n: int) -> OutputSelection:
     if target is None:
         return OutputSelection(None)
-    return OutputSelection(one_hot(_indices(y.classes, target, n), y.n_outputs))
+    return OutputSelection(np.eye(y.n_outputs)[_indices(y.classes, target, n)])
 
 
 def _multilabel(y: Any, loss: Loss, target: Any, n: int) -> OutputSelection:
@@ -89,11 +83,8 @@ def _regression(y: Any, loss: Loss, target: Any, n: int) -> OutputSelection:
             "give the index of one, or (output, quantile)."
         )
     if n_outputs > 1 and per_output > 1:
-        inside = _is_pair(target) and all(
-            index in range(size)
-            for index, size in zip(target, (n_outputs, per_output), strict=True)
-        )
-        if not inside:
+        sizes = range(n_outputs), range(per_output)
+        if not _is_pair(target) or target[0] not in sizes[0] or target[1] not in sizes[1]:
             raise ValueError(
                 f"target must be a pair (output, quantile), below {n_outputs} and {per_output}; "
                 f"got {target!r}."
@@ -103,7 +94,7 @@ def _regression(y: Any, loss: Loss, target: Any, n: int) -> OutputSelection:
         index = _indices(np.arange(k), 0 if target is None else target, n)
     units = np.broadcast_to(index, n)
     scale = None if y.scale is None else y.scale[units // per_output][:, None]
-    return OutputSelection(one_hot(units, k), scale)
+    return OutputSelection(np.eye(k)[units], scale)
 
 
 def _is_pair(target: Any) -> bool:
@@ -124,11 +115,6 @@ def _indices(known: Array, target: Any, n: int) -> Array:
         raise ValueError(f"target must be one of {known.tolist()}, got {unknown[0]!r}.")
     indices = [position[label] for label in labels.ravel().tolist()]
     return np.broadcast_to(np.array(indices, dtype=np.intp).reshape(labels.shape), n)
-
-
-def one_hot(indices: Array, k: int) -> Array:
-    """Return rows of zeros with a single 1, shape (n, k)."""
-    return np.eye(k)[indices]
 
 
 #: Selections by the kind of target.

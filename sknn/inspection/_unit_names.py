@@ -70,13 +70,7 @@ def _regression_names(spec: ModelSpec) -> list[str]:
 
 
 def member_weights(mlp: BaseMLP, member: int) -> list[Array]:
-    """Return the weights of each layer of one member, arrays of shape (m, k).
-
-    Raises
-    ------
-    ValueError
-        If there is no such member.
-    """
+    """Return the weights of each layer of one member, arrays of shape (m, k)."""
     coefs = [W if W.ndim == 3 else W[np.newaxis] for W in mlp.coefs_]
     if not 0 <= member < len(coefs[0]):
         raise ValueError(f"member must be from 0 to {len(coefs[0]) - 1}, got {member!r}.")

@@ -1,7 +1,8 @@
 """Adversarial examples: small perturbations that increase the loss."""
 
+from collections.abc import Callable, Mapping
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.utils.validation import check_consistent_length
@@ -12,13 +13,34 @@ from sknn.estimators._model import FittedModel, ModelSpec
 from sknn.estimators._validation.data import ValidatedData
 from sknn.estimators._validation.targets import targets_to_score
 from sknn.inspection._fitted_network import check_network
-from sknn.inspection._norms import NORMS
 from sknn.inspection.gradients import sum_members
 from sknn.targets import BinaryTarget, MulticlassTarget, RealTarget, Target
 
 #: All steps of an iterated attack together are this multiple of epsilon long, so that the boundary
 #: is reached and can be followed.
 RELATIVE_PATH_LENGTH = 2.5
+
+
+class Norm(NamedTuple):
+    """A norm of the rows of a matrix."""
+
+    steepest: Callable[[Array], Array]  # for each row g the r of norm 1 with the largest g @ r
+    project: Callable[[Array, float], Array]  # the nearest rows of norm at most epsilon
+
+
+def _lengths(r: Array) -> Array:
+    """Return the Euclidean length of each row, without overflow, as a column; 1 for 0."""
+    largest = np.abs(r).max(axis=1, keepdims=True)
+    largest[largest == 0] = 1
+    return largest * np.maximum(np.linalg.norm(r / largest, axis=1, keepdims=True), 1)
+
+
+NORMS: Mapping[str, Norm] = {
+    "inf": Norm(np.sign, lambda r, epsilon: np.clip(r, -epsilon, epsilon)),
+    "2": Norm(
+        lambda g: g / _lengths(g), lambda r, epsilon: r * np.minimum(1, epsilon / _lengths(r))
+    ),
+}
 
 
 def adversarial(
@@ -50,16 +72,13 @@ def adversarial(
     epsilon : float
         Largest norm of the perturbation, in the units of X; 0 returns X.
     norm : {"inf", "2"}, default="inf"
-        The norm: the largest change of an input, or the Euclidean length of all changes of a
-        sample.
+        The largest change of an input, or the Euclidean length of all changes of a sample.
     steps : int, default=1
         Number of gradient steps.
     target : label, number or array-like, default=None
-        Targets whose loss is decreased, instead of increasing that of y: one for all samples, or
-        one for each.
+        Targets whose loss is decreased, instead of increasing that of y: one for all or for each.
     bounds : tuple (low, high), default=None
-        Range of valid inputs: numbers, or arrays of shape (n_features,), such as (0, 1) or (0, 16)
-        for images.
+        Range of valid inputs: numbers, such as (0, 1) for images, or arrays (n_features,).
 
     Returns
     -------
@@ -186,19 +205,15 @@ def _input_gradients(fitted: FittedModel, X: Array, Y: Array, *, increase: bool)
     for u in iter_batches(network, X, spec.dtype, fitted.check):
         rows = slice(start, start + len(u))
         values = network.trace(u)
-        dz = _normalized_loss_gradient(
-            spec, values[-1].astype(np.float64), Y[rows], increase=increase
-        )
+        z = values[-1].astype(np.float64)
+        dz = _normalized_loss_gradient(spec, z, Y[rows], increase=increase)
         batches.append(sum_members(network.gradients(values, dz.astype(u.dtype))[0]))
         start = rows.stop
     return np.concatenate(batches).astype(X.dtype, copy=False)
 
 
 def _normalized_loss_gradient(spec: ModelSpec, z: Array, Y: Array, *, increase: bool) -> Array:
-    """Return dL/dZ, divided by each sample's largest absolute value, which is 1 then.
-
-    In float64, where the gradient of a loss close to 0 does not underflow.
-    """
+    """Return dL/dZ / max |dL/dZ| of each sample, in float64 so that it does not underflow."""
     dz = spec.loss_for(Y).gradient(z, Y.astype(np.float64))
     others = tuple(axis for axis in range(dz.ndim) if axis != dz.ndim - 2)
     largest = np.abs(dz).max(axis=others, keepdims=True)

@@ -69,8 +69,7 @@ def input_gradient(estimator: Any, X: Any, target: Any = None) -> Array:
     spec = fitted.spec
     selection = select_output(spec.target, spec.loss, target, fitted.X.shape[0])
     dX = _network_input_gradient(fitted, selection)
-    if spec.inputs is not None:
-        dX = spec.inputs.feature_gradient(dX)
+    dX = dX if spec.inputs is None else spec.inputs.feature_gradient(dX)
     return dX if selection.scale is None else dX * selection.scale
 
 

@@ -21,7 +21,7 @@ from sknn.engine import (
     Loss,
     ReLU,
     SquaredError,
-    lbfgs,
+    solvers,
 )
 from tests.estimators.data import TASKS, binary, fitted, multiclass, parameters, real
 

@@ -1,6 +1,7 @@
 """The base class of displays, and their colours."""
 
-from typing import Any
+from abc import ABC, abstractmethod
+from typing import Any, Self
 
 from sknn._optional import import_optional
 from sknn.inspection._fitted_network import check_network
@@ -21,19 +22,35 @@ def truncate(text: str, length: int = MAX_NAME_LENGTH) -> str:
     return text if len(text) <= length else f"{text[: length - 3]}..."
 
 
-class Display:
-    """Base class of displays.
+class Display(ABC):
+    """Base class of displays."""
 
-    Attributes
-    ----------
-    ax_ : Axes
-        The axes.
-    figure_ : Figure
-        The figure.
-    """
+    def plot(self, ax: Any = None) -> Self:
+        """Draw, also again.
 
-    ax_: Any
-    figure_: Any
+        Parameters
+        ----------
+        ax : Axes, default=None
+            Axes to draw on; None creates a figure.
+
+        Returns
+        -------
+        display : Display
+            Itself, with the attributes `ax_` and `figure_`.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        ValueError
+            If a parameter of the display is invalid.
+        """
+        self._draw(ax)
+        return self
+
+    @abstractmethod
+    def _draw(self, ax: Any) -> None:
+        """Draw on `_axes(ax)`."""
 
     @classmethod
     def _network(cls, estimator: Any) -> Any:
@@ -46,5 +63,6 @@ class Display:
         if ax is None:
             pyplot = import_optional("matplotlib.pyplot", type(self).__name__)
             _, ax = pyplot.subplots(figsize=size, layout="constrained")
-        self.ax_, self.figure_ = ax, ax.figure
+        self.ax_: Any = ax
+        self.figure_: Any = ax.figure
         return ax

@@ -1,7 +1,7 @@
 """`AdversarialDisplay`: images, perturbations and their sums."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -16,6 +16,7 @@ from sknn.inspection.displays.weights_display import check_image_shape
 MAX_PREDICTION_LENGTH = 12
 
 
+@dataclass(eq=False, repr=False)
 class AdversarialDisplay(Display):
     """Plot of images, perturbations and adversarial images, with the predictions of a model.
 
@@ -32,10 +33,8 @@ class AdversarialDisplay(Display):
 
     Attributes
     ----------
-    ax_ : Axes
-        The axes, with a row for each sample.
-    figure_ : Figure
-        The figure.
+    ax_, figure_ : Axes and Figure
+        What it is drawn on, with a row for each sample.
 
     Examples
     --------
@@ -50,20 +49,12 @@ class AdversarialDisplay(Display):
     ... )  # doctest: +SKIP
     """
 
-    def __init__(
-        self,
-        X: Array,
-        X_adversarial: Array,
-        *,
-        before: Sequence[str],
-        after: Sequence[str],
-        image_shape: tuple[int, int],
-    ) -> None:
-        self.X = X
-        self.X_adversarial = X_adversarial
-        self.before = before
-        self.after = after
-        self.image_shape = image_shape
+    X: Array
+    X_adversarial: Array
+    _: KW_ONLY
+    before: Sequence[str]
+    after: Sequence[str]
+    image_shape: tuple[int, int]
 
     @classmethod
     def from_estimator(
@@ -104,23 +95,7 @@ class AdversarialDisplay(Display):
         display = cls(fitted.X, X_adversarial, before=before, after=after, image_shape=image_shape)
         return display.plot(ax)
 
-    def plot(self, ax: Any = None) -> Self:
-        """Draw.
-
-        Parameters
-        ----------
-        ax : Axes, default=None
-            Axes to draw on; None creates a figure.
-
-        Returns
-        -------
-        display : AdversarialDisplay
-
-        Raises
-        ------
-        ValueError
-            If `image_shape` does not fit the number of columns.
-        """
+    def _draw(self, ax: Any) -> None:
         check_image_shape(self.X.shape[1], self.image_shape)
         ax = self._axes(ax, (6.4, 2.3 * len(self.X) + 0.6))
         perturbation = self.X_adversarial - self.X
@@ -138,7 +113,6 @@ class AdversarialDisplay(Display):
         ax.set(xlim=(0, self._at(2, 0)[0] + self.image_shape[1]), aspect="equal")
         ax.set_ylim(self._at(0, len(self.X))[1], 0)
         ax.axis("off")
-        return self
 
     def _at(self, column: float, row: float) -> tuple[float, float]:
         """Return the top left corner of a cell."""

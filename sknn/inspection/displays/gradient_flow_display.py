@@ -1,6 +1,7 @@
 """`GradientFlowDisplay`: gradient sizes by layer."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -9,6 +10,7 @@ from sknn.inspection.displays._drawing import BLUE, ORANGE, Display
 from sknn.inspection.gradient_flow import LayerGradients, gradient_flow
 
 
+@dataclass(eq=False, repr=False)
 class GradientFlowDisplay(Display):
     """Plot of gradient sizes, dead units and saturated units of each layer.
 
@@ -21,10 +23,8 @@ class GradientFlowDisplay(Display):
 
     Attributes
     ----------
-    ax_ : Axes
-        The axes, with a logarithmic x-axis.
-    figure_ : Figure
-        The figure.
+    ax_, figure_ : Axes and Figure
+        What it is drawn on, with a logarithmic x-axis.
     lines_ : list of Line2D
         The gradients with respect to weights, and to pre-activations.
 
@@ -38,8 +38,7 @@ class GradientFlowDisplay(Display):
     >>> display = GradientFlowDisplay.from_estimator(model, X, y)  # doctest: +SKIP
     """
 
-    def __init__(self, flow: Sequence[LayerGradients]) -> None:
-        self.flow = flow
+    flow: Sequence[LayerGradients]
 
     @classmethod
     def from_estimator(
@@ -60,18 +59,7 @@ class GradientFlowDisplay(Display):
         """
         return cls(gradient_flow(cls._network(estimator), X, y, sample_weight)).plot(ax)
 
-    def plot(self, ax: Any = None) -> Self:
-        """Draw.
-
-        Parameters
-        ----------
-        ax : Axes, default=None
-            Axes to draw on; None creates a figure.
-
-        Returns
-        -------
-        display : GradientFlowDisplay
-        """
+    def _draw(self, ax: Any) -> None:
         ax = self._axes(ax, (7, 0.45 * len(self.flow) + 1.6))
         y = np.arange(len(self.flow))
         dW = [layer.weight_grad_rms for layer in self.flow]
@@ -86,7 +74,6 @@ class GradientFlowDisplay(Display):
         ax.set(xlabel="root mean square of the gradient", ylim=(len(self.flow) - 0.5, -0.5))
         ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False)
         ax.grid(axis="x", alpha=0.3)
-        return self
 
 
 def _label(layer: LayerGradients) -> str:

@@ -1,6 +1,7 @@
 """`LossCurveDisplay`: losses, scores and learning rates by epoch."""
 
 from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -10,6 +11,7 @@ from sknn.estimators.base import BaseMLP
 from sknn.inspection.displays._drawing import BLUE, GREEN, GREY, ORANGE, RED, Display
 
 
+@dataclass(eq=False, repr=False)
 class LossCurveDisplay(Display):
     """Plot of losses, validation scores and learning rates by epoch.
 
@@ -32,14 +34,10 @@ class LossCurveDisplay(Display):
 
     Attributes
     ----------
-    ax_ : Axes
-        Axes of the losses.
-    score_ax_ : Axes or None
-        Axes of the score, with the y-axis on the right.
-    rate_ax_ : Axes or None
-        Axes of the learning rate, from 0 to its maximum.
-    figure_ : Figure
-        The figure.
+    ax_, figure_ : Axes and Figure
+        What the losses are drawn on.
+    score_ax_, rate_ax_ : Axes or None
+        Axes of the score, with the y-axis on the right, and of the learning rate, from 0.
     lines_ : list of Line2D
         The curves.
 
@@ -53,22 +51,13 @@ class LossCurveDisplay(Display):
     >>> display = LossCurveDisplay.from_estimator(model)  # doctest: +SKIP
     """
 
-    def __init__(
-        self,
-        loss: Sequence[float],
-        *,
-        validation_loss: Sequence[float] | None = None,
-        validation_score: Sequence[float] | None = None,
-        best_iteration: int | None = None,
-        learning_rate: str | None = None,
-        learning_rates: Sequence[float] | None = None,
-    ) -> None:
-        self.loss = loss
-        self.validation_loss = validation_loss
-        self.validation_score = validation_score
-        self.best_iteration = best_iteration
-        self.learning_rate = learning_rate
-        self.learning_rates = learning_rates
+    loss: Sequence[float]
+    _: KW_ONLY
+    validation_loss: Sequence[float] | None = None
+    validation_score: Sequence[float] | None = None
+    best_iteration: int | None = None
+    learning_rate: str | None = None
+    learning_rates: Sequence[float] | None = None
 
     @classmethod
     def from_estimator(cls, estimator: Any, *, ax: Any = None) -> Self:
@@ -97,18 +86,7 @@ class LossCurveDisplay(Display):
         )
         return display.plot(ax)
 
-    def plot(self, ax: Any = None) -> Self:
-        """Draw.
-
-        Parameters
-        ----------
-        ax : Axes, default=None
-            Axes to draw on; None creates a figure.
-
-        Returns
-        -------
-        display : LossCurveDisplay
-        """
+    def _draw(self, ax: Any) -> None:
         ax = self._axes(ax)
         self.lines_ = [_curve(ax, self.loss, BLUE, "-", "training loss and penalty")]
         if self.validation_loss is not None:
@@ -125,7 +103,6 @@ class LossCurveDisplay(Display):
             handles.append(ax.axvline(self.best_iteration, **style))
         above = {"loc": "lower center", "bbox_to_anchor": (0.5, 1), "frameon": False}
         ax.legend(handles=handles, ncols=2, **above)
-        return self
 
     def _plot_score(self, ax: Any) -> Any:
         """Draw the score on axes of its own, and return them."""

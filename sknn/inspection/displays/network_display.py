@@ -1,6 +1,7 @@
 """`NetworkDisplay`: diagram of units and weights."""
 
 from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
 from itertools import pairwise
 from typing import Any, Self
 
@@ -8,8 +9,7 @@ import numpy as np
 
 from sknn.engine._typing import Array
 from sknn.inspection._unit_names import column_titles, input_names, member_weights, output_names
-from sknn.inspection.displays._drawing import BLUE, RED, Display
-from sknn.inspection.displays._unit_column import UnitColumn
+from sknn.inspection.displays._drawing import BLUE, RED, Display, truncate
 
 #: Distance of layers; neighbouring units have distance 1.
 LAYER_DISTANCE = 3.0
@@ -17,10 +17,11 @@ LAYER_DISTANCE = 3.0
 #: Space for a layer and for a unit in a new figure, in inches.
 LAYER_WIDTH, UNIT_HEIGHT = 1.6, 0.35
 
-#: Line width of the largest weight of a layer, in points.
-MAX_LINE_WIDTH = 2.5
+#: Line width of a layer's largest weight, sizes of a unit, an ellipsis dot and text, in points.
+MAX_LINE_WIDTH, UNIT_SIZE, DOT_SIZE, FONT_SIZE = 2.5, 11.0, 2.5, 9.0
 
 
+@dataclass(eq=False, repr=False)
 class NetworkDisplay(Display):
     """Diagram of a network: units in columns, weights as lines between them.
 
@@ -43,10 +44,8 @@ class NetworkDisplay(Display):
 
     Attributes
     ----------
-    ax_ : Axes
-        The axes.
-    figure_ : Figure
-        The figure.
+    ax_, figure_ : Axes and Figure
+        What it is drawn on.
     lines_ : list of LineCollection
         The weights of each layer.
 
@@ -60,20 +59,12 @@ class NetworkDisplay(Display):
     >>> display = NetworkDisplay.from_estimator(model)  # doctest: +SKIP
     """
 
-    def __init__(
-        self,
-        weights: Sequence[Array],
-        titles: Sequence[str],
-        *,
-        input_names: Sequence[str] | None = None,
-        output_names: Sequence[str] | None = None,
-        max_units: int = 10,
-    ) -> None:
-        self.weights = weights
-        self.titles = titles
-        self.input_names = input_names
-        self.output_names = output_names
-        self.max_units = max_units
+    weights: Sequence[Array]
+    titles: Sequence[str]
+    _: KW_ONLY
+    input_names: Sequence[str] | None = None
+    output_names: Sequence[str] | None = None
+    max_units: int = 10
 
     @classmethod
     def from_estimator(
@@ -88,7 +79,7 @@ class NetworkDisplay(Display):
         max_units : int, default=10
             Largest number of drawn units of a layer, at least 2.
         member : int, default=0
-            Index of the member.
+            Which member.
         ax : Axes, default=None
             Axes to draw on; None creates a figure.
 
@@ -106,23 +97,7 @@ class NetworkDisplay(Display):
         )
         return display.plot(ax)
 
-    def plot(self, ax: Any = None) -> Self:
-        """Draw.
-
-        Parameters
-        ----------
-        ax : Axes, default=None
-            Axes to draw on; None creates a figure.
-
-        Returns
-        -------
-        display : NetworkDisplay
-
-        Raises
-        ------
-        ValueError
-            If `max_units` is below 2.
-        """
+    def _draw(self, ax: Any) -> None:
         if self.max_units < 2:
             raise ValueError(f"max_units must be at least 2, got {self.max_units!r}.")
         sizes = [len(self.weights[0]), *(W.shape[1] for W in self.weights)]
@@ -142,16 +117,50 @@ class NetworkDisplay(Display):
         ax.set(xlim=(-1, columns[-1].x + 1), ylim=(-tallest / 2 - 0.3, tallest / 2 + 0.3))
         ax.set_aspect("equal")
         ax.axis("off")
-        return self
+
+
+class UnitColumn:
+    """Units in a column; if there are too many, the first and the last with an ellipsis between.
+
+    `units` are the indices of the drawn units, `heights` their positions, centred at 0; `slots` are
+    the positions with that of the ellipsis.
+    """
+
+    def __init__(self, x: float, size: int, max_units: int) -> None:
+        first = (max_units + 1) // 2
+        self.x = x
+        abridged = size > max_units
+        units = [*range(first), *range(size - (max_units - first), size)]
+        self.units = np.array(units) if abridged else np.arange(size)
+        n = len(self.units) + abridged
+        self.slots = (n - 1) / 2 - np.arange(n)
+        self.gap = first if abridged else None
+        self.heights = np.delete(self.slots, first) if abridged else self.slots
+
+    def draw(self, ax: Any, title: str, top: float, scale: float) -> None:
+        """Draw the units, the ellipsis, and a title above them."""
+        x, size = np.full(len(self.heights), self.x), (scale * UNIT_SIZE) ** 2
+        ax.scatter(x, self.heights, s=size, facecolor="white", edgecolor="black", zorder=3)
+        if self.gap is not None:
+            dots = self.slots[self.gap] + np.array([-0.2, 0, 0.2])
+            ax.scatter(np.full(3, self.x), dots, s=(scale * DOT_SIZE) ** 2, color="black", zorder=3)
+        ax.text(self.x, top, title, ha="center", va="bottom", fontsize=scale * FONT_SIZE)
+
+    def label(self, ax: Any, names: Sequence[str] | None, scale: float, *, before: bool) -> None:
+        """Write names beside the units; on the left if `before`."""
+        if names is None:
+            return
+        x, align = (self.x - 0.5, "right") if before else (self.x + 0.5, "left")
+        for unit, height in zip(self.units, self.heights, strict=True):
+            style = {"ha": align, "va": "center", "fontsize": 0.9 * scale * FONT_SIZE}
+            ax.text(x, height, truncate(names[unit]), **style)
 
 
 def _scale(ax: Any, n_columns: int, tallest: int) -> float:
     """Return the factor of all sizes that fits small axes."""
     extent, dpi = ax.get_window_extent(), ax.figure.dpi
-    wide, tall = extent.width / dpi, extent.height / dpi
-    return float(
-        np.clip(min(wide / n_columns / LAYER_WIDTH, tall / tallest / UNIT_HEIGHT) * 1.4, 0.3, 1)
-    )
+    across = extent.width / dpi / n_columns / LAYER_WIDTH
+    return float(np.clip(min(across, extent.height / dpi / tallest / UNIT_HEIGHT) * 1.4, 0.3, 1))
 
 
 def _draw_weights(ax: Any, before: UnitColumn, after: UnitColumn, W: Array) -> Any:

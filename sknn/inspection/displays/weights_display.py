@@ -1,6 +1,7 @@
 """`WeightsDisplay`: histograms of weights, or first-layer weights as images."""
 
 from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -9,13 +10,11 @@ from sknn.engine._typing import Array
 from sknn.inspection._unit_names import layer_names, member_weights
 from sknn.inspection.displays._drawing import BLUE, DIVERGING, GREY, Display
 
-#: Margin between images, which has room for the unit's index, relative to their height.
-MARGIN = 0.25
-
 #: Style of histograms.
 FILLED = {"fill": True, "facecolor": BLUE, "edgecolor": BLUE, "alpha": 0.75}
 
 
+@dataclass(eq=False, repr=False)
 class WeightsDisplay(Display):
     """Histograms of the weights of all layers, or images of the weights of first-layer units.
 
@@ -32,10 +31,8 @@ class WeightsDisplay(Display):
 
     Attributes
     ----------
-    ax_ : Axes
-        The axes.
-    figure_ : Figure
-        The figure.
+    ax_, figure_ : Axes and Figure
+        What it is drawn on.
     image_ : AxesImage or None
         The mosaic of images.
 
@@ -50,16 +47,10 @@ class WeightsDisplay(Display):
     >>> display = WeightsDisplay.from_estimator(model, image_shape=(8, 8))  # doctest: +SKIP
     """
 
-    def __init__(
-        self,
-        weights: Sequence[Array],
-        *,
-        image_shape: tuple[int, int] | None = None,
-        max_units: int = 16,
-    ) -> None:
-        self.weights = weights
-        self.image_shape = image_shape
-        self.max_units = max_units
+    weights: Sequence[Array]
+    _: KW_ONLY
+    image_shape: tuple[int, int] | None = None
+    max_units: int = 16
 
     @classmethod
     def from_estimator(
@@ -77,12 +68,10 @@ class WeightsDisplay(Display):
         ----------
         estimator : MLPClassifier, MLPRegressor, TabularMLPClassifier or TabularMLPRegressor
             A fitted estimator.
-        image_shape : (int, int), default=None
-            Height and width of input images; None draws histograms.
-        max_units : int, default=16
-            Number of units that are drawn as images, from the first one.
+        image_shape, max_units
+            As in the class.
         member : int, default=0
-            Index of the member.
+            Which member.
         ax : Axes, default=None
             Axes to draw on; None creates a figure.
 
@@ -93,32 +82,15 @@ class WeightsDisplay(Display):
         weights = member_weights(cls._network(estimator), member)
         return cls(weights, image_shape=image_shape, max_units=max_units).plot(ax)
 
-    def plot(self, ax: Any = None) -> Self:
-        """Draw.
-
-        Parameters
-        ----------
-        ax : Axes, default=None
-            Axes to draw on; None creates a figure.
-
-        Returns
-        -------
-        display : WeightsDisplay
-
-        Raises
-        ------
-        ValueError
-            If `image_shape` does not fit the number of inputs.
-        """
+    def _draw(self, ax: Any) -> None:
         self.image_: Any = None
         if self.image_shape is None:
             self._plot_histograms(self._axes(ax, (6.4, 0.75 * len(self.weights) + 1.2)))
         else:
             check_image_shape(len(self.weights[0]), self.image_shape)
             side = 0.6 * _n_columns(min(self.max_units, self.weights[0].shape[1]))
-            size = (max(6.4, side + 1.4), max(4.8, side))
-            self._plot_images(self._axes(ax, size), self.image_shape)
-        return self
+            ax = self._axes(ax, (max(6.4, side + 1.4), max(4.8, side)))
+            self._plot_images(ax, self.image_shape)
 
     def _plot_histograms(self, ax: Any) -> None:
         """Draw a histogram for each layer, all with the same height and bins."""
@@ -138,12 +110,13 @@ class WeightsDisplay(Display):
     def _plot_images(self, ax: Any, image_shape: tuple[int, int]) -> None:
         W = self.weights[0][:, : self.max_units]
         images = W.T.reshape(-1, *image_shape)
-        mosaic, corners = _mosaic(images, _n_columns(len(images)), _margin(image_shape))
+        margin = max(2, round(0.25 * image_shape[0]))  # has room for the unit's index
+        mosaic, corners = _mosaic(images, _n_columns(len(images)), margin)
         largest = float(np.abs(W).max()) or 1.0
         self.image_ = image = ax.imshow(mosaic, cmap=DIVERGING, vmin=-largest, vmax=largest)
         image.set_cmap(image.cmap.with_extremes(bad="0.88"))
         for unit, (top, left) in enumerate(corners):
-            x, y = left + (image_shape[1] - 1) / 2, top - _margin(image_shape) / 2 - 0.5
+            x, y = left + (image_shape[1] - 1) / 2, top - margin / 2 - 0.5
             ax.text(x, y, f"{unit}", fontsize="x-small", ha="center", va="center")
         self.figure_.colorbar(image, ax=ax, label="weight")
         shown, total = W.shape[1], self.weights[0].shape[1]
@@ -160,11 +133,6 @@ def check_image_shape(m: int, image_shape: Any) -> None:
 def _n_columns(n: int) -> int:
     """Return the number of columns of a mosaic of n images."""
     return int(np.ceil(np.sqrt(n)))
-
-
-def _margin(image_shape: tuple[int, int]) -> int:
-    """Return the margin between images in pixels."""
-    return max(2, round(MARGIN * image_shape[0]))
 
 
 def _mosaic(images: Array, n_columns: int, margin: int) -> tuple[Array, list[tuple[int, int]]]:
