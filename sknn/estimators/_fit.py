@@ -126,7 +126,9 @@ def fit_network(
             state.resume_early_stopping(stopping)
         if not config.by_score or (score is not None and score.by_loss):
             stopping.min_delta *= loss_scale
-    solver_state = state.solver_state_for(config.solver_name, config.solver, objective)
+    solver_state = config.solver.init(objective)
+    if state.solver_state:
+        solver_state = state.solver_state_for(config.solver_name, solver_state)
 
     result = partial(_result, config, data, initial, solver_state)
     trainer = Trainer(
@@ -141,7 +143,7 @@ def fit_network(
         loss_scale=loss_scale,
     )
     n = len(dataset.Y) if config.batch_size is None else min(config.batch_size, len(dataset.Y))
-    sizes = [spec.n_inputs, *spec.hidden_sizes, spec.n_units]
+    sizes = [spec.n_inputs, *spec.hidden_sizes, dataset.Y.shape[-1]]
     product_size = n * max(map(mul, sizes[:-1], sizes[1:]))
     with SingleBlasThread(product_size) if product_size > MIN_PRODUCT_SIZE else nullcontext():
         history = trainer.train(

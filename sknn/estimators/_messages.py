@@ -57,7 +57,7 @@ def training_warnings(
     history: History, solver: str, *, warn_max_iter: bool = True
 ) -> list[FitWarning]:
     """Return the warnings about how training ended."""
-    epochs, lbfgs = len(history), solver == "lbfgs"
+    epochs, lbfgs = len(history.rows), solver == "lbfgs"
     if history.outcome == "diverged":
         rate = "" if math.isnan(history.rate) else f" at learning rate {history.rate:g}"
         message = (
@@ -96,8 +96,9 @@ def scale_warnings(X: object, names: Array | None) -> list[FitWarning]:
     if not isinstance(X, np.ndarray) or len(X) < 2:
         return []
     rows = X[:: -(-len(X) // EXAMINED_ROWS)].astype(np.float64)
-    differing = [np.count_nonzero(rows != rows[i], axis=0) for i in (0, len(rows) // 2)]
-    varies = np.minimum(*differing) >= MIN_VARYING_FRACTION * len(rows)
+    first = np.count_nonzero(rows != rows[0], axis=0)
+    middle = np.count_nonzero(rows != rows[len(rows) // 2], axis=0)
+    varies = np.minimum(first, middle) >= MIN_VARYING_FRACTION * len(rows)
     with np.errstate(over="ignore", invalid="ignore"):
         spread = np.where(varies, rows.std(axis=0), 0)
     known = np.flatnonzero(np.isfinite(spread) & (spread > 0))

@@ -68,6 +68,8 @@ class ModelSpec:
 
         It is 1 for several columns, whose losses are sums over different units.
         """
+        if self.loss.homogeneity_degree == 0:
+            return 1.0
         scales = self.target.loss_scales(self.loss)
         return scales[0] if len(scales) == 1 else 1.0
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_random_state
 
-from sknn.engine import EarlyStopping, History, Objective, Solver
+from sknn.engine import EarlyStopping, History
 from sknn.engine.history import Snapshot
 from sknn.engine.optimizers import State
 
@@ -61,13 +61,12 @@ class TrainingState:
         moments = {name: v for name, v in self.solver_state.items() if not isinstance(v, int)}
         return TrainingState(self.rng, self.solver, moments)
 
-    def solver_state_for(self, name: str, solver: Solver, objective: Objective) -> State:
-        """Return the solver state to continue from; missing entries are initialised."""
-        state = solver.init(objective)
-        for key in state.keys() & self.solver_state.keys():
+    def solver_state_for(self, name: str, initial: State) -> State:
+        """Return the solver state to continue from: the initial one, updated by what is known."""
+        for key in initial.keys() & self.solver_state.keys():
             if key != "optimizer" or self.solver == name:
-                state[key] = self.solver_state[key]
-        return state
+                initial[key] = self.solver_state[key]
+        return initial
 
     def resume_early_stopping(self, stopping: EarlyStopping) -> None:
         """Continue counting epochs without improvement, if the same quantity is monitored."""

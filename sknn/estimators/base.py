@@ -230,7 +230,7 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         if self.verbose:
             outcome = OUTCOMES[result.history.outcome]
             print(f"ended after {len(result.history)} epochs: {outcome}")
-        for message, category in training_warnings(result.history, _builders.solver_name(self)):
+        for message, category in training_warnings(result.history, result.state.solver):
             warnings.warn(message, category, stacklevel=3)
         return self
 
@@ -321,7 +321,8 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
                 "refit=True trains new weights, warm_start=True continues old ones: choose one."
             )
         fitted = vars(self) if self.warm_start and "coefs_" in vars(self) else None
-        data = validate_training_data(self, *given, reset=fitted is None)
+        checked = self if fitted else self._with_attributes({})
+        data = validate_training_data(checked, *given, reset=fitted is None)
         validation, (X_val, y_val, w_val) = None, given_val
         if not (X_val is y_val is w_val is None):
             validation = validate_validation_data(self, *given_val, data.features)
@@ -406,7 +407,8 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         if fitted and not get_config()["skip_parameter_validation"]:
             self._validate_params()  # scikit-learn does so at the first call only
         with _restored_on_error(self.random_state):
-            data = validate_training_data(self, X, y, sample_weight, reset=fitted is None)
+            checked = self if fitted else self._with_attributes({})
+            data = validate_training_data(checked, X, y, sample_weight, reset=fitted is None)
             spec = ModelSpec.of_fitted(fitted) if fitted else None
             target = spec.target if spec else self._target(data.y, classes, stream=True)
             weighted = self._class_weighting(data, target, stream=True)

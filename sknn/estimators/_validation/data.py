@@ -77,7 +77,8 @@ def validate_training_data(
 ) -> ValidatedData:
     """Validate the training data of `fit`, and drop rows of weight 0.
 
-    Unless `reset`, X must have the features of the estimator, which is not modified.
+    With `reset` the estimator learns the features of X, so it should be an unfitted copy; else X
+    must have its features.
 
     Raises
     ------
@@ -89,12 +90,11 @@ def validate_training_data(
         y, unknown = known_targets(as_numeric_targets(y))
     elif not (isinstance(y, np.ndarray) and y.dtype.kind in "biufU"):
         check_labels(y)
-    checked = estimator._with_attributes({}) if reset else estimator
     validate = _validate_table if estimator._takes_tables else _validate_numeric
-    X, y = validate(checked, X, y, reset=reset, y_numeric=numeric)
-    features: dict[str, Any] = {"n_features_in_": checked.n_features_in_}
-    if "feature_names_in_" in vars(checked):
-        features["feature_names_in_"] = checked.feature_names_in_
+    X, y = validate(estimator, X, y, reset=reset, y_numeric=numeric)
+    features: dict[str, Any] = {"n_features_in_": estimator.n_features_in_}
+    if "feature_names_in_" in vars(estimator):
+        features["feature_names_in_"] = estimator.feature_names_in_
     if sparse.issparse(y):
         y = y.toarray()
     if y.ndim == 2 and y.shape[1] == 1:
