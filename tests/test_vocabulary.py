@@ -71,7 +71,7 @@ MIGRATION = {
     "sknn/_version.py",
     "CHANGELOG.md",
     "docs/decisions/0011-standard-names.md",
-    "tests/persistence/test_migration.py",
+    "tests/persistence/test_formats.py",
     "tests/test_vocabulary.py",
 }
 

@@ -58,18 +58,12 @@ class Dataset:
         return X, self.Y[rows], None if self.w is None else self.w[rows]
 
     def batch(self, rows: RowIndices) -> tuple[Array, Array, Array | None]:
-        """Return X, Y and w of some rows in reused arrays, which the next call may overwrite.
+        """Return ``dataset[rows]`` in reused arrays, which the next call may overwrite.
 
         Parameters
         ----------
         rows : slice or array of row numbers of shape (b,) or (g, b)
-            The rows; (g, b) are those of g members. Row numbers must be from 0 to n - 1, which
-            is not checked.
-
-        Returns
-        -------
-        X, Y, w : arrays
-            As from ``dataset[rows]``.
+            The rows; (g, b) are those of g members. That all are from 0 to n - 1 is not checked.
         """
         if isinstance(rows, slice) or not isinstance(self.X, np.ndarray):
             return self[rows]
@@ -78,6 +72,8 @@ class Dataset:
         if buffers is None:
             raw, Y = self.X[rows], self.Y[rows]
             buffers = raw, Y, raw if raw.dtype == self.dtype else np.empty(raw.shape, self.dtype)
+            if len(self._workspace) == Workspace.max_sizes:
+                self._workspace.clear()
             self._workspace[size] = buffers
         raw, Y, X = buffers
         self.X.take(rows, 0, raw, "clip")
@@ -139,9 +135,10 @@ class EpochBatchSampler(BatchSampler):
     def __call__(self, n: int, rng: Rng) -> Iterator[RowIndices]:
         """Yield slices, or parts of a new permutation."""
         order = None
-        if self.shuffle:
-            orders = [rng.permutation(n) for _ in range(self.members or 1)]
-            order = orders[0] if self.members is None else np.stack(orders)
+        if self.shuffle and self.members is None:
+            order = rng.permutation(n)
+        elif self.shuffle:
+            order = np.stack([rng.permutation(n) for _ in range(self.members)])
         for start in range(0, n, self.batch_size):
             rows = slice(start, min(start + self.batch_size, n))
             yield rows if order is None else order[..., rows]

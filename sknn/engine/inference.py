@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import DTypeLike
+from scipy.sparse import issparse
 
 from sknn.engine._execution import ForwardPass
 from sknn.engine._typing import Array
@@ -20,7 +21,7 @@ def raw_predict(
     dtype: DTypeLike,
     check: Callable[[Array], None] | None = None,
 ) -> Array:
-    """Compute the raw outputs of a network.
+    """Compute the raw outputs of a network, shape (n, k), with members (g, n, k).
 
     Parameters
     ----------
@@ -32,22 +33,21 @@ def raw_predict(
         The dtype of the network's parameters.
     check : callable, optional
         ``check(u)`` is called with each converted batch, and may raise.
-
-    Returns
-    -------
-    z : array of shape (n, k), with members (g, n, k)
-        The raw outputs.
     """
     outputs: list[Array] = []
+    values: list[Array] = []
     step = None
     for u in iter_batches(network, X, dtype, check):
         if u.shape[0] == X.shape[0]:
             return network.forward(u)
-        step = step or ForwardPass(network)
-        is_smaller = outputs and u.shape[0] < outputs[0].shape[-2]  # the last batch
-        outputs.append(network.forward(u) if is_smaller else step.forward(u).copy())
-        if not step.has_buffers:
-            step.allocate()
+        if not values:
+            values = network.trace(u)
+            outputs.append(values[-1])
+        elif u.shape[0] < values[0].shape[0] or any(map(issparse, values[1:])):  # the last batch
+            outputs.append(network.forward(u))
+        else:
+            step = step or ForwardPass(network.modules, values)
+            outputs.append(step.forward(u, network.modules).copy())
     return np.concatenate(outputs, axis=-2)
 
 
@@ -57,23 +57,12 @@ def iter_batches(
     dtype: DTypeLike,
     check: Callable[[Array], None] | None = None,
 ) -> Iterator[Array]:
-    """Yield the rows in batches, converted to the dtype of a network.
+    """Yield consecutive rows in batches of shape (b, m); a single one of 0 rows if X has none.
 
     Parameters
     ----------
-    network : Sequential
-        Its widest layer determines the number of rows per batch.
-    X : array or CSR matrix of shape (n, m)
-        The inputs.
-    dtype : dtype
-        The dtype of the network's parameters.
-    check : callable, optional
-        ``check(u)`` is called with each converted batch, and may raise.
-
-    Yields
-    ------
-    u : array or CSR matrix of shape (b, m)
-        Consecutive rows; a single batch of 0 rows if X has none.
+    network, X, dtype, check : object
+        As in `raw_predict`; the widest layer of the network determines b.
     """
     dense = isinstance(X, np.ndarray)
     step = rows_per_batch(network, X)

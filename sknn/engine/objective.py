@@ -1,8 +1,9 @@
 """The objective: mean loss plus penalty, its gradient, and the vector of all parameters."""
 
 import numpy as np
+from scipy.sparse import issparse
 
-from sknn.engine._execution import TrainingPass, Workspace
+from sknn.engine._execution import TrainingPass, Workspace, are_same
 from sknn.engine._linalg import add_scaled, chunks, constant
 from sknn.engine._typing import Array, Rng
 from sknn.engine.losses import Loss
@@ -111,7 +112,7 @@ class Objective:
         self._workspace = Workspace()
 
     def value(self, X: Array, Y: Array, w: Array | None = None) -> float:
-        """Return J.
+        """Return J, the mean loss plus the penalty.
 
         Parameters
         ----------
@@ -123,11 +124,6 @@ class Objective:
             Sample weights, 1 if left out. They are used as given: divide by their mean over all
             samples first if only their ratios should count.
 
-        Returns
-        -------
-        J : float
-            The mean loss plus the penalty.
-
         Raises
         ------
         ValueError
@@ -135,60 +131,64 @@ class Objective:
         """
         z = self.network.forward(X)
         _check_shapes(z, Y, w)
-        losses = self.loss.value(z, Y)
-        self._check_loss(z, losses)
-        return _weighted_sum(losses, _mean_weights(z, w)) + self._penalty()
+        mean, _ = self._mean(z, self.loss.value(z, Y), w)
+        return mean + self._penalty()
 
     def value_and_gradient(
         self, X: Array, Y: Array, w: Array | None = None, *, rng: Rng | None = None
     ) -> float:
         """Return J and write its gradient to ``parameters.gradient``.
 
+        From the second batch of a shape on, all arrays are those of the batch before.
+
         Parameters
         ----------
-        X : array or CSR matrix of shape (n, m)
-            Inputs.
-        Y : array of shape (n, k)
-            Targets.
-        w : array of shape (n,), optional
-            Sample weights, as in `value`.
+        X, Y, w : arrays
+            As in `value`.
         rng : RandomState or Generator, optional
             Draws the dropout masks; without it no unit is dropped.
-
-        Returns
-        -------
-        J : float
-            The mean loss plus the penalty.
         """
-        size = type(X), X.shape, X.dtype, Y.shape
-        step = self._workspace.get(size)
-        if step is None:
-            step = self._workspace[size] = TrainingPass(self.network, self.parameters.gradients)
-        modules = None
+        network, workspace = self.network, self._workspace
         if rng is not None:
-            modules = self.network.sample((*self.members, *Y.shape[-2:-1]), rng).modules
-        z = step.forward(X, modules)
-        if not step.has_buffers or w is not None:
+            network = network.sample((*self.members, *Y.shape[-2:-1]), rng)
+        size = type(X), X.shape, X.dtype, Y.shape
+        step = workspace.get(size)
+        if isinstance(step, tuple):  # the second batch of this size
+            step = workspace[size] = TrainingPass(*step, self.parameters.gradients)
+        is_first = step is None or not are_same(step.modules, self.network.modules)
+        values = network.trace(X) if is_first else [step.forward(X, network.modules)]
+        z = values[-1]
+        if is_first or w is not None:
             _check_shapes(z, Y, w)
         losses, dZ = self.loss.value_and_gradient(z, Y)
-        if not step.has_buffers:  # later batches have the same shapes
-            self._check_loss(z, losses, dZ)
-        weights = _mean_weights(z, w)
-        mean = _weighted_sum(losses, weights)  # before z is overwritten, as losses may be a view
-        step.backward(dZ, weights[0, ...] if w is None else weights[..., None])
+        mean, weights = self._mean(z, losses, w)  # before z is overwritten: losses may be a view
+        weights = weights[0, ...] if w is None else weights[..., None]
+        if not is_first:
+            step.backward(dZ, weights)
+            return mean + self._penalty(self.parameters.weights_gradient)
+        if np.shape(dZ) != z.shape:
+            raise ValueError(
+                f"{self.loss!r} gives a gradient of shape {np.shape(dZ)}, but z has {z.shape}."
+            )
+        dv = np.multiply(dZ, weights, np.empty_like(dZ, z.dtype))  # dZ may have another dtype
+        gradients = network.backpropagate(values, dv, self.parameters.gradients)
+        if len(workspace) == Workspace.max_sizes:
+            workspace.clear()
+        if not any(map(issparse, values[1:])):
+            workspace[size] = list(self.network.modules), values, gradients
         return mean + self._penalty(self.parameters.weights_gradient)
 
-    def _check_loss(self, z: Array, losses: Array, dZ: Array | None = None) -> None:
-        """Raise ValueError if a custom loss returns arrays of wrong shapes."""
+    def _mean(self, z: Array, losses: Array, w: Array | None) -> tuple[float, Array]:
+        """Return the mean loss, summed over the members, and the weight of each sample in it."""
         if np.shape(losses) != z.shape[:-1]:
             raise ValueError(
                 f"{self.loss!r} must give a number for each sample, shape {z.shape[:-1]}; got "
                 f"shape {np.shape(losses)}."
             )
-        if dZ is not None and np.shape(dZ) != z.shape:
-            raise ValueError(
-                f"{self.loss!r} gives a gradient of shape {np.shape(dZ)}, but z has {z.shape}."
-            )
+        n = z.shape[-2]
+        weights = constant(n, 1 / n, z.dtype) if w is None else w / n
+        mean = losses.dot(weights) if losses.ndim == 1 else (losses * weights).sum()
+        return float(mean), weights
 
     def _penalty(self, gradient: Array | None = None) -> float:
         """Return the penalty, and add its derivative to `gradient` if given."""
@@ -200,19 +200,6 @@ class Objective:
                 add_scaled(dw, w, self.alpha)
             square += float(w.dot(w))
         return self.alpha / 2 * square
-
-
-def _mean_weights(z: Array, w: Array | None) -> Array:
-    """Return ``w / n``, shape (n,): the only reduction, for value and gradient alike."""
-    n = z.shape[-2]
-    return constant(n, 1 / n, z.dtype) if w is None else w / n
-
-
-def _weighted_sum(losses: Array, weights: Array) -> float:
-    """Return the weighted sum over the samples, and over the members if there are any."""
-    if losses.ndim == 1:
-        return float(losses.dot(weights))
-    return float((losses * weights).sum())
 
 
 def _check_shapes(z: Array, Y: Array, w: Array | None) -> None:

@@ -23,13 +23,7 @@ def _blas() -> Any:
 
 
 class SingleBlasThread:
-    """Context manager that limits BLAS to one thread if the matrix products are small.
-
-    Parameters
-    ----------
-    product_size : int
-        Multiplications in the largest matrix product.
-    """
+    """Context manager that limits BLAS to one thread if the matrix products are small."""
 
     _lock = Lock()
     _holders = 0

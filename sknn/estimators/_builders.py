@@ -35,85 +35,40 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """Settings that may depend on the data, where a parameter is "auto".
+    """Settings that may depend on the data, where a parameter is "auto"."""
 
-    Attributes
-    ----------
-    epochs : int
-        Maximum number of epochs, and the length of schedules such as "cosine".
-    batch_size : int
-        Samples per mini-batch.
-    weight_decay : float
-        Decoupled weight decay.
-    weight_decay_loss_power : float, default=0.0
-        Exponent p of the relative loss; see `MinibatchSolver`.
-    label_smoothing : float, default=0.0
-        Fraction of each label's probability to spread evenly over the classes.
-    """
-
-    epochs: int
-    batch_size: int
-    weight_decay: float
-    weight_decay_loss_power: float = 0.0
+    epochs: int  # maximum number of epochs, and the length of schedules such as "cosine"
+    batch_size: int  # samples per mini-batch
+    weight_decay: float  # decoupled weight decay
+    weight_decay_loss_power: float = 0.0  # exponent p of the relative loss; see `MinibatchSolver`
+    # fraction of each label's probability to spread evenly over the classes
     label_smoothing: float = 0.0
 
 
 @dataclass(frozen=True)
 class FitConfig:
-    """How to train: the parameters of an estimator, as `fit_network` uses them.
+    """How to train: the parameters of an estimator, as `fit_network` uses them."""
 
-    Parameters
-    ----------
-    solver : Solver
-        Solver that minimises the objective.
-    solver_name : str
-        Name of the solver; the optimizer state of an earlier fit is reused if it is the same.
-    early_stopping : EarlyStopping or None
-        Monitors the loss or the validation score.
-    by_score : bool
-        Whether to stop early by the validation score, and to restore the best weights.
-    epochs : int
-        Epochs at most.
-    alpha : float
-        Strength of the L2 penalty.
-    dropout : list of float
-        The dropout rate of each hidden layer.
-    label_smoothing : float
-        The fraction of each label's probability that is spread evenly.
-    scoring : str, callable or None
-        Validation score.
-    random_state : int, RandomState or None
-        Parameter of the estimator; the generator's state is stored if it is an integer.
-    batch_size : int or None
-        Samples in a mini-batch; None if all are used at once.
-    fit_intercept_first : bool, default=False
-        Whether a new network starts at the best constant prediction.
-    relative_weights : bool, default=True
-        Whether sample weights are divided by their mean.
-    deadline : float, default=inf
-        Time of the monotonic clock; the epoch that exceeds it is the last.
-    verbose : bool, default=False
-        Whether to print a line per epoch.
-    as_estimator : callable
-        Makes a fitted estimator from fitted attributes, for scorers and checkpoints.
-    """
-
-    solver: Solver
+    solver: Solver  # solver that minimises the objective
+    # name of the solver; the optimizer state of an earlier fit is reused if it is the same
     solver_name: str
-    early_stopping: EarlyStopping | None
-    by_score: bool
-    epochs: int
-    alpha: float
-    dropout: list[float]
-    label_smoothing: float
-    scoring: Any
+    early_stopping: EarlyStopping | None  # monitors the loss or the validation score
+    by_score: bool  # whether to stop early by the validation score, and to restore the best weights
+    epochs: int  # epochs at most
+    alpha: float  # strength of the L2 penalty
+    dropout: list[float]  # the dropout rate of each hidden layer
+    label_smoothing: float  # the fraction of each label's probability that is spread evenly
+    scoring: Any  # validation score
+    # parameter of the estimator; the generator's state is stored if it is an integer
     random_state: Any
-    batch_size: int | None
+    batch_size: int | None  # samples in a mini-batch; None if all are used at once
+    # makes a fitted estimator from fitted attributes, for scorers and checkpoints
     as_estimator: Callable[[Mapping[str, Any]], "BaseMLP"]
+    # whether a new network starts at the best constant prediction
     fit_intercept_first: bool = False
-    relative_weights: bool = True
-    deadline: float = math.inf
-    verbose: bool = False
+    relative_weights: bool = True  # whether sample weights are divided by their mean
+    deadline: float = math.inf  # time of the monotonic clock; the epoch that exceeds it is the last
+    verbose: bool = False  # whether to print a line per epoch
 
 
 def _adam(mlp: "BaseMLP") -> Adam:
@@ -174,17 +129,7 @@ def early_stopping(mlp: "BaseMLP", *, by_score: bool) -> EarlyStopping:
 
 
 def solver(mlp: "BaseMLP", settings: TrainingSettings, n_samples: int) -> Solver:
-    """Build the solver.
-
-    Parameters
-    ----------
-    mlp : BaseMLP
-        The estimator.
-    settings : TrainingSettings
-        Settings of the training; `epochs` is the length of schedules such as "cosine".
-    n_samples : int
-        Number of training samples.
-    """
+    """Build the solver for this number of training samples."""
     name, norm = mlp.solver, mlp.clip_gradient_norm
     if isinstance(name, str) and name == "lbfgs":
         return LBFGS(float(mlp.tol), int(mlp.max_fun))

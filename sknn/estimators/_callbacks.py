@@ -15,13 +15,7 @@ if TYPE_CHECKING:
 
 
 class FitCheckpoint(Protocol):
-    """File with the progress of a fit.
-
-    Attributes
-    ----------
-    file : path
-        Path of the file.
-    """
+    """File with the progress of a fit."""
 
     file: Path
 
@@ -36,17 +30,7 @@ class FitCheckpoint(Protocol):
 
 
 class FitCallbacks:
-    """The estimator's callbacks in a fit, if it has any.
-
-    Parameters
-    ----------
-    estimator : BaseMLP
-        The estimator.
-    data : tuple
-        X, y and sample_weight as the user passed them to `fit`.
-    validation_data : tuple
-        X_val, y_val and sample_weight_val.
-    """
+    """The estimator's callbacks in a fit, if it has any."""
 
     def __init__(
         self,
@@ -89,13 +73,7 @@ class FitCallbacks:
             self.epoch.call_on_fit_task_begin(**self.arguments)
 
     def on_epoch_end(self, fitted_attributes: Callable[[], dict[str, Any]]) -> bool:
-        """End the subtask of an epoch; return whether a callback asks to end training.
-
-        Parameters
-        ----------
-        fitted_attributes : callable
-            Returns the fitted attributes at this epoch.
-        """
+        """End the subtask of an epoch; return whether a callback asks to end training."""
         if self.epoch is None:
             return False
         return bool(

@@ -14,11 +14,6 @@ def inherit_entries(base: type[Any]) -> Callable[[Class], Class]:
     Parameters of the signature and declared attributes that the class does not describe are
     described as in `base`, with the defaults of its own signature. The references are those of
     `base`.
-
-    Parameters
-    ----------
-    base : type
-        A class with a numpydoc docstring.
     """
 
     def complete(cls: Class) -> Class:

@@ -38,17 +38,6 @@ def split(
     The split is random; mutually exclusive classes are stratified, and every class stays in
     training. With ``shuffle=False`` the last rows are held back.
 
-    Parameters
-    ----------
-    mlp : BaseMLP
-        Estimator with the parameters `shuffle` and `validation_fraction`.
-    data : ValidatedData
-        All rows.
-    rng : RandomState
-        Generator of the split.
-    classify : bool
-        Whether y holds class labels.
-
     Raises
     ------
     ValueError
@@ -97,21 +86,7 @@ def _can_stratify(classes: Array, size: int) -> bool:
 
 
 class ValidationScore:
-    """Loss and score on validation rows, computed after every epoch.
-
-    Parameters
-    ----------
-    spec : ModelSpec
-        Specification of the network.
-    network : Sequential
-        The network in training.
-    data : ValidatedData
-        The validation rows.
-    scoring : str, callable or None
-        Parameter of the estimator.
-    as_estimator : callable
-        Makes a fitted estimator from fitted attributes, for a scorer.
-    """
+    """Loss and score on validation rows, computed after every epoch."""
 
     def __init__(
         self,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from functools import partial
 from operator import mul
 from typing import TYPE_CHECKING, Any
 
@@ -35,83 +36,41 @@ COMPLETE = ("converged", "line_search_failed", "schedule_finished", "max_iter")
 
 @dataclass(frozen=True)
 class FitData:
-    """The rows of a fit.
+    """The rows of a fit."""
 
-    Parameters
-    ----------
-    train : ValidatedData
-        Training rows.
-    validation : ValidatedData or None
-        Validation rows, scored after every epoch.
-    """
-
-    train: ValidatedData
-    validation: ValidatedData | None = None
+    train: ValidatedData  # training rows
+    validation: ValidatedData | None = None  # validation rows, scored after every epoch
 
 
 @dataclass(frozen=True)
 class InitialModel:
-    """Network and training state at the start of a fit.
+    """Network and training state at the start of a fit."""
 
-    Parameters
-    ----------
-    spec : ModelSpec
-        Specification of the network.
-    network : Sequential
-        The network, whose weights training changes in place.
-    state : TrainingState
-        State to continue from.
-    is_new : bool
-        Whether the weights are newly initialised.
-    """
-
-    spec: ModelSpec
-    network: Sequential
-    state: TrainingState
-    is_new: bool
+    spec: ModelSpec  # specification of the network
+    network: Sequential  # the network, whose weights training changes in place
+    state: TrainingState  # state to continue from
+    is_new: bool  # whether the weights are newly initialised
 
 
 @dataclass(frozen=True)
 class FitResult:
-    """Result of a fit: the fitted attributes, the history and the training state.
+    """Result of a fit: the fitted attributes, the history and the training state."""
 
-    Attributes
-    ----------
-    attributes : dict
-        All fitted attributes.
-    history : History
-        One row per epoch, and the outcome.
-    state : TrainingState
-        State from which the next call continues.
-    """
-
-    attributes: dict[str, Any]
-    history: History
-    state: TrainingState
+    attributes: dict[str, Any]  # all fitted attributes
+    history: History  # one row per epoch, and the outcome
+    state: TrainingState  # state from which the next call continues
 
 
 @dataclass(frozen=True)
 class FitJob:
-    """Arguments of a fit that is ready to start.
+    """Arguments of a fit that is ready to start."""
 
-    Attributes
-    ----------
-    config, data, initial : FitConfig, FitData, InitialModel
-        The arguments of `fit_network`.
-    all_rows : ValidatedData
-        Training rows and held-back rows, for `refit`.
-    settings : TrainingSettings
-        The settings of `config`, for `refit`.
-    warnings : list of (str, Warning class)
-        Warnings about the inputs.
-    """
-
-    config: FitConfig
+    config: FitConfig  # the arguments of `fit_network`
     data: FitData
     initial: InitialModel
-    all_rows: ValidatedData
-    settings: TrainingSettings
-    warnings: list[FitWarning]
+    all_rows: ValidatedData  # training rows and held-back rows, for `refit`
+    settings: TrainingSettings  # the settings of `config`, for `refit`
+    warnings: list[FitWarning]  # warnings about the inputs
 
 
 def fit_network(
@@ -167,11 +126,11 @@ def fit_network(
             state.resume_early_stopping(stopping)
         if not config.by_score or (score is not None and score.by_loss):
             stopping.min_delta *= loss_scale
-    solver_state = state.solver_state_for(config.solver_name, config.solver, objective)
+    solver_state = config.solver.init(objective)
+    if state.solver_state:
+        solver_state = state.solver_state_for(config.solver_name, solver_state)
 
-    def result(history: History) -> FitResult:
-        return _result(config, data, initial, solver_state, history)
-
+    result = partial(_result, config, data, initial, solver_state)
     trainer = Trainer(
         config.solver,
         stopping,
@@ -184,7 +143,7 @@ def fit_network(
         loss_scale=loss_scale,
     )
     n = len(dataset.Y) if config.batch_size is None else min(config.batch_size, len(dataset.Y))
-    sizes = [spec.n_inputs, *spec.hidden_sizes, spec.n_units]
+    sizes = [spec.n_inputs, *spec.hidden_sizes, dataset.Y.shape[-1]]
     product_size = n * max(map(mul, sizes[:-1], sizes[1:]))
     with SingleBlasThread(product_size) if product_size > MIN_PRODUCT_SIZE else nullcontext():
         history = trainer.train(
@@ -273,18 +232,18 @@ def _result(
 
 def _record(state: TrainingState, history: History, n_samples: int) -> dict[str, Any]:
     """Return the fitted attributes with the training curves and counters."""
-    losses = history.column("loss")
+    losses, rates, n_epochs = history.column("loss"), history.column("rate"), len(history.rows)
     curve = [*state.loss_curve, *losses]
     watched = bool(history.rows) and "validation_score" in history.rows[0]
     scores = history.column("validation_score") if watched else None
-    known = [score for score in scores or [] if not math.isnan(score)]
+    known = [score for score in scores if not math.isnan(score)] if scores else None
     return {
         "loss_curve_": curve,
-        "learning_rates_": [*state.learning_rates, *history.column("rate")],
+        "learning_rates_": [*state.learning_rates, *rates],
         "loss_": curve[-1] if curve else math.inf,
         "best_loss_": min([state.best_loss, *losses]),
         "n_iter_": len(curve),
-        "best_iteration_": len(curve) + history.kept_epoch - len(history),
+        "best_iteration_": len(curve) + history.kept_epoch - n_epochs,
         "t_": state.n_samples_seen + len(losses) * n_samples,
         "validation_scores_": scores,
         "validation_loss_curve_": history.column("validation_loss") if watched else None,

@@ -11,18 +11,7 @@ from sknn.features import TableEncoder
 
 
 class TabularInputs:
-    """Encoding of the columns of a table, each by its type, for the first layer.
-
-    Parameters
-    ----------
-    encoder : TableEncoder
-        Fitted encoder.
-
-    Attributes
-    ----------
-    width : int
-        Number of inputs of the first layer.
-    """
+    """Encoding of the columns of a table, each by its type, for the first layer."""
 
     #: Width of the embedding of a categorical column with too many categories for one-hot columns.
     embedding_width = 8
@@ -33,15 +22,7 @@ class TabularInputs:
         self.width = len(encoder.unused_outputs_) + embedded * (self.embedding_width - 1)
 
     def encode(self, X: Any, dtype: str) -> Array:
-        """Encode a validated table as the compact matrix, one number per cell.
-
-        Parameters
-        ----------
-        X : frame or array of shape (n, n_features)
-            The table.
-        dtype : {"float32", "float64"}
-            Type of the network.
-        """
+        """Encode a validated table as the compact matrix, one number per cell."""
         return self.encoder._encode_validated(X, dtype)
 
     def prepend(self, layers: Sequential, embedding: Array | None) -> Sequential:

@@ -15,19 +15,7 @@ REFERENCE = DOCUMENTATION and DOCUMENTATION + "/reference/generated/sknn.{estima
 
 
 class Layer(NamedTuple):
-    """A row of the table of layers.
-
-    Parameters
-    ----------
-    name : str
-        Name, such as "hidden 1".
-    shape : tuple of int
-        Shape of the weights: (inputs, outputs), after the members if there are several.
-    parameters : int
-        Number of weights and offsets of all members.
-    activation : str
-        Activation of the layer.
-    """
+    """A row of the table of layers."""
 
     name: str
     shape: tuple[int, ...]
@@ -48,17 +36,7 @@ def layers_of(fitted: Mapping[str, Any]) -> list[Layer]:
 
 
 class EstimatorTables:
-    """Tables for the HTML display of an estimator: its parameters and, if fitted, its layers.
-
-    Parameters
-    ----------
-    estimator : object
-        The estimator.
-    parameters : mapping
-        Parameters by name.
-    changed : collection of str
-        Names of the parameters whose values are not the defaults.
-    """
+    """Tables for the HTML display of an estimator: its parameters and, if fitted, its layers."""
 
     def __init__(
         self, estimator: Any, parameters: Mapping[str, Any], changed: Collection[str]

@@ -56,18 +56,8 @@ def print_epoch(epoch: int, row: Mapping[str, float]) -> None:
 def training_warnings(
     history: History, solver: str, *, warn_max_iter: bool = True
 ) -> list[FitWarning]:
-    """Return the warnings about how training ended.
-
-    Parameters
-    ----------
-    history : History
-        History of the fit, with its outcome.
-    solver : str
-        Name of the solver.
-    warn_max_iter : bool, default=True
-        Whether to warn if the maximum number of epochs is reached; False in `partial_fit`.
-    """
-    epochs, lbfgs = len(history), solver == "lbfgs"
+    """Return the warnings about how training ended."""
+    epochs, lbfgs = len(history.rows), solver == "lbfgs"
     if history.outcome == "diverged":
         rate = "" if math.isnan(history.rate) else f" at learning rate {history.rate:g}"
         message = (
@@ -102,20 +92,13 @@ def training_warnings(
 
 
 def scale_warnings(X: object, names: Array | None) -> list[FitWarning]:
-    """Return a warning with the names of columns, if the scales of X differ widely.
-
-    Parameters
-    ----------
-    X : array or sparse matrix of shape (n, m)
-        Validated inputs. Sparse ones are not examined, since centring would make them dense.
-    names : array of str of shape (m,) or None
-        Names of the columns.
-    """
+    """Return a warning that names columns, if the scales of X, unless sparse, differ widely."""
     if not isinstance(X, np.ndarray) or len(X) < 2:
         return []
     rows = X[:: -(-len(X) // EXAMINED_ROWS)].astype(np.float64)
-    differing = [np.count_nonzero(rows != rows[i], axis=0) for i in (0, len(rows) // 2)]
-    varies = np.minimum(*differing) >= MIN_VARYING_FRACTION * len(rows)
+    first = np.count_nonzero(rows != rows[0], axis=0)
+    middle = np.count_nonzero(rows != rows[len(rows) // 2], axis=0)
+    varies = np.minimum(first, middle) >= MIN_VARYING_FRACTION * len(rows)
     with np.errstate(over="ignore", invalid="ignore"):
         spread = np.where(varies, rows.std(axis=0), 0)
     known = np.flatnonzero(np.isfinite(spread) & (spread > 0))

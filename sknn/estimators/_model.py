@@ -34,39 +34,18 @@ from sknn.targets import TARGETS, Target
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """Everything about a model except its weights.
+    """Everything about a model except its weights."""
 
-    Parameters
-    ----------
-    target : Target
-        Type and encoding of y.
-    loss_name : str or Loss
-        Name of one of the target's losses (not "auto"), or a loss object.
-    loss_settings : dict
-        Settings of a loss given by name.
-    hidden_sizes : sequence of int
-        Units of each hidden layer.
-    activations : sequence of str or Module
-        The activation of each hidden layer.
-    dtype : {"float32", "float64"}
-        Type of all computations.
-    n_inputs : int
-        Number of inputs of the first layer.
-    inputs : TabularInputs or None
-        Encoding of a table into these inputs; None if X is used without encoding.
-    n_members : int, default=1
-        Number of networks; with one, arrays have no member axis.
-    """
-
-    target: Target
-    loss_name: str | Loss
-    loss_settings: dict[str, Any]
-    hidden_sizes: Sequence[int]
-    activations: Sequence[str | Module]
-    dtype: str
-    n_inputs: int
+    target: Target  # type and encoding of y
+    loss_name: str | Loss  # name of one of the target's losses (not "auto"), or a loss object
+    loss_settings: dict[str, Any]  # settings of a loss given by name
+    hidden_sizes: Sequence[int]  # units of each hidden layer
+    activations: Sequence[str | Module]  # the activation of each hidden layer
+    dtype: str  # type of all computations
+    n_inputs: int  # number of inputs of the first layer
+    # encoding of a table into these inputs; None if X is used without encoding
     inputs: TabularInputs | None = None
-    n_members: int = 1
+    n_members: int = 1  # number of networks; with one, arrays have no member axis
 
     @property
     def members(self) -> int | None:
@@ -89,6 +68,8 @@ class ModelSpec:
 
         It is 1 for several columns, whose losses are sums over different units.
         """
+        if self.loss.homogeneity_degree == 0:
+            return 1.0
         scales = self.target.loss_scales(self.loss)
         return scales[0] if len(scales) == 1 else 1.0
 
@@ -144,18 +125,7 @@ class ModelSpec:
     def dataset(
         self, data: ValidatedData, name: str, *, relative_weights: bool, smoothing: float = 0.0
     ) -> Dataset:
-        """Convert validated rows to arrays for the engine.
-
-        Parameters
-        ----------
-        data : ValidatedData
-            Validated rows.
-        name : {"y", "y_val"}
-            Name of the targets in error messages.
-        relative_weights : bool
-            Whether sample weights are divided by their mean.
-        smoothing : float, default=0.0
-            Fraction of each label's probability to spread evenly over the classes.
+        """Convert validated rows to arrays for the engine; errors call the targets by `name`.
 
         Raises
         ------
@@ -166,7 +136,9 @@ class ModelSpec:
         return Dataset(
             self.inputs.encode(X, self.dtype) if self.inputs else as_dtype(X, self.dtype, "X"),
             self.encode_targets(data, name, smoothing),
-            normalized_weights(data.w, self.dtype, relative=relative_weights),
+            None
+            if data.w is None
+            else normalized_weights(data.w, self.dtype, relative=relative_weights),
             self.dtype,
         )
 
@@ -221,16 +193,21 @@ class ModelSpec:
 
     def fitted_attributes(self, trained: Sequential) -> dict[str, Any]:
         """Return the fitted attributes for the current weights of the network."""
-        layers = [module for module in trained.modules if isinstance(module, Linear)]
-        tables = [module.E.copy() for module in trained.modules if isinstance(module, Embedding)]
+        coefs, intercepts, embedding = [], [], None
+        for module in trained.modules:
+            if isinstance(module, Linear):
+                coefs.append(module.W.copy())
+                intercepts.append(module.W0.copy())
+            elif isinstance(module, Embedding):
+                embedding = module.E.copy()
         return {
-            **self.target.attributes(),
-            "coefs_": [layer.W.copy() for layer in layers],
-            "intercepts_": [layer.W0.copy() for layer in layers],
-            "n_layers_": len(layers) + 1,
-            "n_outputs_": self.n_units,
+            "coefs_": coefs,
+            "intercepts_": intercepts,
+            "n_layers_": len(coefs) + 1,
+            "n_outputs_": intercepts[-1].shape[-1],
             "out_activation_": self.loss.out_activation,
-            "_model_spec": self.to_plain(tables[0] if tables else None),
+            "_model_spec": self.to_plain(embedding),
+            **self.target.attributes(),
         }
 
     def continuing(self, fitted: "ModelSpec") -> "ModelSpec":
@@ -269,23 +246,12 @@ def _equal(old: Any, new: Any) -> bool:
 
 @dataclass(frozen=True)
 class FittedModel:
-    """A fitted network and the validated rows to predict.
+    """A fitted network and the validated rows to predict."""
 
-    Attributes
-    ----------
-    spec : ModelSpec
-        Specification of the network.
-    network : Sequential
-        The network, from inputs to raw outputs.
-    X : array or CSR matrix of shape (n, m)
-        Rows to predict; each batch is converted to the type of the network.
-    check : callable or None
-        Raises an error for a converted batch that is not finite; None if X is known to be finite.
-    """
-
-    spec: ModelSpec
-    network: Sequential
-    X: Any
+    spec: ModelSpec  # specification of the network
+    network: Sequential  # the network, from inputs to raw outputs
+    X: Any  # rows to predict; each batch is converted to the type of the network
+    # raises an error for a converted batch that is not finite; None if X is known to be finite
     check: Callable[[Any], None] | None
 
     def iter_batches(self) -> Iterator[Array]:
@@ -310,21 +276,12 @@ def fitted_network(spec: ModelSpec, fitted: Mapping[str, Any]) -> Sequential:
 
 
 def checked_finite(compute: Callable[..., Any], *args: Any, lowest: float | None = None) -> Any:
-    """Call a function and check that its results are finite.
-
-    Parameters
-    ----------
-    compute : callable
-        Returns an array, or a list of arrays.
-    *args : objects
-        Arguments of the function.
-    lowest : float, optional
-        Value that is allowed though it is not finite, such as minus infinity.
+    """Return the array or list of arrays that a function computes, if all are finite.
 
     Raises
     ------
     ValueError
-        If a result is not finite.
+        If a number is neither finite nor `lowest`, such as minus infinity.
     """
     with np.errstate(over="ignore", invalid="ignore"):
         results = compute(*args)

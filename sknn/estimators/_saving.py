@@ -59,13 +59,6 @@ def save(estimator: "BaseMLP", file: Any, *, training_state: bool) -> None:
 def contents_of(estimator: "BaseMLP", progress: dict[str, Any] | None = None) -> Contents:
     """Return the contents of an archive of a fitted estimator, its training state included.
 
-    Parameters
-    ----------
-    estimator : BaseMLP
-        Fitted estimator.
-    progress : dict, optional
-        For a checkpoint: the result of `TrainingState.progress`.
-
     Raises
     ------
     NotFittedError, TypeError

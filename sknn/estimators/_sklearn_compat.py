@@ -86,15 +86,7 @@ def callback_context(estimator: BaseEstimator, max_subtasks: int | None) -> Any:
 
 
 def complete_mlp(theirs: Any, labels: Any) -> None:
-    """Set the private attributes of scikit-learn's MLP, as at the start of training.
-
-    Parameters
-    ----------
-    theirs : sklearn.neural_network.MLPClassifier or MLPRegressor
-        Estimator with all public fitted attributes.
-    labels : sklearn.preprocessing.LabelBinarizer or None
-        Binarizer fitted to the classes; None for a regressor.
-    """
+    """Set the private attributes of scikit-learn's MLP, as at the start of training."""
     if labels is not None:
         theirs._label_binarizer = labels
     theirs._random_state = check_random_state(theirs.random_state)

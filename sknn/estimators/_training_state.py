@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_random_state
 
-from sknn.engine import EarlyStopping, History, Objective, Solver
+from sknn.engine import EarlyStopping, History
 from sknn.engine.history import Snapshot
 from sknn.engine.optimizers import State
 
@@ -20,54 +20,29 @@ class TrainingState:
 
     Warm starts, `partial_fit`, checkpoints and saved files all continue from it. Weights are not
     part of it: they are those of the network.
-
-    Parameters
-    ----------
-    rng : RandomState
-        The generator that draws batches and dropped units.
-    solver : str, default=""
-        Name of the solver; another solver does not use its optimizer state.
-    solver_state : dict
-        Number of steps, state of the optimizer, and so on.
-    early_stopping : dict
-        The quantity that was monitored, its best value and the epochs without improvement.
-    loss_curve, learning_rates : list of float
-        Losses and learning rates of all epochs of earlier calls.
-    best_loss : float, default=inf
-        The lowest loss of earlier calls.
-    n_samples_seen : int, default=0
-        Samples used in earlier calls, counted once an epoch.
-    initial_rng : dict or None
-        State of the generator at the start of the fit; None if no checkpoints are made.
-    history : History, optional
-        Epochs of an interrupted fit that is resumed.
-    finished : bool, default=False
-        Whether the fit in a checkpoint is complete.
     """
 
-    rng: np.random.RandomState
-    solver: str = ""
+    rng: np.random.RandomState  # the generator that draws batches and dropped units
+    solver: str = ""  # name of the solver; another solver does not use its optimizer state
+    # number of steps, state of the optimizer, and so on
     solver_state: State = field(default_factory=dict)
+    # the quantity that was monitored, its best value and the epochs without improvement
     early_stopping: dict[str, Any] = field(default_factory=dict)
+    # losses and learning rates of all epochs of earlier calls
     loss_curve: list[float] = field(default_factory=list)
     learning_rates: list[float] = field(default_factory=list)
-    best_loss: float = np.inf
-    n_samples_seen: int = 0
+    best_loss: float = np.inf  # the lowest loss of earlier calls
+    n_samples_seen: int = 0  # samples used in earlier calls, counted once an epoch
+    # state of the generator at the start of the fit; None if no checkpoints are made
     initial_rng: dict[str, Any] | None = None
-    history: History | None = None
-    finished: bool = False
+    history: History | None = None  # epochs of an interrupted fit that is resumed
+    finished: bool = False  # whether the fit in a checkpoint is complete
 
     @classmethod
     def of_fitted(cls, fitted: Mapping[str, Any], random_state: Any) -> "TrainingState":
         """Restore the state from the attributes of a fitted estimator.
 
-        Parameters
-        ----------
-        fitted : mapping
-            Fitted attributes.
-        random_state : int, RandomState or None
-            Parameter of the estimator. For an integer seed, the state of the generator is restored;
-            any other generator is used as it is.
+        For an integer `random_state` the generator is restored, another one is used as it is.
         """
         plain, curve = fitted["_training_state"], fitted["loss_curve_"]
         return cls(
@@ -86,23 +61,12 @@ class TrainingState:
         moments = {name: v for name, v in self.solver_state.items() if not isinstance(v, int)}
         return TrainingState(self.rng, self.solver, moments)
 
-    def solver_state_for(self, name: str, solver: Solver, objective: Objective) -> State:
-        """Return the solver state to continue from; missing entries are initialised.
-
-        Parameters
-        ----------
-        name : str
-            Name of the solver.
-        solver : Solver
-            Solver whose `init` gives the new entries.
-        objective : Objective
-            Objective of the solver.
-        """
-        state = solver.init(objective)
-        for key in state.keys() & self.solver_state.keys():
+    def solver_state_for(self, name: str, initial: State) -> State:
+        """Return the solver state to continue from: the initial one, updated by what is known."""
+        for key in initial.keys() & self.solver_state.keys():
             if key != "optimizer" or self.solver == name:
-                state[key] = self.solver_state[key]
-        return state
+                initial[key] = self.solver_state[key]
+        return initial
 
     def resume_early_stopping(self, stopping: EarlyStopping) -> None:
         """Continue counting epochs without improvement, if the same quantity is monitored."""
@@ -112,13 +76,8 @@ class TrainingState:
     def to_plain(self, random_state: Any, *, compact: bool = False) -> dict[str, Any]:
         """Return the attribute `_training_state` of a fitted estimator: plain data.
 
-        Parameters
-        ----------
-        random_state : int, RandomState or None
-            Parameter of the estimator.
-        compact : bool, default=False
-            Whether to store only counters and, instead of the generator's state, which is large, a
-            seed drawn from it; optimizer moments are dropped.
+        `compact` drops optimizer moments, and replaces the state of the generator, which is large,
+        by a seed drawn from it.
         """
         seeded = {"seed": int(random_state)} if isinstance(random_state, Integral) else {}
         if compact:
@@ -154,15 +113,7 @@ class TrainingState:
     def from_progress(
         cls, progress: Mapping[str, Any], fitted: Mapping[str, Any]
     ) -> "TrainingState":
-        """Restore the state of an interrupted fit.
-
-        Parameters
-        ----------
-        progress : mapping
-            Result of `progress`.
-        fitted : mapping
-            Attributes of the estimator at that epoch.
-        """
+        """Restore the state of an interrupted fit from a checkpoint and the attributes in it."""
         history = History()
         names = list(progress["epochs"])
         for numbers in zip(*progress["epochs"].values(), strict=True):
@@ -185,15 +136,7 @@ class TrainingState:
 
 
 def restored_generator(plain: Mapping[str, Any], random_state: Any) -> np.random.RandomState:
-    """Return the generator to continue with.
-
-    Parameters
-    ----------
-    plain : mapping
-        Attribute `_training_state`; empty for a new fit.
-    random_state : int, RandomState or None
-        Parameter of the estimator.
-    """
+    """Return the generator to continue with; `plain` is empty for a new fit."""
     rng: np.random.RandomState = check_random_state(random_state)
     if isinstance(random_state, Integral) and plain.get("seed") == random_state:
         if "next_seed" in plain:

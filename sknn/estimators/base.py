@@ -3,13 +3,14 @@
 import math
 import warnings
 from abc import ABCMeta, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn import get_config
-from sklearn.utils import Tags, assert_all_finite
+from sklearn.utils import Tags, assert_all_finite, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknn._version import VersionedState
@@ -61,7 +62,6 @@ from sknn.estimators._validation.data import (
     ignore_overflow,
     naming_validation_data,
     refuse_dates,
-    restore_generator_on_error,
     validate_training_data,
     validate_validation_data,
 )
@@ -69,6 +69,21 @@ from sknn.targets import ClassTarget, Target
 
 #: X, y and sample weights, as the user passed them.
 GivenData = tuple[Any, Any, Any]
+
+
+@contextmanager
+def _restored_on_error(random_state: Any) -> Iterator[None]:
+    """Restore the state of the user's generator if the block raises an error."""
+    if not (random_state is None or isinstance(random_state, np.random.RandomState)):
+        yield
+        return
+    rng = check_random_state(random_state)  # None is NumPy's own
+    before = rng.get_state()
+    try:
+        yield
+    except BaseException:
+        rng.set_state(before)
+        raise
 
 
 class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
@@ -197,7 +212,7 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         """
         given, given_val = (X, y, sample_weight), (X_val, y_val, sample_weight_val)
         callbacks = FitCallbacks(self, given, given_val) if CALLBACKS in vars(self) else None
-        with restore_generator_on_error(self.random_state):
+        with _restored_on_error(self.random_state):
             resumed = callbacks.load_checkpoint(verbose=bool(self.verbose)) if callbacks else None
             if resumed and resumed[1].finished:
                 result = FitResult(dict(resumed[0]), resumed[1].history or History(), resumed[1])
@@ -215,7 +230,7 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         if self.verbose:
             outcome = OUTCOMES[result.history.outcome]
             print(f"ended after {len(result.history)} epochs: {outcome}")
-        for message, category in training_warnings(result.history, _builders.solver_name(self)):
+        for message, category in training_warnings(result.history, result.state.solver):
             warnings.warn(message, category, stacklevel=3)
         return self
 
@@ -306,9 +321,10 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
                 "refit=True trains new weights, warm_start=True continues old ones: choose one."
             )
         fitted = vars(self) if self.warm_start and "coefs_" in vars(self) else None
-        data = validate_training_data(self, *given, reset=fitted is None)
-        validation = None
-        if any(part is not None for part in given_val):
+        checked = self if fitted else self._with_attributes({})
+        data = validate_training_data(checked, *given, reset=fitted is None)
+        validation, (X_val, y_val, w_val) = None, given_val
+        if not (X_val is y_val is w_val is None):
             validation = validate_validation_data(self, *given_val, data.features)
         target = ModelSpec.of_fitted(fitted).target if fitted else self._target(data.y)
         weighted = self._class_weighting(data, target)
@@ -390,8 +406,9 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         fitted = vars(self) if "coefs_" in vars(self) else None
         if fitted and not get_config()["skip_parameter_validation"]:
             self._validate_params()  # scikit-learn does so at the first call only
-        with restore_generator_on_error(self.random_state):
-            data = validate_training_data(self, X, y, sample_weight, reset=fitted is None)
+        with _restored_on_error(self.random_state):
+            checked = self if fitted else self._with_attributes({})
+            data = validate_training_data(checked, X, y, sample_weight, reset=fitted is None)
             spec = ModelSpec.of_fitted(fitted) if fitted else None
             target = spec.target if spec else self._target(data.y, classes, stream=True)
             weighted = self._class_weighting(data, target, stream=True)
@@ -447,13 +464,14 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
     ) -> ModelSpec:
         """Build the model specification from the parameters."""
         sizes = network.hidden_sizes(self.hidden_layer_sizes)
+        activations = network.hidden_activations(self.activation, len(sizes))
         name = self._loss_name(target)
         return ModelSpec(
             target=target,
             loss_name=name,
             loss_settings=self._loss_settings(name),
             hidden_sizes=sizes,
-            activations=network.hidden_activations(self.activation, len(sizes)),
+            activations=activations,
             dtype=dtype,
             n_inputs=n_inputs,
             inputs=inputs,

@@ -238,14 +238,21 @@ class Classification(ClassifierMixin, BaseMLP):
     def _target(self, y: Array, classes: Any = None, *, stream: bool = False) -> ClassTarget:
         """Learn the classes from y; in `partial_fit`, from `classes` unless y is multilabel."""
         if not stream:
-            return _target_of(y)
+            with sorting_labels():
+                check_classification_targets(y)
+            kind = type_of_target(y, input_name="y")
+            if kind == "multiclass-multioutput":
+                return MultioutputTarget([np.unique(column) for column in y.T])
+            if kind == "multilabel-indicator":
+                return MultilabelTarget(np.arange(y.shape[1]))
+            return label_target(np.unique(y))
         if y.ndim == 1:
             if classes is None:
                 raise ValueError("classes must be passed on the first call to partial_fit.")
             return label_target(_given_labels(classes))
         if _has_columns(classes):
             return MultioutputTarget([_given_labels(column) for column in classes])
-        target = _target_of(y)
+        target = self._target(y)
         if isinstance(target, MultioutputTarget):
             raise ValueError(
                 "classes must be passed on the first call to partial_fit: for several columns of "
@@ -295,24 +302,6 @@ class Classification(ClassifierMixin, BaseMLP):
         if not (np.isfinite(weights) & (weights >= 0)).all():
             raise ValueError(f"class_weight must be finite and 0 or more, got {self.class_weight}.")
         return lambda rows: rows.reweighted(weights[class_numbers(classes, rows.y)])
-
-
-def _target_of(y: Array) -> ClassTarget:
-    """Determine the type of a classification target, and its classes.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If y is not a classification target.
-    """
-    with sorting_labels():
-        check_classification_targets(y)
-    kind = type_of_target(y, input_name="y")
-    if kind == "multiclass-multioutput":
-        return MultioutputTarget([np.unique(column) for column in y.T])
-    if kind == "multilabel-indicator":
-        return MultilabelTarget(np.arange(y.shape[1]))
-    return label_target(np.unique(y))
 
 
 def _as_lists(classes: Any) -> list[Any]:

@@ -210,14 +210,14 @@ def test_check_sees_overflow_of_conversion():
     assert np.isinf(seen[0]).all()
 
 
-def test_workspace_keeps_two_sizes():
+def test_workspaces_keep_two_sizes():
     """The number of sizes is bounded; copies and pickles are empty."""
-    workspace = Workspace()
-    for n in range(1, 10):
-        workspace[n] = np.zeros(n)
-        assert workspace.get(n) is not None
-    assert sum(workspace.get(n) is not None for n in range(1, 10)) <= Workspace.max_sizes
-    assert pickle.loads(pickle.dumps(workspace)).get(9) is None
+    objective, dataset = Objective(network(Tanh()), NLLM()), Dataset(*batch(9, 0))
+    for n in (*range(1, 10), 1, 1, 2, 2, 3, 3):
+        objective.value_and_gradient(*dataset.batch(np.arange(n)))
+        for workspace in (objective._workspace, dataset._workspace):
+            assert 0 < len(workspace) <= Workspace.max_sizes
+            assert not pickle.loads(pickle.dumps(workspace))
 
 
 @pytest.mark.parametrize("convert", [np.asarray, sparse.csr_matrix])

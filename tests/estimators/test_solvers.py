@@ -21,7 +21,7 @@ from sknn.engine import (
     Loss,
     ReLU,
     SquaredError,
-    lbfgs,
+    solvers,
 )
 from tests.estimators.data import TASKS, binary, fitted, multiclass, parameters, real
 
@@ -254,7 +254,7 @@ def test_a_line_search_that_fails_is_no_convergence(monkeypatch):
         found[-1].status = 2
         return found[-1]
 
-    monkeypatch.setattr(lbfgs, "minimize", abnormal)
+    monkeypatch.setattr(solvers, "minimize", abnormal)
     model = MLPRegressor((5,), solver="lbfgs", alpha=1.0, random_state=0)
     with pytest.warns(ConvergenceWarning, match="its line search found no better weights"):
         model.fit(X, y)

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 from scipy import sparse
-from sklearn.base import is_regressor
-from sklearn.utils import assert_all_finite, check_random_state, check_X_y, column_or_1d
+from sklearn.utils import assert_all_finite, check_X_y, column_or_1d
 from sklearn.utils.validation import validate_data
 
 from sknn.engine._typing import Array
-from sknn.estimators._sklearn_compat import check_sample_weight, safe_indexing
+from sknn.estimators._sklearn_compat import RegressorMixin, check_sample_weight, safe_indexing
 from sknn.estimators._validation.targets import (
     as_numeric_targets,
     check_any_known,
@@ -30,29 +29,15 @@ LARGEST_COPY = 2**26
 
 @dataclass(frozen=True)
 class ValidatedData:
-    """Validated inputs, targets and sample weights.
+    """Validated inputs, targets and sample weights."""
 
-    Attributes
-    ----------
-    X : array, CSR matrix or frame of shape (n, m)
-        The inputs.
-    y : array of shape (n,) or (n, n_outputs)
-        The targets; a single column is one-dimensional.
-    w : array of shape (n,) or None
-        Sample weights times class weights, all positive.
-    counts : array of shape (n,) or None
-        Sample weights without class weights.
-    row_numbers : array of int of shape (n,) or None
-        Numbers of these rows in the data as passed by the user, if some rows were dropped.
-    features : dict
-        `n_features_in_`, and `feature_names_in_` if X has names.
-    """
-
-    X: Any
-    y: Any
-    w: Array | None = None
-    counts: Array | None = None
+    X: Any  # the inputs
+    y: Any  # the targets; a single column is one-dimensional
+    w: Array | None = None  # sample weights times class weights, all positive
+    counts: Array | None = None  # sample weights without class weights
+    # numbers of these rows in the data as passed by the user, if some rows were dropped
     row_numbers: Array | None = None
+    # `n_features_in_`, and `feature_names_in_` if X has names
     features: dict[str, Any] = field(default_factory=dict)
 
     def take(self, rows: Array) -> "ValidatedData":
@@ -92,14 +77,8 @@ def validate_training_data(
 ) -> ValidatedData:
     """Validate the training data of `fit`, and drop rows of weight 0.
 
-    Parameters
-    ----------
-    estimator : estimator
-        Estimator that is fitted; unless `reset`, X must have the features it was fitted with.
-    X, y, sample_weight : objects
-        Data as passed by the user.
-    reset : bool
-        Whether X may have any features. The estimator is not modified.
+    With `reset` the estimator learns the features of X, so it should be an unfitted copy; else X
+    must have its features.
 
     Raises
     ------
@@ -107,16 +86,15 @@ def validate_training_data(
         If the data are invalid, mostly with scikit-learn's messages; or if all weights are 0.
     """
     unknown = None
-    if numeric := is_regressor(estimator):
+    if numeric := isinstance(estimator, RegressorMixin):
         y, unknown = known_targets(as_numeric_targets(y))
     elif not (isinstance(y, np.ndarray) and y.dtype.kind in "biufU"):
         check_labels(y)
-    checked = estimator._with_attributes({}) if reset else estimator
     validate = _validate_table if estimator._takes_tables else _validate_numeric
-    X, y = validate(checked, X, y, reset=reset, y_numeric=numeric)
-    features: dict[str, Any] = {"n_features_in_": checked.n_features_in_}
-    if "feature_names_in_" in vars(checked):
-        features["feature_names_in_"] = checked.feature_names_in_
+    X, y = validate(estimator, X, y, reset=reset, y_numeric=numeric)
+    features: dict[str, Any] = {"n_features_in_": estimator.n_features_in_}
+    if "feature_names_in_" in vars(estimator):
+        features["feature_names_in_"] = estimator.feature_names_in_
     if sparse.issparse(y):
         y = y.toarray()
     if y.ndim == 2 and y.shape[1] == 1:
@@ -173,16 +151,7 @@ def _validate_table(
 def validate_validation_data(
     estimator: "BaseMLP", X_val: Any, y_val: Any, sample_weight_val: Any, features: dict[str, Any]
 ) -> ValidatedData:
-    """Validate the validation data of `fit`.
-
-    Parameters
-    ----------
-    estimator : estimator
-        As for `validate_training_data`.
-    X_val, y_val, sample_weight_val : objects
-        Data as passed by the user; at least one is not None.
-    features : dict
-        Features of the training rows, which X_val must have.
+    """Validate the validation data of `fit`, which must have the features of the training data.
 
     Raises
     ------
@@ -206,21 +175,6 @@ def naming_validation_data() -> Iterator[None]:
         yield
     except (TypeError, ValueError) as error:
         raise type(error)(f"X_val, y_val or sample_weight_val: {error}") from error
-
-
-@contextmanager
-def restore_generator_on_error(random_state: Any) -> Iterator[None]:
-    """Restore the state of the user's generator if the block raises an error."""
-    if not (random_state is None or isinstance(random_state, np.random.RandomState)):
-        yield
-        return
-    rng = check_random_state(random_state)  # None is NumPy's own
-    before = rng.get_state()
-    try:
-        yield
-    except BaseException:
-        rng.set_state(before)
-        raise
 
 
 def as_dtype(array: Any, dtype: str, name: str) -> Any:
@@ -250,16 +204,7 @@ def as_dtype(array: Any, dtype: str, name: str) -> Any:
 
 
 def normalized_weights(w: Array | None, dtype: str, *, relative: bool) -> Array | None:
-    """Convert sample weights to a floating type.
-
-    Parameters
-    ----------
-    w : array of shape (n,) or None
-        Positive weights; None stays None.
-    dtype : {"float32", "float64"}
-        Type to convert to.
-    relative : bool
-        Whether to divide them by their mean.
+    """Convert sample weights to a floating type, divided by their mean if they are `relative`.
 
     Raises
     ------

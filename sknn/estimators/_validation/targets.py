@@ -14,11 +14,6 @@ from sknn.targets import COMPARABLE_LABELS
 def check_labels(y: Any) -> None:
     """Check that no labels are missing, and that no column mixes strings and numbers.
 
-    Parameters
-    ----------
-    y : object
-        What the user passed.
-
     Raises
     ------
     ValueError
@@ -48,11 +43,6 @@ def check_labels(y: Any) -> None:
 
 def as_numeric_targets(y: Any) -> Any:
     """Convert targets of dtype string or object to float64; return others unchanged.
-
-    Parameters
-    ----------
-    y : object
-        Targets as passed by the user. Missing numbers become NaN.
 
     Raises
     ------
