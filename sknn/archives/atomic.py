@@ -16,8 +16,8 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """Write a temporary file that replaces `path` at the end, after it is flushed to disk.
 
     Symbolic links are followed; the new file gets the permissions of the old one. A killed process
-    may leave a temporary file, named ".*.tmp", in the same directory. If anything raises, such as an
-    OSError because the file cannot be written, `path` is unchanged.
+    may leave a temporary file, named ".*.tmp", in the same directory. If anything raises, such as
+    an OSError because the file cannot be written, `path` is unchanged.
     """
     target = Path(os.path.realpath(path))
     if target.exists() and not target.is_file():

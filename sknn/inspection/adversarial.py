@@ -78,7 +78,7 @@ def adversarial(
     target : label, number or array-like, default=None
         Targets whose loss is decreased, instead of increasing that of y: one for all or for each.
     bounds : tuple (low, high), default=None
-        Range of valid inputs: numbers, such as (0, 1) for images, or arrays (n_features,).
+        Range of valid inputs, such as (0, 1) for images: numbers, or arrays of shape (n_features,).
 
     Returns
     -------
