@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, Literal, TypeAlias
 
 from sknn.engine._typing import Array
@@ -68,7 +69,7 @@ class History:
         name : str
             The name of the value, for example ``loss``.
         """
-        return [row[name] for row in self.rows]
+        return list(map(itemgetter(name), self.rows))
 
 
 class EarlyStopping:

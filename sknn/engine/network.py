@@ -56,32 +56,20 @@ INITIALIZATIONS: Mapping[str, Initializer] = {
 
 
 def hidden_sizes(hidden_layer_sizes: Any) -> list[int]:
-    """Return `hidden_layer_sizes`, an integer or a sequence of integers, as a list.
-
-    Raises
-    ------
-    ValueError
-        If a size is not a positive integer.
-    """
+    """Return `hidden_layer_sizes`, an integer or a sequence, as a list of positive integers."""
     single = np.ndim(hidden_layer_sizes) == 0
     sizes = [hidden_layer_sizes] if single else list(hidden_layer_sizes)
-    integers = (isinstance(size, Integral) and not isinstance(size, bool) for size in sizes)
-    if not all(integers) or min(sizes, default=1) < 1:
-        raise ValueError(
-            "hidden_layer_sizes must be > 0: a positive integer for each hidden layer, () for a "
-            f"network without hidden layers; got {hidden_layer_sizes!r}."
-        )
-    return [int(size) for size in sizes]
+    for size in sizes:
+        if not isinstance(size, Integral) or isinstance(size, bool) or size < 1:
+            raise ValueError(
+                "hidden_layer_sizes must be > 0: a positive integer for each hidden layer, () for "
+                f"a network without hidden layers; got {hidden_layer_sizes!r}."
+            )
+    return list(map(int, sizes))
 
 
 def hidden_activations(activation: Any, n_hidden: int) -> list[str | Module]:
-    """Return `activation`, for all hidden layers or a sequence of one per layer, as a list.
-
-    Raises
-    ------
-    ValueError
-        If a name is unknown, or their number is not that of the hidden layers.
-    """
+    """Return `activation`, for all hidden layers or a sequence of one per layer, as a list."""
     single = isinstance(activation, str | Module)
     names = [activation] * n_hidden if single else list(activation)
     for one in names:
@@ -107,23 +95,13 @@ def build(
     dtype: DTypeLike,
     members: int | None = None,
 ) -> Sequential:
-    """Build a network with fresh weights.
+    """Build a network with fresh weights; without `members` there is no member axis.
 
-    Parameters
-    ----------
-    sizes : sequence of int
-        The number of units of each layer, from the inputs to the outputs.
-    activations : sequence of str or Module
-        The activations of the hidden layers.
-    initialization : str or callable
-        "auto", a name in `INITIALIZATIONS`, or ``f(rng, shape, dtype)`` that returns a weight
-        matrix of shape (m, k); the offsets are then zero.
-    rng : RandomState or Generator
-        Draws the weights, layer by layer, each matrix before its offsets.
-    dtype : dtype
-        The dtype of all parameters.
-    members : int, optional
-        The number of members, drawn one after the other; without it there is no member axis.
+    `sizes` are the numbers of units from the inputs to the outputs, `activations` those of the
+    hidden layers. `initialization` is "auto", a name in `INITIALIZATIONS`, or
+    ``f(rng, shape, dtype)`` that returns a weight matrix of shape (m, k); the offsets are then
+    zero. `rng` draws the members one after the other, layer by layer, each matrix before its
+    offsets.
     """
     settings = sizes, activations, initialization, rng, dtype
     if members is None:
@@ -185,12 +163,7 @@ def restore(
 def with_dropout(network: Sequential, rates: Sequence[float]) -> Sequential:
     """Return a network of the same modules with `Dropout` after each hidden activation.
 
-    Parameters
-    ----------
-    network : Sequential
-        From `build` or `restore`.
-    rates : sequence of float
-        The dropout rate of each hidden layer; for 0 nothing is inserted.
+    `rates` has one for each hidden layer; for a rate of 0 nothing is inserted.
     """
     modules = network.modules[:1]
     remaining = iter(rates)
