@@ -79,7 +79,8 @@ def add_row_calls(a: Array, row: Array) -> Calls:
     if ger is None or not contiguous or row.dtype != a.dtype or small or not 0 < k <= MAX_BLAS_SIZE:
         return [partial(np.add, a, row if row.ndim == 1 else row[..., None, :], a)]
     step = MAX_BLAS_SIZE // k
-    ones, calls = constant(step, 1, a.dtype), []
+    ones = constant(step, 1, a.dtype)
+    calls: Calls = []
     for matrix, one in zip(a.reshape(-1, n, k), row.reshape(-1, k), strict=True):
         for i in range(0, n, step):
             chunk = matrix[i : i + step]

@@ -1,6 +1,7 @@
 """The objective: mean loss plus penalty, its gradient, and the vector of all parameters."""
 
 from operator import attrgetter
+from typing import Any
 
 import numpy as np
 from scipy.sparse import issparse
@@ -160,9 +161,9 @@ class Objective:
         if rng is not None:
             network = network.sample((*self.members, *Y.shape[-2:-1]), rng)
         size = type(X), X.shape, X.dtype, Y.shape
-        step = workspace.get(size)
+        step: Any = workspace.get(size)
         if isinstance(step, tuple):  # the second batch of this size
-            step = workspace[size] = TrainingPass(*step, self.parameters.gradients)
+            step = workspace[size] = TrainingPass(*step)
         is_first = step is None or not are_same(step.modules, self.network.modules)
         values = network.trace(X) if is_first else [step.forward(X, network.modules)]
         z = values[-1]
@@ -183,7 +184,8 @@ class Objective:
         if len(workspace) == Workspace.max_sizes:
             workspace.clear()
         if not any(map(issparse, values[1:])):
-            workspace[size] = list(self.network.modules), values, gradients
+            modules = list(self.network.modules)
+            workspace[size] = modules, values, gradients, self.parameters.gradients
         return mean + self._penalty(self.parameters.weights_gradient)
 
     def _mean(self, z: Array, losses: Array, w: Array | None) -> tuple[float, Array]:
