@@ -11,13 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from sknn.engine._linalg import (
-    add_row_calls,
-    column_sums_call,
-    constant,
-    merge_rows,
-    product_call,
-)
+from sknn.engine._linalg import add_row_calls, constant, merge_rows, product_call
 from sknn.engine._typing import Array, Arrays, Calls
 from sknn.engine.activations import ReLU, Sigmoid, SiLU, Tanh
 from sknn.engine.dropout import DropoutMask
@@ -89,7 +83,8 @@ class LinearKernel(Kernel):
         if not isinstance(u, np.ndarray):  # sparse: `u.data` may be replaced before the next step
             return super().weight_grad(module, u, dv, out)
         dW, dW0 = out
-        return [product_call(u.swapaxes(-1, -2), dv, dW), column_sums_call(dv, dW0)]
+        ones = constant(dv.shape[-2], 1, dv.dtype)
+        return [product_call(u.swapaxes(-1, -2), dv, dW), product_call(ones, dv, dW0)]
 
 
 class ReLUKernel(Kernel):

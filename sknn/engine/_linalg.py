@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -24,8 +24,9 @@ MIN_GER_ROWS, MIN_GER_MEMBER_SIZE = 4, 2**12
 #: At most this many rows are joined by `merge_rows`.
 MAX_MERGED_ROWS = 64
 
-#: Elements of the longest constant vector that is cached.
-MAX_CACHED_SIZE = 2**14
+#: The number of constant vectors that are cached, and the elements of the longest.
+MAX_CACHED, MAX_CACHED_SIZE = 16, 2**14
+_CONSTANTS: dict[tuple[int, float, np.dtype[Any]], Array] = {}
 
 _AXPY = {np.dtype(np.float32): saxpy, np.dtype(np.float64): daxpy}
 _GER = {np.dtype(np.float32): sger, np.dtype(np.float64): dger}
@@ -78,20 +79,13 @@ def add_row_calls(a: Array, row: Array) -> Calls:
     if ger is None or not contiguous or row.dtype != a.dtype or small or not 0 < k <= MAX_BLAS_SIZE:
         return [partial(np.add, a, row if row.ndim == 1 else row[..., None, :], a)]
     step = MAX_BLAS_SIZE // k
-    ones, matrices, rows = constant(step, 1, a.dtype), a.reshape(-1, n, k), row.reshape(-1, k)
-    return [
-        partial(ger, 1, rows[i], ones[: min(step, n - j)], 1, 1, matrix[j : j + step].T, 1, 1, 1)
-        for i, matrix in enumerate(matrices)
-        for j in range(0, n, step)
-    ]
-
-
-def column_sums_call(a: Array, out: Array) -> Call:
-    """Return a call that writes the column sums of `a` (..., n, k) to `out` (..., k).
-
-    As a product with ones they are faster than by `sum`.
-    """
-    return product_call(constant(a.shape[-2], 1, a.dtype), a, out)
+    ones = constant(step, 1, a.dtype)
+    calls: Calls = []
+    for matrix, one in zip(a.reshape(-1, n, k), row.reshape(-1, k), strict=True):
+        for i in range(0, n, step):
+            chunk = matrix[i : i + step]
+            calls.append(partial(ger, 1, one, ones[: len(chunk)], 1, 1, chunk.T, 1, 1, 1))
+    return calls
 
 
 def row_sums(a: Array) -> Array:
@@ -121,16 +115,15 @@ def merge_rows(*arrays: Array) -> tuple[Array, ...]:
 
 
 def constant(n: int, value: float, dtype: np.dtype[Any]) -> Array:
-    """Return a vector of n equal elements, read-only if it is cached."""
-    if n <= MAX_CACHED_SIZE:
-        return _cached_constant(n, value, dtype)
-    return np.full(n, value, dtype)
-
-
-@lru_cache(maxsize=16)
-def _cached_constant(n: int, value: float, dtype: np.dtype[Any]) -> Array:
-    vector = np.full(n, value, dtype)
-    vector.flags.writeable = False
+    """Return a read-only vector of n equal elements, cached if it is short."""
+    vector = _CONSTANTS.get((n, value, dtype))
+    if vector is None:
+        vector = np.full(n, value, dtype)
+        vector.flags.writeable = False
+        if n <= MAX_CACHED_SIZE:
+            if len(_CONSTANTS) >= MAX_CACHED:
+                _CONSTANTS.clear()
+            _CONSTANTS[n, value, dtype] = vector
     return vector
 
 
@@ -149,6 +142,9 @@ def add_scaled(y: Array, x: Array, a: float) -> None:
     contiguous = y.ndim == 1 and y.flags.c_contiguous and x.flags.c_contiguous
     if axpy is None or not contiguous or x.dtype != y.dtype:
         y += a * x
+        return
+    if 0 < y.size <= MAX_BLAS_SIZE:  # fewer arguments take less time
+        axpy(x, y, y.size, a)
         return
     for start in range(0, y.size, MAX_BLAS_SIZE):
         axpy(x, y, min(MAX_BLAS_SIZE, y.size - start), a, start, 1, start, 1)

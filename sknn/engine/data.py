@@ -135,10 +135,10 @@ class EpochBatchSampler(BatchSampler):
     def __call__(self, n: int, rng: Rng) -> Iterator[RowIndices]:
         """Yield slices, or parts of a new permutation."""
         order = None
-        if self.shuffle and self.members is None:
-            order = rng.permutation(n)
-        elif self.shuffle:
+        if self.shuffle and self.members is not None:
             order = np.stack([rng.permutation(n) for _ in range(self.members)])
+        elif self.shuffle:
+            order = rng.permutation(n)
         for start in range(0, n, self.batch_size):
             rows = slice(start, min(start + self.batch_size, n))
             yield rows if order is None else order[..., rows]

@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any, Literal, TypeAlias
 
 from sknn.engine._typing import Array
@@ -31,6 +32,7 @@ class Snapshot:
     epochs: int
 
 
+@dataclass(eq=False)
 class History:
     """The values recorded at the end of each epoch, and why training ended.
 
@@ -49,12 +51,11 @@ class History:
         During training with `Trainer.restore_best_weights`: the best epoch so far.
     """
 
-    def __init__(self) -> None:
-        self.rows: list[dict[str, float]] = []
-        self.rate = math.nan
-        self.outcome: Outcome = "max_iter"
-        self.kept_epoch = 0
-        self.best: Snapshot | None = None
+    rows: list[dict[str, float]] = field(default_factory=list, init=False)
+    rate: float = field(default=math.nan, init=False)
+    outcome: Outcome = field(default="max_iter", init=False)
+    kept_epoch: int = field(default=0, init=False)
+    best: Snapshot | None = field(default=None, init=False, repr=False)
 
     def __len__(self) -> int:
         """Return the number of finished epochs."""
@@ -68,7 +69,7 @@ class History:
         name : str
             The name of the value, for example ``loss``.
         """
-        return [row[name] for row in self.rows]
+        return list(map(itemgetter(name), self.rows))
 
 
 class EarlyStopping:

@@ -57,8 +57,7 @@ def lecun_normal(rng: Rng, shape: Shape, dtype: DTypeLike, *, fans: Fans = None)
 
     LeCun, Bottou, Orr and Müller (1998), "Efficient BackProp", section 4.6.
     """
-    m, _ = _fans(shape, fans)
-    return _normal(rng, shape, dtype, 1 / m)
+    return _normal(rng, shape, dtype, 1, (fans or shape)[-2:-1])
 
 
 @_add_sections
@@ -67,15 +66,13 @@ def he_normal(rng: Rng, shape: Shape, dtype: DTypeLike, *, fans: Fans = None) ->
 
     He, Zhang, Ren and Sun (2015), "Delving Deep into Rectifiers", equation 10.
     """
-    m, _ = _fans(shape, fans)
-    return _normal(rng, shape, dtype, 2 / m)
+    return _normal(rng, shape, dtype, 2, (fans or shape)[-2:-1])
 
 
 @_add_sections
 def he_uniform(rng: Rng, shape: Shape, dtype: DTypeLike, *, fans: Fans = None) -> Array:
     """Draw uniformly from ±sqrt(6/m), with variance 2/m; the source is that of `he_normal`."""
-    m, _ = _fans(shape, fans)
-    return _uniform(rng, shape, dtype, 6 / m)
+    return _uniform(rng, shape, dtype, 6, (fans or shape)[-2:-1])
 
 
 @_add_sections
@@ -85,35 +82,28 @@ def glorot_normal(rng: Rng, shape: Shape, dtype: DTypeLike, *, fans: Fans = None
     Glorot and Bengio (2010), "Understanding the Difficulty of Training Deep Feedforward Neural
     Networks", equation 12.
     """
-    m, k = _fans(shape, fans)
-    return _normal(rng, shape, dtype, 2 / (m + k))
+    return _normal(rng, shape, dtype, 2, (fans or shape)[-2:])
 
 
 @_add_sections
 def glorot_uniform(rng: Rng, shape: Shape, dtype: DTypeLike, *, fans: Fans = None) -> Array:
     """Draw uniformly from ±sqrt(6/(m + k)): Glorot and Bengio (2010), equation 16."""
-    m, k = _fans(shape, fans)
-    return _uniform(rng, shape, dtype, 6 / (m + k))
+    return _uniform(rng, shape, dtype, 6, (fans or shape)[-2:])
 
 
 @_add_sections
 def glorot_uniform_sigmoid(rng: Rng, shape: Shape, dtype: DTypeLike, *, fans: Fans = None) -> Array:
     """Draw uniformly from ±sqrt(2/(m + k)), scikit-learn's choice for logistic units."""
-    m, k = _fans(shape, fans)
-    return _uniform(rng, shape, dtype, 2 / (m + k))
+    return _uniform(rng, shape, dtype, 2, (fans or shape)[-2:])
 
 
-def _fans(shape: Shape, fans: Fans) -> tuple[int, int]:
-    """Return the numbers of inputs and outputs, at least 1 each."""
-    m, k = fans or (shape[-2], shape[-1])
-    return max(1, m), max(1, k)
-
-
-def _normal(rng: Rng, shape: Shape, dtype: DTypeLike, variance: float) -> Array:
-    W: Any = rng.normal(0.0, np.sqrt(variance), shape)
+def _normal(rng: Rng, shape: Shape, dtype: DTypeLike, factor: int, fans: Shape) -> Array:
+    """Draw with variance ``factor / sum(fans)``, each at least 1."""
+    W: Any = rng.normal(0.0, np.sqrt(factor / np.maximum(fans, 1).sum()), shape)
     return np.asarray(W, dtype)
 
 
-def _uniform(rng: Rng, shape: Shape, dtype: DTypeLike, squared_bound: float) -> Array:
-    bound = np.sqrt(squared_bound)
+def _uniform(rng: Rng, shape: Shape, dtype: DTypeLike, factor: int, fans: Shape) -> Array:
+    """Draw between plus and minus ``sqrt(factor / sum(fans))``, each at least 1."""
+    bound = np.sqrt(factor / np.maximum(fans, 1).sum())
     return np.asarray(rng.uniform(-bound, bound, shape), dtype)

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from sknn.engine._linalg import add_row_calls, column_sums_call, product
+from sknn.engine._linalg import add_row_calls, constant, product
 from sknn.engine._typing import Array, Arrays
 from sknn.engine.modules import Module
 
@@ -56,5 +56,5 @@ class Linear(Module):
         dW, dW0 = out or (np.empty_like(self.W), np.empty_like(self.W0))
         uT: Any = u.swapaxes(-1, -2) if isinstance(u, np.ndarray) else u.T  # of a CSR matrix
         product(uT, dv, dW)
-        column_sums_call(dv, dW0)()
+        product(constant(dv.shape[-2], 1, dv.dtype), dv, dW0)  # faster than `sum`
         return dW, dW0

@@ -8,6 +8,7 @@ many threads at once.
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -32,36 +33,24 @@ class Module(ReprMixin, ABC):
 
     @abstractmethod
     def forward(self, u: Array) -> Array:
-        """Compute the output.
+        """Compute the outputs `v` of shape (n, k).
 
         Parameters
         ----------
         u : array of shape (n, m)
-            The inputs, one sample per row.
-
-        Returns
-        -------
-        v : array of shape (n, k)
-            The outputs; `u` is never changed.
+            The inputs, one sample per row; never changed.
         """
 
     @abstractmethod
     def backward(self, u: Array, v: Array, dv: Array) -> Array:
-        """Compute dL/du from dL/dv.
+        """Compute the derivative of the loss with respect to `u`, of shape (n, m).
 
         Parameters
         ----------
-        u : array of shape (n, m)
-            The inputs of `forward`.
-        v : array of shape (n, k)
-            The outputs of `forward`.
+        u, v : arrays of shape (n, m) and (n, k)
+            The inputs and outputs of `forward`.
         dv : array of shape (n, k)
             The derivative of the loss with respect to `v`.
-
-        Returns
-        -------
-        du : array of shape (n, m)
-            The derivative of the loss with respect to `u`.
         """
 
     def weight_grad(self, u: Array, dv: Array, out: Arrays | None = None) -> Arrays:
@@ -69,10 +58,8 @@ class Module(ReprMixin, ABC):
 
         Parameters
         ----------
-        u : array of shape (n, m)
-            The inputs of `forward`.
-        dv : array of shape (n, k)
-            The derivative of the loss with respect to the outputs.
+        u, dv : arrays of shape (n, m) and (n, k)
+            As in `backward`.
         out : sequence of arrays, optional
             Where to write the gradients, one array per parameter; allocated if left out.
 
@@ -162,6 +149,7 @@ class Sequential(Module):
     def gradients(self, values: Sequence[Array], dv: Array) -> list[Array]:
         """Return the gradients with respect to all arrays of a forward pass, the input included.
 
+        With members, all have a member axis, also where the value itself is shared by the members.
         Training uses `backpropagate`, which ends at the first module with parameters.
 
         Parameters
@@ -170,12 +158,6 @@ class Sequential(Module):
             The result of `trace`.
         dv : array of shape (n, k)
             The derivative of the loss with respect to the last of `values`.
-
-        Returns
-        -------
-        gradients : list of arrays
-            For each of `values` the derivative with respect to it. With members, all have a member
-            axis, also where the value itself is shared by the members.
         """
         gradients = [dv]
         for i in reversed(range(len(self.modules))):
@@ -197,10 +179,8 @@ class Sequential(Module):
 
         Parameters
         ----------
-        values : list of arrays
-            The result of `trace`.
-        dv : array of shape (n, k)
-            The derivative of the loss with respect to the last of `values`.
+        values, dv : list of arrays and array of shape (n, k)
+            As in `gradients`.
         out : list of lists of arrays
             For each module, the arrays to write its weight gradients to.
 
@@ -221,22 +201,13 @@ class Sequential(Module):
         return gradients
 
     def sample(self, shape: tuple[int, ...], rng: Rng) -> "Sequential":
-        """Return the network of one training step, with freshly drawn dropout masks.
-
-        Parameters
-        ----------
-        shape : tuple of int
-            The number of samples in the batch, with members (g, n). Each sample of each member has
-            its own mask.
-        rng : RandomState or Generator
-            Draws the masks.
-        """
+        """Return the network of one training step; each sample of each member has its own masks."""
         return Sequential(module.sample(shape, rng) for module in self.modules)
 
     @property
     def is_stochastic(self) -> bool:
         """Whether a module is stochastic."""
-        return any(module.is_stochastic for module in self.modules)
+        return any(map(attrgetter("is_stochastic"), self.modules))
 
     @property
     def parameters(self) -> list[Array]:

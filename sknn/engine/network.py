@@ -8,41 +8,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from sknn.engine import (
-    ELU,
-    GELU,
-    SELU,
-    Dropout,
-    Exp,
-    Identity,
-    LeakyReLU,
-    Linear,
-    Mish,
-    Module,
-    ReLU,
-    Sequential,
-    Sigmoid,
-    SiLU,
-    Softplus,
-    Tanh,
-    initializers,
-)
+from sknn.engine import activations as functions
+from sknn.engine import initializers
 from sknn.engine._typing import Array, Rng
+from sknn.engine.dropout import Dropout
 from sknn.engine.initializers import Initializer
+from sknn.engine.linear import Linear
+from sknn.engine.modules import Module, Sequential
 
 ACTIVATIONS: Mapping[str, type[Module]] = {
-    "identity": Identity,
-    "logistic": Sigmoid,
-    "tanh": Tanh,
-    "relu": ReLU,
-    "leaky_relu": LeakyReLU,
-    "elu": ELU,
-    "selu": SELU,
-    "gelu": GELU,
-    "silu": SiLU,
-    "mish": Mish,
-    "softplus": Softplus,
-    "exp": Exp,
+    "identity": functions.Identity,
+    "logistic": functions.Sigmoid,
+    "tanh": functions.Tanh,
+    "relu": functions.ReLU,
+    "leaky_relu": functions.LeakyReLU,
+    "elu": functions.ELU,
+    "selu": functions.SELU,
+    "gelu": functions.GELU,
+    "silu": functions.SiLU,
+    "mish": functions.Mish,
+    "softplus": functions.Softplus,
+    "exp": functions.Exp,
 }
 
 #: The initializers of weights, by name; offsets are then zero.
@@ -56,32 +42,20 @@ INITIALIZATIONS: Mapping[str, Initializer] = {
 
 
 def hidden_sizes(hidden_layer_sizes: Any) -> list[int]:
-    """Return `hidden_layer_sizes`, an integer or a sequence of integers, as a list.
-
-    Raises
-    ------
-    ValueError
-        If a size is not a positive integer.
-    """
+    """Return `hidden_layer_sizes`, an integer or a sequence, as a list of positive integers."""
     single = np.ndim(hidden_layer_sizes) == 0
     sizes = [hidden_layer_sizes] if single else list(hidden_layer_sizes)
-    integers = (isinstance(size, Integral) and not isinstance(size, bool) for size in sizes)
-    if not all(integers) or min(sizes, default=1) < 1:
-        raise ValueError(
-            "hidden_layer_sizes must be > 0: a positive integer for each hidden layer, () for a "
-            f"network without hidden layers; got {hidden_layer_sizes!r}."
-        )
-    return [int(size) for size in sizes]
+    for size in sizes:
+        if not isinstance(size, Integral) or isinstance(size, bool) or size < 1:
+            raise ValueError(
+                "hidden_layer_sizes must be > 0: a positive integer for each hidden layer, () for "
+                f"a network without hidden layers; got {hidden_layer_sizes!r}."
+            )
+    return list(map(int, sizes))
 
 
 def hidden_activations(activation: Any, n_hidden: int) -> list[str | Module]:
-    """Return `activation`, for all hidden layers or a sequence of one per layer, as a list.
-
-    Raises
-    ------
-    ValueError
-        If a name is unknown, or their number is not that of the hidden layers.
-    """
+    """Return `activation`, for all hidden layers or a sequence of one per layer, as a list."""
     single = isinstance(activation, str | Module)
     names = [activation] * n_hidden if single else list(activation)
     for one in names:
@@ -107,68 +81,53 @@ def build(
     dtype: DTypeLike,
     members: int | None = None,
 ) -> Sequential:
-    """Build a network with fresh weights.
+    """Build a network with fresh weights; without `members` there is no member axis.
 
-    Parameters
-    ----------
-    sizes : sequence of int
-        The number of units of each layer, from the inputs to the outputs.
-    activations : sequence of str or Module
-        The activations of the hidden layers.
-    initialization : str or callable
-        "auto", a name in `INITIALIZATIONS`, or ``f(rng, shape, dtype)`` that returns a weight
-        matrix of shape (m, k); the offsets are then zero.
-    rng : RandomState or Generator
-        Draws the weights, layer by layer, each matrix before its offsets.
-    dtype : dtype
-        The dtype of all parameters.
-    members : int, optional
-        The number of members, drawn one after the other; without it there is no member axis.
+    `sizes` are the numbers of units from the inputs to the outputs, `activations` those of the
+    hidden layers. `initialization` is "auto", a name in `INITIALIZATIONS`, or
+    ``f(rng, shape, dtype)`` that returns a weight matrix of shape (m, k); the offsets are then
+    zero. `rng` draws the members one after the other, layer by layer, each matrix before its
+    offsets.
     """
-    settings = sizes, activations, initialization, rng, dtype
-    if members is None:
-        return restore(*_draw_parameters(*settings), activations)
-    drawn = [_draw_parameters(*settings) for _ in range(members)]
-    coefs, intercepts = (
-        [np.stack(layer) for layer in zip(*arrays, strict=True)]
-        for arrays in zip(*drawn, strict=True)
-    )
-    return restore(coefs, intercepts, activations)
+    drawn: list[list[Array]] = []
+    for _ in range(members or 1):
+        drawn.append([])
+        for layer, fans in enumerate(pairwise(sizes)):
+            following = activations[min(layer, len(activations) - 1)] if activations else "identity"
+            drawn[-1] += _draw_layer(fans, following, initialization, rng, dtype)
+    arrays = drawn[0] if members is None else list(map(np.stack, zip(*drawn, strict=True)))
+    return restore(arrays[::2], arrays[1::2], activations)
 
 
-def _draw_parameters(
-    sizes: Sequence[int],
-    activations: Sequence[str | Module],
+def _draw_layer(
+    fans: tuple[int, int],
+    activation: str | Module,
     initialization: str | Callable[..., Array],
     rng: Rng,
     dtype: DTypeLike,
-) -> tuple[list[Array], list[Array]]:
-    """Draw the weights and the offsets of all layers.
+) -> tuple[Array, Array]:
+    """Draw the weights and the offsets of the layer before an activation.
 
     "auto" is scikit-learn's rule: Glorot's uniform distribution for both, narrower for logistic.
     """
-    coefs, intercepts = [], []
     draw_weights: Initializer
-    draw_offsets: Initializer
-    for layer, fans in enumerate(pairwise(sizes)):
-        following = activations[min(layer, len(activations) - 1)] if activations else "identity"
-        if initialization == "auto":
-            draw_weights = draw_offsets = initializers.glorot_uniform
-            if isinstance(following, str) and following == "logistic":
-                draw_weights = draw_offsets = initializers.glorot_uniform_sigmoid
-        elif isinstance(initialization, str):
-            draw_weights, draw_offsets = INITIALIZATIONS[initialization], initializers.zeros
-        else:
-            draw_weights, draw_offsets = initialization, initializers.zeros
-        W = np.array(draw_weights(rng, fans, dtype), dtype)
-        if W.shape != fans or not np.isfinite(W).all():
-            raise ValueError(
-                f"initialization must give finite weights of shape {fans}; got shape {W.shape}"
-                f"{'' if np.isfinite(W).all() else ' with values that are not finite'}."
-            )
-        coefs.append(W)
-        intercepts.append(draw_offsets(rng, fans[1:], dtype, fans=fans))
-    return coefs, intercepts
+    draw_offsets: Initializer = initializers.zeros
+    if initialization == "auto":
+        draw_weights = draw_offsets = initializers.glorot_uniform
+        if isinstance(activation, str) and activation == "logistic":
+            draw_weights = draw_offsets = initializers.glorot_uniform_sigmoid
+    elif isinstance(initialization, str):
+        draw_weights = INITIALIZATIONS[initialization]
+    else:
+        draw_weights = initialization
+    W = np.array(draw_weights(rng, fans, dtype), dtype)
+    finite = np.isfinite(W).all()
+    if W.shape != fans or not finite:
+        raise ValueError(
+            f"initialization must give finite weights of shape {fans}; got shape {W.shape}"
+            f"{'' if finite else ' with values that are not finite'}."
+        )
+    return W, draw_offsets(rng, fans[1:], dtype, fans=fans)
 
 
 def restore(
@@ -185,12 +144,7 @@ def restore(
 def with_dropout(network: Sequential, rates: Sequence[float]) -> Sequential:
     """Return a network of the same modules with `Dropout` after each hidden activation.
 
-    Parameters
-    ----------
-    network : Sequential
-        From `build` or `restore`.
-    rates : sequence of float
-        The dropout rate of each hidden layer; for 0 nothing is inserted.
+    `rates` has one for each hidden layer; for a rate of 0 nothing is inserted.
     """
     modules = network.modules[:1]
     remaining = iter(rates)

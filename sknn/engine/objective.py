@@ -1,5 +1,8 @@
 """The objective: mean loss plus penalty, its gradient, and the vector of all parameters."""
 
+from operator import attrgetter
+from typing import Any
+
 import numpy as np
 from scipy.sparse import issparse
 
@@ -7,7 +10,7 @@ from sknn.engine._execution import TrainingPass, Workspace, are_same
 from sknn.engine._linalg import add_scaled, chunks, constant
 from sknn.engine._typing import Array, Rng
 from sknn.engine.losses import Loss
-from sknn.engine.modules import Sequential
+from sknn.engine.modules import Module, Sequential
 
 
 class ParameterVector:
@@ -38,32 +41,38 @@ class ParameterVector:
 
     def __init__(self, network: Sequential) -> None:
         self.network = network
-        slots = [(i, name) for i, module in enumerate(network.modules) for name in module.weights]
-        n_weight_slots = len(slots)
-        slots += [(i, name) for i, module in enumerate(network.modules) for name in module.offsets]
-        arrays = [getattr(network.modules[i], name) for i, name in slots]
+        slots: dict[tuple[int, str], tuple[Module, list[Array]]] = {}
+        arrays: list[Array] = []
+        self.gradients: list[list[Array]] = []
+        for _ in network.modules:
+            self.gradients.append([])
+        n_weights = 0
+        for kind in ("weights", "offsets"):
+            n_weights = sum(map(np.size, arrays))
+            for module, gradients in zip(network.modules, self.gradients, strict=True):
+                for name in getattr(module, kind):
+                    slots[id(module), name] = module, gradients
+                    arrays.append(getattr(module, name))
         if not arrays:
             raise ValueError("There is nothing to train: no module of the network has weights.")
-        if len({(id(network.modules[i]), name) for i, name in slots}) < len(slots):
+        if len(slots) < len(arrays):
             raise ValueError(
                 "A module with weights is in the network twice. Weights cannot be shared: use a "
                 "module for each place."
             )
-        if any(array.dtype != arrays[0].dtype or array.dtype.kind != "f" for array in arrays):
-            found = sorted({str(array.dtype) for array in arrays})
-            raise ValueError(f"Parameters must share one floating dtype, got {', '.join(found)}.")
-        self.vector = np.concatenate([array.ravel() for array in arrays])
+        dtypes = sorted(set(map(str, map(attrgetter("dtype"), arrays))))
+        if len(dtypes) > 1 or arrays[0].dtype.kind != "f":
+            raise ValueError(f"Parameters must share one floating dtype, got {', '.join(dtypes)}.")
+        self.vector = np.concatenate(list(map(np.ravel, arrays)))
         self.gradient = np.zeros_like(self.vector)
-        n_weights = sum(array.size for array in arrays[:n_weight_slots])
         self.weights = self.vector[:n_weights]
         self.weights_gradient = self.gradient[:n_weights]
-        self.gradients: list[list[Array]] = [[] for _ in network.modules]
         self.members = arrays[0].shape[:-2]
         stop = 0
-        for (i, name), array in zip(slots, arrays, strict=True):
+        for ((_, name), (module, gradients)), array in zip(slots.items(), arrays, strict=True):
             start, stop = stop, stop + array.size
-            setattr(network.modules[i], name, self.vector[start:stop].reshape(array.shape))
-            self.gradients[i].append(self.gradient[start:stop].reshape(array.shape))
+            setattr(module, name, self.vector[start:stop].reshape(array.shape))
+            gradients.append(self.gradient[start:stop].reshape(array.shape))
 
     def __reduce__(self) -> tuple[type, tuple[Sequential]]:
         """Rebuild the vector from the network, so that the copied modules hold views of it."""
@@ -152,9 +161,9 @@ class Objective:
         if rng is not None:
             network = network.sample((*self.members, *Y.shape[-2:-1]), rng)
         size = type(X), X.shape, X.dtype, Y.shape
-        step = workspace.get(size)
+        step: Any = workspace.get(size)
         if isinstance(step, tuple):  # the second batch of this size
-            step = workspace[size] = TrainingPass(*step, self.parameters.gradients)
+            step = workspace[size] = TrainingPass(*step)
         is_first = step is None or not are_same(step.modules, self.network.modules)
         values = network.trace(X) if is_first else [step.forward(X, network.modules)]
         z = values[-1]
@@ -175,7 +184,8 @@ class Objective:
         if len(workspace) == Workspace.max_sizes:
             workspace.clear()
         if not any(map(issparse, values[1:])):
-            workspace[size] = list(self.network.modules), values, gradients
+            modules = list(self.network.modules)
+            workspace[size] = modules, values, gradients, self.parameters.gradients
         return mean + self._penalty(self.parameters.weights_gradient)
 
     def _mean(self, z: Array, losses: Array, w: Array | None) -> tuple[float, Array]:

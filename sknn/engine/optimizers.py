@@ -21,17 +21,12 @@ class Optimizer(ReprMixin, ABC):
 
     @abstractmethod
     def init(self, params: Array) -> State:
-        """Return the state before the first step.
+        """Return the state before the first step: arrays and numbers, by name.
 
         Parameters
         ----------
         params : array
             The parameters; only their shape and type are used.
-
-        Returns
-        -------
-        state : dict
-            Arrays and numbers; `step` changes it in place.
         """
 
     @abstractmethod

@@ -224,12 +224,8 @@ def as_schedule(rate: float | Callable[[int], float]) -> Schedule:
     Parameters
     ----------
     rate : float, callable or Schedule
-        A learning rate, a function ``eta(t)`` of the step t = 0, 1, ..., or a schedule.
-
-    Returns
-    -------
-    schedule : Schedule
-        The schedule; a given one is returned unchanged.
+        A learning rate, a function ``eta(t)`` of the step t = 0, 1, ..., or a schedule, which is
+        returned unchanged.
     """
     if isinstance(rate, Schedule):
         return rate

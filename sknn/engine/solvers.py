@@ -32,17 +32,12 @@ class Solver(ABC):
 
     @abstractmethod
     def init(self, objective: Objective) -> State:
-        """Return the state before the first epoch.
+        """Return the state before the first epoch: arrays and numbers, by name.
 
         Parameters
         ----------
         objective : Objective
             The objective to minimise.
-
-        Returns
-        -------
-        state : dict
-            Arrays and numbers; `run` changes it in place.
         """
 
     @abstractmethod
@@ -56,7 +51,10 @@ class Solver(ABC):
         epochs: int,
         rng: Rng,
     ) -> Outcome:
-        """Train the network of the objective in place.
+        """Train the network of the objective in place, and return why training ended.
+
+        This is "max_iter", or "converged", "schedule_finished" or "line_search_failed" if the
+        solver itself ended training.
 
         Parameters
         ----------
@@ -73,12 +71,6 @@ class Solver(ABC):
             The largest number of epochs.
         rng : RandomState or Generator
             The source of randomness.
-
-        Returns
-        -------
-        outcome : str
-            "max_iter", or "converged", "schedule_finished" or "line_search_failed" if the solver
-            itself ended training.
         """
 
     def on_plateau(self, state: State) -> bool:

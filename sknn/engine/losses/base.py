@@ -40,32 +40,22 @@ class Loss(ReprMixin, ABC):
 
     @abstractmethod
     def value(self, z: Array, y: Array) -> Array:
-        """Return the loss of each sample.
+        """Return the loss of each sample, shape (n,), summed over the outputs.
 
         Parameters
         ----------
         z, y : arrays of shape (n, k)
             Raw outputs and targets.
-
-        Returns
-        -------
-        loss : array of shape (n,)
-            The loss per sample, summed over the outputs.
         """
 
     @abstractmethod
     def gradient(self, z: Array, y: Array) -> Array:
-        """Return dL/dZ.
+        """Return dL/dZ, the derivative of each sample's loss with respect to its raw outputs.
 
         Parameters
         ----------
         z, y : arrays of shape (n, k)
             Raw outputs and targets.
-
-        Returns
-        -------
-        dZ : array of shape (n, k)
-            The derivative of each sample's loss with respect to its raw outputs.
         """
 
     def value_and_gradient(self, z: Array, y: Array) -> tuple[Array, Array]:
@@ -75,76 +65,49 @@ class Loss(ReprMixin, ABC):
         ----------
         z, y : arrays of shape (n, k)
             Raw outputs and targets.
-
-        Returns
-        -------
-        loss : array of shape (n,)
-            The loss per sample.
-        dZ : array of shape (n, k)
-            The derivatives with respect to z.
         """
         return self.value(z, y), self.gradient(z, y)
 
     def inverse_link(self, z: Array) -> Array:
-        """Return the output activation.
+        """Return the output activation, the predictions of shape (n, k).
 
         Parameters
         ----------
         z : array of shape (n, k)
             Raw outputs; not changed.
-
-        Returns
-        -------
-        a : array of shape (n, k)
-            Predictions.
         """
         return z
 
     def inverse_link_backward(self, z: Array, dA: Array) -> Array:
         """Compute dL/dZ from dL/dA, by the chain rule through `inverse_link`.
 
+        Training uses `gradient` instead.
+
         Parameters
         ----------
-        z : array of shape (n, k)
-            Raw outputs.
-        dA : array of shape (n, k)
-            The derivative of a scalar with respect to ``inverse_link(z)``.
-
-        Returns
-        -------
-        dZ : array of shape (n, k)
-            Its derivative with respect to `z`. Training uses `gradient` instead.
+        z, dA : arrays of shape (n, k)
+            Raw outputs, and the derivative of a scalar with respect to ``inverse_link(z)``.
         """
         self._require_identity_link("inverse_link_backward")
         return dA
 
     def link(self, a: Array) -> Array:
-        """Return the inverse of `inverse_link`, clipped to finite values.
+        """Return raw outputs with ``inverse_link(z) = a``, clipped to finite values.
 
         Parameters
         ----------
         a : array of shape (n, k)
             Predictions.
-
-        Returns
-        -------
-        z : array of shape (n, k)
-            Raw outputs with ``inverse_link(z) = a``.
         """
         return a
 
     def average_members(self, z: Array) -> Array:
-        """Return the raw outputs of the mean prediction of several members.
+        """Return the raw outputs (n, k) whose prediction is the mean of those of several members.
 
         Parameters
         ----------
         z : array of shape (g, n, k)
             Raw outputs of g members.
-
-        Returns
-        -------
-        z : array of shape (n, k)
-            Raw outputs with ``inverse_link(z)`` equal to the mean of those of the members.
         """
         return self.link(self.inverse_link(z).mean(axis=0))
 
@@ -157,17 +120,12 @@ class Loss(ReprMixin, ABC):
             Raw outputs of g members.
         dv : array of shape (n, k)
             The derivative of a scalar with respect to ``average_members(z)``.
-
-        Returns
-        -------
-        dz : array of shape (g, n, k)
-            Its derivative with respect to `z`.
         """
         self._require_identity_link("average_members_backward")
         return np.broadcast_to(dv / len(z), z.shape)
 
     def fit_intercept_only(self, y: Array, w: Array | None = None) -> Array:
-        """Return the raw outputs of the best constant prediction.
+        """Return the raw outputs (k,) of the best constant prediction, by default the mean of y.
 
         Parameters
         ----------
@@ -175,11 +133,6 @@ class Loss(ReprMixin, ABC):
             Targets; NaN is unknown.
         w : array of shape (n,), optional
             Sample weights, 1 if left out.
-
-        Returns
-        -------
-        z : array of shape (k,)
-            By default, raw outputs with ``inverse_link(z)`` equal to the mean of y.
         """
         return self.link(weighted_nanmean(y, w))
 
@@ -200,11 +153,6 @@ class Loss(ReprMixin, ABC):
         ----------
         z : array of shape (n, k)
             Raw outputs.
-
-        Returns
-        -------
-        log_a : array of shape (n, k)
-            Logarithms of probabilities.
 
         Raises
         ------
