@@ -63,15 +63,20 @@ def iter_batches(
     ----------
     network, X, dtype, check : object
         As in `raw_predict`; the widest layer of the network determines b.
+
+    Yields
+    ------
+    u : array or CSR matrix of shape (b, m)
+        Some rows, in that type.
     """
     dense = isinstance(X, np.ndarray)
     step = rows_per_batch(network, X)
     for start in range(0, max(X.shape[0], 1), step):
         u = X[start : start + step]
-        with np.errstate(over="ignore"):  # overflow is for `check` to find
+        with np.errstate(over="ignore", invalid="ignore"):  # overflow is for `check` to find
             u = np.ascontiguousarray(u, dtype) if dense else u.astype(dtype, copy=False)
-        if check:
-            check(u)
+            if check:
+                check(u)
         yield u
 
 

@@ -111,7 +111,7 @@ def fit_network(
         relative_weights=config.relative_weights,
         smoothing=config.label_smoothing,
     )
-    loss = spec.loss_for(dataset.Y)
+    loss, loss_scale = spec.loss_for(dataset.Y), spec.loss_scale
     if initial.is_new and config.fit_intercept_first:
         offsets = initial.network.modules[-1].parameters[-1]
         offsets[...] = loss.fit_intercept_only(dataset.Y, dataset.w)
@@ -120,7 +120,7 @@ def fit_network(
         trained = network.with_dropout(trained, config.dropout)
     objective = Objective(trained, loss, config.alpha)
     score = _validation_score(config, data, initial) if data.validation else None
-    stopping, loss_scale = config.early_stopping, spec.loss_scale
+    stopping = config.early_stopping
     if stopping is not None:
         if state.early_stopping:
             state.resume_early_stopping(stopping)
@@ -213,7 +213,7 @@ def _result(
     history: History,
 ) -> FitResult:
     """Build the result of a fit that ends after the last epoch in `history`."""
-    stopping = config.early_stopping
+    stopping, record = config.early_stopping, _record(initial.state, history, len(data.train.y))
     watched = {} if stopping is None else stopping.state()
     state = replace(
         initial.state,
@@ -224,7 +224,7 @@ def _result(
     attributes = {
         **data.train.features,
         **initial.spec.fitted_attributes(initial.network),
-        **_record(initial.state, history, len(data.train.y)),
+        **record,
         "_training_state": state.to_plain(config.random_state),
     }
     return FitResult(attributes, history, state)

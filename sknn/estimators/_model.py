@@ -93,6 +93,7 @@ class ModelSpec:
         """Restore the specification from the attributes of a fitted estimator."""
         plain = fitted["_model_spec"]
         encoding, inputs = plain["input_encoding"], None
+        hidden_sizes = [W.shape[-1] for W in fitted["coefs_"][:-1]]
         if isinstance(encoding, dict):
             inputs = TabularInputs.from_plain(encoding)
         return cls(
@@ -101,7 +102,7 @@ class ModelSpec:
             ),
             loss_name=plain["loss"],
             loss_settings=plain["loss_settings"],
-            hidden_sizes=[W.shape[-1] for W in fitted["coefs_"][:-1]],
+            hidden_sizes=hidden_sizes,
             activations=plain["activations"],
             dtype=plain["dtype"],
             n_inputs=inputs.width if inputs else encoding,
@@ -132,15 +133,12 @@ class ModelSpec:
         ValueError
             If y has classes or columns that the target has not, or values invalid for the loss.
         """
-        X = data.X
-        return Dataset(
-            self.inputs.encode(X, self.dtype) if self.inputs else as_dtype(X, self.dtype, "X"),
-            self.encode_targets(data, name, smoothing),
-            None
-            if data.w is None
-            else normalized_weights(data.w, self.dtype, relative=relative_weights),
-            self.dtype,
-        )
+        X, w = data.X, data.w
+        Y = self.encode_targets(data, name, smoothing)
+        X = self.inputs.encode(X, self.dtype) if self.inputs else as_dtype(X, self.dtype, "X")
+        if w is not None:
+            w = normalized_weights(w, self.dtype, relative=relative_weights)
+        return Dataset(X, Y, w, self.dtype)
 
     def encode_targets(self, data: ValidatedData, name: str, smoothing: float = 0.0) -> Array:
         """Encode validated targets as the matrix Y of the loss; see `dataset`."""

@@ -6,6 +6,7 @@ from abc import ABCMeta, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -539,10 +540,8 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         only: for a few rows, scikit-learn's full validation would take longer than the network.
         """
 
-        def check(batch: Any) -> None:
-            with np.errstate(over="ignore", invalid="ignore"):
-                assert_all_finite(batch, estimator_name=type(self).__name__, input_name="X")
-
+        name = type(self).__name__
+        check = partial(assert_all_finite, estimator_name=name, input_name="X")
         if (
             type(X) is np.ndarray
             and X.dtype in (np.float32, np.float64)

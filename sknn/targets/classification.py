@@ -37,6 +37,10 @@ class ClassTarget(Target):
         """Restore the target of these classes."""
         return cls(classes)
 
+    def loss(self, name: str | Loss, settings: Mapping[str, Any] | None = None) -> Loss:
+        """Make the loss of this name, which has no settings; a Loss is returned as it is."""
+        return self.losses[name]() if isinstance(name, str) else super().loss(name)
+
     def smooth_labels(self, Y: Array, fraction: float) -> Array:
         """Spread a fraction of each label evenly over "no" and "yes" (0 and 1)."""
         return (1 - fraction) * Y + fraction / 2
