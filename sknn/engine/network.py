@@ -40,6 +40,9 @@ INITIALIZATIONS: Mapping[str, Initializer] = {
     "lecun_normal": initializers.lecun_normal,
 }
 
+#: scikit-learn's rule "auto": of weights and offsets before any activation, and before logistic.
+AUTO_INITIALIZERS = initializers.glorot_uniform, initializers.glorot_uniform_sigmoid
+
 
 def hidden_sizes(hidden_layer_sizes: Any) -> list[int]:
     """Return `hidden_layer_sizes`, an integer or a sequence, as a list of positive integers."""
@@ -92,42 +95,24 @@ def build(
     drawn: list[list[Array]] = []
     for _ in range(members or 1):
         drawn.append([])
-        for layer, fans in enumerate(pairwise(sizes)):
-            following = activations[min(layer, len(activations) - 1)] if activations else "identity"
-            drawn[-1] += _draw_layer(fans, following, initialization, rng, dtype)
+        for i, fans in enumerate(pairwise(sizes)):
+            draw_weights: Any = initialization
+            draw_offsets: Initializer = initializers.zeros
+            if initialization == "auto":
+                following = activations[min(i, len(activations) - 1)] if activations else None
+                logistic = isinstance(following, str) and following == "logistic"
+                draw_weights = draw_offsets = AUTO_INITIALIZERS[logistic]
+            elif isinstance(initialization, str):
+                draw_weights = INITIALIZATIONS[initialization]
+            W = np.array(draw_weights(rng, fans, dtype), dtype)
+            if W.shape != fans or not np.isfinite(W).all():
+                raise ValueError(
+                    f"initialization must give finite weights of shape {fans}; got shape {W.shape}"
+                    f"{'' if np.isfinite(W).all() else ' with values that are not finite'}."
+                )
+            drawn[-1] += W, draw_offsets(rng, fans[1:], dtype, fans=fans)
     arrays = drawn[0] if members is None else list(map(np.stack, zip(*drawn, strict=True)))
     return restore(arrays[::2], arrays[1::2], activations)
-
-
-def _draw_layer(
-    fans: tuple[int, int],
-    activation: str | Module,
-    initialization: str | Callable[..., Array],
-    rng: Rng,
-    dtype: DTypeLike,
-) -> tuple[Array, Array]:
-    """Draw the weights and the offsets of the layer before an activation.
-
-    "auto" is scikit-learn's rule: Glorot's uniform distribution for both, narrower for logistic.
-    """
-    draw_weights: Initializer
-    draw_offsets: Initializer = initializers.zeros
-    if initialization == "auto":
-        draw_weights = draw_offsets = initializers.glorot_uniform
-        if isinstance(activation, str) and activation == "logistic":
-            draw_weights = draw_offsets = initializers.glorot_uniform_sigmoid
-    elif isinstance(initialization, str):
-        draw_weights = INITIALIZATIONS[initialization]
-    else:
-        draw_weights = initialization
-    W = np.array(draw_weights(rng, fans, dtype), dtype)
-    finite = np.isfinite(W).all()
-    if W.shape != fans or not finite:
-        raise ValueError(
-            f"initialization must give finite weights of shape {fans}; got shape {W.shape}"
-            f"{'' if finite else ' with values that are not finite'}."
-        )
-    return W, draw_offsets(rng, fans[1:], dtype, fans=fans)
 
 
 def restore(

@@ -91,7 +91,9 @@ class Trainer:
             On Ctrl-C before the first epoch is finished.
         """
         history = History() if history is None else history
-        monitor = _EpochMonitor(self, objective, dataset, state, history)
+        vector = objective.parameters.vector
+        start = Snapshot(vector.copy(), _copy_state(state), len(history.rows))
+        monitor = _EpochMonitor(self, objective, dataset, state, history, vector, start, start)
         epochs -= len(history.rows)
         try:
             with np.errstate(over="ignore", invalid="ignore"):
@@ -122,11 +124,9 @@ class _EpochMonitor:
     dataset: Dataset
     state: State
     history: History
-
-    def __post_init__(self) -> None:
-        self.vector = self.objective.parameters.vector
-        state, epochs = _copy_state(self.state), len(self.history.rows)
-        self.last = self.before_last = Snapshot(self.vector.copy(), state, epochs)
+    vector: Array
+    last: Snapshot
+    before_last: Snapshot
 
     def __call__(self, loss: float, rate: float) -> bool:
         trainer, history, stopping = self.trainer, self.history, self.trainer.stopping
