@@ -6,13 +6,14 @@ import typing as _typing
 # would take a tenth longer
 import sklearn.base as _sklearn_base  # noqa: F401
 
-from sknn._version import ModelFileError, __version__
+from sknn._version import __version__
 from sknn.estimators import (
     MLPClassifier,
     MLPRegressor,
     TabularMLPClassifier,
     TabularMLPRegressor,
 )
+from sknn.exceptions import ModelFileError
 from sknn.features import TableEncoder
 from sknn.persistence import Checkpoint, load
 

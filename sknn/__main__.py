@@ -5,7 +5,8 @@ import io
 import sys
 from collections.abc import Sequence
 
-from sknn._version import ModelFileError, __version__
+from sknn._version import __version__
+from sknn.exceptions import ModelFileError
 from sknn.persistence.describe import describe
 
 

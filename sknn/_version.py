@@ -10,6 +10,8 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
+from sknn.exceptions import ModelFileError
+
 __version__ = "0.1.0.dev0"
 
 #: Format of the saved state. It increases when older versions could not read newer states.
@@ -99,10 +101,6 @@ _MODULES: Mapping[str, tuple[str, Mapping[str, str]]] = {
         {"KnownOnly": "MaskedLoss", "SideBySide": "MultiOutputLoss"},
     ),
 }
-
-
-class ModelFileError(ValueError):
-    """A saved model cannot be loaded: damaged, not a model, or from a newer version."""
 
 
 def migrate_state(state: dict[str, Any], format: int) -> dict[str, Any]:  # noqa: A002

@@ -16,7 +16,7 @@ FILES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py"))
 #: What is on each floor, by the first part of its path. A file uses its own floor and those below.
 FLOORS = [
     {"engine"},
-    {"targets", "features", "archives", "_version", "_optional"},
+    {"targets", "features", "archives", "_version", "_optional", "exceptions"},
     {"estimators"},
     {"inspection", "persistence", "__init__", "__main__"},
 ]

@@ -22,10 +22,11 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from sknn._version import STATE_FORMAT, ModelFileError, as_model_file_error, check_format
+from sknn._version import STATE_FORMAT, as_model_file_error, check_format
 from sknn.archives import limits
 from sknn.archives.plain import pack, pack_parameters, unpack
 from sknn.engine._typing import Array
+from sknn.exceptions import ModelFileError
 
 MANIFEST = "manifest.json"
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from sknn._version import ModelFileError
+from sknn.exceptions import ModelFileError
 
 #: The end of central directory record, without a comment: PKWARE's APPNOTE.TXT, section 4.3.16.
 END_RECORD = struct.Struct("<4s4H2LH")

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from sknn._version import ModelFileError
+from sknn.exceptions import ModelFileError
 
 #: Integers in a saved state are smaller than this.
 INTEGER_LIMIT = 2**63

@@ -9,10 +9,11 @@ from typing import Any
 
 import joblib
 
-from sknn._version import ModelFileError, __version__, migrate_state, naming_file
+from sknn._version import __version__, migrate_state, naming_file
 from sknn.archives import Contents, pack_parameters, replacing, write
 from sknn.estimators._saving import check_own_class, contents_of
 from sknn.estimators.base import BaseMLP
+from sknn.exceptions import ModelFileError
 from sknn.persistence.models import read_bytes, read_contents, restore
 
 #: Parameters that do not change the result of a completed fit.

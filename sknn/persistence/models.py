@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sknn import archives
-from sknn._version import ModelFileError, as_model_file_error, migrate_state, naming_file
+from sknn._version import as_model_file_error, migrate_state, naming_file
 from sknn.estimators import (
     MLPClassifier,
     MLPRegressor,
@@ -16,6 +16,7 @@ from sknn.estimators import (
     TabularMLPRegressor,
 )
 from sknn.estimators.base import BaseMLP
+from sknn.exceptions import ModelFileError
 from sknn.persistence._check_model import check_model, parameter_vector
 from sknn.persistence._check_training_state import check_progress
 
