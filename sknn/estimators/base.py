@@ -539,7 +539,6 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         A float array of the right width without feature names is checked for infinities and NaN
         only: for a few rows, scikit-learn's full validation would take longer than the network.
         """
-
         name = type(self).__name__
         check = partial(assert_all_finite, estimator_name=name, input_name="X")
         if (
