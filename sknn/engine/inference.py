@@ -34,12 +34,12 @@ def raw_predict(
     check : callable, optional
         ``check(u)`` is called with each converted batch, and may raise.
     """
+    if X.shape[0] <= rows_per_batch(network, X):
+        return network.forward(_convert(X, dtype, check))
     outputs: list[Array] = []
     values: list[Array] = []
     step = None
     for u in iter_batches(network, X, dtype, check):
-        if u.shape[0] == X.shape[0]:
-            return network.forward(u)
         if not values:
             values = network.trace(u)
             outputs.append(values[-1])
@@ -67,17 +67,21 @@ def iter_batches(
     Yields
     ------
     u : array or CSR matrix of shape (b, m)
-        Some rows, in that type.
+        Some rows, in that dtype.
     """
-    dense = isinstance(X, np.ndarray)
     step = rows_per_batch(network, X)
     for start in range(0, max(X.shape[0], 1), step):
-        u = X[start : start + step]
-        with np.errstate(over="ignore", invalid="ignore"):  # overflow is for `check` to find
-            u = np.ascontiguousarray(u, dtype) if dense else u.astype(dtype, copy=False)
-            if check:
-                check(u)
-        yield u
+        yield _convert(X[start : start + step], dtype, check)
+
+
+def _convert(u: Array, dtype: DTypeLike, check: Callable[[Array], None] | None) -> Array:
+    """Return a batch in the dtype of the network, checked."""
+    with np.errstate(over="ignore", invalid="ignore"):  # overflow is for `check` to find
+        dense = isinstance(u, np.ndarray)
+        u = np.ascontiguousarray(u, dtype) if dense else u.astype(dtype, copy=False)
+        if check:
+            check(u)
+    return u
 
 
 def rows_per_batch(network: Sequential, X: Array) -> int:

@@ -190,9 +190,8 @@ def _baseline_loss(loss: Loss, dataset: Dataset) -> float:
 
 def clip_grad_norm(gradients: Sequence[Array], max_norm: float) -> None:
     """Scale gradients in place so that their total norm is at most `max_norm`."""
-    flat = [gradient.ravel() for gradient in gradients]
-    squares = [np.einsum("i,i->", array, array, dtype=np.float64) for array in flat]
-    norm = math.sqrt(sum(squares))
+    flat = map(np.ravel, gradients)
+    norm = math.sqrt(sum(np.einsum("i,i->", array, array, dtype=np.float64) for array in flat))
     if norm > max_norm:
         for gradient in gradients:
             gradient *= max_norm / norm

@@ -69,10 +69,8 @@ class TabularEncoding(Module):
     ) -> None:
         self.n_numeric = int(n_numeric)
         self.bin_feature = np.asarray(bin_feature, dtype=np.intp)
-        self.bin_start, self.bin_stop = (
-            np.asarray(bin_start)[:, None],
-            np.asarray(bin_stop)[:, None],
-        )
+        self.bin_start = np.asarray(bin_start)[:, None]
+        self.bin_stop = np.asarray(bin_stop)[:, None]
         self.bin_scale = float(bin_scale)
         self.bin_width = (self.bin_stop - self.bin_start) / self.bin_scale
         self.missing_indicator_features = np.asarray(missing_indicator_features, dtype=np.intp)
@@ -85,20 +83,15 @@ class TabularEncoding(Module):
         first = np.cumsum(self.n_categories) - self.n_categories
         codes = np.arange(self.n_categories.sum()) - np.repeat(first, self.n_categories)
         self.one_hot_codes = codes.astype(self.bin_start.dtype)[:, None]
-        self.source_columns = self._find_source_columns()
-
-    def _find_source_columns(self) -> Array:
-        """Return the input column of each output column."""
         n_before = self.n_numeric + len(self.n_categories)
-        return np.concatenate(
-            [
-                np.arange(self.n_numeric),
-                self.bin_feature,
-                self.missing_indicator_features,
-                np.repeat(np.arange(self.n_numeric, n_before), self.n_categories),
-                np.arange(n_before, n_before + self.n_passthrough),
-            ]
-        )
+        sources = [
+            np.arange(self.n_numeric),
+            self.bin_feature,
+            self.missing_indicator_features,
+            np.repeat(np.arange(self.n_numeric, n_before), self.n_categories),
+            np.arange(n_before, n_before + self.n_passthrough),
+        ]
+        self.source_columns = np.concatenate(sources)  # the input column of each output column
 
     def __repr__(self) -> str:
         """Return the numbers of columns of the input and of the output."""
@@ -109,9 +102,7 @@ class TabularEncoding(Module):
         """Return the rows of the numeric features, bins, indicators and one-hot columns."""
         n_bins, n_indicators = len(self.bin_start), len(self.missing_indicator_features)
         sizes = [self.n_numeric, n_bins, n_indicators, len(self.one_hot_codes)]
-        stops = np.cumsum(sizes)
-        limits = zip(stops - sizes, stops, strict=True)
-        return [wide[..., start:stop, :] for start, stop in limits]
+        return np.split(wide, np.cumsum(sizes), axis=-2)[:-1]
 
     def forward(self, u: Array, out: Array | None = None) -> Array:
         """Return the encoded columns, each of them contiguous, which is by far the fastest."""
