@@ -66,7 +66,7 @@ def _write_all(file: Any, data: bytes) -> None:
     if not isinstance(file, io.RawIOBase):
         file.write(data)
         return
-    buffered = io.BufferedWriter(file)  # type: ignore[type-var]
+    buffered = io.BufferedWriter(file)
     try:
         buffered.write(data)
     finally:
