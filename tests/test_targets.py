@@ -1,6 +1,7 @@
 """Targets: encoding y, decoding raw outputs, and the losses of each kind."""
 
 import inspect
+import tracemalloc
 from importlib import import_module
 from pkgutil import walk_packages
 
@@ -152,6 +153,57 @@ def test_log_proba_is_normalized_and_agrees_with_decode(kind, name):
         assert log_p.shape == (len(y), len(target.classes))
         assert_allclose(logsumexp(log_p, axis=1), 0, atol=1e-12)
         assert_array_equal(target.classes[log_p.argmax(axis=1)], target.decode(z, loss))
+
+
+def mean_of_sigmoids(k, scale, dtype):
+    """Return members' outputs, one-vs-rest, and the log-odds of their mean probabilities."""
+    z = (np.random.default_rng(0).normal(size=(3, 6, k)) * scale).astype(dtype)
+    log_a = -np.logaddexp(0, -z.astype(np.float64))
+    log_p = logsumexp(log_a - logsumexp(log_a, axis=-1, keepdims=True), axis=0) - np.log(3)
+    others = [logsumexp(np.delete(log_p, i, axis=1), axis=1) for i in range(k)]
+    return z, log_p - np.stack(others, axis=1)
+
+
+@pytest.mark.parametrize("k", [3, 4, 20])
+@pytest.mark.parametrize("scale", [0.0, 1, 30, 1e3])
+@pytest.mark.parametrize(("dtype", "rtol"), [(np.float64, 1e-12), (np.float32, 1e-5)])
+def test_members_of_one_vs_rest_average_probabilities(k, scale, dtype, rtol):
+    """Exactly, also where a probability rounds to 1."""
+    target = MulticlassTarget(np.arange(k))
+    z, expected = mean_of_sigmoids(k, scale, dtype)
+    averaged = target.average_members(z, Brier())
+    assert averaged.dtype == dtype
+    assert_allclose(averaged, expected, rtol=rtol, atol=rtol)
+    dv = np.ones(averaged.shape, dtype)
+    assert np.isfinite(target.average_members_backward(z, dv, Brier())).all()
+
+
+@pytest.mark.parametrize("scale", [1, 5])
+def test_members_of_one_vs_rest_backward(scale):
+    """The gradient agrees with central differences, for each class and for all together."""
+    target, h = MulticlassTarget(np.arange(4)), 1e-6
+    rng = np.random.default_rng(0)
+    z, t = rng.normal(size=(2, 3, 6, 4)) * [[[[scale]]], [[[1]]]]
+    up, down = (target.average_members(z + s * h * t, Brier()) for s in (1, -1))
+    for dv in (rng.normal(size=(6, 4)), *np.broadcast_to(np.eye(4)[:, None], (4, 6, 4))):
+        dz = target.average_members_backward(z, dv, Brier())
+        slope = np.sum(dv * (up - down) / (2 * h), axis=-1)
+        assert_allclose(np.sum(dz * t, axis=(0, -1)), slope, atol=1e-7)
+
+
+@pytest.mark.parametrize("method", ["average_members", "average_members_backward"])
+def test_memory_of_many_classes_is_linear(method):
+    """A few arrays of the members' size; not one of shape (n, k, k)."""
+    n, k = 100, 400
+    target, z = MulticlassTarget(np.arange(k)), np.random.default_rng(0).normal(size=(2, n, k))
+    arguments = (z, Brier()) if method == "average_members" else (z, z[0], Brier())
+    tracemalloc.start()
+    try:
+        getattr(target, method)(*arguments)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 12 * z.nbytes
 
 
 @every_kind

@@ -103,7 +103,9 @@ def _read_manifest(archive: zipfile.ZipFile, data: bytes) -> dict[str, Any]:
     """Read the manifest, and check its format, its digest and its keys."""
     text = limits.read_member(archive, MANIFEST)
     limits.check_values(text, len(data))
-    manifest = json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_raise_for_constant)
+    manifest = json.loads(
+        text.decode(), object_pairs_hook=_unique_keys, parse_constant=_raise_for_constant
+    )
     if not isinstance(manifest, dict):
         raise ModelFileError("The manifest is not a dictionary.")
     versions = manifest.get("versions")

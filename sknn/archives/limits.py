@@ -7,6 +7,7 @@ import re
 import struct
 import zipfile
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,15 @@ NAME_LENGTHS, HEADER_SIZE = struct.Struct("<26x2H"), 30
 
 #: A manifest may have so many values, and one more for each so many bytes of the file.
 MAX_VALUES, BYTES_PER_VALUE = 20_000, 16
+
+#: A manifest may have so many lists and dictionaries within each other.
+MAX_DEPTH = 32
+
+#: A string of JSON, up to the end of the text if it has no end.
+STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+
+#: All bytes but brackets, for `bytes.translate`.
+NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 #: The largest header of a .npy file in bytes.
 MAX_NPY_HEADER = 4096
@@ -67,10 +77,16 @@ def read_member(archive: zipfile.ZipFile, name: str) -> bytes:
 
 
 def check_values(text: bytes, size: int) -> None:
-    """Check that a manifest has not so many values that parsing it takes too much memory."""
+    """Check that a manifest has not so many values that parsing it takes too much memory.
+
+    Nor so many within each other: the frames of a recursion need more than the values.
+    """
     values = sum(text.count(mark) for mark in (b",", b":", b"[", b"{"))
     if values > MAX_VALUES + size // BYTES_PER_VALUE:
         raise ModelFileError(f"The manifest has too many values ({values}) for the file's size.")
+    brackets = STRING.sub(b"", text).translate(None, NO_BRACKETS)
+    if max(accumulate(1 if mark in b"[{" else -1 for mark in brackets), default=0) > MAX_DEPTH:
+        raise ModelFileError(f"The manifest is nested more than {MAX_DEPTH} levels deep.")
 
 
 def checked_shape(entry: Any, name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:

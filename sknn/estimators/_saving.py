@@ -1,5 +1,6 @@
 """Saving a fitted estimator to an archive."""
 
+import io
 import os
 import platform
 from collections.abc import Mapping
@@ -49,11 +50,27 @@ def save(estimator: "BaseMLP", file: Any, *, training_state: bool) -> None:
         contents.state["classes_"] = _fixed_width(contents.state["classes_"])
     if not training_state:
         contents.state["_training_state"] = _compact_state(contents.state, estimator.random_state)
-    if not isinstance(file, str | os.PathLike):
-        write(file, contents)
+    if isinstance(file, str | os.PathLike):
+        with replacing(file) as part:
+            write(part, contents)
         return
-    with replacing(file) as part:
-        write(part, contents)
+    if not hasattr(file, "write") or isinstance(file, io.TextIOBase):
+        raise TypeError(f"file must be a path or a binary file, got {file!r:.50}.")
+    archive = io.BytesIO()  # a zip file needs to seek, which pipes and compressed files cannot
+    write(archive, contents)
+    _write_all(file, archive.getvalue())
+
+
+def _write_all(file: Any, data: bytes) -> None:
+    """Write all bytes, also to a raw file, whose method `write` may write a part of them."""
+    if not isinstance(file, io.RawIOBase):
+        file.write(data)
+        return
+    buffered = io.BufferedWriter(file)
+    try:
+        buffered.write(data)
+    finally:
+        buffered.detach()  # flushes; the file stays open
 
 
 def contents_of(estimator: "BaseMLP", progress: dict[str, Any] | None = None) -> Contents:

@@ -260,8 +260,8 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         Parameters
         ----------
         file : str, path or binary file
-            Where to write. An existing file at a path is replaced only once the new one is
-            complete.
+            Where to write; a binary file need not be able to seek. An existing file at a path is
+            replaced only once the new one is complete.
         training_state : bool, default=False
             Whether to include the state of the optimizer and of the generator, so that
             `partial_fit`, or `fit` with `warm_start`, continues exactly. It takes about twice the

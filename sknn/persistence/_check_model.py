@@ -52,6 +52,8 @@ def check_model(estimator: BaseMLP, state: Mapping[str, Any]) -> None:
     fitted = type(estimator)(**estimator.get_params(deep=False))
     fitted.__dict__.update(state)
     spec = ModelSpec.of_fitted(vars(fitted))
+    fits = (spec.inputs is not None) == estimator._takes_tables
+    require(fits, f"input_encoding does not fit {type(estimator).__name__}")
     _check_input_encoding(state, spec)
     _check_layers(state, spec)
     check_training_state(state["_training_state"], fitted, parameter_vector(state))

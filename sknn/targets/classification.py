@@ -117,7 +117,7 @@ class MulticlassTarget(ClassTarget):
         if loss.out_activation != "logistic" or self.n_outputs == 1:
             return super().average_members(z, loss)
         log_p = logsumexp(self.log_proba(loss, z), axis=0) - np.log(len(z))
-        logits: Array = log_p - logsumexp(self._others(log_p), axis=-1)
+        logits: Array = log_p - _log_complements(log_p)
         return logits.astype(z.dtype, copy=False)
 
     def average_members_backward(self, z: Array, dv: Array, loss: Loss) -> Array:
@@ -125,15 +125,38 @@ class MulticlassTarget(ClassTarget):
         if loss.out_activation != "logistic" or self.n_outputs == 1:
             return super().average_members_backward(z, dv, loss)
         log_p = self.log_proba(loss, z)
-        p_others = softmax(self._others(logsumexp(log_p, axis=0)), axis=-1)
-        d_log_p = (dv - np.einsum("nk,nkj->nj", dv, p_others)) * softmax(log_p, axis=0)
+        d_mean = dv + _log_complements_backward(logsumexp(log_p, axis=0) - np.log(len(z)), -dv)
+        d_log_p = d_mean * softmax(log_p, axis=0)
         d_log_a = d_log_p - np.exp(log_p) * d_log_p.sum(axis=-1, keepdims=True)
         dz: Array = d_log_a * loss.inverse_link(-z)
-        return dz
+        return dz.astype(z.dtype, copy=False)
 
-    def _others(self, log_p: Array) -> Array:
-        """Return for each class the row with -inf in its own column, shape (n, k, k)."""
-        return np.where(np.eye(self.n_outputs, dtype=bool), -np.inf, log_p[:, None, :])
+
+def _log_complements(log_p: Array) -> Array:
+    """Return ``log(1 - p)`` of probabilities, shape (n, k), whose rows have sum 1.
+
+    Only the largest p of a row can be near 1: its complement is the sum of the others.
+    """
+    largest, others = _split_largest(log_p)
+    complements = np.log1p(-np.exp(others))
+    np.put_along_axis(complements, largest, logsumexp(others, axis=-1, keepdims=True), axis=-1)
+    return complements
+
+
+def _log_complements_backward(log_p: Array, dv: Array) -> Array:
+    """Return the gradient of `_log_complements`: ``sum_i dv_i p_j / (1 - p_i)`` over i != j."""
+    largest, others = _split_largest(log_p)
+    d_others = dv / (1 - np.exp(others))
+    np.put_along_axis(d_others, largest, 0, axis=-1)
+    d_log_p = np.exp(log_p) * (d_others.sum(axis=-1, keepdims=True) - d_others)
+    return d_log_p + np.take_along_axis(dv, largest, axis=-1) * softmax(others, axis=-1)
+
+
+def _split_largest(log_p: Array) -> tuple[NDArray[np.intp], Array]:
+    """Return the index of the largest element of each row, and a copy with -inf there."""
+    largest, others = log_p.argmax(axis=-1, keepdims=True), log_p.copy()
+    np.put_along_axis(others, largest, -np.inf, axis=-1)
+    return largest, others
 
 
 class MultilabelTarget(ClassTarget):

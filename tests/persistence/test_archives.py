@@ -1,7 +1,10 @@
 """Archives: `sknn.load` restores what `save` wrote, and files hold no code."""
 
+import bz2
+import gzip
 import io
 import json
+import lzma
 import os
 import re
 import stat
@@ -10,6 +13,7 @@ import sys
 import warnings
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -42,7 +46,8 @@ def small(task="binary", **settings):
     """Return a small fitted model and its inputs."""
     estimator, make = MODELS[task]
     X, y = make()
-    return fitted(estimator((6,), max_iter=3, random_state=0, **settings), X, y), X
+    settings = {"hidden_layer_sizes": (6,), "max_iter": 3, "random_state": 0} | settings
+    return fitted(estimator(**settings), X, y), X
 
 
 @pytest.mark.parametrize("task", MODELS)
@@ -288,6 +293,105 @@ def test_archive_has_the_documented_format():
             assert_array_equal(np.load(io.BytesIO(member.read())), model.coefs_[0])
     assert manifest["class"] == "MLPClassifier"
     assert manifest["parameters"]["alpha"] == model.alpha
+
+
+@contextmanager
+def zip_member(path, mode):
+    """Open the only member of a zip file."""
+    with zipfile.ZipFile(path, mode[0]) as archive, archive.open("model.sknn", mode[0]) as file:
+        yield file
+
+
+STREAMS = {
+    "file": open,
+    "append": lambda path, mode: open(path, mode.replace("w", "a")),  # noqa: SIM115
+    "unbuffered": lambda path, mode: open(path, mode, buffering=0),  # noqa: SIM115
+    "bz2": bz2.open,
+    "gzip": gzip.open,
+    "lzma": lzma.open,
+    "zip": zip_member,
+}
+
+
+@pytest.mark.parametrize("opened", STREAMS.values(), ids=STREAMS)
+def test_save_to_a_stream(opened, tmp_path):
+    """Whether it can seek or not, the same bytes are written, and `load` reads them."""
+    model, X = small()
+    with opened(tmp_path / "model", "wb") as file:
+        model.save(file)
+        assert not file.closed
+    with opened(tmp_path / "model", "rb") as file:
+        assert file.read() == saved(model)
+    with opened(tmp_path / "model", "rb") as file:
+        assert_array_equal(sknn.load(file).predict(X), model.predict(X))
+
+
+def test_save_behind_other_bytes():
+    """The archive is the same wherever in the file it begins."""
+    model, _ = small()
+    file = io.BytesIO(b"header")
+    file.seek(6)
+    model.save(file)
+    assert file.getvalue() == b"header" + saved(model)
+
+
+@pytest.mark.parametrize("buffering", [0, -1])
+def test_save_to_a_pipe(buffering):
+    """A raw pipe may take fewer bytes at a time than it is given."""
+    model, X = small(hidden_layer_sizes=(3000,))
+    reading, writing = os.pipe()
+
+    def save():
+        with open(writing, "wb", buffering=buffering) as file:
+            model.save(file)
+
+    with ThreadPoolExecutor() as pool, open(reading, "rb", buffering=buffering) as file:
+        done = pool.submit(save)
+        again = sknn.load(file)
+        done.result()
+    assert_array_equal(again.predict(X), model.predict(X))
+
+
+def test_raw_file_that_takes_a_part():
+    """`write` of a raw file returns the number of bytes that it took."""
+    taken = bytearray()
+
+    class Raw(io.RawIOBase):
+        def writable(self):
+            return True
+
+        def write(self, data):
+            taken.extend(data[:1000])
+            return min(len(data), 1000)
+
+    model, _ = small()
+    model.save(Raw())
+    assert taken == saved(model)
+
+
+def test_standard_output():
+    """Its buffer takes bytes; the text stream is refused before anything is written."""
+    code = (
+        "import sys, sknn; model = sknn.MLPRegressor((2,), max_iter=500, random_state=0)\n"
+        "model.fit([[0.0], [1.0]], [0.0, 1.0]).save(sys.stdout.buffer)"
+    )
+    data = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout
+    assert loaded(data).predict([[0.0]]).shape == (1,)
+
+
+def test_save_to_something_that_is_no_binary_file():
+    """As for `load`."""
+    for file in (3, io.StringIO()):
+        with pytest.raises(TypeError, match="path or a binary file"):
+            small()[0].save(file)
+
+
+def test_unsavable_model_leaves_the_stream_empty():
+    """Nothing is written before all is known to be plain data."""
+    file = io.BytesIO()
+    with pytest.raises(TypeError, match="parameter learning_rate"):
+        small(learning_rate=lambda step: 0.1)[0].save(file)
+    assert not file.getvalue()
 
 
 def test_load_of_something_that_is_no_file(tmp_path):

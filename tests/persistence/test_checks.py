@@ -1,8 +1,11 @@
 """Checks: files with valid digests and shapes that hold no valid model."""
 
+import json
+
 import numpy as np
 import pytest
 
+import sknn
 from sknn import ModelFileError
 from sknn.persistence.describe import describe
 from tests.persistence.fuzz import zips
@@ -102,6 +105,62 @@ def test_load_refuses_invalid_code_points():
     members["state.classes_.npy"] = npy(letters)
     with pytest.raises(ModelFileError, match="characters that do not exist"):
         loaded(sealed(manifest, members))
+
+
+DEEP = [("[", "]"), ('{"a":', "}"), ('{"$tuple":[', "]}"), ('["]]", "\\\\\\"]]", ', "]")]
+
+
+@pytest.mark.parametrize(("opening", "closing"), DEEP)
+@pytest.mark.parametrize("times", [10, 40, 400, 5000])
+def test_load_limits_the_depth_first(opening, closing, times):
+    """Before it is parsed, so that no recursion takes memory; brackets in strings do not count."""
+    from tests.persistence.fuzz import judge
+    from tests.persistence.fuzz.sealed import opened, sealed
+
+    manifest, members = opened(files()["text"])
+    manifest["parameters"]["scoring"] = "HERE"
+    deep = opening * times + "0" + closing * times
+    data = sealed(manifest, members, lambda text: text.replace('"HERE"', deep))
+    with pytest.raises(ModelFileError, match="nested more than 32" if times > 10 else "scoring"):
+        loaded(data)
+    assert judge.hunger(data, "text") < 5
+
+
+def test_brackets_in_strings_are_not_depth():
+    """Labels such as intervals, in the manifest itself."""
+    labels = [f"{'[' * 50}{i}, {i + 1})" for i in range(3)]
+
+    def change(contents):
+        contents.parameters["class_weight"] = dict.fromkeys(labels, 1.0)
+
+    weights = loaded(rewritten(files()["text"], change)).class_weight
+    assert list(weights) == labels
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-8-sig"])
+def test_load_refuses_a_manifest_in_another_encoding(encoding):
+    """JSON may be UTF-16, too, in which brackets would not be found."""
+    from tests.persistence.fuzz.sealed import opened
+    from tests.persistence.fuzz.zips import Member, assembled
+
+    manifest, members = opened(files()["text"])
+    text = json.dumps(manifest).encode(encoding)
+    entries = [Member("manifest.json", text), *(Member(*one) for one in members.items())]
+    with pytest.raises(ModelFileError):
+        loaded(assembled(entries))
+
+
+@pytest.mark.parametrize(
+    ("cls", "name"), [("TabularMLPClassifier", "text"), ("MLPClassifier", "labels of a table")]
+)
+def test_load_refuses_the_inputs_of_another_class(cls, name):
+    """A table's encoder belongs to `TabularMLP*`, and only to them."""
+
+    def change(contents):
+        contents.class_name, contents.parameters = cls, {}
+
+    with pytest.raises(ModelFileError, match=f"input_encoding does not fit {cls}"):
+        loaded(rewritten(files()[name], change))
 
 
 def test_load_refuses_bytes_outside_the_members():
