@@ -42,12 +42,13 @@ def raw_predict(
     for u in iter_batches(network, X, dtype, check):
         if not values:
             values = network.trace(u)
-            outputs.append(values[-1])
+            z = values[-1]
         elif u.shape[0] < values[0].shape[0] or any(map(issparse, values[1:])):  # the last batch
-            outputs.append(network.forward(u))
+            z = network.forward(u)
         else:
             step = step or ForwardPass(network.modules, values)
-            outputs.append(step.forward(u, network.modules).copy())
+            z = step.forward(u, network.modules)
+        outputs.append(z.copy())
     return np.concatenate(outputs, axis=-2)
 
 
