@@ -58,12 +58,17 @@ def iter_batches(
     dtype: DTypeLike,
     check: Callable[[Array], None] | None = None,
 ) -> Iterator[Array]:
-    """Yield consecutive rows in batches of shape (b, m); a single one of 0 rows if X has none.
+    """Yield the rows in batches, converted to the dtype of a network.
 
     Parameters
     ----------
     network, X, dtype, check : object
-        As in `raw_predict`; the widest layer of the network determines b.
+        As in `raw_predict`; the widest layer of the network determines the rows per batch.
+
+    Yields
+    ------
+    u : array or CSR matrix of shape (b, m)
+        Consecutive rows; a single batch of 0 rows if X has none.
     """
     step = rows_per_batch(network, X)
     for start in range(0, max(X.shape[0], 1), step):
