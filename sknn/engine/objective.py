@@ -148,7 +148,7 @@ class Objective:
     ) -> float:
         """Return J and write its gradient to ``parameters.gradient``.
 
-        From the second batch of a shape on, all arrays are those of the batch before.
+        A batch of the same shape as an earlier one overwrites its arrays.
 
         Parameters
         ----------

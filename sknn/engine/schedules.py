@@ -7,6 +7,7 @@ went on although the loss had stopped improving.
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from sknn.engine._repr import ReprMixin
 
@@ -67,6 +68,7 @@ class Schedule(ReprMixin, ABC):
         return False
 
 
+@dataclass(repr=False, eq=False)
 class Constant(Schedule):
     """A constant rate.
 
@@ -76,8 +78,7 @@ class Constant(Schedule):
         The rate of every step.
     """
 
-    def __init__(self, rate: float) -> None:
-        self.rate = rate
+    rate: float
 
     def eta(self, t: int, n_plateaus: int) -> float:
         """Return `rate`."""

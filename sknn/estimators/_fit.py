@@ -56,7 +56,7 @@ class InitialModel:
 class FitResult:
     """Result of a fit: the fitted attributes, the history and the training state."""
 
-    attributes: dict[str, Any]  # all fitted attributes
+    attributes: dict[str, Any]  # all fitted attributes but `_training_state`
     history: History  # one row per epoch, and the outcome
     state: TrainingState  # state from which the next call continues
 
@@ -190,9 +190,9 @@ def _on_epoch(
         if checkpoint and (
             history.outcome == "max_time" or (not last_by_number and checkpoint.should_save())
         ):
-            estimator = config.as_estimator(result(history).attributes)
+            estimator = config.as_estimator(_with_training_state(result(history), config))
             save_checkpoint(checkpoint, estimator, state)
-        ends = callbacks.on_epoch_end(lambda: _detached(result(history).attributes))
+        ends = callbacks.on_epoch_end(lambda: _detached(result(history), config))
         if not (ends or last_by_number):
             callbacks.on_epoch_begin()
         return ends
@@ -200,9 +200,16 @@ def _on_epoch(
     return on_epoch
 
 
-def _detached(attributes: dict[str, Any]) -> dict[str, Any]:
-    """Copy the fitted attributes that further training changes in place."""
+def _detached(result: FitResult, config: FitConfig) -> dict[str, Any]:
+    """Return all fitted attributes; none of them is changed by further training."""
+    attributes = _with_training_state(result, config)
     return {**attributes, "_training_state": deepcopy(attributes["_training_state"])}
+
+
+def _with_training_state(result: FitResult, config: FitConfig) -> dict[str, Any]:
+    """Return all fitted attributes, with what is needed to continue training exactly."""
+    state = result.state.to_plain(config.random_state)
+    return {**result.attributes, "_training_state": state}
 
 
 def _result(
@@ -225,7 +232,6 @@ def _result(
         **data.train.features,
         **initial.spec.fitted_attributes(initial.network),
         **record,
-        "_training_state": state.to_plain(config.random_state),
     }
     return FitResult(attributes, history, state)
 

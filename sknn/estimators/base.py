@@ -330,8 +330,9 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         target = ModelSpec.of_fitted(fitted).target if fitted else self._target(data.y)
         weighted = self._class_weighting(data, target)
         data = all_rows = weighted(data) if weighted else data
-        plain = fitted["_training_state"] if fitted else {}
-        rng = restored_generator(plain, self.random_state)
+        rng = check_random_state(self.random_state)
+        if fitted:
+            rng = restored_generator(fitted["_training_state"], self.random_state)
         if resumed:
             rng = generator_from_state(resumed[1].initial_rng or {})
         by_score = bool(self.early_stopping)
@@ -366,7 +367,7 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         if self.verbose:
             print(f"training again, on all rows, for {epochs} epochs")
         rows = job.all_rows
-        rng = restored_generator({}, self.random_state)
+        rng = check_random_state(self.random_state)
         initial, _ = self._new_model(rows, self._target(rows.y), rng)
         config = _builders.fit_config(
             self, job.settings, initial.spec, len(rows.y), by_score=False, epochs=epochs
@@ -393,9 +394,8 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
 
     def _completed(self, result: FitResult, callbacks: FitCallbacks | None) -> FitResult:
         """Reduce the training state unless `warm_start` needs it, and save the final checkpoint."""
-        if not self.warm_start:
-            compact = result.state.to_plain(self.random_state, compact=True)
-            result.attributes["_training_state"] = compact
+        plain = result.state.to_plain(self.random_state, compact=not self.warm_start)
+        result.attributes["_training_state"] = plain
         if callbacks and callbacks.checkpoint and result.history.outcome in (*COMPLETE, "diverged"):
             state = replace(result.state, history=result.history, finished=True)
             fitted = self._with_attributes(result.attributes)
@@ -419,7 +419,7 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
                 state = TrainingState.of_fitted(fitted, self.random_state)
                 initial = self._continued(fitted, state)
             else:
-                rng = restored_generator({}, self.random_state)
+                rng = check_random_state(self.random_state)
                 initial, notes = self._new_model(data, target, rng)
             settings = self._training_settings(data, initial.spec.loss)
             config = _builders.fit_config(
@@ -432,7 +432,8 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
                 relative_weights=False,
             )
             result = fit_network(replace(config, deadline=math.inf), FitData(data), initial)
-        self._assign(result.attributes)
+        plain = result.state.to_plain(self.random_state)
+        self._assign({**result.attributes, "_training_state": plain})
         solver = _builders.solver_name(self)
         return notes + training_warnings(result.history, solver, warn_max_iter=False)
 

@@ -32,6 +32,10 @@ class ClassTarget(Target):
         """Return the classes."""
         return {"classes_": self.classes}
 
+    def settings(self) -> dict[str, Any]:
+        """Return nothing: the classes determine the target."""
+        return {}
+
     @classmethod
     def restored(cls, n_outputs: int, settings: Mapping[str, Any], classes: Any) -> "ClassTarget":
         """Restore the target of these classes."""
