@@ -68,7 +68,7 @@ class FitJob:
     config: FitConfig  # the arguments of `fit_network`
     data: FitData
     initial: InitialModel
-    all_rows: ValidatedData  # training rows and held-back rows, for `refit`
+    all_rows: ValidatedData  # training and validation rows, for `refit`
     settings: TrainingSettings  # the settings of `config`, for `refit`
     warnings: list[FitWarning]  # warnings about the inputs
 
@@ -192,7 +192,7 @@ def _on_epoch(
         ):
             estimator = config.as_estimator(result(history).attributes)
             save_checkpoint(checkpoint, estimator, state)
-        ends = callbacks.on_epoch_end(lambda: _detached(result(history).attributes))
+        ends = callbacks.on_epoch_end(lambda: _copy_attributes(result(history).attributes))
         if not (ends or last_by_number):
             callbacks.on_epoch_begin()
         return ends
@@ -200,8 +200,8 @@ def _on_epoch(
     return on_epoch
 
 
-def _detached(attributes: dict[str, Any]) -> dict[str, Any]:
-    """Copy the fitted attributes that further training changes in place."""
+def _copy_attributes(attributes: dict[str, Any]) -> dict[str, Any]:
+    """Copy the dictionary, and the training state, which training changes in place."""
     return {**attributes, "_training_state": deepcopy(attributes["_training_state"])}
 
 

@@ -509,7 +509,7 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         )
 
     def _loss_name(self, target: Target) -> str | Loss:
-        """Return the loss, which "auto" leaves to the kind of y."""
+        """Return the parameter `loss`; for "auto" the default loss of the target."""
         is_auto = isinstance(self.loss, str) and self.loss == "auto"
         return target.default_loss if is_auto else self.loss
 
@@ -539,7 +539,6 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         A float array of the right width without feature names is checked for infinities and NaN
         only: for a few rows, scikit-learn's full validation would take longer than the network.
         """
-
         name = type(self).__name__
         check = partial(assert_all_finite, estimator_name=name, input_name="X")
         if (
