@@ -48,7 +48,7 @@ _LAZY = {
 
 
 def __getattr__(name: str) -> _typing.Any:
-    """Import what few programs need."""
+    """Import a name of `_LAZY`, or the module `inspection`, on first use."""
     from importlib import import_module
 
     if name == "inspection":

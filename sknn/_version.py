@@ -182,7 +182,7 @@ _register_moved_modules()
 
 
 class VersionedState:
-    """Mixin that stamps pickles with version and format, migrates old ones and refuses newer."""
+    """Mixin that stores version and format in pickles, migrates older formats, rejects newer."""
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the state with the version and the format."""
@@ -190,7 +190,7 @@ class VersionedState:
         return {**state, "_sknn_version": __version__, "_sknn_format": STATE_FORMAT}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Restore a state of this or an older format; without a stamp it is of format 0.
+        """Restore a state of this or an older format; without a number it is format 0.
 
         Parameters that did not exist yet get their defaults, which preserve the old behaviour.
         """
@@ -204,7 +204,7 @@ class VersionedState:
 
 
 def check_format(number: Any, writer: Any, what: str) -> None:
-    """Refuse a format that this version cannot read.
+    """Raise an error for a format that this version cannot read.
 
     Raises
     ------

@@ -64,9 +64,9 @@ def write(file: BinaryIO, contents: Contents) -> None:
     }
     manifest["sha256"] = _manifest_digest(manifest)
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-        archive.writestr(_entry(MANIFEST), json.dumps(manifest, indent=1))
+        archive.writestr(_zip_info(MANIFEST), json.dumps(manifest, indent=1))
         for name, array in arrays.items():
-            with archive.open(_entry(f"{name}.npy"), "w", force_zip64=True) as member:
+            with archive.open(_zip_info(f"{name}.npy"), "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, array, allow_pickle=False)
 
 
@@ -149,11 +149,11 @@ def _manifest_digest(manifest: dict[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _entry(name: str) -> zipfile.ZipInfo:
-    """Return a member's header with a fixed date, so that equal models give equal files."""
-    entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
-    entry.external_attr = 0o644 << 16
-    return entry
+def _zip_info(name: str) -> zipfile.ZipInfo:
+    """Return a zip member's header with a fixed date, so that equal models give equal files."""
+    info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+    info.external_attr = 0o644 << 16
+    return info
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ END_RECORD = struct.Struct("<4s4H2LH")
 #: The lengths of name and extra field in a local file header, and its size: section 4.3.7.
 NAME_LENGTHS, HEADER_SIZE = struct.Struct("<26x2H"), 30
 
-#: A manifest may have so many values, and one more for each so many bytes of the file.
+#: Limit of the values in a manifest: MAX_VALUES, plus one per BYTES_PER_VALUE bytes of the file.
 MAX_VALUES, BYTES_PER_VALUE = 20_000, 16
 
 #: A manifest may have so many lists and dictionaries within each other.
@@ -40,7 +40,7 @@ DTYPES = re.compile(r"\|b1|\|[iu]1|<[iu][248]|<f[248]|<U[0-9]{1,9}")
 
 
 def check_directory(data: bytes) -> None:
-    """Check the signatures of a zip file and the size of its directory."""
+    """Check the signatures of a zip file and the size of its central directory."""
     if len(data) < END_RECORD.size or data[:4] != b"PK\x03\x04":
         raise ModelFileError("This is no sknn model: it does not begin like a zip file.")
     signature, *_, size, _, comment = END_RECORD.unpack(data[-END_RECORD.size :])
@@ -103,7 +103,7 @@ def checked_shape(entry: Any, name: str) -> tuple[tuple[int, ...], np.dtype[Any]
 
 
 def check_array_size(archive: zipfile.ZipFile, name: str, size: int) -> None:
-    """Check that the size of an array in bytes fits its member."""
+    """Check that a member has the size of an array of `size` bytes with its .npy header."""
     if not size < archive.getinfo(name).file_size <= size + MAX_NPY_HEADER:
         raise ModelFileError(
             f"{name}: the shape needs {size} bytes, but the member has another size."
@@ -111,7 +111,7 @@ def check_array_size(archive: zipfile.ZipFile, name: str, size: int) -> None:
 
 
 def array_bytes(member: bytes, shape: tuple[int, ...], dtype: np.dtype[Any]) -> memoryview | None:
-    """Return the data of a .npy file (version 1.0); None if its header is another.
+    """Return the data of a .npy file (version 1.0); None if its header differs.
 
     The header, a Python literal, is compared with the expected one, never evaluated.
     """

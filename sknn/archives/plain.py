@@ -120,7 +120,7 @@ def pack_parameters(
     arrays: dict[str, Array],
     otherwise: str = "joblib saves whatever can be pickled.",
 ) -> dict[str, Any]:
-    """Convert an estimator's parameters as `pack` does; its errors end with the alternative."""
+    """Convert an estimator's parameters as `pack` does; `otherwise` ends error messages."""
     try:
         return {name: pack(one, f"parameter {name}", arrays) for name, one in parameters.items()}
     except TypeError as error:

@@ -13,7 +13,7 @@ from sknn.engine.modules import Module
 
 
 class ForwardPass:
-    """The forward pass of a network for batches of the shape of an earlier one.
+    """Forward pass of a network on arrays preallocated for one shape of batches.
 
     A batch is a list of calls with bound arguments: they overwrite the values of the batch before,
     and nothing is looked up or allocated.
@@ -21,11 +21,11 @@ class ForwardPass:
     Parameters
     ----------
     modules : sequence of Module
-        Those of the network. The arrays of their parameters must stay the same, their elements may
-        change.
+        The modules of the network. The arrays of their parameters must stay the same, their
+        elements may change.
     values : list of arrays
-        The result of `Sequential.trace` for the earlier batch; dense from the second one on. Arrays
-        like these are allocated, as they may be the modules' or views of the inputs.
+        The result of `Sequential.trace` for a batch of this shape; dense from the second array on.
+        New arrays like the outputs are allocated: these may be the modules' or views of inputs.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ class ForwardPass:
     def forward(self, X: Array, modules: Sequence[Module]) -> Array:
         """Return the raw outputs (n, k) for X (n, m), which the next batch overwrites.
 
-        `modules` are those of this batch, where the network's are stochastic.
+        `modules` are those of the network, stochastic ones replaced by their samples.
         """
         if X is not self.values[0] or not are_same(modules, self._bound):
             bound, self._bound = self._bound, []  # empty until done: an error makes all bind again
@@ -73,14 +73,14 @@ class ForwardPass:
 
 
 class TrainingPass(ForwardPass):
-    """Forward and backward pass of a network for batches of the shape of an earlier one.
+    """Forward and backward pass of a network on arrays preallocated for one shape of batches.
 
     Parameters
     ----------
     modules, values
         As for `ForwardPass`.
     output_gradients : list of arrays or None
-        The result of `Sequential.backpropagate` for the earlier batch.
+        The result of `Sequential.backpropagate` for the same batch.
     gradients : list of lists of arrays
         For each module, the arrays that the gradients of its parameters are written to.
     """
@@ -126,12 +126,12 @@ class TrainingPass(ForwardPass):
 
 
 def are_same(modules: Sequence[Module], others: Sequence[Module]) -> bool:
-    """Return whether both hold the same objects; modules that compare equal may differ."""
+    """Return whether both have the same modules, compared by identity."""
     return len(modules) == len(others) and all(map(is_, modules, others))
 
 
 class Workspace(dict[Any, Any]):
-    """What earlier batches left to the next of their size, by the size; copies are empty.
+    """Passes and arrays to reuse for batches of the same size, by size; copies are empty.
 
     An epoch has batches of at most two sizes, as the last one may be smaller.
     """

@@ -104,7 +104,7 @@ def block_diagonal(rows: Any, members: int) -> Any:
 
 
 def merge_rows(*arrays: Array) -> tuple[Array, ...]:
-    """Return views with r rows of (..., n, k) joined to one, as broadcasting has a cost per row.
+    """Return views (-1, r k) of arrays (..., n, k): fewer, longer rows broadcast faster.
 
     If an array is not C-contiguous, all are returned unchanged.
     """

@@ -71,7 +71,7 @@ def he_normal(rng: Rng, shape: Shape, dtype: DTypeLike, *, fans: Fans = None) ->
 
 @_add_sections
 def he_uniform(rng: Rng, shape: Shape, dtype: DTypeLike, *, fans: Fans = None) -> Array:
-    """Draw uniformly from ±sqrt(6/m), with variance 2/m; the source is that of `he_normal`."""
+    """Draw uniformly from ±sqrt(6/m), with variance 2/m; see `he_normal` for the source."""
     return _uniform(rng, shape, dtype, 6, (fans or shape)[-2:-1])
 
 

@@ -71,7 +71,7 @@ class SGD(Optimizer):
         return {"velocity": np.zeros_like(params)}
 
     def step(self, params: Array, grads: Array, state: State, rate: float) -> None:
-        """Update the velocity and add it, or its look-ahead form, to the parameters."""
+        """Update the velocity and add it, or its Nesterov form, to the parameters."""
         velocity = state["velocity"]
         velocity *= self.momentum
         add_scaled(velocity, grads, -rate)

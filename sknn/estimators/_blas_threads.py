@@ -56,11 +56,11 @@ class SingleBlasThread:
             limit.restore_original_limits()
 
     @classmethod
-    def _begin_anew(cls) -> None:
+    def _reset_after_fork(cls) -> None:
         """Reset the limit in a forked process, where the fits of its parent do not run."""
         cls._lock, cls._holders = Lock(), 0
         cls._release()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=SingleBlasThread._begin_anew)
+    os.register_at_fork(after_in_child=SingleBlasThread._reset_after_fork)

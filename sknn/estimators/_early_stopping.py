@@ -33,7 +33,7 @@ LARGEST = np.finfo(np.float64).max
 def split(
     mlp: "BaseMLP", data: ValidatedData, rng: np.random.RandomState, *, classify: bool
 ) -> tuple[ValidatedData, ValidatedData]:
-    """Split rows into training rows and held-back rows.
+    """Split rows into training rows and validation rows.
 
     The split is random; mutually exclusive classes are stratified, and every class stays in
     training. With ``shuffle=False`` the last rows are held back.
@@ -49,7 +49,7 @@ def split(
     if not mlp.shuffle:
         held_back[n - size :] = n > fewest
     else:
-        held_back[_drawn(data.y, size, rng, classify=classify)] = True
+        held_back[_draw(data.y, size, rng, classify=classify)] = True
     if not mlp.validation_fraction or not fewest <= held_back.sum() < n:
         raise ValueError(
             f"Too few rows to hold back a fraction of {mlp.validation_fraction} for early stopping "
@@ -59,8 +59,8 @@ def split(
     return data.take(~held_back), data.take(held_back)
 
 
-def _drawn(y: Array, size: int, rng: np.random.RandomState, *, classify: bool) -> NDArray[np.intp]:
-    """Return the row numbers to hold back, at random."""
+def _draw(y: Array, size: int, rng: np.random.RandomState, *, classify: bool) -> NDArray[np.intp]:
+    """Draw the row numbers of the validation rows."""
     candidates, classes = np.arange(len(y)), None
     if classify and type_of_target(y) in ("binary", "multiclass"):
         numbers, counts = np.unique(y, return_inverse=True, return_counts=True)[1:]

@@ -68,7 +68,7 @@ class FitJob:
     config: FitConfig  # the arguments of `fit_network`
     data: FitData
     initial: InitialModel
-    all_rows: ValidatedData  # training rows and held-back rows, for `refit`
+    all_rows: ValidatedData  # training and validation rows, for `refit`
     settings: TrainingSettings  # the settings of `config`, for `refit`
     warnings: list[FitWarning]  # warnings about the inputs
 

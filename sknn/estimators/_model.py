@@ -34,7 +34,7 @@ from sknn.targets import TARGETS, Target
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """Everything about a model except its weights."""
+    """Targets, loss, layers, dtype and input encoding of a model: all except its weights."""
 
     target: Target  # type and encoding of y
     loss_name: str | Loss  # name of one of the target's losses (not "auto"), or a loss object
@@ -244,7 +244,7 @@ def _equal(old: Any, new: Any) -> bool:
 
 @dataclass(frozen=True)
 class FittedModel:
-    """A fitted network and the validated rows to predict."""
+    """A fitted network and validated rows to predict with it."""
 
     spec: ModelSpec  # specification of the network
     network: Sequential  # the network, from inputs to raw outputs
@@ -257,12 +257,12 @@ class FittedModel:
         return iter_batches(self.network, self.X, self.spec.dtype, self.check)
 
     def member_outputs(self) -> Array:
-        """Return the raw outputs, with a member axis if the network has one."""
+        """Return the raw outputs for X, (n, k) or, with several members, (g, n, k)."""
         z: Array = checked_finite(raw_predict, self.network, self.X, self.spec.dtype, self.check)
         return z
 
     def outputs(self) -> Array:
-        """Return the raw outputs, averaged over the members, of shape (n, k)."""
+        """Return the raw outputs for X, averaged over the members, of shape (n, k)."""
         z = self.member_outputs()
         return z if self.spec.n_members == 1 else checked_finite(self.spec.average_members, z)
 

@@ -62,7 +62,7 @@ class TrainingState:
         return TrainingState(self.rng, self.solver, moments)
 
     def solver_state_for(self, name: str, initial: State) -> State:
-        """Return the solver state to continue from: the initial one, updated by what is known."""
+        """Copy stored entries into `initial`; the optimizer's only if the solver is the same."""
         for key in initial.keys() & self.solver_state.keys():
             if key != "optimizer" or self.solver == name:
                 initial[key] = self.solver_state[key]

@@ -510,7 +510,7 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         )
 
     def _loss_name(self, target: Target) -> str | Loss:
-        """Return the loss, which "auto" leaves to the kind of y."""
+        """Return the parameter `loss`; for "auto" the default loss of the target."""
         is_auto = isinstance(self.loss, str) and self.loss == "auto"
         return target.default_loss if is_auto else self.loss
 

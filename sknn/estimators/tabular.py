@@ -107,7 +107,7 @@ class Tabular(BaseMLP):
     def _validate_predict(
         self, X: Any, spec: ModelSpec, fitted: Mapping[str, Any]
     ) -> tuple[Any, None]:
-        """Return the compact matrix, whose elements are finite or NaN, and no check."""
+        """Return the compact matrix, and None: its NaN are missing values, so none is an error."""
         assert spec.inputs is not None
         X = checked_columns(self._with_attributes(fitted), X, reset=False)
         return spec.inputs.encode(X, spec.dtype), None

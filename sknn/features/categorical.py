@@ -31,7 +31,7 @@ MAX_NAMED_COLUMNS = 5
 
 @dataclass(frozen=True)
 class CategoryStats:
-    """What is learned from a categorical column."""
+    """Categories of a categorical column in training."""
 
     categories: Categories  # the frequent ones, sorted
     unused: list[bool]  # for each code, whether no training row has it

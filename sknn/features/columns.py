@@ -32,7 +32,7 @@ class Column:
     has_categorical_dtype: bool  # in the frame
 
     def agrees_with(self, kind: str) -> bool:
-        """Return whether its cells can be compared with those of a column of this kind."""
+        """Return whether the type of the column is compatible with a type seen in fit."""
         return self.kind == "empty" or (self.kind == "string") == (kind == "string")
 
 
@@ -100,7 +100,7 @@ def _raise_unsupported(label: str, types: str) -> NoReturn:
 
 
 def _read(values: Array, label: str) -> tuple[str, Cells]:
-    """Return the kind and the cells of an array of any dtype."""
+    """Return the column type, a key of KINDS, and the cells of an array of any dtype."""
     if values.dtype.kind in "OUT":
         return _read_objects(values.tolist(), label)
     if values.dtype.kind in "mM":
@@ -111,7 +111,7 @@ def _read(values: Array, label: str) -> tuple[str, Cells]:
 
 
 def _read_numbers(values: Any, kind: str, label: str) -> tuple[str, Array]:
-    """Return the kind and the cells of a column of numbers."""
+    """Convert numbers or booleans to float64; return the column type and the cells."""
     with np.errstate(over="ignore"):  # overflow is an infinity, checked below
         try:
             cells = np.asarray(values, dtype=np.float64)
@@ -126,7 +126,7 @@ def _read_numbers(values: Any, kind: str, label: str) -> tuple[str, Array]:
 
 
 def _read_objects(values: list[Any], label: str) -> tuple[str, Cells]:
-    """Return the kind and the cells of a column of Python objects."""
+    """Return the column type and the cells of a list of Python objects."""
     values = without_missing(values)
     types = set(map(type, values)) - {type(None)}
     if not types:
@@ -162,7 +162,7 @@ def without_missing(values: list[Any]) -> list[Any]:
 
 
 def _kind(cell_type: type) -> str | None:
-    """Return the kind of a column with cells of this type; None if it is unsupported."""
+    """Return the column type of cells of a Python type; None if it is unsupported."""
     if issubclass(cell_type, str):
         return "string"
     if issubclass(cell_type, bool | np.bool_):

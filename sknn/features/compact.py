@@ -16,7 +16,7 @@ from sknn.features.columns import KINDS, Column, Table, as_frame
 from sknn.features.encoder_settings import float_dtype_name
 from sknn.features.numeric import standardize, standardized_bins
 
-#: Numbers expanded at a time, which bounds the memory needed beside the result.
+#: Elements expanded at a time, which bounds the memory needed beside the result.
 CHUNK_SIZE = 2**20
 
 
@@ -80,7 +80,7 @@ class CompactEncoderMixin:
         return compact
 
     def expansion_layer(self, dtype: Any = None) -> TabularEncoding:
-        """Return the module that expands what `encode_compact` gives to what `transform` gives.
+        """Return the module that expands the output of `encode_compact` to that of `transform`.
 
         Parameters
         ----------
@@ -104,7 +104,7 @@ class CompactEncoderMixin:
         )
 
     def _expand_dense(self, compact: Array, width: int) -> Array:
-        """Return a C-contiguous array of this width."""
+        """Expand a compact matrix to a dense C-contiguous array with `width` columns."""
         layer = self.expansion_layer()
         expanded = np.empty((len(compact), width), compact.dtype)
         for rows in _chunks(len(compact), width):
@@ -112,7 +112,7 @@ class CompactEncoderMixin:
         return expanded
 
     def _expand_csr(self, compact: Array, width: int) -> sparse.csr_matrix:
-        """Return a CSR matrix of this width; the one-hot columns are never dense."""
+        """Expand a compact matrix to CSR with `width` columns; one-hot columns are never dense."""
         n, p, q = len(compact), len(self.numeric_features_), self._n_one_hot()
         n_codes = self._n_codes()[:q]
         layer = self._expansion(None, n_codes[:0], 0)
@@ -132,7 +132,7 @@ class CompactEncoderMixin:
         return Table(columns, getattr(self, "feature_names_in_", None))
 
     def _column(self, table: Table, j: int) -> Column:
-        """Return a column, whose type must be that of fit."""
+        """Read a column; raise a TypeError if its type differs from that in fit."""
         column, fitted = table.column(j), self.column_types_[j]
         if not column.agrees_with(fitted):
             raise TypeError(
@@ -142,7 +142,7 @@ class CompactEncoderMixin:
         return column
 
     def _bin_columns(self) -> slice:
-        """Return where the bins are among the columns of the output."""
+        """Return the slice of the output columns that are bins."""
         n_bins = sum(max(len(edges) - 1, 0) for edges in self.bin_edges_)
         return slice(len(self.numeric_features_), len(self.numeric_features_) + n_bins)
 
@@ -172,6 +172,6 @@ def checked_columns(estimator: BaseEstimator, X: Any, *, reset: bool) -> Any:
 
 
 def _chunks(n: int, width: int) -> Iterator[slice]:
-    """Yield slices of n rows, each of about `CHUNK_SIZE` numbers."""
+    """Yield slices of n rows, with about `CHUNK_SIZE` elements in each."""
     n_rows = max(1, CHUNK_SIZE // max(1, width))
     return (slice(start, start + n_rows) for start in range(0, n, n_rows))

@@ -48,7 +48,7 @@ def float_dtype_name(dtype: Any) -> str:
 
 
 def row_weights(sample_weight: ArrayLike | None, n: int) -> Array | None:
-    """Validate the sample weights of n rows; divide them by their mean if it is below 1."""
+    """Validate n sample weights; if the mean of those above 0 is below 1, divide by it."""
     if sample_weight is None:
         return None
     w: Array = check_array(

@@ -26,7 +26,7 @@ def bin_names(name: str, edges: Array) -> list[str]:
 
 
 def _format_edge(edge: float, digits: int) -> str:
-    """Format with so many digits, in scientific notation only where that is shorter."""
+    """Format an edge with some digits, in scientific notation if it is very large or small."""
     if edge == 0 or 1e-4 <= abs(edge) < 1e15:
         return np.format_float_positional(edge, precision=digits, fractional=False, trim="-")
     return f"{edge:.{digits}g}"

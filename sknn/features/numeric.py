@@ -11,19 +11,19 @@ from sknn.features.value_counts import ROUNDING_ERROR, ValueCounts
 #: Columns with at most this many distinct values have no bins.
 MAX_UNBINNED_VALUES = 4
 
-#: If more columns than this would have bins, none has: the table is wide enough.
+#: If more columns than this would have bins, no column gets bins.
 MAX_BINNED_COLUMNS = 100
 
-#: With n_bins="auto": at most so many bins a column, and so many in all columns together.
+#: With n_bins="auto": maximum number of bins of one column, and of all columns together.
 AUTO_MAX_BINS, AUTO_MAX_TOTAL_BINS = 48, 256
 
-#: With n_bins="auto": at least so many rows a bin, unless that leaves less than `AUTO_MIN_BINS`.
+#: With n_bins="auto": minimum number of rows per bin; a column may keep `AUTO_MIN_BINS` anyway.
 AUTO_MIN_ROWS_PER_BIN, AUTO_MIN_BINS = 64, 4
 
 
 @dataclass(frozen=True)
 class NumericStats:
-    """What is learned from a numeric column."""
+    """Statistics of a numeric column in training."""
 
     center: float  # weighted mean
     scale: float  # weighted standard deviation; 1 where that is 0
@@ -33,7 +33,7 @@ class NumericStats:
 
 
 def learn_numbers(column: Column, counts: ValueCounts, n_bins: int | str) -> NumericStats | None:
-    """Return the statistics of a numeric column; None if the column is constant."""
+    """Return the statistics of a numeric column; None if it is constant without missing values."""
     values = np.asarray(counts.values)
     if len(values) + (counts.missing > 0) < 2:
         return None
@@ -52,7 +52,7 @@ def learn_numbers(column: Column, counts: ValueCounts, n_bins: int | str) -> Num
 
 
 def _mean_and_std(values: Array, fractions: Array) -> tuple[float, float]:
-    """Return the weighted mean and deviation, from scaled values, whose squares stay finite."""
+    """Return the weighted mean and standard deviation, computed without overflow of squares."""
     largest = np.abs(values).max() or 1.0
     with np.errstate(over="ignore", invalid="ignore"):  # the caller checks for overflow
         center = fractions @ (values / largest) * largest

@@ -32,7 +32,7 @@ def column_titles(mlp: BaseMLP) -> list[str]:
 
 
 def input_names(mlp: BaseMLP) -> list[str]:
-    """Return the names of the first layer's inputs; those of the encoded columns for a table."""
+    """Return the names of the first layer's inputs: the encoded columns for a table."""
     inputs = ModelSpec.of_fitted(vars(mlp)).inputs
     if not isinstance(inputs, TabularInputs):
         numbered = [f"x{j}" for j in range(mlp.n_features_in_)]
@@ -54,7 +54,7 @@ def output_names(mlp: BaseMLP) -> list[str]:
 
 
 def _labels(y: Any) -> list[str]:
-    """Return the classes that have a unit; the second of two."""
+    """Return the classes with an output unit; of two classes only the second has one."""
     classes = y.classes[1:] if isinstance(y, BinaryTarget) else y.classes
     return [str(label) for label in classes]
 

@@ -22,7 +22,7 @@ RELATIVE_PATH_LENGTH = 2.5
 
 
 class Norm(NamedTuple):
-    """A norm of the rows of a matrix."""
+    """Steepest ascent and projection for a norm, applied to each row of a matrix."""
 
     steepest: Callable[[Array], Array]  # for each row g the r of norm 1 with the largest g @ r
     project: Callable[[Array, float], Array]  # the nearest rows of norm at most epsilon
@@ -199,7 +199,7 @@ def _broadcast_target(y: Target, target: Any, n: int) -> Array:
 
 
 def _input_gradients(fitted: FittedModel, X: Array, Y: Array, *, increase: bool) -> Array:
-    """Return the gradient of each sample's loss with respect to its inputs, up to its length."""
+    """Return the gradient of each sample's loss by its inputs, times a positive factor."""
     network, spec = fitted.network, fitted.spec
     batches, start = [], 0
     for u in iter_batches(network, X, spec.dtype, fitted.check):

@@ -130,6 +130,6 @@ def _raw_output_gradient(spec: ModelSpec, z: Array, da: Array) -> Array:
 
 
 def sum_members(du: Array) -> Array:
-    """Return the gradient of an input that all members share: the sum of theirs."""
+    """Sum an input gradient over the members, if it has a member axis."""
     total: Array = du.sum(axis=0) if du.ndim == 3 else du
     return total

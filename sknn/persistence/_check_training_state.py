@@ -89,7 +89,7 @@ def _check_generator(state: Mapping[str, Any]) -> None:
 
 
 def _check_rng(rng: Any) -> None:
-    """Check what NumPy does not: a wrong position would read memory outside the key."""
+    """Check a generator state; NumPy would read memory outside the key for a wrong position."""
     require_keys("The generator", rng, {"bit_generator", "state", "has_gauss", "gauss"})
     require_keys("The generator's state", rng["state"], {"key", "pos"})
     require_array("the generator's key", rng["state"]["key"], "u", (MT19937_WORDS,))

@@ -57,7 +57,7 @@ def require_array(
 
 
 def require_finite(name: str, value: Any) -> None:
-    """Require a finite number, an array of such, or a dictionary of these."""
+    """Require finite numbers: one, an array, or a dictionary of both."""
     if isinstance(value, Mapping):
         for key, item in value.items():
             require_finite(f"{name}.{key}", item)

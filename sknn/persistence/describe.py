@@ -69,10 +69,10 @@ def _training(state: dict[str, Any]) -> Iterator[str]:
     types = list(encoding.get("column_types_", [])) if isinstance(encoding, dict) else []
     if names is not None and types:
         names = [f"{name}: {kind}" for name, kind in zip(names, types, strict=True)]
-    yield f"inputs   {_count(state.get('n_features_in_'), 'column')}{_first(names)}"
+    yield f"inputs   {_count(state.get('n_features_in_'), 'column')}{_preview(names)}"
     if types:
         yield f"types    {', '.join(f'{n} {kind}' for kind, n in Counter(types).most_common())}"
-    yield f"target   {spec.get('target')}{_first(state.get('classes_'))}, loss {spec.get('loss')}"
+    yield f"target   {spec.get('target')}{_preview(state.get('classes_'))}, loss {spec.get('loss')}"
     yield f"trained  {_count(state.get('n_iter_'), 'epoch')}, loss {state.get('loss_')}"
     kept = "optimizer" in training_state.get("solver_state", {})
     yield f"training state {'kept' if kept else 'not kept'}"
@@ -82,8 +82,8 @@ def _count(number: Any, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def _first(values: Any) -> str:
-    """Return the first eight values in brackets; nothing for none."""
+def _preview(values: Any) -> str:
+    """Format the first eight values in brackets; an empty string without values."""
     if values is None or len(values) == 0:
         return ""
     shown = [str(value.tolist() if np.ndim(value) else value) for value in values[:8]]

@@ -20,7 +20,7 @@ class Target(ABC):
 
     @abstractmethod
     def encode(self, y: Array, codes: tuple[float, float]) -> Array:
-        """Encode y as a matrix of shape (n, n_outputs); codes are the loss's "no" and "yes".
+        """Encode y as a matrix of shape (n, n_outputs); see `Loss.codes`.
 
         Raises
         ------
@@ -33,17 +33,17 @@ class Target(ABC):
         """Return the predictions for the raw outputs z of a network trained on this loss."""
 
     def attributes(self) -> dict[str, Any]:
-        """Return the fitted attributes that it adds to an estimator."""
+        """Return the fitted attributes that this target adds to an estimator."""
         return {}
 
     def settings(self) -> dict[str, Any]:
-        """Return what restores it besides `kind`, `n_outputs` and these attributes."""
+        """Return the settings that `restored` needs besides `n_outputs` and the classes."""
         return {}
 
     @classmethod
     @abstractmethod
     def restored(cls, n_outputs: int, settings: Mapping[str, Any], classes: Any) -> "Target":
-        """Restore a target from `n_outputs`, `settings` and the classes, if it has any."""
+        """Build a target from its number of outputs, settings and classes (if it has any)."""
 
     def loss_scales(self, loss: Loss) -> Sequence[float]:
         """Return for each output the loss in units of y divided by the network's loss."""

@@ -38,7 +38,7 @@ class ClassTarget(Target):
 
     @classmethod
     def restored(cls, n_outputs: int, settings: Mapping[str, Any], classes: Any) -> "ClassTarget":
-        """Restore the target of these classes."""
+        """Build the target from its classes; the other arguments are not used."""
         return cls(classes)
 
     def loss(self, name: str | Loss, settings: Mapping[str, Any] | None = None) -> Loss:
@@ -46,7 +46,7 @@ class ClassTarget(Target):
         return self.losses[name]() if isinstance(name, str) else super().loss(name)
 
     def smooth_labels(self, Y: Array, fraction: float) -> Array:
-        """Spread a fraction of each label evenly over "no" and "yes" (0 and 1)."""
+        """Move a fraction of each 0/1 label to 1/2: ``(1 - fraction) Y + fraction / 2``."""
         return (1 - fraction) * Y + fraction / 2
 
     @abstractmethod
@@ -69,7 +69,7 @@ class BinaryTarget(ClassTarget):
         self.n_outputs = 1
 
     def encode(self, y: Array, codes: tuple[float, float]) -> Array:
-        """Return "yes" for the second class, "no" for the first."""
+        """Return the positive code for the second class, the negative for the first."""
         return np.array(codes)[class_numbers(self.classes, y)][:, None]
 
     def decode(self, z: Array, loss: Loss) -> Array:
@@ -85,7 +85,7 @@ class BinaryTarget(ClassTarget):
         return loss.inverse_link(np.hstack([-z, z]))
 
     def log_proba(self, loss: Loss, z: Array) -> Array:
-        """Return both logarithms; the first uses ``1 - sigmoid(z) = sigmoid(-z)``."""
+        """Return both log-probabilities, shape (n, 2); the first is ``log sigmoid(-z)``."""
         return loss.log_inverse_link(np.hstack([-z, z]))
 
 
@@ -97,10 +97,10 @@ class MulticlassTarget(ClassTarget):
     more_losses = (NLL, Hinge)  # one-vs-rest
 
     def encode(self, y: Array, codes: tuple[float, float]) -> Array:
-        """Return "yes" in the column of each sample's class, "no" elsewhere."""
-        no, yes = codes
-        Y = np.full((len(y), self.n_outputs), no)
-        Y[np.arange(len(y)), class_numbers(self.classes, y)] = yes
+        """Return the positive code in the column of each sample's class, else the negative."""
+        negative, positive = codes
+        Y = np.full((len(y), self.n_outputs), negative)
+        Y[np.arange(len(y)), class_numbers(self.classes, y)] = positive
         return Y
 
     def smooth_labels(self, Y: Array, fraction: float) -> Array:
@@ -117,7 +117,7 @@ class MulticlassTarget(ClassTarget):
         return log_p
 
     def average_members(self, z: Array, loss: Loss) -> Array:
-        """Average the members' probabilities, those of sigmoids after normalization."""
+        """Return raw outputs of the members' mean probabilities (sigmoids: normalized first)."""
         if loss.out_activation != "logistic" or self.n_outputs == 1:
             return super().average_members(z, loss)
         log_p = logsumexp(self.log_proba(loss, z), axis=0) - np.log(len(z))
@@ -170,7 +170,7 @@ class MultilabelTarget(ClassTarget):
     losses = BINARY
 
     def encode(self, y: Array, codes: tuple[float, float]) -> Array:
-        """Return "yes" where the indicator is 1, "no" where it is 0."""
+        """Return the positive code where y is 1, the negative where it is 0."""
         check_columns(y, self.n_outputs)
         if not np.isin(y, (0, 1)).all():
             others = np.setdiff1d(y, (0, 1))[:5].tolist()

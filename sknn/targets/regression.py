@@ -13,9 +13,9 @@ from sknn.targets.losses import REAL
 
 
 class RealTarget(Target):
-    """Real numbers; predictions of one column have shape (n,).
+    """Real targets; predictions of one column have shape (n,).
 
-    The network is trained on ``(y - center) / scale``, arrays of shape (n_outputs,); on y if None.
+    The network is trained on ``(y - center) / scale``, both of shape (n_outputs,), or on y if None.
     """
 
     kind = "real"
@@ -31,18 +31,19 @@ class RealTarget(Target):
 
     @classmethod
     def restored(cls, n_outputs: int, settings: Mapping[str, Any], classes: Any) -> "RealTarget":
-        """Restore the target of these settings."""
+        """Build the target from its number of outputs and its settings."""
         return cls(n_outputs, **settings)
 
     def settings(self) -> dict[str, Any]:
-        """Return the center and the scale."""
+        """Return `center` and `scale`, None without standardization."""
         return {"center": self.center, "scale": self.scale}
 
     def standardized(self, y: Array, w: Array | None, loss: Loss) -> "RealTarget":
         """Return a target whose center and scale are learned from y, as it suits the loss.
 
-        With a linear output, targets get mean 0 and standard deviation 1; with an exponential one,
-        mean 1; with any other they are not standardized. NaN is unknown; w are sample weights.
+        With a linear output and unbounded y, targets get mean 0 and standard deviation 1; with an
+        exponential one, mean 1; else they are not standardized. NaN is unknown; w are sample
+        weights.
         """
         Y = y.reshape(len(y), -1).astype(np.float64)
         largest = np.nanmax(np.abs(Y), axis=0, initial=0)

@@ -64,14 +64,14 @@ class MulticlassHinge(Loss):
         return np.maximum(1 - margin, 0)
 
     def gradient(self, z: Array, y: Array) -> Array:
-        """Return -1 for the true class and +1 for its rival where the margin is below 1."""
+        """Return -1 for the true and +1 for the largest other class if the margin is below 1."""
         margin, rival = self._margin_and_rival(z, y)
         active = (margin < 1).astype(z.dtype)[..., None]
         return active * (rival - (y > 0))
 
     @staticmethod
     def _margin_and_rival(z: Array, y: Array) -> tuple[Array, Array]:
-        """Return the margins, shape (n,), and the one-hot strongest rivals, shape (n, k)."""
+        """Return the margins (n,), and the other class with the largest z, one-hot (n, k)."""
         others = np.where(y > 0, -np.inf, z)
         rival = np.arange(z.shape[-1]) == others.argmax(axis=-1)[..., None]
         right = np.where(y > 0, z, 0).sum(axis=-1)

@@ -26,7 +26,7 @@ class MaskedLoss(Loss):
 
     @property
     def units_per_output(self) -> int:  # type: ignore[override]
-        """As in `loss`."""
+        """The number of raw outputs per column of targets of `loss`."""
         return self.loss.units_per_output
 
     def value(self, z: Array, y: Array) -> Array:

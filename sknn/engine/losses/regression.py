@@ -184,7 +184,7 @@ class _LogLinkLoss(Loss):
         return np.log(np.maximum(a, np.finfo(a.dtype).tiny))
 
     def fit_intercept_only(self, y: Array, w: Array | None = None) -> Array:
-        """Return the logarithms of the means, those of `MIN_MEAN` for means of 0."""
+        """Return the logarithms of the means of y; a mean of 0 is replaced by `MIN_MEAN`."""
         mean = weighted_nanmean(y, w)
         mean[mean == 0] = MIN_MEAN
         mean[np.isnan(y).all(axis=0)] = 1

@@ -138,7 +138,7 @@ def _describe_rate(mlp: BaseMLP) -> str | None:
 
 
 def _curve(ax: Any, values: Any, color: str, style: Any, label: str) -> Any:
-    """Draw one number per epoch; a single one as a dot."""
+    """Plot one value per epoch as a line; a single epoch as a dot."""
     epochs = np.arange(1, len(values) + 1)
     marker = "o" if len(epochs) == 1 else None
     [line] = ax.plot(epochs, values, linestyle=style, color=color, marker=marker, label=label)

@@ -66,7 +66,7 @@ def convert(model: Any, X: Any, opset: int) -> Any:
 
 
 def _parse(scope: Any, model: BaseMLP, inputs: Any, custom_parsers: Any = None) -> Any:
-    """Declare the outputs of an estimator."""
+    """Declare the outputs of an estimator: the parser for skl2onnx."""
     operator = scope.declare_local_operator(f"Sknn{type(model).__name__}", model)
     operator.inputs = inputs
     for one in _outputs(Graph(), model, [variable.full_name for variable in inputs]):
@@ -75,7 +75,7 @@ def _parse(scope: Any, model: BaseMLP, inputs: Any, custom_parsers: Any = None) 
 
 
 def _set_types(operator: Any) -> None:
-    """Set the types of the outputs."""
+    """Set the output types of an estimator: the shape calculator for skl2onnx."""
     names = [variable.full_name for variable in operator.inputs]
     outputs = _outputs(Graph(), operator.raw_operator, names)
     for variable, one in zip(operator.outputs, outputs, strict=False):
@@ -83,7 +83,7 @@ def _set_types(operator: Any) -> None:
 
 
 def _convert(scope: Any, operator: Any, container: Any) -> None:
-    """Copy the nodes of an estimator to the container of skl2onnx."""
+    """Copy the nodes of an estimator to a container: the converter for skl2onnx."""
     graph = Graph()
     given = [variable.full_name for variable in operator.inputs]
     outputs = _outputs(graph, operator.raw_operator, given)

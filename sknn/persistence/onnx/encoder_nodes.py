@@ -54,7 +54,7 @@ def compact(graph: Graph, encoder: TableEncoder, columns: Sequence[Value], dtype
 
 
 def _codes(graph: Graph, column: Value, categories: Categories, name: str) -> Value:
-    """Return the code of each cell: that of its category, of rare or of missing ones."""
+    """Add nodes for the code of each cell: its category, "infrequent" or "missing"."""
     rare, missing = (
         len(categories) + EXTRA_CODES.index(other) for other in ("infrequent", "missing")
     )

@@ -41,7 +41,7 @@ class Output:
 
 
 class Graph:
-    """Nodes and constants, in topological order.
+    """An ONNX graph under construction: nodes in topological order, and constants.
 
     All operators that are used here are unchanged since opset 13.
 

@@ -1,4 +1,4 @@
-"""Nodes of a network: one table of writers, by module."""
+"""Nodes of a network: for each type of module, a function that adds its nodes."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -54,7 +54,7 @@ def _identity(graph: Graph, module: Module, u: Value) -> Value:
 
 
 def _operator(operator: str) -> Writer:
-    """Return the writer of a module that is one operator without settings."""
+    """Return the function that adds a module that is one operator without settings."""
     return lambda graph, module, u: graph.add(operator, u)
 
 
@@ -99,7 +99,7 @@ def _step(graph: Graph, module: Step, u: Value) -> Value:
 
 
 def _tabular_encoding(graph: Graph, module: TabularEncoding, u: Value) -> Value:
-    """Write the encoded columns, computed in the input's type and cast to float32."""
+    """Add nodes for the encoded columns, computed in the input's type and cast to float32."""
     p, q = module.n_numeric, len(module.n_categories)
     dtype = module.bin_start.dtype.name
     parts = []
@@ -128,7 +128,7 @@ def _bins(graph: Graph, module: TabularEncoding, x: Value) -> Value:
 
 
 def _embedding(graph: Graph, module: Embedding, u: Value) -> Value:
-    """Write the other columns, which all members share, followed by the rows of E."""
+    """Add nodes for the other columns, which members share, followed by the rows of E."""
     *members, rows, d = module.E.shape
     others = _slice(graph, u, 0, -module.columns)
     numbers = _slice(graph, u, -module.columns, np.iinfo(np.int64).max)
@@ -141,11 +141,11 @@ def _embedding(graph: Graph, module: Embedding, u: Value) -> Value:
 
 
 def _slice(graph: Graph, u: Value, start: int, stop: int) -> Value:
-    """Write the columns from start to stop - 1; negative numbers count from the end."""
+    """Add the selection of columns from start to stop - 1; negative ones count from the end."""
     return graph.add("Slice", u, np.array([start]), np.array([stop]), np.array([-1]))
 
 
-#: Writers by module.
+#: Functions that add the nodes of a module, by its type.
 WRITERS: Mapping[type[Module], Writer] = {
     Linear: _linear,
     Dropout: _identity,

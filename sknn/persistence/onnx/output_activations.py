@@ -25,12 +25,12 @@ class RawOutputs:
 
 
 def _operator(name: str, **settings: Any) -> Callable[[Graph, RawOutputs, Value], Value]:
-    """Return the writer of an activation that is one operator."""
+    """Return the function that adds an activation that is one operator."""
     return lambda graph, raw, z: graph.add(name, z, **settings)
 
 
 def _quantiles(graph: Graph, raw: RawOutputs, z: Value) -> Value:
-    """Write cumulative sums of the first value and the softplus of all others, for each output."""
+    """Add cumulative sums of the first value and the softplus of all others, for each output."""
     q = raw.loss.units_per_output
     is_first = np.arange(raw.target.n_outputs * q) % q == 0
     parts = graph.add("Where", is_first, z, graph.add("Softplus", z))
@@ -38,7 +38,7 @@ def _quantiles(graph: Graph, raw: RawOutputs, z: Value) -> Value:
     return graph.add("MatMul", parts, running_sums)
 
 
-#: Writers of output activations, by the method that computes them.
+#: Functions that add an output activation, by the method that computes it.
 ACTIVATIONS: Mapping[Any, Callable[[Graph, RawOutputs, Value], Value]] = {
     Loss.inverse_link: lambda graph, raw, z: z,
     NLL.inverse_link: _operator("Sigmoid"),
@@ -49,7 +49,7 @@ ACTIVATIONS: Mapping[Any, Callable[[Graph, RawOutputs, Value], Value]] = {
 
 
 def activate(graph: Graph, raw: RawOutputs, z: Value) -> Value:
-    """Add the output activation, averaged over the members."""
+    """Add nodes for the output activation, averaged over the members."""
     write = ACTIVATIONS.get(type(raw.loss).inverse_link)
     if write is None:
         raise unsupported_loss(raw.loss)
@@ -61,7 +61,7 @@ def activate(graph: Graph, raw: RawOutputs, z: Value) -> Value:
 
 
 def decision_function(graph: Graph, raw: RawOutputs) -> Value:
-    """Add the raw outputs, averaged over the members."""
+    """Add nodes that average raw outputs over members, for losses with a linear output."""
     return raw.z if raw.members is None else activate(graph, raw, raw.z)
 
 

@@ -37,7 +37,7 @@ def add_outputs(graph: Graph, raw: RawOutputs) -> list[Output]:
 
 
 def _regression(graph: Graph, raw: RawOutputs) -> list[Output]:
-    """Write predictions in the units of y, with the shape of `predict`."""
+    """Add nodes for predictions in the units of y, with the shape of `predict`."""
     target, q = raw.target, raw.loss.units_per_output
     output = activate(graph, raw, raw.z)
     if target.scale is not None:
@@ -49,7 +49,7 @@ def _regression(graph: Graph, raw: RawOutputs) -> list[Output]:
 
 
 def _binary(graph: Graph, raw: RawOutputs) -> list[Output]:
-    """Write the second class where its raw output is above 0."""
+    """Add nodes for labels, the second class where z > 0, and probabilities or scores."""
     if raw.loss.has_probabilities:
         both = graph.add("Concat", graph.add("Neg", raw.z), raw.z, axis=-1)
         p = activate(graph, raw, both)
@@ -63,7 +63,7 @@ def _binary(graph: Graph, raw: RawOutputs) -> list[Output]:
 
 
 def _multiclass(graph: Graph, raw: RawOutputs) -> list[Output]:
-    """Write the class with the largest raw output; sigmoids are normalised to probabilities."""
+    """Add nodes for labels, by the largest z, and scores or (normalised) probabilities."""
     if raw.loss.has_probabilities:
         name, logits, loss = "probabilities", raw.z, raw.loss
         if type(loss).inverse_link is NLL.inverse_link:
@@ -81,7 +81,7 @@ def _multiclass(graph: Graph, raw: RawOutputs) -> list[Output]:
 
 
 def _multilabel(graph: Graph, raw: RawOutputs) -> list[Output]:
-    """Write 1 for each label whose raw output is above 0, else 0."""
+    """Add nodes for labels, 1 where z > 0, else 0, and probabilities or scores."""
     shape = (raw.target.n_outputs,)
     if raw.loss.has_probabilities:
         name, output = "probabilities", activate(graph, raw, raw.z)
@@ -94,7 +94,7 @@ def _multilabel(graph: Graph, raw: RawOutputs) -> list[Output]:
 
 
 def _multioutput(graph: Graph, raw: RawOutputs) -> list[Output]:
-    """Write the outputs of each column of labels, numbered from 0."""
+    """Add nodes for each column of labels; the names of the outputs end in its number."""
     outputs, first = [], 0
     for i, (target, loss) in enumerate(zip(raw.target.columns, raw.loss.losses, strict=True)):
         own = graph.columns(raw.z, np.arange(first, first + target.n_outputs))
@@ -105,12 +105,12 @@ def _multioutput(graph: Graph, raw: RawOutputs) -> list[Output]:
 
 
 def _is_positive(graph: Graph, value: Value) -> Value:
-    """Return 1 where a value is above 0, else 0."""
+    """Add nodes for 1 where a value is above 0, else 0."""
     return graph.cast(graph.add("Greater", value, 0.0), "int64")
 
 
 def _label(graph: Graph, classes: Array, number: Value) -> Output:
-    """Write the classes with given indices, as int64 or strings."""
+    """Add nodes for the classes with given indices, as int64 or strings."""
     kinds = {type(label) for label in classes.tolist()}
     if kinds == {str}:
         labels, dtype = classes.astype(str), "str"
@@ -124,7 +124,7 @@ def _label(graph: Graph, classes: Array, number: Value) -> Output:
     return Output("label", graph.add("Gather", graph.constant(labels), number), dtype, ())
 
 
-#: Writers of the outputs, by the kind of target.
+#: Functions that add the outputs, by the type of target.
 OUTPUTS: Mapping[type[Target], Callable[[Graph, RawOutputs], list[Output]]] = {
     RealTarget: _regression,
     BinaryTarget: _binary,

@@ -26,7 +26,7 @@ from sknn.targets import BinaryTarget, MulticlassTarget, MultilabelTarget, RealT
 #: Activations of scikit-learn's MLP.
 THEIR_ACTIVATIONS = (Identity, Sigmoid, Tanh, ReLU)
 
-#: Its losses, by the kind of target.
+#: Losses of scikit-learn's MLP, by the kind of target.
 THEIR_LOSSES: dict[type[Target], tuple[type[Loss], ...]] = {
     RealTarget: (SquaredError, Poisson),
     BinaryTarget: (NLL,),
@@ -34,15 +34,15 @@ THEIR_LOSSES: dict[type[Target], tuple[type[Loss], ...]] = {
     MultilabelTarget: (NLL,),
 }
 
-#: Its choices of common parameters; other values are replaced by the default.
+#: Values that scikit-learn's MLP accepts; others are replaced by the default.
 THEIR_SETTINGS = {
     "solver": ("adam", "sgd", "lbfgs"),
     "learning_rate": ("constant", "adaptive", "invscaling"),
     "early_stopping": (False, True),
 }
 
-#: Parameters that it does not have and that need no warning: they do not affect the training of a
-#: single network, or other parameters imply them.
+#: Parameters that scikit-learn's MLP lacks and that need no warning: they do not affect the
+#: training of a single network, or other parameters imply them.
 IGNORED = {"dtype", "n_members", "loss", "quantile", "huber_delta", "weight_decay"}
 
 

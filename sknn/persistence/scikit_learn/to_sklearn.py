@@ -78,7 +78,7 @@ def to_sklearn(mlp: BaseMLP) -> Any:
     peer = peers.MLPClassifier if isinstance(mlp, MLPClassifier) else peers.MLPRegressor
     theirs = peer(**_parameters(mlp, peer, spec))
     warn_of_training(mlp, peer)
-    _publish(mlp, theirs, spec)
+    _set_fitted_attributes(mlp, theirs, spec)
     return theirs
 
 
@@ -98,8 +98,8 @@ def _parameters(mlp: BaseMLP, peer: type, spec: ModelSpec) -> dict[str, Any]:
     return values
 
 
-def _publish(mlp: BaseMLP, theirs: Any, spec: ModelSpec) -> None:
-    """Set the fitted attributes."""
+def _set_fitted_attributes(mlp: BaseMLP, theirs: Any, spec: ModelSpec) -> None:
+    """Set the fitted attributes of scikit-learn's MLP."""
     for name in ("n_features_in_", "feature_names_in_", "n_layers_", "n_outputs_", "t_", "n_iter_"):
         if hasattr(mlp, name):
             setattr(theirs, name, getattr(mlp, name))
