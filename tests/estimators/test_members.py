@@ -352,7 +352,7 @@ def test_one_network_has_no_spread(estimator):
     with pytest.raises(ValueError, match="not fitted"):
         estimator(**SETTINGS).predict(X, return_std=True)
     model = fitted(estimator(**SETTINGS), X, y)
-    with pytest.raises(ValueError, match="fit with n_members="):
+    with pytest.raises(ValueError, match="Fit with n_members="):
         model.set_params(n_members=3).predict(X, return_std=True)
 
 

@@ -5,7 +5,6 @@ import json
 import numpy as np
 import pytest
 
-import sknn
 from sknn import ModelFileError
 from sknn.persistence.describe import describe
 from tests.persistence.fuzz import zips
