@@ -55,6 +55,7 @@ class FitCallbacks:
         validation_data: tuple[Any, Any, Any],
     ) -> None:
         X, y, sample_weight = data
+        self.estimator = estimator
         self.arguments = {
             "estimator": estimator,
             "X": X,
@@ -98,9 +99,14 @@ class FitCallbacks:
         """
         if self.epoch is None:
             return False
+
+        def reconstruction() -> dict[str, Any]:
+            """Replace all attributes of the copy, also those that only an earlier fit has set."""
+            return {"__dict__": vars(self.estimator._with_attributes(fitted_attributes()))}
+
         return bool(
             self.epoch.call_on_fit_task_end(
-                **self.arguments, reconstruction_attributes=fitted_attributes
+                **self.arguments, reconstruction_attributes=reconstruction
             )
         )
 
