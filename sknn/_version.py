@@ -198,8 +198,13 @@ class VersionedState:
         writer = state.pop("_sknn_version", "an early version")
         number = state.pop("_sknn_format", 0)
         check_format(number, writer, type(self).__name__)
-        parameters = inspect.signature(type(self)).parameters.values()
-        defaults = {one.name: one.default for one in parameters if one.default is not one.empty}
+        defaults = {
+            one.name: one.default
+            for cls in reversed(type(self).__mro__)  # a subclass may have a signature of its own
+            if "__init__" in vars(cls) and cls is not object
+            for one in inspect.signature(cls).parameters.values()
+            if one.default is not one.empty
+        }
         super().__setstate__({**defaults, **migrate_state(state, number)})  # type: ignore[misc]
 
 

@@ -275,9 +275,11 @@ def test_dtype():
     """Training on a large float64 X computes in float64."""
     X, y = np.ones((60, 2000)), np.ones(60)
     assert fitted(regressor(theirs, max_iter=1), X, y).predict(X).dtype == np.float64
-    assert fitted(regressor(ours, max_iter=1), X, y).predict(X).dtype == np.float32
-    model = fitted(regressor(ours, max_iter=1, dtype="float64"), X, y)
+    model = fitted(regressor(ours, max_iter=1), X, y)
+    assert model.coefs_[0].dtype == np.float32
     assert model.predict(X).dtype == np.float64
+    model = fitted(regressor(ours, max_iter=1, dtype="float64"), X, y)
+    assert model.coefs_[0].dtype == np.float64
 
 
 @difference

@@ -39,6 +39,7 @@ class FitCallbacks:
         validation_data: tuple[Any, Any, Any],
     ) -> None:
         X, y, sample_weight = data
+        self.estimator = estimator
         self.arguments = {
             "estimator": estimator,
             "X": X,
@@ -76,9 +77,14 @@ class FitCallbacks:
         """End the subtask of an epoch; return whether a callback asks to end training."""
         if self.epoch is None:
             return False
+
+        def reconstruction() -> dict[str, Any]:
+            """Replace all attributes of the copy, also those that only an earlier fit has set."""
+            return {"__dict__": vars(self.estimator._with_attributes(fitted_attributes()))}
+
         return bool(
             self.epoch.call_on_fit_task_end(
-                **self.arguments, reconstruction_attributes=fitted_attributes
+                **self.arguments, reconstruction_attributes=reconstruction
             )
         )
 

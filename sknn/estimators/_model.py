@@ -251,20 +251,59 @@ class FittedModel:
     X: Any  # rows to predict; each batch is converted to the type of the network
     # raises an error for a converted batch that is not finite; None if X is known to be finite
     check: Callable[[Any], None] | None
+    dtype: str  # type of predictions, see `prediction_dtype`
 
     def iter_batches(self) -> Iterator[Array]:
         """Yield the rows in batches, in the type of the network."""
         return iter_batches(self.network, self.X, self.spec.dtype, self.check)
 
     def member_outputs(self) -> Array:
-        """Return the raw outputs for X, (n, k) or, with several members, (g, n, k)."""
+        """Return the raw outputs for X, (n, k) or, with several members, (g, n, k).
+
+        They are in the type of the network or of the predictions, whichever is more exact.
+        """
         z: Array = checked_finite(raw_predict, self.network, self.X, self.spec.dtype, self.check)
-        return z
+        return z.astype(self.dtype) if self.dtype == "float64" != self.spec.dtype else z
 
     def outputs(self) -> Array:
         """Return the raw outputs for X, averaged over the members, of shape (n, k)."""
         z = self.member_outputs()
         return z if self.spec.n_members == 1 else checked_finite(self.spec.average_members, z)
+
+    def predictions(
+        self, compute: Callable[..., Any], *args: Any, lowest: float | None = None
+    ) -> Any:
+        """Call a function, and return its finite results in the type of predictions.
+
+        Parameters are those of `checked_finite`.
+        """
+
+        def cast(*args: Any) -> Any:
+            results = compute(*args)
+            if isinstance(results, list):
+                return [array.astype(self.dtype, copy=False) for array in results]
+            return results.astype(self.dtype, copy=False)
+
+        return checked_finite(cast, *args, lowest=lowest)
+
+
+def prediction_dtype(spec: ModelSpec, dtype: str, dtype_of_X: Any) -> str:
+    """Return the type of predictions that are no labels; it does not depend on the size of X.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The specification of the fitted model.
+    dtype : {"auto", "float32", "float64"}
+        The parameter of the estimator: any value but "auto" is the type.
+    dtype_of_X : dtype or None
+        With "auto", predictions are float32 if X is a float32 array and y is not standardized,
+        since its units may need more digits.
+    """
+    if dtype != "auto":
+        return dtype
+    is_standardized = spec.target.settings().get("scale") is not None
+    return "float32" if dtype_of_X == np.float32 and not is_standardized else "float64"
 
 
 def fitted_network(spec: ModelSpec, fitted: Mapping[str, Any]) -> Sequential:

@@ -33,7 +33,7 @@ from sknn.estimators._fit import (
 from sknn.estimators._inputs import TabularInputs
 from sknn.estimators._layer_table import REFERENCE, EstimatorTables
 from sknn.estimators._messages import OUTCOMES, FitWarning, scale_warnings, training_warnings
-from sknn.estimators._model import FittedModel, ModelSpec, fitted_network
+from sknn.estimators._model import FittedModel, ModelSpec, fitted_network, prediction_dtype
 from sknn.estimators._parameters import (
     CONSTRAINTS,
     Activation,
@@ -248,8 +248,8 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
             In classification, the class with the largest raw output; for two classes, the second
             if the raw output is above 0; for multilabel targets, 1 if it is above 0, else 0. In
-            regression, the output activations, in the type of the network. Several quantiles are
-            the last axis: (n_samples, n_quantiles) or (n_samples, n_outputs, n_quantiles).
+            regression, the output activations. Several quantiles are the last axis: (n_samples,
+            n_quantiles) or (n_samples, n_outputs, n_quantiles).
         """
         fitted = self._fitted_model(X)
         return fitted.spec.decode(fitted.outputs())
@@ -525,17 +525,18 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
 
         All attributes are read from one dictionary, which a fit in another thread replaces.
         """
-        fitted = vars(self)
+        fitted, parameter = vars(self), self.dtype
         if "coefs_" not in fitted:
             check_is_fitted(self)
         spec = ModelSpec.of_fitted(fitted)
-        X, check = self._validate_predict(X, spec, fitted)
-        return FittedModel(spec, fitted_network(spec, fitted), X, check)
+        X, check, dtype_of_X = self._validate_predict(X, spec, fitted)
+        dtype = prediction_dtype(spec, parameter, dtype_of_X)
+        return FittedModel(spec, fitted_network(spec, fitted), X, check, dtype)
 
     def _validate_predict(
         self, X: Any, spec: ModelSpec, fitted: Mapping[str, Any]
-    ) -> tuple[Any, Callable[[Any], None] | None]:
-        """Return validated rows, and a function that checks that a converted batch is finite.
+    ) -> tuple[Any, Callable[[Any], None] | None, Any]:
+        """Return validated rows, a function that checks converted batches, and the type of X.
 
         A float array of the right width without feature names is checked for infinities and NaN
         only: for a few rows, scikit-learn's full validation would take longer than the network.
@@ -550,10 +551,11 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
             and X.shape[1] == fitted["n_features_in_"]
             and "feature_names_in_" not in fitted
         ):
-            return X, check
+            return X, check, X.dtype
         estimator = self._with_attributes(fitted)
         with ignore_overflow():
             X = validate_data(estimator, X, accept_sparse="csr", dtype="numeric", reset=False)
         if X.dtype.kind in "mM":
             refuse_dates(X, "X")
-        return X, check if np.dtype(spec.dtype).itemsize < X.dtype.itemsize else None
+        needs_check = np.dtype(spec.dtype).itemsize < X.dtype.itemsize
+        return X, check if needs_check else None, X.dtype

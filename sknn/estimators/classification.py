@@ -17,7 +17,7 @@ from sknn.engine._typing import Array
 from sknn.estimators import _builders
 from sknn.estimators._builders import TrainingSettings
 from sknn.estimators._early_stopping import accuracy
-from sknn.estimators._model import ModelSpec, checked_finite
+from sknn.estimators._model import ModelSpec
 from sknn.estimators._parameters import Auto, ClassWeight
 from sknn.estimators._sklearn_compat import (
     ClassifierMixin,
@@ -126,7 +126,8 @@ class Classification(ClassifierMixin, BaseMLP):
             labels. For several columns of labels, a list with an array for each.
         """
         fitted = self._fitted_model(X)
-        return fitted.spec.target.decision(fitted.outputs())
+        z: Array = fitted.predictions(fitted.spec.target.decision, fitted.outputs())
+        return z
 
     @available_if(_has_probabilities)
     def predict_proba(self, X: Any) -> Array:
@@ -146,7 +147,8 @@ class Classification(ClassifierMixin, BaseMLP):
         """
         fitted = self._fitted_model(X)
         target: Any = fitted.spec.target
-        return checked_finite(target.proba, fitted.spec.loss, fitted.outputs())
+        p: Array = fitted.predictions(target.proba, fitted.spec.loss, fitted.outputs())
+        return p
 
     @available_if(_has_probabilities)
     def predict_log_proba(self, X: Any) -> Array:
@@ -164,7 +166,9 @@ class Classification(ClassifierMixin, BaseMLP):
         """
         fitted = self._fitted_model(X)
         target: Any = fitted.spec.target
-        return checked_finite(target.log_proba, fitted.spec.loss, fitted.outputs(), lowest=-np.inf)
+        loss, z = fitted.spec.loss, fitted.outputs()
+        log_p: Array = fitted.predictions(target.log_proba, loss, z, lowest=-np.inf)
+        return log_p
 
     def predict_members(self, X: Any) -> Any:
         """Predict class probabilities, or raw outputs, with each member of the ensemble.
@@ -184,9 +188,9 @@ class Classification(ClassifierMixin, BaseMLP):
         spec, target = fitted.spec, fitted.spec.target
         assert isinstance(target, ClassTarget)
         predictions = [
-            checked_finite(target.proba, spec.loss, z)
+            fitted.predictions(target.proba, spec.loss, z)
             if spec.loss.has_probabilities
-            else target.decision(z)
+            else fitted.predictions(target.decision, z)
             for z in spec.split_members(fitted.member_outputs())
         ]
         if isinstance(predictions[0], list):

@@ -7,13 +7,12 @@ from typing import Any, ClassVar, Literal, Self, overload
 
 import numpy as np
 from sklearn.utils import Tags
-from sklearn.utils.validation import check_consistent_length, check_is_fitted
+from sklearn.utils.validation import check_consistent_length
 
 from sknn.engine import Loss
 from sknn.engine._typing import Array
 from sknn.estimators import _builders
 from sknn.estimators._early_stopping import masked_r2_score, mean_masked_loss
-from sknn.estimators._model import checked_finite
 from sknn.estimators._sklearn_compat import (
     Interval,
     RegressorMixin,
@@ -104,9 +103,8 @@ class Regression(RegressorMixin, BaseMLP):
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            Output activations, averaged over the members, in the type of the network (float64
-            with `standardize_y`). Several quantiles are the last axis: (n_samples, n_quantiles)
-            or (n_samples, n_outputs, n_quantiles).
+            Output activations, averaged over the members. Several quantiles are the last axis:
+            (n_samples, n_quantiles) or (n_samples, n_outputs, n_quantiles).
         std : ndarray of the same shape
             Standard deviation of the members' predictions; only if `return_std`.
 
@@ -115,16 +113,17 @@ class Regression(RegressorMixin, BaseMLP):
         ValueError
             If `return_std` is True and there is a single network.
         """
+        fitted = self._fitted_model(X)
+        spec = fitted.spec
         if not return_std:
-            return super().predict(X)
-        check_is_fitted(self)
-        if self._model_spec["n_members"] == 1:
+            return fitted.predictions(spec.decode, fitted.outputs())
+        if spec.n_members == 1:
             raise ValueError(
                 "return_std=True needs several members, got n_members=1. Fit with n_members=8, for "
                 "example."
             )
-        predictions = self.predict_members(X)
-        return checked_finite(predictions.mean, 0), checked_finite(predictions.std, 0)
+        members = np.stack([spec.decode(z) for z in fitted.member_outputs()])
+        return fitted.predictions(members.mean, 0), fitted.predictions(members.std, 0)
 
     def predict_members(self, X: Any) -> Array:
         """Predict the targets with each member of the ensemble.
@@ -141,7 +140,7 @@ class Regression(RegressorMixin, BaseMLP):
         """
         fitted = self._fitted_model(X)
         members = fitted.spec.split_members(fitted.member_outputs())
-        return np.stack([fitted.spec.decode(z) for z in members])
+        return np.stack([fitted.predictions(fitted.spec.decode, z) for z in members])
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return R2, the coefficient of determination.

@@ -106,11 +106,11 @@ class Tabular(BaseMLP):
 
     def _validate_predict(
         self, X: Any, spec: ModelSpec, fitted: Mapping[str, Any]
-    ) -> tuple[Any, None]:
-        """Return the compact matrix, and None: its NaN are missing values, so none is an error."""
+    ) -> tuple[Any, None, Any]:
+        """Return the compact matrix, finite or NaN, no check, and the type of X if it has one."""
         assert spec.inputs is not None
         X = checked_columns(self._with_attributes(fitted), X, reset=False)
-        return spec.inputs.encode(X, spec.dtype), None
+        return spec.inputs.encode(X, spec.dtype), None, getattr(X, "dtype", None)
 
 
 def _total_weight(data: ValidatedData) -> float:

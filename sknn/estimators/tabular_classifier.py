@@ -65,6 +65,8 @@ class TabularMLPClassifier(Tabular, Classification):
     dtype : {"auto", "float32", "float64"}, default="auto"
         Type of all computations: "auto" is float32 (faster) if X is float32 or has more than 20 000
         elements once encoded, else float64; `partial_fit` decides at its first call.
+        Predictions (not labels) have this type, too; with "auto" they are float32 if the X to
+        predict is a float32 array and y is not standardized, else float64.
 
     Attributes
     ----------

@@ -13,8 +13,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import sknn
-from sknn import MLPClassifier
-from tests.estimators.data import TABLES, TASKS, binary, fitted, parameters
+from sknn import MLPClassifier, TabularMLPClassifier
+from tests.estimators.data import TABLES, TASKS, binary, fitted, multiclass, parameters
 
 callback = pytest.importorskip("sklearn.callback", reason="scikit-learn 1.9 and later")
 
@@ -215,3 +215,43 @@ def test_a_fitted_copy_can_be_saved_and_goes_on(tmp_path):
         assert_array_equal(again.predict_proba(X), copy.predict_proba(X))
         assert again.partial_fit(X, y).n_iter_ == copy.partial_fit(X, y).n_iter_
         assert not hasattr(again, "note_")
+
+
+def named(X):
+    """Return the inputs as a frame."""
+    return pd.DataFrame(X, columns=[f"x{i}" for i in range(X.shape[1])])
+
+
+@pytest.mark.parametrize("scoring", ["accuracy", "neg_log_loss"])
+@pytest.mark.parametrize("cls", [MLPClassifier, TabularMLPClassifier])
+def test_refit_on_data_of_another_kind(cls, scoring):
+    """Copies for callbacks have nothing of the earlier fit: no names, classes or width."""
+    X, y = binary()
+    Z, classes = multiclass(m=6)
+    monitor, watching = callback.ScoringMonitor(scoring=scoring), Watching()
+    model = cls((6,), **SETTINGS).set_callbacks(monitor, watching)
+    kinds = [(named(X), y), (X, y), (named(Z), np.array(["a", "b", "c"])[classes]), (X, y)]
+    for data, labels in kinds:
+        fitted(model, data, labels)  # a warning would be an error
+        fresh = fitted(clone(model).set_callbacks(), data, labels)
+        for *_, copy in watching.ended[-3:]:
+            assert_array_equal(copy.classes_, fresh.classes_)
+            names = {name for name in vars(copy) if not name.startswith("_")}
+            assert names == {name for name in vars(fresh) if not name.startswith("_")}
+        assert copy.score(data, labels) == fresh.score(data, labels)
+
+
+def test_hooks_are_given_the_estimator_itself():
+    """Its attributes are those of the earlier fit until the new one ends."""
+    X, y = binary()
+
+    class Given(Watching):
+        def on_fit_task_begin(self, estimator, context):
+            assert estimator is model
+            assert (context.task_name, hasattr(estimator, "coefs_")) in expected
+
+    model = MLPClassifier((6,), **SETTINGS).set_callbacks(Given())
+    expected = [("fit", False), ("epoch", False)]
+    fitted(model, X, y)
+    expected = [("fit", True), ("epoch", True)]
+    fitted(model, X, y)

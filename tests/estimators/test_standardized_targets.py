@@ -114,7 +114,8 @@ def test_numbers_of_many_sizes(make, size):
 def test_a_large_offset_costs_no_digits(make, dtype):
     """Also in float32: predictions are put back in float64."""
     X, y = real()
-    before, after = (fitted(make(dtype=dtype), X, y + offset) for offset in (0, 1e9))
+    X = X.astype(dtype)
+    before, after = (fitted(make(), X, y + offset) for offset in (0, 1e9))
     assert after.predict(X).dtype == np.float64
     tolerance = 1e-4 if dtype == "float32" else 1e-5
     assert_allclose(after.predict(X) - 1e9, before.predict(X), atol=tolerance)
@@ -360,11 +361,12 @@ def test_a_loss_with_an_output_of_its_own_gets_y_as_it_is(make):
     assert_array_equal(a.predict(X), b.predict(X))
 
 
-def test_predictions_without_it_are_in_the_type_of_the_network():
+def test_predictions_without_it_are_in_the_type_of_X():
     """And with it, the output of a regressor is float64."""
     X, y = real()
+    X = X.astype("f4")
     for standardize_y, dtype in ((False, np.float32), (True, np.float64)):
-        model = MLPRegressor(standardize_y=standardize_y, dtype="float32", **SETTINGS)
+        model = MLPRegressor(standardize_y=standardize_y, **SETTINGS)
         assert fitted(model, X, y).predict(X).dtype == dtype
 
 

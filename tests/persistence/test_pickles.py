@@ -13,7 +13,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from sknn import TableEncoder
+from sknn import MLPRegressor, TableEncoder
 from tests.estimators.data import TABLES, TASKS, fitted
 from tests.persistence.test_archives import assert_alike
 
@@ -155,3 +155,21 @@ def test_save_of_a_memory_mapped_model(tmp_path):
     mapped(model, tmp_path / "model.joblib").save(files[0])
     model.save(files[1])
     assert files[0].getvalue() == files[1].getvalue()
+
+
+class OwnSignature(MLPRegressor):
+    """A subclass with a parameter of its own."""
+
+    def __init__(self, width=5, alpha=0.1):
+        self.width = width
+        super().__init__((width,), alpha=alpha)
+
+
+def test_missing_parameters_of_a_subclass_get_its_defaults():
+    """Or else those of the class that it inherits from, whose signature it does not repeat."""
+    state = OwnSignature().__getstate__()
+    for name in ("alpha", "n_members"):
+        del state[name]
+    again = OwnSignature.__new__(OwnSignature)
+    again.__setstate__(state)
+    assert (again.alpha, again.n_members) == (0.1, 1)

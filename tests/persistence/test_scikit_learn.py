@@ -373,3 +373,46 @@ def test_unknown_attribute_of_the_package():
     """An AttributeError."""
     with pytest.raises(AttributeError, match="module 'sknn' has no attribute 'to_torch'"):
         sknn.to_torch  # noqa: B018 (asking for it is the test)
+
+
+class OwnSignature(MLPClassifier):
+    """A subclass with a parameter of its own."""
+
+    def __init__(self, width=5, dropout=0.0):
+        self.width = width
+        super().__init__((width,), max_iter=3, random_state=0, dropout=dropout)
+
+
+class TheirsWithOwnSignature(sklearn.neural_network.MLPRegressor):
+    """The same of scikit-learn's class."""
+
+    def __init__(self, width=5):
+        self.width = width
+        super().__init__(hidden_layer_sizes=(width,), max_iter=3, random_state=0)
+
+
+def test_subclasses_with_their_own_signature():
+    """Converted as the class that they inherit from, in both directions."""
+    X, y = binary()
+    mlp = fitted(OwnSignature(), X, y)
+    theirs = to_sklearn(mlp)
+    assert type(theirs) is sklearn.neural_network.MLPClassifier
+    assert theirs.hidden_layer_sizes == (5,)
+    assert_allclose(theirs.predict_proba(X), mlp.predict_proba(X))
+    X, y = real()
+    theirs = fitted(TheirsWithOwnSignature(), X, y)
+    ours = from_sklearn(theirs)
+    assert type(ours) is MLPRegressor
+    assert ours.get_params()["max_iter"] == 3
+    assert_allclose(ours.predict(X), theirs.predict(X))
+
+
+def test_messages_about_a_subclass_name_scikit_learns_class():
+    """Parameters that are not in its signature count, too."""
+    X, y = binary()
+    with pytest.warns(UserWarning, match=r"converted MLPClassifier .*no dropout=0.5"):
+        to_sklearn(fitted(OwnSignature(dropout=0.5), X, y))
+    mlp = fitted(OwnSignature().set_params(dropout=0.0), X, y)
+    mlp.n_members = 2
+    with pytest.raises(ValueError, match=r"scikit-learn's MLPClassifier cannot .*n_members=2"):
+        to_sklearn(fitted(mlp, X, y))

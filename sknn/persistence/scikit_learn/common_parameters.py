@@ -10,8 +10,15 @@ AUTO_BATCH_SIZE = 200
 
 def common_parameters(estimator: Any, other: type) -> dict[str, Any]:
     """Return copies of the parameters that another class has too."""
-    own = defaults(type(estimator))
+    own = defaults(library_class(estimator))
     return {name: deepcopy(getattr(estimator, name)) for name in defaults(other) if name in own}
+
+
+def library_class(estimator: Any) -> type:
+    """Return the class of either package that an estimator is of, or inherits from."""
+    packages = ("sknn", "sklearn")
+    mro = type(estimator).__mro__
+    return next(cls for cls in mro if cls.__module__.partition(".")[0] in packages)
 
 
 def defaults(estimator: type) -> dict[str, Any]:

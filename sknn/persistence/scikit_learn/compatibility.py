@@ -20,7 +20,7 @@ from sknn.engine import (
 from sknn.engine.network import ACTIVATIONS
 from sknn.estimators._model import ModelSpec
 from sknn.estimators.base import BaseMLP
-from sknn.persistence.scikit_learn.common_parameters import defaults
+from sknn.persistence.scikit_learn.common_parameters import defaults, library_class
 from sknn.targets import BinaryTarget, MulticlassTarget, MultilabelTarget, RealTarget, Target
 
 #: Activations of scikit-learn's MLP.
@@ -69,7 +69,7 @@ def check_supported(mlp: BaseMLP, spec: ModelSpec) -> None:
         reasons.append(f"n_members={spec.n_members} (there is one network)")
     if reasons:
         raise ValueError(
-            f"scikit-learn's {type(mlp).__name__} cannot represent this model: it has "
+            f"scikit-learn's {library_class(mlp).__name__} cannot represent this model: it has "
             f"{'; '.join(reasons)}. sknn.to_onnx may export it."
         )
 
@@ -91,14 +91,14 @@ def warn_of_training(mlp: BaseMLP, peer: type) -> None:
     theirs = defaults(peer)
     changed = [
         name
-        for name, default in defaults(type(mlp)).items()
+        for name, default in defaults(library_class(mlp)).items()
         if name not in {*theirs, *IGNORED} and repr(getattr(mlp, name)) != repr(default)
     ]
     changed += [name for name in THEIR_SETTINGS if not is_supported(name, getattr(mlp, name))]
     if changed:
         unknown = [f"{name}={getattr(mlp, name)!r}" for name in changed]
         warnings.warn(
-            f"The converted {type(mlp).__name__} of scikit-learn predicts the same, but continues "
+            f"The converted {peer.__name__} of scikit-learn predicts the same, but continues "
             f"training differently: it has no {', '.join(unknown)}.",
             UserWarning,
             stacklevel=3,

@@ -35,7 +35,7 @@ def to_sklearn(mlp: BaseMLP) -> Any:
     mlp : MLPClassifier or MLPRegressor
         A fitted estimator of this package: a single network, one of the activations "identity",
         "logistic", "tanh" and "relu" for all hidden layers, and log loss, squared error or Poisson
-        deviance.
+        deviance. A subclass is converted as the class of this package that it inherits from.
 
     Returns
     -------
