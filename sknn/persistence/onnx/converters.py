@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import is_classifier, is_regressor
-from sklearn.pipeline import Pipeline
 
 from sknn._optional import import_optional
 from sknn.estimators import (
@@ -14,11 +13,24 @@ from sknn.estimators import (
     TabularMLPClassifier,
     TabularMLPRegressor,
 )
-from sknn.estimators.base import BaseMLP
 from sknn.features import TableEncoder
-from sknn.persistence.onnx.encoder_nodes import column_names, column_types
+from sknn.persistence.onnx.encoder_nodes import column_names, column_types, encoded
 from sknn.persistence.onnx.estimator_nodes import add_estimator, encoder_of
-from sknn.persistence.onnx.graph import ML, ML_VERSION, PREFIX, Graph, Output, Value, element_type
+from sknn.persistence.onnx.graph import (
+    ML,
+    ML_VERSION,
+    Graph,
+    Output,
+    Value,
+    check_opset,
+    element_type,
+)
+from sknn.persistence.onnx.meta_estimators import (
+    check_meta_estimators,
+    holds,
+    is_meta_estimator,
+    last_step,
+)
 
 #: Estimators with a converter.
 ESTIMATORS = (MLPClassifier, MLPRegressor, TabularMLPClassifier, TabularMLPRegressor)
@@ -36,58 +48,42 @@ def register() -> None:
         If skl2onnx is not installed.
     """
     skl2onnx = import_optional("skl2onnx", "register")
-    for estimator in ESTIMATORS:
-        options = {"zipmap": [True, False, "columns"]} if is_classifier(estimator()) else {}
+    for estimator in (*ESTIMATORS, TableEncoder):
+        # set by pipelines and meta-estimators; "zipmap" has no effect, probabilities are one tensor
+        options = {"zipmap": [True, False, "columns"], "raw_scores": [True, False]}
         skl2onnx.update_registered_converter(
             estimator,
             f"Sknn{estimator.__name__}",
             _set_types,
             _convert,
             parser=_parse,
-            options=options,  # set by pipelines; without effect, as probabilities are one tensor
+            options=options if is_classifier(estimator()) else {},
         )
 
 
-def convert(model: Any, X: Any, opset: int) -> Any:
-    """Convert a fitted model that contains estimators of this package with skl2onnx."""
-    if X is None:
-        raise ValueError(
-            f"to_onnx needs a few rows X for the input types of {type(model).__name__}, got None: "
-            "call to_onnx(model, X[:1])."
-        )
-    register()
-    graph = import_optional("skl2onnx", "to_onnx").to_onnx(model, X[:1], target_opset=opset)
-    last = model
-    while isinstance(last, Pipeline):
-        last = last[-1]
-    if isinstance(last, BaseMLP) and is_regressor(last):
-        _flatten(graph)
-    return graph
-
-
-def _parse(scope: Any, model: BaseMLP, inputs: Any, custom_parsers: Any = None) -> Any:
-    """Declare the outputs of an estimator: the parser for skl2onnx."""
+def _parse(scope: Any, model: Any, inputs: Any, custom_parsers: Any = None) -> Any:
+    """Declare the outputs of an estimator."""
     operator = scope.declare_local_operator(f"Sknn{type(model).__name__}", model)
     operator.inputs = inputs
-    for one in _outputs(Graph(), model, [variable.full_name for variable in inputs]):
+    for one in _outputs(Graph(), operator):
         operator.outputs.append(scope.declare_local_variable(one.name, _type(one)))
     return operator.outputs
 
 
 def _set_types(operator: Any) -> None:
-    """Set the output types of an estimator: the shape calculator for skl2onnx."""
-    names = [variable.full_name for variable in operator.inputs]
-    outputs = _outputs(Graph(), operator.raw_operator, names)
-    for variable, one in zip(operator.outputs, outputs, strict=False):
+    """Set the types of the outputs."""
+    for variable, one in zip(operator.outputs, _outputs(Graph(), operator), strict=False):
         variable.type = _type(one)
 
 
 def _convert(scope: Any, operator: Any, container: Any) -> None:
-    """Copy the nodes of an estimator to a container: the converter for skl2onnx."""
+    """Copy the nodes of an estimator to the container of skl2onnx."""
+    check_opset(container.target_opset)
+    for model in _models(scope):
+        check_meta_estimators(model)
     graph = Graph()
-    given = [variable.full_name for variable in operator.inputs]
-    outputs = _outputs(graph, operator.raw_operator, given)
-    names = {name: name for name in given}
+    outputs = _outputs(graph, operator, _raw_scores(scope, container, operator.raw_operator))
+    names = {variable.full_name: variable.full_name for variable in operator.inputs}
     for value, array in graph.constants.items():
         names[value] = scope.get_unique_variable_name(value)
         content = [text.encode() for text in array.flat] if array.dtype.kind == "U" else array
@@ -98,6 +94,33 @@ def _convert(scope: Any, operator: Any, container: Any) -> None:
         _add(container, name, domain, [names[one] for one in inputs], names[value], attributes)
     for variable, one in zip(operator.outputs, outputs, strict=False):
         _add(container, "Identity", "", [names[one.value]], variable.full_name, {})
+
+
+def _models(scope: Any) -> list[Any]:
+    """Return the models that skl2onnx has met so far."""
+    return [operator.raw_operator for operator in scope.operators.values()]
+
+
+def _is_nested(scope: Any, mlp: Any) -> bool:
+    """Return whether an estimator is a part of a meta-estimator."""
+    return any(
+        is_meta_estimator(model) and holds(model, lambda one: one is mlp)
+        for model in _models(scope)
+        if model is not mlp
+    )
+
+
+def _raw_scores(scope: Any, container: Any, mlp: Any) -> bool:
+    """Return whether the model around an estimator needs scores, one for each class."""
+    if not is_classifier(mlp):
+        return False
+    for model in _models(scope):
+        if last_step(model) is mlp:
+            for source in (scope, container):
+                options = source.get_options(model, {"raw_scores": False}, fail=False)
+                if options and options["raw_scores"]:
+                    return True
+    return not hasattr(mlp, "predict_proba") and _is_nested(scope, mlp)
 
 
 def _add(
@@ -119,18 +142,35 @@ def _add(
     )
 
 
-def _outputs(graph: Graph, mlp: BaseMLP, inputs: list[Value]) -> list[Output]:
-    """Add the nodes of an estimator; a single column of predictions gets shape (n, 1)."""
-    encoder = encoder_of(mlp)
+def _outputs(graph: Graph, operator: Any, raw_scores: bool = False) -> list[Output]:
+    """Add the nodes of an estimator or encoder.
+
+    A single column of predictions gets shape (n, 1). Meta-estimators get the type of their input.
+    """
+    model, inputs = operator.raw_operator, [one.full_name for one in operator.inputs]
+    if isinstance(model, TableEncoder):
+        return [encoded(graph, model, _columns(graph, model, inputs))]
+    encoder = encoder_of(model)
     if encoder is None:
-        given = [graph.cast(inputs[0], "float32")]
+        X = [graph.cast(one, "float32") for one in inputs]
+        given = X if len(X) == 1 else [graph.add("Concat", *X, axis=-1)]
     else:
         given = _columns(graph, encoder, inputs)
-    outputs = add_estimator(graph, mlp, given)
-    if not is_regressor(mlp) or outputs[0].shape:
-        return outputs
-    column = graph.add("Reshape", outputs[0].value, np.array([-1, 1]))
-    return [replace(outputs[0], value=column, shape=(1,))]
+    outputs = add_estimator(graph, model, given, raw_scores)
+    if is_regressor(model) and not outputs[0].shape:
+        column = graph.add("Reshape", outputs[0].value, np.array([-1, 1]))
+        outputs = [replace(outputs[0], value=column, shape=(1,))]
+    types = import_optional("skl2onnx.common.data_types", "register")
+    is_double = isinstance(operator.inputs[0].type, types.DoubleTensorType)
+    if is_double and _is_nested(operator.scope_inst, model):
+        outputs = [_as_double(graph, one) for one in outputs]
+    return outputs
+
+
+def _as_double(graph: Graph, output: Output) -> Output:
+    if output.dtype != "float32":
+        return output
+    return replace(output, value=graph.cast(output.value, "float64"), dtype="float64")
 
 
 def _columns(graph: Graph, encoder: TableEncoder, inputs: list[Value]) -> list[Value]:
@@ -153,20 +193,5 @@ def _columns(graph: Graph, encoder: TableEncoder, inputs: list[Value]) -> list[V
 def _type(output: Output) -> Any:
     """Return the skl2onnx type of an output."""
     types = import_optional("skl2onnx.common.data_types", "register")
-    name = {"float32": "Float", "int64": "Int64", "str": "String"}[output.dtype]
-    return getattr(types, f"{name}TensorType")([None, *output.shape])
-
-
-def _flatten(graph: Any) -> None:
-    """Change the shape of single-column predictions from (n, 1) to (n,), in place."""
-    onnx = import_optional("onnx", "to_onnx")
-    [output] = graph.graph.output
-    axes = output.type.tensor_type.shape.dim
-    if len(axes) != 2 or axes[1].dim_value != 1:
-        return
-    column, flat = f"{PREFIX}column", f"{PREFIX}flat"
-    for node in graph.graph.node:
-        node.output[:] = [column if name == output.name else name for name in node.output]
-    graph.graph.initializer.append(onnx.numpy_helper.from_array(np.array([-1]), flat))
-    graph.graph.node.append(onnx.helper.make_node("Reshape", [column, flat], [output.name]))
-    del axes[1]
+    names = {"float32": "Float", "float64": "Double", "int64": "Int64", "str": "String"}
+    return getattr(types, f"{names[output.dtype]}TensorType")([None, *output.shape])

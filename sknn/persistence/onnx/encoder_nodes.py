@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from sknn.engine import Sequential
 from sknn.features import TableEncoder
 from sknn.features.categorical import EXTRA_CODES, Categories
-from sknn.persistence.onnx.graph import ML, Graph, Value
+from sknn.persistence.onnx.graph import ML, Graph, Output, Value
+from sknn.persistence.onnx.network_nodes import forward
 
 #: ONNX has no missing strings, so the empty string stands for them.
 MISSING_STRING = ""
@@ -51,6 +53,14 @@ def compact(graph: Graph, encoder: TableEncoder, columns: Sequence[Value], dtype
             "it has no inputs."
         )
     return graph.add("Concat", *(graph.cast(part, dtype) for part in parts), axis=-1)
+
+
+def encoded(graph: Graph, encoder: TableEncoder, columns: Sequence[Value]) -> Output:
+    """Add the nodes of `TableEncoder.transform`."""
+    layer = encoder.expansion_layer()
+    u = compact(graph, encoder, columns, layer.bin_start.dtype.name)
+    value = forward(graph, Sequential([layer]), u)
+    return Output("encoded", value, "float32", (len(encoder.unused_outputs_),))
 
 
 def _codes(graph: Graph, column: Value, categories: Categories, name: str) -> Value:

@@ -11,7 +11,7 @@ from sknn.persistence.onnx.encoder_nodes import compact
 from sknn.persistence.onnx.graph import Graph, Output, Value
 from sknn.persistence.onnx.network_nodes import forward
 from sknn.persistence.onnx.output_activations import RawOutputs
-from sknn.persistence.onnx.outputs import add_outputs
+from sknn.persistence.onnx.outputs import add_outputs, class_scores
 
 
 def encoder_of(mlp: BaseMLP) -> TableEncoder | None:
@@ -20,13 +20,18 @@ def encoder_of(mlp: BaseMLP) -> TableEncoder | None:
     return inputs.encoder if isinstance(inputs, TabularInputs) else None
 
 
-def add_estimator(graph: Graph, mlp: BaseMLP, inputs: Sequence[Value]) -> list[Output]:
+def add_estimator(
+    graph: Graph, mlp: BaseMLP, inputs: Sequence[Value], raw_scores: bool = False
+) -> list[Output]:
     """Add the nodes of a fitted estimator, and return its outputs.
 
-    The inputs are one value, float32 of shape (n, m), or the columns of a table.
+    The inputs are one value, float32 of shape (n, m), or the columns of a table. With `raw_scores`
+    a classifier of one column of labels gives the scores of all classes, not probabilities.
     """
     spec: Any = ModelSpec.of_fitted(vars(mlp))
     encoder = encoder_of(mlp)
     u = inputs[0] if encoder is None else compact(graph, encoder, inputs, spec.dtype)
     z = forward(graph, fitted_network(spec, vars(mlp)), u)
-    return add_outputs(graph, RawOutputs(z, spec.target, spec.loss, spec.members))
+    raw = RawOutputs(z, spec.target, spec.loss, spec.members)
+    outputs = add_outputs(graph, raw)
+    return class_scores(graph, raw, outputs) if raw_scores else outputs

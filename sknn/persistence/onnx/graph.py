@@ -1,6 +1,6 @@
 """A builder of ONNX graphs: nodes and constants, with values identified by name."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -13,6 +13,9 @@ Value: TypeAlias = str
 
 #: Domain of the machine learning operators, and its version.
 ML, ML_VERSION = "ai.onnx.ml", 2
+
+#: Oldest supported opset version.
+OLDEST_OPSET = 13
 
 #: Prefix of the names of values inside the graph, which inputs do not have.
 PREFIX = "sknn/"
@@ -40,10 +43,21 @@ class Output:
     shape: tuple[int, ...]
 
 
+def check_opset(opset: int) -> None:
+    """Raise a ValueError if an opset version is too old."""
+    if opset < OLDEST_OPSET:
+        raise ValueError(f"opset must be {OLDEST_OPSET} or more, got {opset}.")
+
+
 class Graph:
     """An ONNX graph under construction: nodes in topological order, and constants.
 
     All operators that are used here are unchanged since opset 13.
+
+    Parameters
+    ----------
+    prefix : str, default="sknn/"
+        Start of the names of its values.
 
     Attributes
     ----------
@@ -53,7 +67,8 @@ class Graph:
         Weights and settings.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, prefix: str = PREFIX) -> None:
+        self.prefix = prefix
         self.nodes: list[tuple[str, str, list[Value], Value, dict[str, Any]]] = []
         self.constants: dict[Value, Array] = {}
 
@@ -72,7 +87,7 @@ class Graph:
             Attributes of the operator.
         """
         names = [one if isinstance(one, str) else self.constant(one) for one in inputs]
-        value = f"{PREFIX}{operator}_{len(self.nodes)}"
+        value = f"{self.prefix}{operator}_{len(self.nodes)}"
         self.nodes.append((operator, domain, names, value, attributes))
         return value
 
@@ -93,7 +108,7 @@ class Graph:
                 f"A number of the model overflows {dtype}, the type of the ONNX graph. Train it on "
                 "scaled data."
             )
-        value = f"{PREFIX}constant_{len(self.constants)}"
+        value = f"{self.prefix}constant_{len(self.constants)}"
         self.constants[value] = converted
         return value
 
@@ -104,6 +119,16 @@ class Graph:
     def cast(self, value: Value, dtype: str) -> Value:
         """Add a cast to another type."""
         return self.add("Cast", value, to=element_type(dtype))
+
+    def append_to(self, graph: Any, outputs: list[Output]) -> None:
+        """Append the nodes and constants to an ONNX graph, and set its outputs, in place."""
+        onnx = import_optional("onnx", "to_onnx")
+        graph.node.extend([_node(*node) for node in self.nodes])
+        ends = [onnx.helper.make_node("Identity", [one.value], [one.name]) for one in outputs]
+        graph.node.extend(ends)
+        graph.initializer.extend([tensor(*pair) for pair in self.constants.items()])
+        del graph.output[:]
+        graph.output.extend([_tensor(one.name, one.dtype, one.shape) for one in outputs])
 
     def model(self, inputs: Any, outputs: list[Output], opset: int) -> Any:
         """Return the graph as a model.
@@ -123,25 +148,30 @@ class Graph:
             Checked.
         """
         onnx = import_optional("onnx", "to_onnx")
-        nodes = [_node(*node) for node in self.nodes]
-        nodes += [onnx.helper.make_node("Identity", [one.value], [one.name]) for one in outputs]
-        ends = [
-            [_tensor(name, dtype, shape) for name, dtype, shape in side]
-            for side in (inputs, [(one.name, one.dtype, one.shape) for one in outputs])
-        ]
-        constants = [tensor(value, array) for value, array in self.constants.items()]
+        graph = onnx.helper.make_graph([], "sknn", [_tensor(*one) for one in inputs], [])
+        self.append_to(graph, outputs)
         domains = [("", opset)]
         if any(domain == ML for _, domain, *_ in self.nodes):
             domains.append((ML, ML_VERSION))
         opsets = [onnx.helper.make_opsetid(*domain) for domain in domains]
         model = onnx.helper.make_model(
-            onnx.helper.make_graph(nodes, "sknn", *ends, constants),
+            graph,
             opset_imports=opsets,
             ir_version=onnx.helper.find_min_ir_version_for(opsets),
             producer_name="sknn",
         )
         onnx.checker.check_model(model, full_check=True)
         return model
+
+
+def rename_outputs(inputs: list[str], outputs: list[Output]) -> list[Output]:
+    """Append underscores to the outputs that have the name of an input."""
+    renamed = []
+    for output in outputs:
+        while output.name in inputs:
+            output = replace(output, name=output.name + "_")
+        renamed.append(output)
+    return renamed
 
 
 def _node(

@@ -36,6 +36,34 @@ def add_outputs(graph: Graph, raw: RawOutputs) -> list[Output]:
     return OUTPUTS[type(raw.target)](graph, raw)
 
 
+def class_scores(graph: Graph, raw: RawOutputs, outputs: list[Output]) -> list[Output]:
+    """Replace the probabilities by `decision_function`, with a column for each class.
+
+    The scores of two classes are (-z, z). With members, z is computed from the mean probabilities.
+    """
+    label, output = outputs
+    z = raw.z if raw.members is None else output.value
+    if raw.members is not None and output.name == "probabilities":
+        z = _logits(graph, raw, output.value)
+    k = raw.target.n_outputs
+    if isinstance(raw.target, BinaryTarget):
+        z = graph.add("Reshape", z, np.array([-1, 1]))
+        z, k = graph.add("Concat", graph.add("Neg", z), z, axis=-1), 2
+    return [label, Output("scores", z, "float32", (k,))]
+
+
+def _logits(graph: Graph, raw: RawOutputs, p: Value) -> Value:
+    """Write the raw outputs of mean probabilities, as `average_members` of the target."""
+    tiny = float(np.finfo(np.float32).tiny)
+    log_p = graph.add("Log", graph.add("Max", p, tiny))
+    if isinstance(raw.target, BinaryTarget):
+        return graph.add("Sub", graph.columns(log_p, [1]), graph.columns(log_p, [0]))
+    if type(raw.loss).inverse_link is NLLM.inverse_link:
+        return log_p
+    others = graph.add("MatMul", p, 1.0 - np.eye(raw.target.n_outputs))
+    return graph.add("Sub", log_p, graph.add("Log", graph.add("Max", others, tiny)))
+
+
 def _regression(graph: Graph, raw: RawOutputs) -> list[Output]:
     """Add nodes for predictions in the units of y, with the shape of `predict`."""
     target, q = raw.target, raw.loss.units_per_output

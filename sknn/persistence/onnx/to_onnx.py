@@ -1,19 +1,18 @@
 """`to_onnx`: convert a fitted model to an ONNX graph."""
 
-from dataclasses import replace
 from typing import Any
 
 from sklearn.utils.validation import check_is_fitted
 
 from sknn._optional import import_optional
 from sknn.estimators.base import BaseMLP
-from sknn.persistence.onnx.converters import convert
+from sknn.persistence.onnx.composite import convert
 from sknn.persistence.onnx.encoder_nodes import column_names, column_types
 from sknn.persistence.onnx.estimator_nodes import add_estimator, encoder_of
-from sknn.persistence.onnx.graph import Graph, Output
+from sknn.persistence.onnx.graph import Graph, check_opset, rename_outputs
 
-#: Default and oldest supported opset version.
-OPSET, OLDEST_OPSET = 18, 13
+#: Default opset version.
+OPSET = 18
 
 
 def to_onnx(model: Any, X: Any = None, *, opset: int = OPSET) -> Any:
@@ -73,8 +72,7 @@ def to_onnx(model: Any, X: Any = None, *, opset: int = OPSET) -> Any:
     >>> open("model.onnx", "wb").write(graph.SerializeToString())  # doctest: +SKIP
     """
     import_optional("onnx", "to_onnx")
-    if opset < OLDEST_OPSET:
-        raise ValueError(f"opset must be {OLDEST_OPSET} or more, got {opset}.")
+    check_opset(opset)
     while hasattr(model, "best_estimator_"):
         model = model.best_estimator_
     if not isinstance(model, BaseMLP):
@@ -82,15 +80,8 @@ def to_onnx(model: Any, X: Any = None, *, opset: int = OPSET) -> Any:
     check_is_fitted(model)
     graph, inputs = Graph(), _inputs(model)
     names = [name for name, *_ in inputs]
-    outputs = [_rename(names, one) for one in add_estimator(graph, model, names)]
+    outputs = rename_outputs(names, add_estimator(graph, model, names))
     return graph.model(inputs, outputs, opset)
-
-
-def _rename(names: list[str], output: Output) -> Output:
-    """Rename an output that has the name of an input."""
-    while output.name in names:
-        output = replace(output, name=output.name + "_")
-    return output
 
 
 def _inputs(mlp: BaseMLP) -> list[tuple[str, str, tuple[int, ...]]]:

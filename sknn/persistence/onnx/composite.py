@@ -1,0 +1,153 @@
+"""Conversion of models that contain estimators of this package, by skl2onnx."""
+
+import copy
+from typing import Any
+
+import numpy as np
+from sklearn.base import is_classifier, is_regressor
+from sklearn.ensemble import VotingClassifier, VotingRegressor
+from sklearn.multioutput import MultiOutputClassifier, MultiOutputRegressor
+from sklearn.utils.validation import check_is_fitted
+
+from sknn._optional import import_optional
+from sknn.estimators.base import BaseMLP
+from sknn.persistence.onnx.converters import register
+from sknn.persistence.onnx.graph import (
+    PREFIX,
+    Graph,
+    Output,
+    Value,
+    element_type,
+    rename_outputs,
+)
+from sknn.persistence.onnx.meta_estimators import (
+    check_meta_estimators,
+    holds,
+    holds_network,
+    last_step,
+)
+
+
+def convert(model: Any, X: Any, opset: int) -> Any:
+    """Convert a fitted model that contains estimators of this package with skl2onnx."""
+    if X is None:
+        raise ValueError(
+            f"to_onnx needs a few rows X for the input types of {type(model).__name__}, got None: "
+            "call to_onnx(model, X[:1])."
+        )
+    check_is_fitted(model)
+    model = _with_plain_voting(model)
+    check_meta_estimators(model)
+    register()
+    graph = _skl2onnx_graph(model, X[:1], opset)
+    last = last_step(model)
+    if holds_network(last):
+        _set_outputs(graph, last)
+        _check(graph, model)
+    return graph
+
+
+def _skl2onnx_graph(model: Any, X: Any, opset: int) -> Any:
+    skl2onnx = import_optional("skl2onnx", "to_onnx")
+    options = {id(model): {"zipmap": False}} if is_classifier(model) else None
+    try:
+        return skl2onnx.to_onnx(model, X, target_opset=opset, options=options)
+    except (RuntimeError, NotImplementedError) as error:
+        raise ValueError(
+            f"skl2onnx cannot convert this {type(model).__name__}. If it takes several inputs for "
+            f"one, pass X as an array. {error}"
+        ) from error
+
+
+def _check(graph: Any, model: Any) -> None:
+    """Check a graph; some converters of skl2onnx write invalid ones, for inputs of float64."""
+    onnx = import_optional("onnx", "to_onnx")
+    try:
+        onnx.checker.check_model(graph, full_check=True)
+    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+        raise ValueError(
+            f"skl2onnx converts this {type(model).__name__} to an invalid graph. Pass rows X of "
+            f"type float32. {error}"
+        ) from error
+
+
+def _with_plain_voting(model: Any) -> Any:
+    """Return a model whose voting estimators have settings that skl2onnx can read.
+
+    It needs the weights of those that were not dropped, as an array, and refuses the setting of
+    `transform`, which does not matter here. The model itself does not change.
+    """
+    if not holds(model, lambda one: isinstance(one, VotingClassifier | VotingRegressor)):
+        return model
+    model = copy.deepcopy(model)
+    holds(model, _simplify_voting)
+    return model
+
+
+def _simplify_voting(model: Any) -> bool:
+    """Simplify a voting estimator, and return False to go on with the next."""
+    if isinstance(model, VotingClassifier | VotingRegressor) and hasattr(model, "estimators_"):
+        if model.weights is not None:
+            pairs = zip(model.weights, model.estimators, strict=True)
+            model.weights = np.array([w for w, (_, part) in pairs if part != "drop"])
+        if isinstance(model, VotingClassifier):
+            model.flatten_transform = False
+    return False
+
+
+def _set_outputs(model: Any, last: Any) -> None:
+    """Give a graph the outputs that `to_onnx` promises for the last step of a model, in place."""
+    graph, nodes = model.graph, Graph(f"{PREFIX}output/")
+    given = list(graph.output)
+    if isinstance(last, BaseMLP) and not (is_regressor(last) and _n_columns(given[0]) == 1):
+        return
+    values = [f"{PREFIX}output/raw_{i}" for i in range(len(given))]
+    for one, value in zip(given, values, strict=True):
+        _rename_value(graph, one.name, value)
+    if is_regressor(last):
+        shape = (len(last.estimators_),) if isinstance(last, MultiOutputRegressor) else ()
+        outputs = [_reshaped(nodes, "predictions", values[0], shape)]
+    else:
+        dtype = "str" if given[0].type.tensor_type.elem_type == element_type("str") else "int64"
+        outputs = _class_outputs(graph, nodes, last, values, dtype)
+    nodes.append_to(graph, rename_outputs([one.name for one in graph.input], outputs))
+
+
+def _class_outputs(
+    graph: Any, nodes: Graph, model: Any, values: list[Value], dtype: str
+) -> list[Output]:
+    """Write labels, and probabilities if there are any, of a meta-estimator."""
+    labels, p = values
+    if isinstance(model, MultiOutputClassifier):
+        [sequence] = [node for node in graph.node if node.output[0] == p]
+        graph.node.remove(sequence)
+        outputs = []
+        for i, (part, classes) in enumerate(zip(sequence.input, model.classes_, strict=True)):
+            label = nodes.add("Reshape", nodes.columns(labels, [i]), np.array([-1]))
+            outputs.append(Output(f"label_{i}", label, dtype, ()))
+            outputs.append(_reshaped(nodes, f"probabilities_{i}", part, (len(classes),)))
+        return outputs
+    k = len(model.classes_)
+    outputs = [Output("label", labels, dtype, (k,) if getattr(model, "multilabel_", False) else ())]
+    if hasattr(model, "predict_proba"):
+        outputs.append(_reshaped(nodes, "probabilities", p, (k,)))
+    return outputs
+
+
+def _reshaped(nodes: Graph, name: str, value: Value, shape: tuple[int, ...]) -> Output:
+    """Write an output of float32."""
+    value = nodes.add("Reshape", nodes.cast(value, "float32"), np.array([-1, *shape]))
+    return Output(name, value, "float32", shape)
+
+
+def _n_columns(output: Any) -> int:
+    """Return the length of the second axis of a declared output; 0 without one."""
+    axes = output.type.tensor_type.shape.dim
+    return int(axes[1].dim_value) if len(axes) == 2 else 0
+
+
+def _rename_value(graph: Any, name: str, new: str) -> None:
+    """Rename a value wherever it is written or read."""
+    for node in graph.node:
+        for side in (node.input, node.output):
+            side[:] = [new if one == name else one for one in side]
