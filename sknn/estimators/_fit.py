@@ -181,6 +181,7 @@ def fit_network(
         else None,
         deadline=config.deadline,
         loss_scale=loss_scale,
+        earlier_loss=max(state.loss_curve, default=0.0),
     )
     n = len(dataset.Y) if config.batch_size is None else min(config.batch_size, len(dataset.Y))
     sizes = [spec.n_inputs, *spec.hidden_sizes, spec.n_units]

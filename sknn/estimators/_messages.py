@@ -70,13 +70,17 @@ def training_warnings(
     epochs, lbfgs = len(history), solver == "lbfgs"
     if history.outcome == "diverged":
         rate = "" if math.isnan(history.rate) else f" at learning rate {history.rate:g}"
+        reason = "the loss, a weight or an average of gradients was no longer finite"
+        if not math.isnan(history.final_loss):
+            reason = (
+                f"the loss ended at {history.final_loss:.3g}, that of the best constant prediction "
+                f"is {history.baseline_loss:.3g}"
+            )
         message = (
-            f"Training diverged in epoch {epochs + 1}{rate}: the loss, a weight or an "
-            "average of gradients was no longer finite. The weights are those from before that "
-            "epoch, and likely useless. Try "
+            f"Training diverged in epoch {epochs + 1}{rate}: {reason}. The weights are those from "
+            "before that epoch, and likely useless. Try "
             f"{'' if lbfgs else 'a smaller learning_rate_init, or '}to scale the "
-            "inputs (StandardScaler) and, in regression, the targets (TransformedTargetRegressor; "
-            "for poisson and gamma divide them by their mean)."
+            "inputs (StandardScaler) and, in regression, the targets (standardize_y=True)."
         )
         return [(message, ConvergenceWarning)]
     if history.outcome == "interrupted":
