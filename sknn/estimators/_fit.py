@@ -10,6 +10,8 @@ from functools import partial
 from operator import mul
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from sknn.engine import (
     History,
     Objective,
@@ -84,11 +86,14 @@ class FitResult:
         One row per epoch, and the outcome.
     state : TrainingState
         State from which the next call continues.
+    inputs : array or CSR matrix
+        The training rows, encoded.
     """
 
     attributes: dict[str, Any]
     history: History
     state: TrainingState
+    inputs: Any = None
 
 
 @dataclass(frozen=True)
@@ -154,9 +159,13 @@ def fit_network(
         smoothing=config.label_smoothing,
     )
     loss = spec.loss_for(dataset.Y)
-    if initial.is_new and config.fit_intercept_first:
-        offsets = initial.network.modules[-1].parameters[-1]
-        offsets[...] = loss.fit_intercept_only(dataset.Y, dataset.w)
+    if initial.is_new:
+        W, offsets = initial.network.modules[-1].parameters
+        if config.fit_intercept_first:
+            offsets[...] = loss.fit_intercept_only(dataset.Y, dataset.w)
+        if (known := spec.constant_outputs(dataset.Y)).any():  # their gradients remain 0
+            constants = loss.fit_intercept_only(np.fmin.reduce(dataset.Y)[None])
+            W[..., known], offsets[..., known] = 0, constants[known]
     trained = initial.network
     if any(config.dropout):
         trained = network.with_dropout(trained, config.dropout)
@@ -195,7 +204,7 @@ def fit_network(
             rng=state.rng,
             history=state.history,
         )
-    return result(history)
+    return replace(result(history), inputs=dataset.X)
 
 
 def _validation_score(config: FitConfig, data: FitData, initial: InitialModel) -> ValidationScore:

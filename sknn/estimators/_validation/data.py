@@ -39,27 +39,27 @@ class ValidatedData:
         The targets; a single column is one-dimensional.
     w : array of shape (n,) or None
         Sample weights times class weights, all positive.
-    counts : array of shape (n,) or None
-        Sample weights without class weights.
     row_numbers : array of int of shape (n,) or None
         Numbers of these rows in the data as passed by the user, if some rows were dropped.
     features : dict
         `n_features_in_`, and `feature_names_in_` if X has names.
+    labels : array
+        `y` with the rows of weight 0, whose classes are known, too.
     """
 
     X: Any
     y: Any
     w: Array | None = None
-    counts: Array | None = None
     row_numbers: Array | None = None
     features: dict[str, Any] = field(default_factory=dict)
+    labels: Any = None
 
     def take(self, rows: Array) -> "ValidatedData":
         """Return the rows selected by a boolean mask."""
         numbers = np.arange(len(self.y)) if self.row_numbers is None else self.row_numbers
-        w, counts = (None if part is None else part[rows] for part in (self.w, self.counts))
+        w = None if self.w is None else self.w[rows]
         X, y = safe_indexing(self.X, rows), self.y[rows]
-        return ValidatedData(X, y, w, counts, numbers[rows], self.features)
+        return ValidatedData(X, y, w, numbers[rows], self.features, self.labels)
 
     def row_numbers_of(self, mask: Array) -> Array:
         """Return the row numbers, in the data as passed by the user, of the rows in a mask."""
@@ -130,7 +130,7 @@ def validate_training_data(
         check_any_known(unknown)
         if (nothing := unknown.all(axis=1)).any():  # such rows are dropped
             w = (1.0 if w is None else w) * ~nothing
-    data = ValidatedData(X, y, counts=w, features=features)
+    data = ValidatedData(X, y, features=features, labels=y)
     return data if w is None else data.reweighted(w)
 
 
