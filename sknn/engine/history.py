@@ -9,8 +9,8 @@ from typing import Any, Literal, TypeAlias
 from sknn.engine._typing import Array
 
 #: Why training ended: all epochs were run; the schedule was completed; the loss stopped improving;
-#: the line search failed; a loss or weight was not finite; Ctrl-C; the deadline passed; a callback
-#: returned True.
+#: the line search failed; the loss was not finite, or ended far too high; Ctrl-C; the deadline
+#: passed; a callback returned True.
 Outcome: TypeAlias = Literal[
     "max_iter",
     "schedule_finished",
@@ -47,6 +47,9 @@ class History:
         Why training ended, one of `Outcome`.
     kept_epoch : int
         The epoch, counted from 1, whose weights the network has after training.
+    final_loss, baseline_loss : float
+        If training diverged though all numbers are finite: the mean loss at its end, and that of
+        the best constant prediction; else NaN.
     best : Snapshot or None
         During training with `Trainer.restore_best_weights`: the best epoch so far.
     """
@@ -55,6 +58,8 @@ class History:
     rate: float = field(default=math.nan, init=False)
     outcome: Outcome = field(default="max_iter", init=False)
     kept_epoch: int = field(default=0, init=False)
+    final_loss: float = field(default=math.nan, init=False)
+    baseline_loss: float = field(default=math.nan, init=False)
     best: Snapshot | None = field(default=None, init=False, repr=False)
 
     def __len__(self) -> int:

@@ -138,7 +138,7 @@ class MinibatchSolver(Solver):
         dropout_rng = rng if objective.network.is_stochastic else None
         members, baseline = math.prod(objective.members), 0.0
         if self.weight_decay and self.weight_decay_loss_power:
-            baseline = _baseline_loss(objective.loss, dataset)
+            baseline = constant_loss(objective.loss, dataset)
         for _ in range(epochs):
             total, seen = 0.0, 0
             for rows in self.batches(len(dataset.Y), rng):
@@ -181,10 +181,10 @@ class MinibatchSolver(Solver):
         state["steps"] += 1
 
 
-def _baseline_loss(loss: Loss, dataset: Dataset) -> float:
-    """Return the mean loss of the best constant prediction."""
+def constant_loss(loss: Loss, dataset: Dataset, z: Array | None = None) -> float:
+    """Return the mean loss of constant raw outputs; by default of the best ones."""
     Y, w = dataset.Y, dataset.w
-    z = np.broadcast_to(loss.fit_intercept_only(Y, w), Y.shape)
+    z = np.broadcast_to(loss.fit_intercept_only(Y, w) if z is None else z, Y.shape)
     return float(np.average(loss.value(z, Y), weights=w))
 
 

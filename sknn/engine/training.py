@@ -16,11 +16,18 @@ from sknn.engine.inference import raw_predict
 from sknn.engine.objective import Objective
 from sknn.engine.optimizers import SGD, State
 from sknn.engine.schedules import as_schedule
-from sknn.engine.solvers import MinibatchSolver, Solver
+from sknn.engine.solvers import MinibatchSolver, Solver, constant_loss
 
 #: Called after each epoch with the history, whose last row is that of the epoch, and whether it is
 #: the last epoch; True ends training.
 OnEpoch: TypeAlias = Callable[[History, bool], bool | None]
+
+#: Training has diverged if the loss ends above this multiple of all of these: the loss of the best
+#: constant prediction, of raw outputs of 0, of the network before training, and of earlier epochs.
+DIVERGED_RATIO = 10
+
+#: Number of rows on which that is examined.
+EXAMINED_ROWS = 1000
 
 
 @dataclass
@@ -44,6 +51,8 @@ class Trainer:
         Training ends after the first epoch that ends later, by the monotonic clock.
     loss_scale : float, default=1.0
         Factor of the losses in the history, to convert them to the units of y.
+    earlier_loss : float, default=0.0
+        The largest loss of earlier calls, in the units of y.
     """
 
     solver: Solver
@@ -53,6 +62,7 @@ class Trainer:
     on_epoch: OnEpoch | None = None
     deadline: float = math.inf
     loss_scale: float = 1.0
+    earlier_loss: float = 0.0
 
     def train(
         self,
@@ -68,7 +78,9 @@ class Trainer:
 
         The network always ends with the weights of a finished epoch: Ctrl-C and a loss or weight
         that is not finite restore those of the epoch before. If the outputs for the training data
-        are not finite with them, those of one more epoch before are restored.
+        are not finite with them, those of one more epoch before are restored. If the loss ends far
+        above that of the best constant prediction, the weights at the start of the epoch with the
+        lowest loss are restored.
 
         Parameters
         ----------
@@ -93,7 +105,7 @@ class Trainer:
         history = History() if history is None else history
         vector = objective.parameters.vector
         start = Snapshot(vector.copy(), _copy_state(state), len(history.rows))
-        monitor = _EpochMonitor(self, objective, dataset, state, history, vector, start, start)
+        monitor = _EpochMonitor(self, objective, dataset, state, history, vector, *[start] * 4)
         epochs -= len(history.rows)
         try:
             with np.errstate(over="ignore", invalid="ignore"):
@@ -112,6 +124,10 @@ class Trainer:
         if self.restore_best_weights and best:
             monitor.restore(best)
             history.kept_epoch = best.epochs
+        if history.outcome != "interrupted" and monitor.has_diverged():
+            history.outcome = "diverged"
+            monitor.roll_back(monitor.best)
+            history.kept_epoch = len(history.rows)
         return history
 
 
@@ -127,6 +143,9 @@ class _EpochMonitor:
     vector: Array
     last: Snapshot
     before_last: Snapshot
+    initial: Snapshot
+    best: Snapshot  # the weights at the start of the epoch with the lowest loss
+    lowest_loss: float = math.inf
 
     def __call__(self, loss: float, rate: float) -> bool:
         trainer, history, stopping = self.trainer, self.history, self.trainer.stopping
@@ -147,6 +166,8 @@ class _EpochMonitor:
         if stopping and stopping(row):
             stopping.n_bad_epochs = 0  # restart the count, as training may go on
             converged = trainer.solver.on_plateau(self.state)
+        if loss < self.lowest_loss:  # a mean over the epoch: it vouches for its initial weights
+            self.lowest_loss, self.best = loss, self.last
         snapshot = Snapshot(self.vector.copy(), _copy_state(self.state), len(history.rows))
         self.before_last, self.last = self.last, snapshot
         if trainer.restore_best_weights and stopping and stopping.improved:
@@ -159,6 +180,31 @@ class _EpochMonitor:
         if trainer.on_epoch and trainer.on_epoch(history, is_last) and not is_last:
             history.outcome = "callback"
         return history.outcome != "max_iter"
+
+    def has_diverged(self) -> bool:
+        """Return whether the finite loss is far too high; if so, add it to the history."""
+        step = -(-len(self.dataset) // EXAMINED_ROWS)
+        rows, scale = Dataset(*self.dataset[::step]), self.trainer.loss_scale
+        loss = self.objective.loss
+        with np.errstate(over="ignore", invalid="ignore"):
+            final, baseline = self._mean_loss(rows), constant_loss(loss, rows)
+            others = [baseline, constant_loss(loss, rows, np.zeros(1, rows.Y.dtype))]
+            others.append(self.trainer.earlier_loss / scale)
+            if final <= DIVERGED_RATIO * max(others):
+                return False
+            trained = self.vector.copy()
+            self.vector[...] = self.initial.vector
+            others.append(self._mean_loss(rows))
+            self.vector[...] = trained
+        if final <= DIVERGED_RATIO * max(others):
+            return False
+        self.history.final_loss, self.history.baseline_loss = final * scale, baseline * scale
+        return True
+
+    def _mean_loss(self, rows: Dataset) -> float:
+        """Return the mean loss, without penalty, averaged over the members."""
+        losses = self.objective.loss.value(self.objective.network.forward(rows.X), rows.Y)
+        return float(np.average(losses.reshape(-1, len(rows)).mean(axis=0), weights=rows.w))
 
     def roll_back(self, snapshot: Snapshot) -> None:
         """Restore a snapshot and drop the rows of later epochs."""

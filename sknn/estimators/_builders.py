@@ -1,6 +1,7 @@
 """Builders of the engine's solvers, schedules and so on from the parameters of an estimator."""
 
 import math
+import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -93,8 +94,14 @@ LEARNING_RATES: Mapping[str, Callable[["BaseMLP", int], Schedule]] = {
     "one_cycle": lambda mlp, steps: OneCycle(mlp.learning_rate_init, steps),
 }
 
-#: Schedules that run for all `max_iter` epochs: training does not end on a plateau of the loss.
-WITH_HORIZON = ("cosine", "one_cycle")
+
+def has_horizon(mlp: "BaseMLP") -> bool:
+    """Return whether the learning rate ends at a certain step, so that training runs until then."""
+    if not is_stochastic(mlp):
+        return False
+    name = mlp.learning_rate
+    schedule = as_schedule(name) if callable(name) else LEARNING_RATES[name](mlp, 1)
+    return schedule.is_complete(sys.maxsize)
 
 
 def is_stochastic(mlp: "BaseMLP") -> bool:
@@ -118,13 +125,22 @@ def solver_name(mlp: "BaseMLP") -> str:
     return f"{type(mlp.solver).__module__}.{type(mlp.solver).__qualname__}"
 
 
+def initialization_name(mlp: "BaseMLP") -> str:
+    """Return the name of the initialization; for a function, its full name."""
+    given: Any = mlp.initialization
+    if isinstance(given, str):
+        return given
+    named = given if hasattr(given, "__qualname__") else type(given)
+    return f"{named.__module__}.{named.__qualname__}"
+
+
 def early_stopping(mlp: "BaseMLP", *, by_score: bool) -> EarlyStopping:
-    """Build the monitor of the training loss or of the validation score."""
-    if by_score:
-        monitor, patience = "validation_score", mlp.n_iter_no_change
-    else:
-        has_horizon = is_stochastic(mlp) and mlp.learning_rate in WITH_HORIZON
-        monitor, patience = "loss", math.inf if has_horizon else mlp.n_iter_no_change
+    """Build the monitor of the training loss or of the validation score.
+
+    With a learning rate that has a horizon, no plateau ends training: its last part is the best.
+    """
+    monitor = "validation_score" if by_score else "loss"
+    patience = math.inf if has_horizon(mlp) else mlp.n_iter_no_change
     return EarlyStopping(patience, float(mlp.tol), monitor, higher_is_better=by_score)
 
 
@@ -151,6 +167,11 @@ def solver(mlp: "BaseMLP", settings: TrainingSettings, n_samples: int) -> Solver
     )
 
 
+def is_spent(solver: Solver, steps: int) -> bool:
+    """Return whether the schedule of the solver had ended before these steps."""
+    return isinstance(solver, MinibatchSolver) and solver.schedule.is_complete(steps)
+
+
 def dropout_rates(mlp: "BaseMLP", n_hidden: int) -> list[float]:
     """Return the dropout rate of each hidden layer.
 
@@ -159,10 +180,13 @@ def dropout_rates(mlp: "BaseMLP", n_hidden: int) -> list[float]:
     ValueError
         If a rate is outside [0, 1), the number of rates is wrong, or the solver is "lbfgs".
     """
-    if isinstance(mlp.dropout, float) and mlp.dropout == 0:
+    dropout = mlp.dropout
+    if isinstance(dropout, str):  # "auto"
+        dropout = mlp._auto_dropout if is_stochastic(mlp) else 0.0
+    if isinstance(dropout, float) and dropout == 0:
         return [0.0] * n_hidden
-    rates = as_floats(mlp.dropout)
-    rates = rates * n_hidden if np.ndim(mlp.dropout) == 0 else rates
+    rates = as_floats(dropout)
+    rates = rates * n_hidden if np.ndim(dropout) == 0 else rates
     if len(rates) != n_hidden or not all(0 <= rate < 1 for rate in rates):
         raise ValueError(
             f"dropout must be in [0, 1): a number, or a list with one for each of the {n_hidden} "
@@ -198,7 +222,7 @@ def fit_config(
         alpha=mlp.alpha,
         dropout=dropout_rates(mlp, len(spec.hidden_sizes)),
         label_smoothing=settings.label_smoothing,
-        scoring=mlp.scoring,
+        scoring=mlp._default_scoring if mlp.scoring is None else mlp.scoring,
         random_state=mlp.random_state,
         batch_size=settings.batch_size if stochastic else None,
         as_estimator=mlp._with_attributes,

@@ -43,6 +43,12 @@ def split(
     ValueError
         If there are too few rows.
     """
+    if mlp.validation_fraction is None:
+        raise ValueError(
+            "validation_fraction=None holds no rows back, but early stopping needs some. Set a "
+            "fraction such as 0.1, pass X_val and y_val, or set early_stopping=False: then "
+            "training ends when the training loss stops improving."
+        )
     n, fewest = len(data.y), 1 if classify else 2  # a single row has no R2
     size = max(fewest, int(np.ceil(mlp.validation_fraction * n)))
     held_back = np.zeros(n, dtype=bool)

@@ -10,6 +10,8 @@ from functools import partial
 from operator import mul
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from sknn.engine import (
     History,
     Objective,
@@ -59,6 +61,7 @@ class FitResult:
     attributes: dict[str, Any]  # all fitted attributes but `_training_state`
     history: History  # one row per epoch, and the outcome
     state: TrainingState  # state from which the next call continues
+    inputs: Any = None  # the training rows, encoded
 
 
 @dataclass(frozen=True)
@@ -112,9 +115,13 @@ def fit_network(
         smoothing=config.label_smoothing,
     )
     loss, loss_scale = spec.loss_for(dataset.Y), spec.loss_scale
-    if initial.is_new and config.fit_intercept_first:
-        offsets = initial.network.modules[-1].parameters[-1]
-        offsets[...] = loss.fit_intercept_only(dataset.Y, dataset.w)
+    if initial.is_new:
+        W, offsets = initial.network.modules[-1].parameters
+        if config.fit_intercept_first:
+            offsets[...] = loss.fit_intercept_only(dataset.Y, dataset.w)
+        if (known := spec.constant_outputs(dataset.Y)).any():  # their gradients remain 0
+            constants = loss.fit_intercept_only(np.fmin.reduce(dataset.Y)[None])
+            W[..., known], offsets[..., known] = 0, constants[known]
     trained = initial.network
     if any(config.dropout):
         trained = network.with_dropout(trained, config.dropout)
@@ -141,6 +148,7 @@ def fit_network(
         else None,
         deadline=config.deadline,
         loss_scale=loss_scale,
+        earlier_loss=max(state.loss_curve, default=0.0),
     )
     n = len(dataset.Y) if config.batch_size is None else min(config.batch_size, len(dataset.Y))
     sizes = [spec.n_inputs, *spec.hidden_sizes, dataset.Y.shape[-1]]
@@ -154,7 +162,7 @@ def fit_network(
             rng=state.rng,
             history=state.history,
         )
-    return result(history)
+    return replace(result(history), inputs=dataset.X)
 
 
 def _validation_score(config: FitConfig, data: FitData, initial: InitialModel) -> ValidationScore:

@@ -8,6 +8,7 @@ import numpy as np
 from sknn.engine import Embedding, Module, Sequential
 from sknn.engine._typing import Array, Rng
 from sknn.features import TableEncoder
+from sknn.features.columns import without_missing
 
 
 class TabularInputs:
@@ -58,6 +59,44 @@ class TabularInputs:
         dX[:, numeric] = du[:, : len(numeric)] / encoder.scale_
         dX[:, encoder.categorical_features_] = np.nan
         return dX
+
+    def unlearned_columns(self, X: Any, compact: Array) -> tuple[list[str], list[str]]:
+        """Return the columns of a later batch whose values the encoding cannot tell apart.
+
+        Parameters
+        ----------
+        X : frame or array of shape (n, n_features)
+            The validated batch.
+        compact : array
+            The result of `encode`.
+
+        Returns
+        -------
+        unseen : list of str
+            Categorical columns with `min_frequency` values or more, none of a known category.
+        ignored : list of str
+            Columns that are not encoded, though they vary in this batch.
+        """
+        encoder, unseen = self.encoder, []
+        table, p = encoder._table(X), len(encoder.numeric_features_)
+        offset, q = 0, encoder._n_one_hot()
+        for i, (j, n_codes) in enumerate(
+            zip(encoder.categorical_features_, encoder._n_codes(), strict=True)
+        ):
+            codes = compact[:, p + i] - (offset if i >= q else 0)
+            offset += n_codes if i >= q else 0
+            values = codes[codes != n_codes - 1]  # the last code is "missing"
+            if n_codes > 2 and len(values) >= encoder.min_frequency and min(values) == n_codes - 2:
+                unseen.append(table.column(j).label)
+        encoded = {*encoder.numeric_features_, *encoder.categorical_features_}
+        ignored = []
+        for j in set(range(encoder.n_features_in_)) - encoded:
+            column = table.column(j)
+            was_empty = encoder.column_types_[j] == "empty"
+            values = set(without_missing(list(column.cells))) - {None}
+            if len(values) > (not was_empty):
+                ignored.append(column.label)
+        return unseen, ignored
 
     def to_plain(self) -> dict[str, Any]:
         """Return the attributes of the encoder; see `from_plain`."""

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from sknn.engine import History
+from sknn.engine import History, Loss
 from sknn.engine._typing import Array
 from sknn.engine.history import Outcome
+from sknn.targets import RealTarget
 
 #: Reasons why training ended, for `verbose`.
 OUTCOMES: Mapping[Outcome, str] = {
@@ -33,6 +34,9 @@ COLUMNS = {
 #: Ratio of standard deviations from which inputs count as unscaled.
 UNSCALED_RATIO = 1000
 
+#: Means and standard deviations of y above this, and deviations below its inverse, are unscaled.
+UNSCALED_TARGET = 10
+
 #: Number of rows that are examined.
 EXAMINED_ROWS = 1000
 
@@ -41,6 +45,13 @@ MIN_VARYING_FRACTION = 0.01
 
 #: Maximum number of columns with small, and with large, scales that a warning names.
 MAX_NAMED_COLUMNS = 3
+
+#: Warning of `partial_fit` for a learning rate.
+SPENT = (
+    "learning_rate={!r} has run its course, of max_iter epochs: it is close to 0 from now on, and "
+    "this call has hardly changed the weights. For a stream set learning_rate='constant' (or "
+    "'invscaling') with a smaller learning_rate_init, or a larger max_iter."
+)
 
 #: A message and its category, for `warnings.warn`.
 FitWarning = tuple[str, type[Warning]]
@@ -60,13 +71,17 @@ def training_warnings(
     epochs, lbfgs = len(history.rows), solver == "lbfgs"
     if history.outcome == "diverged":
         rate = "" if math.isnan(history.rate) else f" at learning rate {history.rate:g}"
+        reason = "the loss, a weight or an average of gradients was no longer finite"
+        if not math.isnan(history.final_loss):
+            reason = (
+                f"the loss ended at {history.final_loss:.3g}, that of the best constant prediction "
+                f"is {history.baseline_loss:.3g}"
+            )
         message = (
-            f"Training diverged in epoch {epochs + 1}{rate}: the loss, a weight or an "
-            "average of gradients was no longer finite. The weights are those from before that "
-            "epoch, and likely useless. Try "
+            f"Training diverged in epoch {epochs + 1}{rate}: {reason}. The weights are those from "
+            "before that epoch, and likely useless. Try "
             f"{'' if lbfgs else 'a smaller learning_rate_init, or '}to scale the "
-            "inputs (StandardScaler) and, in regression, the targets (TransformedTargetRegressor; "
-            "for poisson and gamma divide them by their mean)."
+            "inputs (StandardScaler) and, in regression, the targets (standardize_y=True)."
         )
         return [(message, ConvergenceWarning)]
     if history.outcome == "interrupted":
@@ -114,6 +129,44 @@ def scale_warnings(X: object, names: Array | None) -> list[FitWarning]:
         f"The inputs look unscaled: standard deviations reach from {least:.2g} "
         f"({_named(small, names)}) to {most:.2g} ({_named(large, names)}). Networks learn badly "
         "from such inputs; scale them, for example with make_pipeline(StandardScaler(), ...)."
+    )
+    return [(message, UserWarning)]
+
+
+def target_warnings(
+    target: RealTarget, loss: Loss, *, mean_is_free: bool, large_is_free: bool
+) -> list[FitWarning]:
+    """Return a warning if the raw outputs that y needs are far from 1 in size.
+
+    Parameters
+    ----------
+    target : RealTarget
+        The target as it would be standardized.
+    loss : Loss
+        Its output activation is linear or exponential, or else y is not examined.
+    mean_is_free : bool
+        Whether the network starts at the best constant prediction.
+    large_is_free : bool
+        Whether the solver finds large weights, as "lbfgs" does.
+    """
+    if target.center is None or target.scale is None:
+        return []
+    center, scale = target.center, target.scale
+    if loss.out_activation == "exp":
+        center, scale = np.log(scale), np.ones(len(scale))
+    size = np.maximum(scale, 0 if mean_is_free else np.abs(center))
+    unscaled = ((size > UNSCALED_TARGET) & (not large_is_free)) | (scale * UNSCALED_TARGET < 1)
+    if not unscaled.any():
+        return []
+    j = int(np.flatnonzero(unscaled)[0])
+    where = f"column {j} of y" if len(scale) > 1 else "y"
+    measured = f"mean {target.center[j]:.3g} and standard deviation {target.scale[j]:.3g}"
+    if loss.out_activation == "exp":
+        measured = f"mean {target.scale[j]:.3g}"
+    message = (
+        f"The targets look unscaled: {where} has {measured}. Networks learn badly from such "
+        "targets, however long they train; set standardize_y=True, which keeps predictions in the "
+        "units of y."
     )
     return [(message, UserWarning)]
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import joblib
 import numpy as np
+from numpy.typing import NDArray
 
 from sknn.engine import (
     Dataset,
@@ -29,7 +30,10 @@ from sknn.estimators._validation.data import (
     as_dtype,
     normalized_weights,
 )
-from sknn.targets import TARGETS, Target
+from sknn.targets import TARGETS, RealTarget, Target
+
+#: Constructor parameters of the encoder that those for tables have, too.
+ENCODER_PARAMETERS = ("categorical_features", "n_bins", "min_frequency")
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,7 @@ class ModelSpec:
     # encoding of a table into these inputs; None if X is used without encoding
     inputs: TabularInputs | None = None
     n_members: int = 1  # number of networks; with one, arrays have no member axis
+    initialization: str = ""  # how the weights were initialised; "" if that is unknown
 
     @property
     def members(self) -> int | None:
@@ -86,6 +91,7 @@ class ModelSpec:
             "input_encoding": self.inputs.to_plain() if self.inputs else self.n_inputs,
             "n_members": self.n_members,
             "embedding": embedding,
+            "initialization": self.initialization,
         }
 
     @classmethod
@@ -108,6 +114,7 @@ class ModelSpec:
             n_inputs=inputs.width if inputs else encoding,
             inputs=inputs,
             n_members=plain["n_members"],
+            initialization=plain.get("initialization", ""),
         )
 
     def decode(self, z: Array) -> Array:
@@ -151,6 +158,13 @@ class ModelSpec:
         if lowest > -np.inf:
             self._check_interval(Y, lowest, included, data, name)
         return Y
+
+    def constant_outputs(self, Y: Array) -> NDArray[np.bool_]:
+        """Return which raw outputs are for a standardized column of y that never varies."""
+        if not (isinstance(self.target, RealTarget) and self.target.scale is not None):
+            return np.zeros(Y.shape[1], dtype=bool)
+        same: NDArray[np.bool_] = np.fmin.reduce(Y) == np.fmax.reduce(Y)
+        return same & (self.loss.units_per_output == 1)
 
     def loss_for(self, Y: Array) -> Loss:
         """Return the loss for these targets, which ignores NaN if there are any."""
@@ -208,28 +222,58 @@ class ModelSpec:
             **self.target.attributes(),
         }
 
-    def continuing(self, fitted: "ModelSpec") -> "ModelSpec":
+    def fixed_parameters(self) -> dict[str, Any]:
+        """Return the constructor parameters that cannot change while training goes on."""
+        names = {"quantiles": "quantile", "delta": "huber_delta"}
+        fixed = {
+            "hidden_layer_sizes": self.hidden_sizes,
+            "activation": self.activations,
+            "loss": self.loss_name,
+            **{names.get(name, name): value for name, value in self.loss_settings.items()},
+            "dtype": self.dtype,
+            "n_members": self.n_members,
+        }
+        if self.initialization:
+            fixed["initialization"] = self.initialization
+        if self.inputs:
+            encoder = vars(self.inputs.encoder)
+            fixed |= {name: encoder[name] for name in ENCODER_PARAMETERS if name in encoder}
+        if isinstance(self.target, RealTarget) and self.target.can_standardize(self.loss):
+            fixed["standardize_y"] = self.target.scale is not None
+        return fixed
+
+    def continuing(self, fitted: "ModelSpec", parameters: Mapping[str, Any]) -> "ModelSpec":
         """Check that training can continue with this specification; return the fitted one.
+
+        Parameters
+        ----------
+        fitted : ModelSpec
+            The specification of the fitted network.
+        parameters : mapping
+            The constructor parameters.
 
         Raises
         ------
         ValueError
             If a parameter changed; the error names it.
         """
-        for parameter, old, new in (
-            ("hidden_layer_sizes", fitted.hidden_sizes, self.hidden_sizes),
-            ("activation", fitted.activations, self.activations),
-            ("loss", fitted.loss_name, self.loss_name),
-            ("settings of the loss", fitted.loss_settings, self.loss_settings),
-            ("dtype", fitted.dtype, self.dtype),
-            ("n_members", fitted.n_members, self.n_members),
-        ):
-            if not _equal(old, new):
+        encoding = {name: parameters.get(name) for name in (*ENCODER_PARAMETERS, "standardize_y")}
+        changed = {**self.fixed_parameters(), **encoding}
+        for parameter, old in fitted.fixed_parameters().items():
+            new = changed.get(parameter, old)
+            if not _equal(_as_list(old), _as_list(new)):
                 raise ValueError(
                     f"The network was fitted with {parameter}={old!r}; training cannot go on with "
                     f"{new!r}. Call fit to begin anew (with warm_start=False)."
                 )
         return fitted
+
+
+def _as_list(setting: Any) -> Any:
+    """Return a sequence or an array as a list, and anything else as it is."""
+    if isinstance(setting, np.ndarray | tuple) or hasattr(setting, "tolist"):
+        return np.asarray(setting).tolist()
+    return setting
 
 
 def _equal(old: Any, new: Any) -> bool:

@@ -48,6 +48,30 @@ RandomState: TypeAlias = int | np.random.RandomState | None
 ClassWeight: TypeAlias = dict[Any, float] | Literal["balanced"] | None
 Scoring: TypeAlias = str | Callable[..., float] | None
 
+#: What a change of a parameter does before training goes on (`partial_fit`, or `fit` with
+#: `warm_start`). Predictions are those of the last fit, whatever the parameters are now.
+#:
+#: - "error": the network was built with it, see `ModelSpec.fixed_parameters`; an error names it;
+#: - "counts": from the next call on;
+#: - "counts in fit": `partial_fit`, which is a single epoch, has no use for it.
+CHANGES: dict[str, tuple[str, ...]] = {
+    "error": (
+        *("hidden_layer_sizes", "activation", "initialization", "n_members", "dtype"),
+        *("loss", "quantile", "huber_delta", "standardize_y"),
+        *("categorical_features", "n_bins", "min_frequency"),
+    ),
+    "counts": (
+        *("solver", "momentum", "nesterovs_momentum", "beta_1", "beta_2", "epsilon"),
+        *("learning_rate", "learning_rate_init", "power_t", "max_iter", "n_iter_no_change", "tol"),
+        *("alpha", "weight_decay", "weight_decay_loss_power", "dropout", "clip_gradient_norm"),
+        *("class_weight", "label_smoothing", "batch_size", "shuffle", "random_state", "verbose"),
+    ),
+    "counts in fit": (
+        *("warm_start", "max_fun", "max_time"),
+        *("early_stopping", "validation_fraction", "scoring", "refit"),
+    ),
+}
+
 #: Constraints of the parameters that all estimators have, in scikit-learn's form.
 CONSTRAINTS: dict[str, Any] = {
     "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
@@ -76,7 +100,7 @@ CONSTRAINTS: dict[str, Any] = {
         Options(Real, {np.inf}),
     ],
     "early_stopping": [StrOptions({"auto"}), "boolean"],
-    "validation_fraction": [Interval(Real, 0, 1, closed="left")],
+    "validation_fraction": [Interval(Real, 0, 1, closed="left"), None],
     "scoring": [None, str, callable],
     "refit": ["boolean"],
     "max_fun": [Interval(Integral, 1, None, closed="left")],

@@ -56,10 +56,17 @@ class TrainingState:
             fitted["t_"],
         )
 
-    def with_fresh_counters(self) -> "TrainingState":
-        """Return the state for a warm start: optimizer moments stay, schedules restart."""
-        moments = {name: v for name, v in self.solver_state.items() if not isinstance(v, int)}
-        return TrainingState(self.rng, self.solver, moments)
+    def for_warm_start(self, *, restart: bool) -> "TrainingState":
+        """Return the state for a warm start: optimizer moments stay, plateaus are counted anew.
+
+        Parameters
+        ----------
+        restart : bool
+            Whether the steps of the learning rate are counted anew, too.
+        """
+        left_out = {"n_plateaus", "steps"} if restart else {"n_plateaus"}
+        kept = {name: v for name, v in self.solver_state.items() if name not in left_out}
+        return TrainingState(self.rng, self.solver, kept)
 
     def solver_state_for(self, name: str, initial: State) -> State:
         """Copy stored entries into `initial`; the optimizer's only if the solver is the same."""

@@ -32,7 +32,13 @@ from sknn.estimators._fit import (
 )
 from sknn.estimators._inputs import TabularInputs
 from sknn.estimators._layer_table import REFERENCE, EstimatorTables
-from sknn.estimators._messages import OUTCOMES, FitWarning, scale_warnings, training_warnings
+from sknn.estimators._messages import (
+    OUTCOMES,
+    SPENT,
+    FitWarning,
+    scale_warnings,
+    training_warnings,
+)
 from sknn.estimators._model import FittedModel, ModelSpec, fitted_network, prediction_dtype
 from sknn.estimators._parameters import (
     CONSTRAINTS,
@@ -109,7 +115,7 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
     verbose: bool | int
     warm_start: bool
     early_stopping: bool | Auto
-    validation_fraction: float
+    validation_fraction: float | None
     scoring: Scoring
     refit: bool
     momentum: float
@@ -119,7 +125,7 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
     epsilon: float
     weight_decay: float | Auto
     clip_gradient_norm: float | None
-    dropout: float | Sequence[float]
+    dropout: float | Sequence[float] | Auto
     n_iter_no_change: float
     initialization: Initialization
     n_members: int
@@ -150,8 +156,12 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
     _takes_tables: ClassVar[bool] = False
     #: Whether a new network starts at the best constant prediction.
     _fits_intercept_first: ClassVar[bool] = False
+    #: The value of scoring=None: None is the accuracy or R2.
+    _default_scoring: ClassVar[str | None] = None
     #: The value of batch_size="auto".
     _auto_batch_size: ClassVar[int] = 200
+    #: The value of dropout="auto" for stochastic solvers; it is 0 for "lbfgs".
+    _auto_dropout: ClassVar[float] = 0.0
     #: dtype="auto" is float32 if the encoded X has more elements than this.
     _float32_size: ClassVar[int] = 10**5
 
@@ -184,10 +194,13 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
             Targets: class labels, columns of labels or 0/1 indicators in classification; real
             numbers in regression, where with several columns NaN marks an unknown target.
         sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative weights of the samples. Only their ratios matter: weight 0 drops the row
-            (which must be valid), weight 2 has the effect of two equal rows (on average, with
-            mini-batches). In `TabularMLP*` the size matters, too: if the mean weight is above 1,
-            rows are counted by weight, for `min_frequency`, `max_iter` and `weight_decay`.
+            Non-negative weights of the samples. Only their ratios matter. Weight 0 drops the row
+            (which must be valid); only a class of such rows stays in `classes_`. Weight 2 is the
+            same as two equal rows if each step uses all rows and no dropout: exactly, up to
+            rounding. With mini-batches or dropout the gradients of both have the same mean, but
+            not the same noise: equal rows have steps and dropped units of their own. In
+            `TabularMLP*` the size of the weights matters, too: if the mean weight is above 1, rows
+            are counted by weight, for `min_frequency`, `max_iter` and `weight_decay`.
         X_val, y_val, sample_weight_val : array-likes, default=None
             Validation rows, scored after every epoch, instead of held-back rows of X. Training
             stops by their score if `early_stopping` is True or "auto". In a pipeline they must be
@@ -327,7 +340,7 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         validation, (X_val, y_val, w_val) = None, given_val
         if not (X_val is y_val is w_val is None):
             validation = validate_validation_data(self, *given_val, data.features)
-        target = ModelSpec.of_fitted(fitted).target if fitted else self._target(data.y)
+        target = ModelSpec.of_fitted(fitted).target if fitted else self._target(data.labels)
         weighted = self._class_weighting(data, target)
         data = all_rows = weighted(data) if weighted else data
         rng = check_random_state(self.random_state)
@@ -349,12 +362,14 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         if resumed:
             initial = self._continued(*resumed)
         elif fitted:
-            state = TrainingState.of_fitted(fitted, rng).with_fresh_counters()
+            state = TrainingState.of_fitted(fitted, rng)
+            state = state.for_warm_start(restart=_builders.has_horizon(self))
             initial = self._continued(fitted, state)
         else:
             initial, notes = self._new_model(data, target, rng)
         if initial_rng and not resumed and _builders.is_stochastic(self):
             initial.state.initial_rng, initial.state.history = initial_rng, History()
+        self._check_targets(data, initial.spec.loss)
         settings = self._training_settings(data, initial.spec.loss)
         config = _builders.fit_config(
             self, settings, initial.spec, len(data.y), by_score=by_score, epochs=settings.epochs
@@ -366,9 +381,9 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         epochs = found.attributes["best_iteration_"]
         if self.verbose:
             print(f"training again, on all rows, for {epochs} epochs")
-        rows = job.all_rows
+        rows, target = job.all_rows, job.initial.spec.target
         rng = check_random_state(self.random_state)
-        initial, _ = self._new_model(rows, self._target(rows.y), rng)
+        initial, _ = self._new_model(rows, target, rng)
         config = _builders.fit_config(
             self, job.settings, initial.spec, len(rows.y), by_score=False, epochs=epochs
         )
@@ -421,6 +436,7 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
             else:
                 rng = check_random_state(self.random_state)
                 initial, notes = self._new_model(data, target, rng)
+            steps = initial.state.solver_state.get("steps", 0)
             settings = self._training_settings(data, initial.spec.loss)
             config = _builders.fit_config(
                 self,
@@ -434,6 +450,9 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
             result = fit_network(replace(config, deadline=math.inf), FitData(data), initial)
         plain = result.state.to_plain(self.random_state)
         self._assign({**result.attributes, "_training_state": plain})
+        notes += self._stream_warnings(data, initial, result.inputs)
+        if _builders.is_spent(config.solver, steps):
+            notes.append((SPENT.format(self.learning_rate), UserWarning))
         solver = _builders.solver_name(self)
         return notes + training_warnings(result.history, solver, warn_max_iter=False)
 
@@ -444,6 +463,7 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
     ) -> tuple[InitialModel, list[FitWarning]]:
         """Build a network with initial weights; also return warnings about the inputs."""
         inputs, notes = self._learn_inputs(data)
+        notes = notes + self._target_warnings(target, data)
         n_inputs = inputs.width if inputs else data.X.shape[1]
         dtype = self.dtype
         if dtype == "auto":
@@ -458,7 +478,8 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         """Return a fitted network to continue from; its architecture must match the parameters."""
         old = ModelSpec.of_fitted(fitted)
         dtype = old.dtype if self.dtype == "auto" else self.dtype
-        spec = self._spec(old.target, dtype, old.n_inputs, old.inputs).continuing(old)
+        spec = self._spec(old.target, dtype, old.n_inputs, old.inputs)
+        spec = spec.continuing(old, self.get_params(deep=False))
         return InitialModel(spec, fitted_network(spec, fitted), state, is_new=False)
 
     def _spec(
@@ -478,6 +499,7 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
             n_inputs=n_inputs,
             inputs=inputs,
             n_members=int(self.n_members),
+            initialization=_builders.initialization_name(self),
         )
 
     # What subclasses define
@@ -485,6 +507,19 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
     def _learn_inputs(self, data: ValidatedData) -> tuple[TabularInputs | None, list[FitWarning]]:
         """Learn the encoding of X from training rows; also return warnings about X."""
         return None, scale_warnings(data.X, data.features.get("feature_names_in_"))
+
+    def _check_targets(self, data: ValidatedData, loss: Loss) -> None:
+        """Check that the loss has a finite minimum for these targets."""
+
+    def _target_warnings(self, target: Target, data: ValidatedData) -> list[FitWarning]:
+        """Return warnings about the scale of y."""
+        return []
+
+    def _stream_warnings(
+        self, data: ValidatedData, initial: InitialModel, inputs: Array
+    ) -> list[FitWarning]:
+        """Return warnings about a batch of `partial_fit` that the encoding does not suit."""
+        return []
 
     @abstractmethod
     def _target(self, y: Array, classes: Any = None, *, stream: bool = False) -> Target:

@@ -44,7 +44,8 @@ class MLPClassifier(Classification):
         Fraction of each label's probability to spread evenly over the classes in training
         (multilabel: over 0 and 1), in [0, 1). For losses that give probabilities.
     class_weight : dict, "balanced" or None, default=None
-        Class weights by label, multiplied by the sample weights in training and validation; 1 for
+        Class weights by label, multiplied by the sample weights in training and validation, with
+        the same effect as sample weights of the products; 1 for
         classes missing from a dict. "balanced" gives all classes the same total weight (not in
         `partial_fit`). For one column of exclusive classes; for other targets use `sample_weight`.
     solver : {"adam", "adamw", "rmsprop", "sgd", "lbfgs"} or Optimizer, default="adam"
@@ -101,13 +102,17 @@ class MLPClassifier(Classification):
         Whether to print a line per epoch.
     warm_start : bool, default=False
         Whether `fit` continues from the last fit (weights, solver state, generator) with new
-        counters. With a constant rate, 5 epochs and 5 more equal 10, bit for bit.
+        counters. The steps of the learning rate go on, too; but "cosine" and "one_cycle" begin
+        anew, and "adaptive" at its full rate. With a constant rate, "invscaling" or a callable, 5
+        epochs and 5 more equal 10, bit for bit.
     early_stopping : bool or "auto", default=False
         Whether to end training when the validation score has not improved by `tol` for
-        `n_iter_no_change` epochs, and to restore the weights of the best epoch. "auto" is True if
-        `fit` is given X_val or more than 10 000 rows. Not used by `partial_fit`.
-    validation_fraction : float, default=0.1
-        Fraction of the rows to hold back for `early_stopping` if `fit` is not given X_val. Mutually
+        `n_iter_no_change` epochs ("cosine" and "one_cycle" run for all `max_iter` epochs
+        nevertheless), and to restore the weights of the best epoch. "auto" is True if `fit` is
+        given X_val or more than 10 000 rows. Not used by `partial_fit`.
+    validation_fraction : float or None, default=0.1
+        Fraction of the rows to hold back for `early_stopping` if `fit` is not given X_val; None is
+        an error then, unlike in HistGradientBoosting. Mutually
         exclusive classes are stratified, and each stays in training; with ``shuffle=False`` the
         last rows are held back. Each `fit` makes a new split, also with `warm_start`.
     scoring : str, callable or None, default=None
@@ -138,8 +143,8 @@ class MLPClassifier(Classification):
         Dropout rate: probability that a hidden unit is set to zero in a training step, in [0, 1);
         one number for all hidden layers, or one per layer [3]_. Not for "lbfgs".
     n_iter_no_change : int or inf, default=10
-        Training ends after this many epochs in a row without improvement of the loss ("cosine" and
-        "one_cycle" ignore this) or, with `early_stopping`, of the validation score.
+        Training ends after this many epochs in a row without improvement of the loss or, with
+        `early_stopping`, of the validation score. "cosine" and "one_cycle" ignore this.
     initialization : {"auto", "glorot_uniform", "glorot_normal", "he_uniform", "he_normal", \
             "lecun_normal"} or callable, default="auto"
         Distribution of the initial weights. "auto" is scikit-learn's: weights and offsets uniform
@@ -255,7 +260,7 @@ class MLPClassifier(Classification):
         verbose: bool | int = False,
         warm_start: bool = False,
         early_stopping: bool | Auto = False,
-        validation_fraction: float = 0.1,
+        validation_fraction: float | None = 0.1,
         scoring: Scoring = None,
         refit: bool = False,
         momentum: float = 0.9,

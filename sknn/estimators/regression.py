@@ -13,6 +13,7 @@ from sknn.engine import Loss
 from sknn.engine._typing import Array
 from sknn.estimators import _builders
 from sknn.estimators._early_stopping import masked_r2_score, mean_masked_loss
+from sknn.estimators._messages import FitWarning, target_warnings
 from sknn.estimators._sklearn_compat import (
     Interval,
     RegressorMixin,
@@ -191,6 +192,31 @@ class Regression(RegressorMixin, BaseMLP):
                     f"No target is known in column {unknown[0]} of y: all are NaN. Drop the column."
                 )
         return RealTarget(1 if y.ndim == 1 else y.shape[1])
+
+    def _check_targets(self, data: ValidatedData, loss: Loss) -> None:
+        if loss.out_activation != "exp" or loss.interval_y_true != (0.0, True):
+            return
+        empty = np.flatnonzero(np.nansum(data.y.reshape(len(data.y), -1), axis=0) == 0)
+        if empty.size:
+            column = f"column {empty[0]} of y" if data.y.ndim > 1 else "y"
+            raise ValueError(
+                f"loss={self.loss!r} needs targets whose sum is above 0, but {column} holds zeros "
+                "only in the training rows: the best constant prediction, 0, has no logarithm. "
+                "Drop these targets, or use loss='squared_error'."
+            )
+
+    def _target_warnings(self, target: Target, data: ValidatedData) -> list[FitWarning]:
+        if self.standardize_y or not isinstance(target, RealTarget):
+            return []
+        name = self._loss_name(target)
+        loss = target.loss(name, self._loss_settings(name))
+        standardized = target.standardized(data.y, data.w, loss)
+        return target_warnings(
+            standardized,
+            loss,
+            mean_is_free=self._fits_intercept_first,
+            large_is_free=not _builders.is_stochastic(self),
+        )
 
     def _scaled_target(self, target: Target, data: ValidatedData) -> Target:
         if not (self.standardize_y and isinstance(target, RealTarget)):

@@ -108,7 +108,7 @@ class MLPRegressor(Regression):
         verbose: bool | int = False,
         warm_start: bool = False,
         early_stopping: bool | Auto = False,
-        validation_fraction: float = 0.1,
+        validation_fraction: float | None = 0.1,
         scoring: Scoring = None,
         refit: bool = False,
         momentum: float = 0.9,

@@ -11,7 +11,9 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from sknn.engine import Loss
-from sknn.estimators._builders import TrainingSettings
+from sknn.engine._typing import Array
+from sknn.estimators._builders import TrainingSettings, is_stochastic
+from sknn.estimators._fit import InitialModel
 from sknn.estimators._inputs import TabularInputs
 from sknn.estimators._messages import FitWarning
 from sknn.estimators._model import ModelSpec
@@ -21,6 +23,25 @@ from sknn.estimators._validation.data import ValidatedData
 from sknn.estimators.base import BaseMLP
 from sknn.features import TableEncoder
 from sknn.features.compact import checked_columns
+
+#: The first batch of `partial_fit` should have at least so many rows.
+MIN_ROWS_TO_ENCODE = 100
+
+#: Warnings of `partial_fit`.
+FEW_ROWS = (
+    "The encoding of the columns was learned from {} rows only, and stays as it is in all further "
+    f"calls of partial_fit. Begin with a batch of at least {MIN_ROWS_TO_ENCODE} rows that has all "
+    "frequent categories, or with fit."
+)
+UNSEEN = (
+    "{}: no value of this batch was a frequent category in the first call, so all are encoded "
+    "alike, as unknown. Begin with fit, or with a batch that has all frequent categories: shuffle "
+    "the rows of a stream that is sorted."
+)
+IGNORED = (
+    "{}: without values, or constant, in the first call, and therefore ignored since. Begin with "
+    "fit, or with a batch in which the column varies."
+)
 
 #: max_iter="auto": number of training steps, and minimum number of epochs.
 AUTO_STEPS, AUTO_MIN_EPOCHS = 2500, 10
@@ -46,6 +67,7 @@ class Tabular(BaseMLP):
     _takes_tables = True
     _fits_intercept_first = True
     _auto_batch_size = 128
+    _default_scoring = "loss"
     #: Training takes up to 300 epochs on small tables, so that float32 saves time there, too.
     _float32_size = 20_000
     #: Maximum number of epochs with max_iter="auto": more would overfit small tables.
@@ -60,6 +82,7 @@ class Tabular(BaseMLP):
         "weight_decay": [StrOptions({"auto"}), Interval(Real, 0, None, closed="left")],
         "weight_decay_loss_power": [Interval(Real, 0, None, closed="left")],
         "max_iter": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "dropout": [StrOptions({"auto"}), *BaseMLP._parameter_constraints["dropout"]],
     }
 
     @property
@@ -86,8 +109,23 @@ class Tabular(BaseMLP):
             min_frequency=int(self.min_frequency),
             max_cat_to_onehot=MAX_CAT_TO_ONEHOT,
         )
-        message = encoder._learn(data.X, data.counts)
+        message = encoder._learn(data.X, data.w)
         return TabularInputs(encoder), [(message, UserWarning)] if message else []
+
+    def _stream_warnings(
+        self, data: ValidatedData, initial: InitialModel, inputs: Array
+    ) -> list[FitWarning]:
+        if initial.is_new:
+            few = len(data.y) < MIN_ROWS_TO_ENCODE
+            return [(FEW_ROWS.format(len(data.y)), UserWarning)] if few else []
+        assert initial.spec.inputs is not None
+        unseen, ignored = initial.spec.inputs.unlearned_columns(data.X, inputs)
+        notes: list[FitWarning] = []
+        if unseen:
+            notes.append((UNSEEN.format(", ".join(unseen)), UserWarning))
+        if ignored:
+            notes.append((IGNORED.format(", ".join(ignored)), UserWarning))
+        return notes
 
     def _training_settings(self, data: ValidatedData, loss: Loss) -> TrainingSettings:
         rows = _total_weight(data)
@@ -98,6 +136,8 @@ class Tabular(BaseMLP):
         if isinstance(self.max_iter, str):
             steps = max(1.0, np.round(rows / settings.batch_size))  # may be infinite
             epochs = max(math.ceil(AUTO_STEPS / steps), AUTO_MIN_EPOCHS)
+            if not is_stochastic(self):  # an epoch is a single step
+                epochs = self._auto_max_epochs
             settings = replace(settings, epochs=min(epochs, self._auto_max_epochs))
         if isinstance(self.weight_decay, str):
             decay = AUTO_WEIGHT_DECAY * min(1.0, self._decayed_rows / rows)
@@ -116,7 +156,7 @@ class Tabular(BaseMLP):
 def _total_weight(data: ValidatedData) -> float:
     """Return ``max(n_samples, sum(sample_weight))``."""
     n = len(data.y)
-    if data.counts is None:
+    if data.w is None:
         return n
     with np.errstate(over="ignore"):
-        return max(n, float(data.counts.sum()))
+        return max(n, float(data.w.sum()))

@@ -52,7 +52,8 @@ class TabularMLPClassifier(Tabular, Classification):
         Samples per mini-batch; "auto" is ``min(128, n_samples)``.
     max_iter : int or "auto", default="auto"
         Maximum number of epochs (passes over the samples). "auto" makes 2500 steps, but at least 10
-        epochs and at most 120. Rows are counted as ``n_rows = max(n_samples, sum(sample_weight))``.
+        epochs and at most 120; for "lbfgs" it is 120. Rows are counted, by their weights if these
+        are larger, as ``n_rows = max(n_samples, sum(sample_weight))``; `class_weight` counts, too.
     weight_decay : float or "auto", default="auto"
         Decoupled weight decay of "adamw": each step first multiplies the weights (not the offsets)
         by ``1 - rate * effective_decay`` [2]_, see `weight_decay_loss_power`. "auto" is
@@ -62,6 +63,14 @@ class TabularMLPClassifier(Tabular, Classification):
         ``weight_decay * min(1, ema(loss) / baseline_loss) ** p``, where ``ema`` is a moving average
         and ``baseline_loss`` that of the best constant prediction. With p of 1 or 2, noiseless data
         are hardly decayed, noisy data fully.
+    dropout : float, list of float or "auto", default="auto"
+        Dropout rate: probability that a hidden unit is set to zero in a training step, in [0, 1);
+        one number for all hidden layers, or one per layer [3]_. "auto" is 0.15, and 0 for "lbfgs",
+        which has no dropout.
+    scoring : str, callable or None, default=None
+        Validation score for `validation_scores_` and `early_stopping`: None and "loss" are the
+        negative validation loss; else a scorer's name, such as "accuracy", or a callable
+        ``scorer(estimator, X, y)``.
     dtype : {"auto", "float32", "float64"}, default="auto"
         Type of all computations: "auto" is float32 (faster) if X is float32 or has more than 20 000
         elements once encoded, else float64; `partial_fit` decides at its first call.
@@ -104,6 +113,8 @@ class TabularMLPClassifier(Tabular, Classification):
         "label_smoothing": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="left")],
     }
 
+    _auto_dropout = 0.15
+
     def __init__(
         self,
         hidden_layer_sizes: HiddenLayerSizes = (256, 128),
@@ -130,7 +141,7 @@ class TabularMLPClassifier(Tabular, Classification):
         verbose: bool | int = False,
         warm_start: bool = False,
         early_stopping: bool | Auto = False,
-        validation_fraction: float = 0.1,
+        validation_fraction: float | None = 0.1,
         scoring: Scoring = None,
         refit: bool = False,
         momentum: float = 0.9,
@@ -141,7 +152,7 @@ class TabularMLPClassifier(Tabular, Classification):
         weight_decay: float | Auto = "auto",
         weight_decay_loss_power: float = 2.0,
         clip_gradient_norm: float | None = None,
-        dropout: float | Sequence[float] = 0.15,
+        dropout: float | Sequence[float] | Auto = "auto",
         n_iter_no_change: float = 10,
         initialization: Initialization = "he_normal",
         n_members: int = 1,

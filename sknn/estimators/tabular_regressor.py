@@ -45,8 +45,9 @@ class TabularMLPRegressor(Tabular, Regression):
         Samples per mini-batch; "auto" is ``min(128, n_samples)``.
     max_iter : int or "auto", default="auto"
         Maximum number of epochs (passes over the samples). "auto" makes 2500 steps, but at least 10
-        epochs and at most 300 (60 for "quantile", whose intervals would become too narrow). Rows
-        are counted as ``n_rows = max(n_samples, sum(sample_weight))``.
+        epochs and at most 300 (60 for "quantile", whose intervals would become too narrow); for
+        "lbfgs" it is this maximum. Rows are counted as
+        ``n_rows = max(n_samples, sum(sample_weight))``.
     weight_decay : float or "auto", default="auto"
         Decoupled weight decay of "adamw": each step first multiplies the weights (not the offsets)
         by ``1 - rate * effective_decay`` [2]_, see `weight_decay_loss_power`. "auto" is
@@ -56,6 +57,11 @@ class TabularMLPRegressor(Tabular, Regression):
         ``weight_decay * min(1, ema(loss) / baseline_loss) ** p``, where ``ema`` is a moving average
         and ``baseline_loss`` that of the best constant prediction. With p of 1 or 2, noiseless data
         are hardly decayed, noisy data fully.
+    scoring : str, callable or None, default=None
+        Validation score for `validation_scores_` and `early_stopping`: None and "loss" are the
+        negative validation loss; else a scorer's name, such as "r2", or a callable
+        ``scorer(estimator, X, y)``. Unknown targets are ignored by the loss, and an error with
+        scikit-learn's scorers.
     dtype : {"auto", "float32", "float64"}, default="auto"
         Type of all computations: "auto" is float32 (faster) if X is float32 or has more than 20 000
         elements once encoded, else float64; `partial_fit` decides at its first call.
@@ -130,7 +136,7 @@ class TabularMLPRegressor(Tabular, Regression):
         verbose: bool | int = False,
         warm_start: bool = False,
         early_stopping: bool | Auto = False,
-        validation_fraction: float = 0.1,
+        validation_fraction: float | None = 0.1,
         scoring: Scoring = None,
         refit: bool = False,
         momentum: float = 0.9,
@@ -141,7 +147,7 @@ class TabularMLPRegressor(Tabular, Regression):
         weight_decay: float | Auto = "auto",
         weight_decay_loss_power: float = 2.0,
         clip_gradient_norm: float | None = None,
-        dropout: float | Sequence[float] = 0.0,
+        dropout: float | Sequence[float] | Auto = 0.0,
         n_iter_no_change: float = 10,
         initialization: Initialization = "he_normal",
         n_members: int = 1,

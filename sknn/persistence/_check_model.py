@@ -95,7 +95,9 @@ def _check_history(state: Mapping[str, Any]) -> None:
 def _check_model_spec(estimator: BaseMLP, state: Mapping[str, Any]) -> None:
     """Check the model specification, as far as possible without the network."""
     spec = state["_model_spec"]
-    require_keys("The model specification", spec, MODEL_SPEC)
+    require_keys("The model specification", spec, MODEL_SPEC, {"initialization"})
+    known = isinstance(spec.get("initialization", ""), str)
+    require(known, "the initialization must be a name")
     classifies = is_classifier(estimator)
     require(classifies == ("classes_" in state), "classes_ are for classifiers, and only for them")
     require(spec["target"] in TARGETS, f"unknown target: {spec['target']!r:.30}")

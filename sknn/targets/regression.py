@@ -38,6 +38,12 @@ class RealTarget(Target):
         """Return `center` and `scale`, None without standardization."""
         return {"center": self.center, "scale": self.scale}
 
+    @staticmethod
+    def can_standardize(loss: Loss) -> bool:
+        """Return whether `standardized` has an effect for this loss."""
+        is_linear = loss.out_activation == "identity" and loss.interval_y_true[0] == -np.inf
+        return is_linear or loss.out_activation == "exp"
+
     def standardized(self, y: Array, w: Array | None, loss: Loss) -> "RealTarget":
         """Return a target whose center and scale are learned from y, as it suits the loss.
 
@@ -45,19 +51,21 @@ class RealTarget(Target):
         exponential one, mean 1; else they are not standardized. NaN is unknown; w are sample
         weights.
         """
+        if not self.can_standardize(loss):
+            return self
         Y = y.reshape(len(y), -1).astype(np.float64)
+        lowest = np.fmin.reduce(Y)
+        constant = lowest == np.fmax.reduce(Y)
         largest = np.nanmax(np.abs(Y), axis=0, initial=0)
         unit = np.where(largest > 0, largest, 1)  # so that no square overflows
         mean = weighted_nanmean(Y / unit, w)
         center = np.zeros(self.n_outputs)
         if loss.out_activation == "exp":
-            scale = mean
-        elif loss.out_activation == "identity" and loss.interval_y_true[0] == -np.inf:
-            center = mean * unit
+            scale = np.where(constant, lowest / unit, mean)
+        else:
+            center = np.where(constant, lowest, mean * unit)
             scale = np.sqrt(weighted_nanmean((Y / unit - mean) ** 2, w))
             scale = np.where(scale > 10 * np.finfo(np.float64).eps, scale, 0)  # constant
-        else:
-            return self
         return RealTarget(self.n_outputs, center, np.where(scale > 0, scale * unit, 1))
 
     def loss_scales(self, loss: Loss) -> Sequence[float]:

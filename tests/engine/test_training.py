@@ -446,8 +446,8 @@ def test_interrupted_training_can_resume():
 
 
 def test_divergence_restores_the_last_finite_weights():
-    """A rate far too large for the problem: J doubles and doubles until it overflows."""
-    loop = trainer(rate=50.0)
+    """A rate that is far too large from some step on: J overflows."""
+    loop = trainer(rate=lambda t: RATE if t < 3 * STEPS_PER_EPOCH else 1e200)
     objective, undisturbed = linear_objective(), linear_objective()
     history, state = train(loop, objective, 1000)
     expected, expected_state = train(loop, undisturbed, len(history))
@@ -457,6 +457,22 @@ def test_divergence_restores_the_last_finite_weights():
     assert history.rows == expected.rows
     assert_array_equal(weights(objective), weights(undisturbed))
     assert state["steps"] == expected_state["steps"]
+
+
+@pytest.mark.parametrize("epochs", [5, 1000], ids=["finite", "not finite"])
+@pytest.mark.parametrize("start", [0, 3], ids=["at once", "in the fourth epoch"])
+def test_a_loss_that_ends_far_above_the_constant_one_is_divergence(epochs, start):
+    """J doubles and doubles, finite or not: the weights of the best epoch are restored."""
+    loop = trainer(rate=lambda t: RATE if t < start * STEPS_PER_EPOCH else 50.0)
+    objective, undisturbed = linear_objective(), linear_objective()
+    history, state = train(loop, objective, start + epochs)
+    assert history.outcome == "diverged"
+    good = max(0, start - 1)  # the weights with which the best epoch began
+    assert len(history) == history.kept_epoch == good
+    assert history.final_loss > 10 * history.baseline_loss
+    train(trainer(), undisturbed, good)
+    assert_array_equal(weights(objective), weights(undisturbed))
+    assert state["steps"] == good * STEPS_PER_EPOCH
 
 
 class Exploding(SGD):

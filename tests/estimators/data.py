@@ -89,6 +89,7 @@ def fitted(estimator, X, y, **fit_params):
     """Fit for a few epochs without a word about convergence."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
+        warnings.filterwarnings("ignore", "The targets look unscaled")
         return estimator.fit(X, y, **fit_params)
 
 

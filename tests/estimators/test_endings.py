@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
+from sklearn.datasets import load_diabetes, load_wine
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.preprocessing import scale
 
 from sknn import MLPClassifier, MLPRegressor
-from tests.estimators.data import TASKS, binary, fitted, parameters, real
+from tests.estimators.data import TABLES, TASKS, binary, fitted, parameters, real
 
 
 def test_out_of_epochs_warns():
@@ -99,6 +101,52 @@ def test_divergence_goes_back_to_the_last_finite_weights(dtype):
         model.fit(X, y)
     assert_array_equal(parameters(model), parameters(two))
     assert np.isfinite(model.predict(X)).all()
+
+
+@pytest.mark.parametrize("task", TASKS | TABLES)
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"n_members": 2}, {"dtype": "float32", "max_iter": 2}],
+    ids=["plain", "members", "float32"],
+)
+def test_divergence_to_a_finite_loss_is_not_silent(task, settings):
+    """The loss explodes, but remains finite: the best weights are kept, a warning has numbers."""
+    estimator, make = (TASKS | TABLES)[task]
+    X, y = make(100)
+    rate = {"learning_rate": lambda t: 0.01 if t < 2 else 1e3}
+    settings = {"solver": "sgd", "max_iter": 6, "random_state": 0, "batch_size": 50} | settings
+    model = estimator((6,), **rate | settings)
+    with pytest.warns(ConvergenceWarning, match="diverged in epoch . .*best constant prediction"):
+        model.fit(X, y)
+    assert len(model.loss_curve_) == model.n_iter_ == model.best_iteration_ <= 1
+    assert np.isfinite(model.predict(X)).all()
+
+
+def test_divergence_of_real_fits():
+    """Steps a thousand times too long, in classification and in regression."""
+    X, y = load_wine(return_X_y=True)
+    with pytest.warns(ConvergenceWarning, match="diverged"):
+        MLPClassifier(solver="sgd", learning_rate_init=1e3, random_state=0).fit(scale(X), y)
+    X, y = load_diabetes(return_X_y=True)
+    model = MLPRegressor(solver="sgd", learning_rate_init=10, random_state=0)
+    with pytest.warns(ConvergenceWarning, match=r"diverged.*standardize_y=True"):
+        model.fit(X, y)
+    assert model.score(X, y) > -10
+
+
+def test_a_jump_of_the_data_is_no_divergence():
+    """Chunks of a stream on another scale, or of a single row or class, are ordinary."""
+    X, y = real()
+    model = MLPRegressor((6,), learning_rate_init=0.01, random_state=0)
+    for factor in (1, 1, 3, 0):  # warnings are errors here
+        model.partial_fit(X, factor * y)
+    for i in range(20):
+        model.partial_fit(X[i : i + 1], y[i : i + 1])
+    X, y = binary()
+    model = MLPClassifier((6,), learning_rate_init=0.02, random_state=0)
+    for label in (0, 0, 0, 1, 1, 1, 0):
+        for _ in range(30):
+            model.partial_fit(X[y == label], y[y == label], classes=[0, 1])
 
 
 def test_divergence_in_a_stream_takes_back_the_call():

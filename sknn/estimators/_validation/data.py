@@ -34,7 +34,7 @@ class ValidatedData:
     X: Any  # the inputs
     y: Any  # the targets; a single column is one-dimensional
     w: Array | None = None  # sample weights times class weights, all positive
-    counts: Array | None = None  # sample weights without class weights
+    labels: Any = None  # y with the rows of weight 0, whose classes are known
     # numbers of these rows in the data as passed by the user, if some rows were dropped
     row_numbers: Array | None = None
     # `n_features_in_`, and `feature_names_in_` if X has names
@@ -43,9 +43,9 @@ class ValidatedData:
     def take(self, rows: Array) -> "ValidatedData":
         """Return the rows selected by a boolean mask."""
         numbers = np.arange(len(self.y)) if self.row_numbers is None else self.row_numbers
-        w, counts = (None if part is None else part[rows] for part in (self.w, self.counts))
+        w = None if self.w is None else self.w[rows]
         X, y = safe_indexing(self.X, rows), self.y[rows]
-        return ValidatedData(X, y, w, counts, numbers[rows], self.features)
+        return ValidatedData(X, y, w, self.labels, numbers[rows], self.features)
 
     def row_numbers_of(self, mask: Array) -> Array:
         """Return the row numbers, in the data as passed by the user, of the rows in a mask."""
@@ -109,7 +109,7 @@ def validate_training_data(
         check_any_known(unknown)
         if (nothing := unknown.all(axis=1)).any():  # such rows are dropped
             w = (1.0 if w is None else w) * ~nothing
-    data = ValidatedData(X, y, counts=w, features=features)
+    data = ValidatedData(X, y, features=features, labels=y)
     return data if w is None else data.reweighted(w)
 
 
