@@ -105,7 +105,9 @@ class Trainer:
         history = History() if history is None else history
         vector = objective.parameters.vector
         start = Snapshot(vector.copy(), _copy_state(state), len(history.rows))
-        monitor = _EpochMonitor(self, objective, dataset, state, history, vector, *[start] * 4)
+        monitor = _EpochMonitor(
+            self, objective, dataset, state, history, vector, start, start, start, start
+        )
         epochs -= len(history.rows)
         try:
             with np.errstate(over="ignore", invalid="ignore"):
