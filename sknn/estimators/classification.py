@@ -318,7 +318,8 @@ def _as_lists(classes: Any) -> list[Any]:
 
 def _has_columns(classes: Any) -> bool:
     """Return whether `classes` is a list with the classes of each column."""
-    return bool(np.iterable(classes) and np.ndim(next(iter(classes), 0)) == 1)
+    is_list = isinstance(classes, list | tuple | np.ndarray)
+    return is_list and np.iterable(classes) and np.ndim(next(iter(classes), 0)) == 1
 
 
 def _given_labels(classes: Any) -> Array:

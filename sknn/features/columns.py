@@ -119,6 +119,8 @@ class Table:
         if is_category and values.dtype.kind == "O":
             values = np.array([_without_interval(value) for value in values], dtype=object)
         kind, cells = _read(values, label)
+        if isinstance(cells, list):
+            return Column(label, kind, cells, is_category)
         narrow = values.dtype.kind == "f" and values.dtype.itemsize < cells.dtype.itemsize
         float_type = values.dtype.newbyteorder("=") if narrow else FLOAT64
         is_rounded = kind == "numeric" and _is_rounded(values, cells)

@@ -70,7 +70,8 @@ def as_array(X: Any, name: str = "X") -> Any:
         If it holds records (dicts, or a structured dtype) instead of rows.
     """
     if isinstance(X, np.ma.MaskedArray):
-        X = X.astype(object).filled(None) if np.ma.is_masked(X) else X.data
+        cells: Any = X.data
+        X = np.where(X.mask, None, cells.astype(object)) if np.ma.is_masked(X) else cells
     is_records = isinstance(next(iter(X), None) if isinstance(X, list | tuple) else X, dict)
     if (is_records and not sparse.issparse(X)) or (isinstance(X, np.ndarray) and X.dtype.names):
         what = "a structured array" if isinstance(X, np.ndarray) else "made of dicts"

@@ -159,12 +159,12 @@ def validated_inputs(estimator: "BaseMLP", X: Any, *y: Any, reset: bool, **optio
                 estimator, X, *y, accept_sparse="csr", dtype="numeric", reset=reset, **options
             )
     except ValueError as error:
-        if "could not convert string" in str(error) or "arrays of bytes/strings" in str(error):
+        if (column := _text_column(X)) is not None:
             raise ValueError(
-                f"{_text_column(X)} holds text: {error}. TabularMLPClassifier and "
-                "TabularMLPRegressor encode text, as TableEncoder does in a pipeline."
+                f"{column} holds text: {error}. TabularMLPClassifier and TabularMLPRegressor "
+                "encode text, as TableEncoder does in a pipeline."
             ) from error
-        if "Input X contains NaN" in str(error):
+        if "contains NaN" in str(error) and "y contains" not in str(error):
             raise ValueError(
                 f"Input X contains NaN. {type(estimator).__name__} does not accept missing values; "
                 "TabularMLPClassifier and TabularMLPRegressor do. Use these, or impute in a "
@@ -196,16 +196,21 @@ def _examined(X: Any) -> Any:
     return X
 
 
-def _text_column(X: Any) -> str:
-    """Return the label of the first column with text that is no number."""
+def _text_column(X: Any) -> str | None:
+    """Return the label of the first column with text that is no number; None without one."""
     frame = as_frame(X)
-    table = Table(np.asarray(X) if frame is None else frame)
+    if frame is None and not (isinstance(X, np.ndarray) and X.dtype.kind in "OUT" and X.ndim == 2):
+        return None
+    table = Table(X if frame is None else frame)
     for j in np.flatnonzero(~table.is_plain).tolist():
+        values = table.values(j)[0]
         try:
-            table.values(j)[0].astype(np.float64)
-        except (TypeError, ValueError):
+            values[[value is not None for value in values]].astype(np.float64)
+        except ValueError:
             return table.label(j)
-    return "X"
+        except TypeError:
+            pass
+    return None
 
 
 def _validate_table(
