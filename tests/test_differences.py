@@ -748,5 +748,5 @@ def test_dates():
     days = fitted(regressor(theirs, max_iter=2), X.astype(float), y)
     assert not differ(model, days)
     assert differ(model, fitted(regressor(theirs, max_iter=2), X.astype("datetime64[s]"), y))
-    with pytest.raises(TypeError, match="dates or durations"):
+    with pytest.raises(TypeError, match="dates or times"):
         regressor(ours).fit(X, y)

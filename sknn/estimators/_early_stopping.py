@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import check_scoring, r2_score
 from sklearn.model_selection import train_test_split
-from sklearn.utils.multiclass import type_of_target
 
 from sknn.engine import Loss, Sequential, raw_predict
 from sknn.engine._typing import Array
@@ -68,7 +67,7 @@ def split(
 def _draw(y: Array, size: int, rng: np.random.RandomState, *, classify: bool) -> NDArray[np.intp]:
     """Draw the row numbers of the validation rows."""
     candidates, classes = np.arange(len(y)), None
-    if classify and type_of_target(y) in ("binary", "multiclass"):
+    if classify and y.ndim == 1:
         numbers, counts = np.unique(y, return_inverse=True, return_counts=True)[1:]
         order = rng.permutation(len(y))  # one random row of every class stays in training
         stay = order[np.unique(numbers[order], return_index=True)[1]]

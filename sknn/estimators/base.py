@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from sklearn import get_config
 from sklearn.utils import Tags, assert_all_finite, check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from sknn._version import VersionedState
 from sknn.engine import History, Loss, Optimizer, network
@@ -66,11 +66,10 @@ from sknn.estimators._training_state import (
 )
 from sknn.estimators._validation.data import (
     ValidatedData,
-    ignore_overflow,
     naming_validation_data,
-    refuse_dates,
     validate_training_data,
     validate_validation_data,
+    validated_inputs,
 )
 from sknn.targets import ClassTarget, Target
 
@@ -588,9 +587,6 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         ):
             return X, check, X.dtype
         estimator = self._with_attributes(fitted)
-        with ignore_overflow():
-            X = validate_data(estimator, X, accept_sparse="csr", dtype="numeric", reset=False)
-        if X.dtype.kind in "mM":
-            refuse_dates(X, "X")
+        X = validated_inputs(estimator, X, reset=False)
         needs_check = np.dtype(spec.dtype).itemsize < X.dtype.itemsize
         return X, check if needs_check else None, X.dtype

@@ -27,7 +27,7 @@ from sknn.estimators._sklearn_compat import (
     fit_context,
 )
 from sknn.estimators._validation.data import ValidatedData, scoring_weights
-from sknn.estimators._validation.targets import check_labels, targets_to_score
+from sknn.estimators._validation.targets import as_labels, targets_to_score, typed_labels
 from sknn.estimators.base import BaseMLP
 from sknn.targets import (
     BinaryTarget,
@@ -215,7 +215,7 @@ class Classification(ClassifierMixin, BaseMLP):
             Accuracy of `predict`.
         """
         check_is_fitted(self)
-        check_labels(y)
+        y = as_labels(y)
         if self._model_spec["target"] != MultioutputTarget.kind:
             score: float = super().score(X, y, scoring_weights(sample_weight, y))
             return score
@@ -241,6 +241,11 @@ class Classification(ClassifierMixin, BaseMLP):
 
     def _target(self, y: Array, classes: Any = None, *, stream: bool = False) -> ClassTarget:
         """Learn the classes from y; in `partial_fit`, from `classes` unless y is multilabel."""
+        if not stream and y.ndim == 2 and y.dtype == object:
+            columns = [typed_labels(column) for column in y.T]
+            for column in columns:
+                check_classification_targets(column)
+            return MultioutputTarget([np.unique(column) for column in columns])
         if not stream:
             with sorting_labels():
                 check_classification_targets(y)
@@ -317,7 +322,8 @@ def _as_lists(classes: Any) -> list[Any]:
 
 def _has_columns(classes: Any) -> bool:
     """Return whether `classes` is a list with the classes of each column."""
-    return bool(np.iterable(classes) and np.ndim(next(iter(classes), 0)) == 1)
+    is_list = isinstance(classes, list | tuple | np.ndarray)
+    return is_list and np.iterable(classes) and np.ndim(next(iter(classes), 0)) == 1
 
 
 def _given_labels(classes: Any) -> Array:
@@ -325,5 +331,4 @@ def _given_labels(classes: Any) -> Array:
     if not np.iterable(classes) or isinstance(classes, str):
         raise ValueError(f"classes must be a list of labels, got {classes!r}.")
     with sorting_labels():
-        labels: Any = classes if hasattr(classes, "__array__") else sorted(classes)
-        return np.unique(labels)
+        return np.unique(as_labels(classes if hasattr(classes, "__array__") else list(classes)))

@@ -38,12 +38,22 @@ class CategoryStats:
     is_uninformative: bool  # whether there are many categories and all of them are infrequent
 
 
-def learn_categories(counts: ValueCounts, min_frequency: int) -> CategoryStats:
-    """Keep the categories whose weight is at least `min_frequency`; the others are infrequent."""
+def learn_categories(column: Column, counts: ValueCounts, min_frequency: int) -> CategoryStats:
+    """Keep the categories whose weight is at least `min_frequency`; the others are infrequent.
+
+    Raises
+    ------
+    ValueError
+        If they are integers that float64 cannot represent.
+    """
+    _refuse_rounded(column)
     frequent = np.flatnonzero(counts.weights >= min_frequency * (1 - ROUNDING_ERROR))
     n_infrequent = len(counts.values) - len(frequent)
     values = counts.values
-    kept = values[frequent] if isinstance(values, np.ndarray) else [values[i] for i in frequent]
+    if isinstance(values, np.ndarray):
+        kept: Categories = values[frequent].astype(column.float_type)
+    else:
+        kept = [values[i] for i in frequent]
     unused = [False] * len(kept) + [not n_infrequent, not counts.missing]
     return CategoryStats(kept, unused, not len(kept) and n_infrequent > MAX_ALL_INFREQUENT)
 
@@ -63,12 +73,24 @@ def rare_categories_message(columns: Sequence[str], min_frequency: int) -> str |
 
 
 def encode_categories(column: Column, categories: Categories) -> Array:
-    """Return the code of each cell, shape (n,)."""
+    """Return the code of each cell, shape (n,).
+
+    Numbers are compared in the narrower of the types in fit and here: 0.1 in float32 is 0.1.
+
+    Raises
+    ------
+    ValueError
+        If they are integers that float64 cannot represent.
+    """
+    _refuse_rounded(column)
     infrequent, missing = (len(categories) + i for i in range(len(EXTRA_CODES)))
     if column.kind == "empty":
         return np.full(len(column.cells), missing)
     if isinstance(categories, np.ndarray):
-        cells = np.asarray(column.cells)
+        narrowest = min(categories.dtype, column.float_type, key=lambda one: one.itemsize)
+        with np.errstate(over="ignore"):
+            cells = np.asarray(column.cells).astype(narrowest)
+            categories = categories.astype(narrowest)
         codes = np.searchsorted(categories, cells)
         is_known = np.append(categories, np.nan)[codes] == cells
         return np.where(np.isnan(cells), missing, np.where(is_known, codes, infrequent))
@@ -76,6 +98,15 @@ def encode_categories(column: Column, categories: Categories) -> Array:
     code_of[None] = missing
     found = map(code_of.get, column.cells, repeat(infrequent))
     return np.fromiter(found, np.intp, len(column.cells))
+
+
+def _refuse_rounded(column: Column) -> None:
+    """Raise an error for integers that would be mistaken for each other."""
+    if column.is_rounded:
+        raise ValueError(
+            f"{column.label} is categorical and holds integers above 2**53, which float64 cannot "
+            "tell apart. Turn them into text."
+        )
 
 
 def categorical_mask(

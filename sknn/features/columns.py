@@ -1,6 +1,5 @@
 """Tables of any kind, read column by column as numbers or strings."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, time, timedelta
@@ -9,8 +8,10 @@ from numbers import Real
 from typing import Any, NoReturn, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sknn.engine._typing import Array
+from sknn.features.containers import as_frame
 
 #: The cells of a column: floats with NaN where missing, or strings with None where missing.
 Cells: TypeAlias = "Array | list[str | None]"
@@ -18,8 +19,16 @@ Cells: TypeAlias = "Array | list[str | None]"
 #: The types of columns, and what messages call their values.
 KINDS = {"numeric": "numbers", "boolean": "True and False", "string": "text", "empty": "no value"}
 
-#: Types of dates and times; pandas' Period and NaT are recognized by their names.
+#: Types of dates and times; pandas' Period is recognized by its name.
 TEMPORAL = (date, time, timedelta, np.datetime64, np.timedelta64)
+
+#: Names of the types of missing values, besides None and NaN.
+MISSING = ("NAType", "NaTType", "MaskedConstant")
+
+FLOAT64 = np.dtype(np.float64)
+
+#: float64 represents all integers up to this one.
+MAX_EXACT = 2**53
 
 
 @dataclass(frozen=True)
@@ -29,60 +38,88 @@ class Column:
     label: str  # its name in messages
     kind: str  # the type of its cells, a key of KINDS; "empty" if all are missing
     cells: Cells  # True is 1 and False is 0
-    has_categorical_dtype: bool  # in the frame
+    has_categorical_dtype: bool = False  # in the frame
+    float_type: np.dtype[Any] = FLOAT64  # its numbers are compared in: the table's if narrower
+    is_rounded: bool = False  # whether float64 cannot represent one of its integers
 
     def agrees_with(self, kind: str) -> bool:
         """Return whether the type of the column is compatible with a type seen in fit."""
         return self.kind == "empty" or (self.kind == "string") == (kind == "string")
 
 
-@dataclass(frozen=True)
 class Table:
     """The columns of a matrix or frame, each read on demand."""
 
-    columns: Sequence[Any]  # arrays or narwhals series of the same length
-    names: Sequence[str] | None
+    def __init__(self, X: Any, names: Sequence[str] | None = None) -> None:
+        self._frame = as_frame(X)
+        self._X = X if self._frame is None else self._frame.to_native()
+        self.names = self._frame.columns if names is None and self._frame is not None else names
+        self.is_plain = self._plain_columns()  # types of real numbers that need no examination
 
     @property
-    def n_rows(self) -> int:
-        """The length of the columns."""
-        return len(self.columns[0])
+    def shape(self) -> tuple[int, int]:
+        """The number of rows and of columns."""
+        shape: tuple[int, int] = self._X.shape
+        return shape
+
+    def label(self, j: int) -> str:
+        """Return what messages call a column."""
+        return f"Column {j}" if self.names is None else f"Column {self.names[j]!r}"
+
+    def values(self, j: int) -> tuple[Array, bool]:
+        """Return the values of a column, and whether its dtype is categorical."""
+        if self._frame is None:
+            return self._X[:, j], False
+        import narwhals.stable.v2 as nw  # here, as arrays do not need it
+
+        column = self._frame[:, int(j)]
+        return series_values(column, self.label(j)), column.dtype in (nw.Categorical, nw.Enum)
 
     def column(self, j: int) -> Column:
         """Read a column; raise an error unless it holds finite numbers, booleans or strings."""
-        label = f"Column {j}" if self.names is None else f"Column {self.names[j]!r}"
-        column = self.columns[j]
-        if isinstance(column, np.ndarray):
-            return Column(label, *_read(column, label), has_categorical_dtype=False)
-        import narwhals.stable.v2 as nw  # here, as arrays do not need it
+        label = self.label(j)
+        values, is_category = self.values(j)
+        if is_category and values.dtype.kind == "O":
+            values = np.array([_without_interval(value) for value in values], dtype=object)
+        kind, cells = _read(values, label)
+        if isinstance(cells, list):
+            return Column(label, kind, cells, is_category)
+        narrow = values.dtype.kind == "f" and values.dtype.itemsize < cells.dtype.itemsize
+        float_type = values.dtype.newbyteorder("=") if narrow else FLOAT64
+        is_rounded = kind == "numeric" and _is_rounded(values, cells)
+        return Column(label, kind, cells, is_category, float_type, is_rounded)
 
-        dtype = column.dtype
-        if dtype.is_temporal():
-            _raise_temporal(label, dtype)
-        if dtype.is_nested():
-            _raise_unsupported(label, str(dtype))
-        return Column(label, *_read(column.to_numpy(), label), dtype in (nw.Categorical, nw.Enum))
+    def numbers(self, indices: NDArray[np.intp]) -> Array:
+        """Read plain columns at once, as float64 with NaN where missing.
 
+        Raises
+        ------
+        ValueError
+            If one holds an infinity.
+        """
+        if self._frame is None:
+            block = self._X[:, indices]
+        elif hasattr(self._X, "iloc"):
+            block = self._X.iloc[:, indices].to_numpy(np.float64)
+        else:
+            all_columns = len(indices) == self.shape[1]  # in their order
+            block = (self._frame if all_columns else self._frame[:, indices.tolist()]).to_numpy()
+        cells: Array = np.asarray(block, np.float64)
+        for i in np.flatnonzero(~np.isfinite(cells).all(axis=0)):
+            self.column(indices[i])  # refuses infinities
+        return cells
 
-def as_frame(X: Any) -> Any:
-    """Return X as a narwhals DataFrame with unique names, or None if it is not a frame."""
-    if isinstance(X, np.ndarray | list | tuple):
-        return None
-    import narwhals.stable.v2 as nw  # here, as arrays do not need it
-    from narwhals.exceptions import DuplicateError
-
-    try:
-        frame = nw.from_native(X, pass_through=True)
-    except DuplicateError as error:
-        counts = Counter(getattr(X, "column_names", X.columns))
-        names = [name for name, count in counts.items() if count > 1]
-        raise ValueError(
-            f"X has several columns of the same name: {', '.join(map(repr, names[:10]))}. Drop all "
-            "but one of each, or rename them."
-        ) from error
-    if isinstance(frame, nw.LazyFrame):
-        raise TypeError("X is a lazy frame. Collect it first: X.collect().")
-    return frame if isinstance(frame, nw.DataFrame) else None
+    def _plain_columns(self) -> NDArray[np.bool_]:
+        """Return `is_plain`."""
+        if self._frame is None:
+            return np.full(self.shape[1], self._X.dtype.kind in "fiub" and self._X.ndim == 2)
+        if hasattr(self._X, "iloc"):  # narwhals takes 15 us for each dtype of pandas
+            plain = [isinstance(d, np.dtype) and d.kind in "fiub" for d in self._X.dtypes]
+        else:
+            # the types of polars have the methods of narwhals', which take longer
+            types = getattr(self._X, "dtypes", None) or self._frame.schema.values()
+            plain = [t.is_float() or (t.is_integer() and "128" not in str(t)) for t in types]
+        return np.array(plain, dtype=bool)
 
 
 def _raise_temporal(label: str, dtype: Any) -> NoReturn:
@@ -97,6 +134,46 @@ def _raise_unsupported(label: str, types: str) -> NoReturn:
         f"{label} holds values of type {types}, but every argument must be a string, a number, a "
         "bool or missing. Turn it into columns of those, or drop it."
     )
+
+
+def series_values(column: Any, label: str) -> Array:
+    """Return the values of a narwhals series; integers and missing values stay exact.
+
+    Raises
+    ------
+    TypeError
+        If it holds dates, times or nested values.
+    """
+    import narwhals.stable.v2 as nw
+
+    dtype = column.dtype
+    if dtype.is_temporal():
+        _raise_temporal(label, dtype)
+    if dtype.is_nested():
+        _raise_unsupported(label, str(dtype))
+    native = column.to_native()
+    if dtype == nw.Categorical and hasattr(native, "combine_chunks"):  # dictionary of pyarrow
+        column = nw.from_native(native.cast(native.type.value_type), series_only=True)
+    if dtype in (nw.Int128, nw.UInt128):  # NumPy has no such type
+        return np.array(column.to_list(), dtype=object)
+    values: Array = column.to_numpy()
+    # integers beside missing values, which are floats in NumPy
+    if values.dtype.kind == "f" and not dtype.is_float() and (np.abs(values) >= MAX_EXACT).any():
+        return np.array(column.to_list(), dtype=object)
+    return values
+
+
+def refuse_temporal(values: Array, label: str) -> None:
+    """Raise a TypeError if an array of any dtype holds dates or times."""
+    if values.dtype.kind in "mM":
+        _raise_temporal(label, values.dtype)
+    if values.dtype.kind == "O" and (types := _temporal_types(set(map(type, values.ravel())))):
+        _raise_temporal(label, _type_names(types))
+
+
+def _temporal_types(types: Iterable[type]) -> list[type]:
+    """Return the types of dates and times among these."""
+    return [t for t in types if issubclass(t, TEMPORAL) or t.__name__ == "Period"]
 
 
 def _read(values: Array, label: str) -> tuple[str, Cells]:
@@ -125,6 +202,15 @@ def _read_numbers(values: Any, kind: str, label: str) -> tuple[str, Array]:
     return "empty" if np.isnan(cells).all() else kind, cells
 
 
+def _is_rounded(values: Array, cells: Array) -> bool:
+    """Return whether an integer differs from its cell: those above 2**53 may."""
+    if values.dtype.kind == "f" or not (np.abs(cells) >= MAX_EXACT).any():
+        return False
+    large = np.abs(cells) >= MAX_EXACT
+    pairs = zip(values[large].tolist(), cells[large].tolist(), strict=True)
+    return any(value != cell for value, cell in pairs)
+
+
 def _read_objects(values: list[Any], label: str) -> tuple[str, Cells]:
     """Return the column type and the cells of a list of Python objects."""
     values = without_missing(values)
@@ -134,7 +220,7 @@ def _read_objects(values: list[Any], label: str) -> tuple[str, Cells]:
     kinds = set(map(_kind, types))
     if None in kinds:
         unknown = [t for t in types if _kind(t) is None]
-        if all(issubclass(t, TEMPORAL) or t.__name__ in ("Period", "NaTType") for t in unknown):
+        if len(_temporal_types(unknown)) == len(unknown):
             _raise_temporal(label, _type_names(unknown))
         _raise_unsupported(label, _type_names(types))
     if len(kinds) > 1:
@@ -148,9 +234,9 @@ def _read_objects(values: list[Any], label: str) -> tuple[str, Cells]:
 
 
 def without_missing(values: list[Any]) -> list[Any]:
-    """Replace NaN and pandas.NA by None in a list of Python objects."""
+    """Replace NaN, pandas.NA, pandas.NaT and masked cells by None in a list of Python objects."""
     types = set(map(type, values))
-    always_missing = {t for t in types if t is type(None) or t.__name__ == "NAType"}
+    always_missing = {t for t in types if t is type(None) or t.__name__ in MISSING}
     floats = {t for t in types if issubclass(t, float | np.floating)}
     if not (always_missing or floats):
         return values
@@ -173,3 +259,8 @@ def _kind(cell_type: type) -> str | None:
 
 def _type_names(types: Iterable[type]) -> str:
     return ", ".join(sorted(t.__name__ for t in types))
+
+
+def _without_interval(value: Any) -> Any:
+    """Return an interval, a category of `pandas.cut`, as text; all else as it is."""
+    return str(value) if type(value).__name__ == "Interval" else value

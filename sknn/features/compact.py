@@ -12,7 +12,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from sknn.engine import TabularEncoding
 from sknn.engine._typing import Array
 from sknn.features.categorical import EXTRA_CODES, encode_categories
-from sknn.features.columns import KINDS, Column, Table, as_frame
+from sknn.features.columns import KINDS, Column, Table
+from sknn.features.containers import as_array, as_frame
 from sknn.features.encoder_settings import float_dtype_name
 from sknn.features.numeric import standardize, standardized_bins
 
@@ -67,10 +68,13 @@ class CompactEncoderMixin:
         table = self._table(X)
         p = len(self.numeric_features_)
         name = float_dtype_name(self.dtype if dtype is None else dtype)
-        compact = np.empty((table.n_rows, p + len(self.categorical_features_)), name)
-        numeric = zip(self.numeric_features_, self.center_, self.scale_, strict=True)
-        for i, (j, center, scale) in enumerate(numeric):
-            compact[:, i] = standardize(self._column(table, j), center, scale, name)
+        compact = np.empty((table.shape[0], p + len(self.categorical_features_)), name)
+        width = max(1, CHUNK_SIZE // table.shape[0])
+        for some in (slice(start, start + width) for start in range(0, p, width)):
+            columns, (center, scale) = self.numeric_features_[some], (self.center_, self.scale_)
+            cells = self._numbers(table, columns)
+            labels = (table.label(j) for j in columns)
+            compact[:, :p][:, some] = standardize(cells, center[some], scale[some], name, labels)
         n_codes = self._n_codes()
         n_codes[: self._n_one_hot()] = 0
         offsets = np.cumsum(n_codes) - n_codes
@@ -127,13 +131,23 @@ class CompactEncoderMixin:
 
     def _table(self, X: Any) -> Table:
         """Return the columns of a table whose names and shape are validated."""
-        frame = as_frame(X)
-        columns = list(X.T) if frame is None else list(frame.iter_columns())
-        return Table(columns, getattr(self, "feature_names_in_", None))
+        return Table(X, getattr(self, "feature_names_in_", None))
+
+    def _numbers(self, table: Table, columns: NDArray[np.intp]) -> Array:
+        """Return the cells of numeric columns, shape (n, len(columns)): plain ones at once."""
+        plain = table.is_plain[columns]
+        if plain.all():
+            return table.numbers(columns)
+        cells = np.empty((table.shape[0], len(columns)))
+        if plain.any():
+            cells[:, plain] = table.numbers(columns[plain])
+        for i in np.flatnonzero(~plain):
+            cells[:, i] = self._column(table, columns[i]).cells
+        return cells
 
     def _column(self, table: Table, j: int) -> Column:
         """Read a column; raise a TypeError if its type differs from that in fit."""
-        column, fitted = table.column(j), self.column_types_[j]
+        column, fitted = table.column(int(j)), self.column_types_[j]
         if not column.agrees_with(fitted):
             raise TypeError(
                 f"{column.label} holds {KINDS[column.kind]}, but held {KINDS[fitted]} in fit. "
@@ -158,9 +172,11 @@ class CompactEncoderMixin:
 def checked_columns(estimator: BaseEstimator, X: Any, *, reset: bool) -> Any:
     """Validate the column names and the shape of a frame, an array or a list of rows."""
     frame = as_frame(X)
-    if frame is None:  # cells of lists are not converted
-        X = np.asarray(X, dtype=object) if isinstance(X, list | tuple) else X
+    if frame is None:
+        X = as_array(X)
+        X = np.asarray(X, dtype=object) if isinstance(X, list | tuple) else X  # without conversion
         return validate_data(estimator, X, dtype=None, ensure_all_finite=False, reset=reset)
+    X = frame.to_native()
     validate_data(estimator, X, reset=reset, skip_check_array=True)
     for size, what in zip(frame.shape, ["sample(s)", "feature(s)"], strict=True):
         if not size:

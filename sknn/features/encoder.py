@@ -191,7 +191,7 @@ default="from_dtype"
         """
         check_settings(self)
         table = self._table(checked_columns(self, X, reset=True))
-        w = row_weights(sample_weight, table.n_rows)
+        w = row_weights(sample_weight, table.shape[0])
         mask = categorical_mask(self.categorical_features, table.names, self.n_features_in_)
         numeric: dict[int, NumericStats] = {}
         categorical: dict[int, CategoryStats] = {}
@@ -206,11 +206,11 @@ default="from_dtype"
             if not len(counts.values):
                 continue
             if self.is_categorical_[j]:
-                categorical[j] = learn_categories(counts, self.min_frequency)
+                categorical[j] = learn_categories(column, counts, self.min_frequency)
                 uninformative += [column.label] * categorical[j].is_uninformative
             elif (stats := learn_numbers(column, counts, self.n_bins)) is not None:
                 numeric[j] = stats
-        self._set_numeric(numeric, table.n_rows if w is None else float(w.sum()))
+        self._set_numeric(numeric, table.shape[0] if w is None else float(w.sum()))
         self._set_categorical(categorical)
         bins, n_indicators = self._bin_columns(), len(self.missing_indicator_features_)
         unused = [stats.is_constant for stats in numeric.values()]

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 from sklearn.utils import check_array
 
 from sknn.engine._typing import Array
+from sknn.features.containers import as_array
 
 #: The smallest value of each integer parameter.
 SMALLEST = {"n_bins": 0, "min_frequency": 1, "max_cat_to_onehot": 0}
@@ -52,7 +53,7 @@ def row_weights(sample_weight: ArrayLike | None, n: int) -> Array | None:
     if sample_weight is None:
         return None
     w: Array = check_array(
-        sample_weight, dtype=np.float64, ensure_2d=False, input_name="sample_weight"
+        as_array(sample_weight), dtype=np.float64, ensure_2d=False, input_name="sample_weight"
     )
     if w.shape != (n,):
         raise ValueError(f"sample_weight.shape == {w.shape}, expected {(n,)}!")

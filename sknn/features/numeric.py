@@ -1,5 +1,6 @@
 """Numeric columns: mean, standard deviation and the edges of the bins."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,9 @@ from sknn.features.value_counts import ROUNDING_ERROR, ValueCounts
 
 #: Columns with at most this many distinct values have no bins.
 MAX_UNBINNED_VALUES = 4
+
+#: A range of large integers must have at least this many steps of float64.
+MIN_STEPS = 2**10
 
 #: If more columns than this would have bins, no column gets bins.
 MAX_BINNED_COLUMNS = 100
@@ -44,6 +48,12 @@ def learn_numbers(column: Column, counts: ValueCounts, n_bins: int | str) -> Num
         raise ValueError(
             f"{column.label} holds numbers too large to be standardized: they are between "
             f"{values[0]:g} and {values[-1]:g}. Divide the column by a constant."
+        )
+    if column.is_rounded and spread < MIN_STEPS * np.spacing(np.abs(values).max()):
+        raise ValueError(
+            f"{column.label} holds integers of which float64 cannot tell many apart, from "
+            f"{values[0]:.0f} to {values[-1]:.0f}. Subtract a constant, or turn identifiers into "
+            "text."
         )
     max_bins = AUTO_MAX_BINS if isinstance(n_bins, str) else n_bins
     has_bins = max_bins and len(values) > MAX_UNBINNED_VALUES
@@ -89,17 +99,19 @@ def limit_bins(edges: list[Array], total_weight: float) -> list[Array]:
     return [thin(column) if len(column) > max_bins + 1 else column for column in edges]
 
 
-def standardize(column: Column, center: float, scale: float, dtype: str) -> Array:
+def standardize(
+    cells: Array, center: Array, scale: Array, dtype: str, labels: Iterable[str]
+) -> Array:
     """Return ``(x - center) / scale``, computed in float64 and then cast to `dtype`."""
-    cells = np.asarray(column.cells)
     with np.errstate(over="ignore"):
         scaled = ((cells - center) / scale).astype(dtype)
-    if np.isinf(scaled).any():
-        raise ValueError(
-            f"{column.label} holds a number too large for {dtype}: got "
-            f"{np.nanmax(np.abs(cells)):g}, but the mean in fit was {center:g} and the standard "
-            f"deviation {scale:g}. Correct the number, or set it to NaN."
-        )
+    for i, label in enumerate(labels if np.isinf(scaled).any() else ()):
+        if np.isinf(scaled[:, i]).any():
+            raise ValueError(
+                f"{label} holds a number too large for {dtype}: got "
+                f"{np.nanmax(np.abs(cells[:, i])):g}, but the mean in fit was {center[i]:g} and "
+                f"the standard deviation {scale[i]:g}. Correct the number, or set it to NaN."
+            )
     return scaled
 
 
@@ -110,8 +122,9 @@ def standardized_bins(
 
     The edges are in units of the table. A bin too short for the dtype becomes a step.
     """
-    scaled = [(e - c) / s for e, c, s in zip(edges, center, scale, strict=True)]
-    column_of_bin = np.repeat(np.arange(len(edges)), [max(len(e) - 1, 0) for e in edges])
+    binned = [i for i, e in enumerate(edges) if len(e)]
+    scaled = [(edges[i] - center[i]) / scale[i] for i in binned]
+    column_of_bin = np.repeat(binned, [len(e) - 1 for e in scaled]).astype(np.intp)
     start = np.concatenate([[], *(e[:-1] for e in scaled)]).astype(dtype)
     stop = np.concatenate([[], *(e[1:] for e in scaled)]).astype(dtype)
     shortest = np.finfo(dtype).eps * (1 + np.abs(start))

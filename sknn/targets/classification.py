@@ -218,7 +218,10 @@ class MultioutputTarget(ClassTarget):
     def decode(self, z: Array, loss: Loss) -> Array:
         """Return a column of labels for each target."""
         parts = self._parts(loss, z)
-        return np.column_stack([column.decode(part, one) for column, one, part in parts])
+        labels = [column.decode(part, one) for column, one, part in parts]
+        if len({column.dtype.kind in "OU" for column in labels}) > 1:  # text and numbers
+            labels = [column.astype(object) for column in labels]
+        return np.column_stack(labels)
 
     def decision(self, z: Array) -> Any:
         """Return a list with the raw outputs of each column."""

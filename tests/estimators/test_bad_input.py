@@ -35,8 +35,8 @@ BAD_DATA = {
     "zero_weights": ({"sample_weight": np.zeros(60)}, "at least one non-zero"),
     "short_weights": ({"sample_weight": np.ones(59)}, "sample_weight.shape"),
     "nan_weights": ({"sample_weight": np.full(60, np.nan)}, "contains NaN"),
-    "dates": ({"X": np.full(X.shape, "2020-01-01", "M8[D]")}, "dates or durations"),
-    "durations": ({"X": np.full(X.shape, 3, "m8[D]")}, "dates or durations"),
+    "dates": ({"X": np.full(X.shape, "2020-01-01", "M8[D]")}, "X holds dates or times"),
+    "durations": ({"X": np.full(X.shape, 3, "m8[D]")}, "X holds dates or times"),
     "two_dimensional_weights": ({"sample_weight": np.ones((60, 1))}, "must be 1D"),
 }
 #: What is nothing bad in a table, and what is said in other words.

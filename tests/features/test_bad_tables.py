@@ -52,7 +52,7 @@ def test_unsupported_column_error_names_column(name):
         ([DAY, pd.NaT], "dates or times"),
         ([DAY, None], "dates or times"),
         ([DAY, ...], "values of type date, ellipsis"),
-        (pd.cut([1.0, 2.0], 2), "Interval"),
+        (pd.IntervalIndex.from_breaks([1.0, 2, 3]), "Interval"),
         ([1j, 2j], "complex"),
         (pd.Series([1j, 2], dtype=object), "complex"),
     ],

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
@@ -13,12 +13,15 @@ from sklearn.utils.validation import validate_data
 from sknn.engine._typing import Array
 from sknn.estimators._sklearn_compat import RegressorMixin, check_sample_weight, safe_indexing
 from sknn.estimators._validation.targets import (
+    as_labels,
     as_numeric_targets,
+    as_target_array,
     check_any_known,
-    check_labels,
     known_targets,
 )
+from sknn.features.columns import Table, refuse_temporal
 from sknn.features.compact import checked_columns
+from sknn.features.containers import as_array, as_frame
 
 if TYPE_CHECKING:
     from sknn.estimators.base import BaseMLP
@@ -88,8 +91,8 @@ def validate_training_data(
     unknown = None
     if numeric := isinstance(estimator, RegressorMixin):
         y, unknown = known_targets(as_numeric_targets(y))
-    elif not (isinstance(y, np.ndarray) and y.dtype.kind in "biufU"):
-        check_labels(y)
+    else:
+        y = as_labels(y)
     validate = _validate_table if estimator._takes_tables else _validate_numeric
     X, y = validate(estimator, X, y, reset=reset, y_numeric=numeric)
     features: dict[str, Any] = {"n_features_in_": estimator.n_features_in_}
@@ -99,11 +102,9 @@ def validate_training_data(
         y = y.toarray()
     if y.ndim == 2 and y.shape[1] == 1:
         y = column_or_1d(y, warn=True)
-    if numeric and y.dtype.kind in "mM":
-        refuse_dates(y, "y")
-    w = None
-    if sample_weight is not None:
-        w = check_sample_weight(sample_weight, y, dtype=np.float64, ensure_non_negative=True)
+    if numeric:
+        refuse_temporal(y, "y")
+    w = None if sample_weight is None else checked_weights(sample_weight, y)
     if unknown is not None:
         y = np.where(unknown, np.nan, y)
         check_any_known(unknown)
@@ -117,20 +118,78 @@ def _validate_numeric(
     estimator: "BaseMLP", X: Any, y: Any, *, reset: bool, y_numeric: bool
 ) -> tuple[Any, Any]:
     """Validate numeric inputs (array, frame or sparse matrix) and y."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        X, y = validate_data(
-            estimator,
-            X,
-            y,
-            accept_sparse="csr",
-            dtype="numeric",
-            multi_output=True,
-            y_numeric=y_numeric,
-            reset=reset,
-        )
-    if X.dtype.kind in "mM":
-        refuse_dates(X, "X")
-    return X, y
+    return validated_inputs(estimator, X, y, reset=reset, multi_output=True, y_numeric=y_numeric)
+
+
+def validated_inputs(estimator: "BaseMLP", X: Any, *y: Any, reset: bool, **options: Any) -> Any:
+    """Validate numeric inputs, and y if it is given, with `validate_data` of scikit-learn.
+
+    Raises
+    ------
+    TypeError
+        If a column holds dates or times.
+    ValueError
+        If X holds text or missing values, or something that scikit-learn refuses.
+    """
+    X = _examined(X)
+    try:
+        with ignore_overflow():
+            checked = validate_data(
+                estimator, X, *y, accept_sparse="csr", dtype="numeric", reset=reset, **options
+            )
+    except ValueError as error:
+        if (column := _text_column(X)) is not None:
+            raise ValueError(
+                f"{column} holds text: {error}. TabularMLPClassifier and TabularMLPRegressor "
+                "encode text, as TableEncoder does in a pipeline."
+            ) from error
+        if "contains NaN" in str(error) and "y contains" not in str(error):
+            raise ValueError(
+                f"Input X contains NaN. {type(estimator).__name__} does not accept missing values; "
+                "TabularMLPClassifier and TabularMLPRegressor do. Use these, or impute in a "
+                "pipeline (SimpleImputer)."
+            ) from error
+        raise
+    refuse_temporal(checked[0] if y else checked, "X")
+    return checked
+
+
+def _examined(X: Any) -> Any:
+    """Return X as scikit-learn can read it without mistakes; refuse columns of dates and times."""
+    if sparse.issparse(X) or (type(X) is np.ndarray and X.dtype.kind in "fiub"):
+        return X
+    frame = as_frame(X)
+    X = as_array(X) if frame is None else frame.to_native()
+    if isinstance(X, list | tuple):
+        X = np.asarray(X)
+    if frame is None:
+        if isinstance(X, np.ndarray) and X.dtype.kind == "O" and X.ndim == 2:
+            table = Table(X)
+            for j in range(X.shape[1]):
+                refuse_temporal(X[:, j], table.label(j))
+        return X
+    table = Table(frame)
+    others = {j: table.values(j)[0] for j in np.flatnonzero(~table.is_plain).tolist()}
+    for j, values in others.items():
+        refuse_temporal(values, table.label(j))
+    return X
+
+
+def _text_column(X: Any) -> str | None:
+    """Return the label of the first column with text that is no number; None without one."""
+    frame = as_frame(X)
+    if frame is None and not (isinstance(X, np.ndarray) and X.dtype.kind in "OUT" and X.ndim == 2):
+        return None
+    table = Table(X if frame is None else frame)
+    for j in np.flatnonzero(~table.is_plain).tolist():
+        values = table.values(j)[0]
+        try:
+            values[[value is not None for value in values]].astype(np.float64)
+        except ValueError:
+            return table.label(j)
+        except TypeError:
+            pass
+    return None
 
 
 def _validate_table(
@@ -225,23 +284,23 @@ def scoring_weights(sample_weight: Any, y: Array) -> Array | None:
     """Validate the sample weights of a score, and divide them by their mean."""
     if sample_weight is None:
         return None
-    w = check_sample_weight(sample_weight, y, dtype=np.float64, ensure_non_negative=True)
+    w = checked_weights(sample_weight, y)
     check_any_weight(w)
     return normalized_weights(w, "float64", relative=True)
+
+
+def checked_weights(sample_weight: Any, y: Array) -> Array:
+    """Return sample weights as float64: finite, 0 or more, one for each row of y."""
+    w = as_target_array(sample_weight, "sample_weight")
+    if isinstance(w, np.ndarray):
+        refuse_temporal(w, "sample_weight")
+    return check_sample_weight(w, y, dtype=np.float64, ensure_non_negative=True)
 
 
 def check_any_weight(w: Array) -> None:
     """Check that not all weights are zero."""
     if not w.any():
         raise ValueError("Sample weights must contain at least one non-zero number.")
-
-
-def refuse_dates(array: Any, name: str) -> NoReturn:
-    """Raise an error for dates and durations, which NumPy would convert to numbers."""
-    raise TypeError(
-        f"{name} holds dates or durations ({array.dtype}). Convert them to numbers first, "
-        "such as days since a fixed date."
-    )
 
 
 def ignore_overflow() -> Any:

@@ -1,5 +1,6 @@
 """Validation of y: class labels, real targets of which some may be unknown, and true targets."""
 
+from numbers import Integral, Number
 from typing import Any
 
 import numpy as np
@@ -7,51 +8,136 @@ from scipy import sparse
 from sklearn.utils import check_array
 
 from sknn.engine._typing import Array
-from sknn.features.columns import without_missing
+from sknn.features.columns import MAX_EXACT, refuse_temporal, series_values, without_missing
+from sknn.features.containers import as_array, as_frame, as_series
 from sknn.targets import COMPARABLE_LABELS
 
 
-def check_labels(y: Any) -> None:
-    """Check that no labels are missing, and that no column mixes strings and numbers.
+def as_labels(y: Any) -> Any:
+    """Return labels as an array in which they are exact; each column of objects in its own type.
+
+    Of dtype object only for strings, and for columns some of which are strings.
 
     Raises
     ------
     ValueError
-        If labels are missing.
+        If labels are missing, or too large to be exact.
     TypeError
         If the labels of a column cannot be sorted.
     """
-    if y is None or sparse.issparse(y):
-        return
+    y = as_target_array(y)
+    if not isinstance(y, np.ndarray) or y.dtype.kind != "O" or y.ndim not in (1, 2) or not y.size:
+        return y
+    if any(isinstance(label, list | tuple | np.ndarray) for label in y.flat):
+        return y  # scikit-learn refuses them
+    if y.ndim == 1:
+        return typed_labels(y)
+    return _stacked([typed_labels(column) for column in y.T])
+
+
+def typed_labels(column: Array) -> Array:
+    """Return a column of objects in the type of its labels; strings remain objects."""
+    labels = without_missing(column.tolist())
+    types = set(map(type, labels))
+    if missing := labels.count(None):
+        raise ValueError(
+            f"y holds missing labels, {missing} of {len(labels)}. Drop these rows, or give "
+            "them a label of their own."
+        )
+    if len({issubclass(kind, str) for kind in types}) > 1:
+        named = ", ".join(sorted(kind.__name__ for kind in types))
+        raise TypeError(
+            f"{COMPARABLE_LABELS}, but y mixes types: {named}. Convert all labels to one type."
+        )
+    if issubclass(types.pop(), str):
+        return column
+    typed = np.array(labels)
+    if (typed.dtype.kind in "biuf" and typed.tolist() == labels) or not _are_integers(labels):
+        return typed
+    raise ValueError(
+        "y holds integers too large for 64 bits, or large ones beside fractions or negative ones. "
+        "Turn the labels into text."
+    )
+
+
+def _are_integers(labels: list[Any]) -> bool:
+    """Return whether all labels are numbers and some are integers."""
+    numbers = all(isinstance(label, Number) for label in labels)
+    return numbers and any(isinstance(label, Integral) for label in labels)
+
+
+def as_target_array(y: Any, name: str = "y") -> Any:
+    """Return targets or weights as an array; None, a sparse matrix or a scalar as it is.
+
+    Parameters
+    ----------
+    y : object
+        What the user passed: list, array, masked array, series or frame of any library.
+    name : str, default="y"
+        What messages call it.
+
+    Returns
+    -------
+    y : array or object
+        Missing and masked values are NaN, or None in an array of objects.
+
+    Raises
+    ------
+    TypeError
+        If one of several columns holds dates or times.
+    """
+    if y is None or sparse.issparse(y) or np.isscalar(y):
+        return y
+    frame = as_frame(y, name)
+    if frame is not None:
+        labels = [f"Column {column!r} of {name}" for column in frame.columns]
+        return _stacked(list(map(series_values, frame.iter_columns(), labels)))
+    y = as_array(y, name)
+    if isinstance(y, list | tuple):
+        y = _exact_array(y)
+    elif not isinstance(y, np.ndarray) and (series := as_series(y)) is not None:
+        is_date = series.dtype.is_temporal()
+        y = series.to_numpy() if is_date else series_values(series, name)
+    if isinstance(y, np.ndarray) and y.dtype.kind == "T":
+        y = y.astype(object)
+    if isinstance(y, np.ndarray) and y.ndim > 1:
+        refuse_temporal(y, name)
+    return y
+
+
+def _exact_array(y: Any) -> Array:
+    """Return a list as an array; of objects if NumPy would change numbers or make them text."""
     array = np.asarray(y)
-    if array.dtype.kind not in "OT":
-        return
-    for column in array.reshape(len(array), -1).T if array.ndim else ():
-        labels = without_missing(column.tolist())
-        types = set(map(type, labels))
-        if missing := labels.count(None):
-            raise ValueError(
-                f"y holds missing labels, {missing} of {len(labels)}. Drop these rows, or give "
-                "them a label of their own."
-            )
-        if len({issubclass(kind, str) for kind in types}) > 1:
-            named = ", ".join(sorted(kind.__name__ for kind in types))
-            raise TypeError(
-                f"{COMPARABLE_LABELS}, but y mixes types: {named}. Convert all labels to one type."
-            )
+    if array.dtype.kind == "U" or (array.dtype.kind == "f" and (np.abs(array) >= MAX_EXACT).any()):
+        objects = np.array(y, dtype=object)
+        return array if {type(value) for value in objects.flat} <= {str, np.str_} else objects
+    return array
+
+
+def _stacked(columns: list[Array]) -> Array:
+    """Return columns as a matrix; of objects if some are text, or numbers would change."""
+    numbers = [column for column in columns if column.dtype.kind in "biuf"]
+    if len(numbers) == len(columns):
+        matrix = np.column_stack(columns)
+        integers = [column for column in columns if column.dtype.kind in "iu"]
+        if matrix.dtype.kind != "f" or not any((abs(c) >= MAX_EXACT).any() for c in integers):
+            return matrix
+    return np.column_stack([column.astype(object) for column in columns])
 
 
 def as_numeric_targets(y: Any) -> Any:
-    """Convert targets of dtype string or object to float64; return others unchanged.
+    """Return targets as an array; those of dtype string or object are converted to float64.
 
     Raises
     ------
     ValueError
         If a target is not a number.
     """
-    if y is None or sparse.issparse(y) or np.asarray(y).dtype.kind not in "OUST":
+    y = as_target_array(y)
+    if y is None or sparse.issparse(y) or np.asarray(y).dtype.kind not in "OUS":
         return y
     try:
+        refuse_temporal(np.asarray(y), "y")
         return check_array(
             y,
             dtype=np.float64,
@@ -93,7 +179,7 @@ def targets_to_score(y: Any, *, numeric: bool = False) -> Array:
     In several numeric columns, NaN marks an unknown target; at least one must be known.
     """
     y = y.toarray() if sparse.issparse(y) else y
-    y = as_numeric_targets(y) if numeric else y
+    y = as_numeric_targets(y) if numeric else as_labels(y)
     several = numeric and np.asarray(y).ndim == 2 and np.asarray(y).shape[1] > 1
     with np.errstate(over="ignore", invalid="ignore"):
         array: Array = check_array(

@@ -83,6 +83,8 @@ def _codes(graph: Graph, column: Value, categories: Categories, name: str) -> Va
             default_int64=rare,
         )
         return graph.cast(codes, "float32")
+    if categories.dtype != np.float64:  # compared in the type of the training table
+        column = graph.cast(graph.cast(column, categories.dtype.name), "float64")
     equal = graph.add("Equal", column, graph.constant(categories, "float64"))
     one_hot = graph.cast(equal, "float32")
     numbers = graph.add("MatMul", one_hot, np.arange(1.0, len(categories) + 1)[:, None])
