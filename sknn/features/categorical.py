@@ -42,11 +42,14 @@ class CategoryStats:
         For each code, whether no training row has it.
     is_uninformative : bool
         Whether there are many categories and all of them are infrequent.
+    has_empty_string : bool
+        Whether the empty string is a category, frequent or not.
     """
 
     categories: Categories
     unused: list[bool]
     is_uninformative: bool
+    has_empty_string: bool
 
 
 def learn_categories(counts: ValueCounts, min_frequency: int) -> CategoryStats:
@@ -56,7 +59,9 @@ def learn_categories(counts: ValueCounts, min_frequency: int) -> CategoryStats:
     values = counts.values
     kept = values[frequent] if isinstance(values, np.ndarray) else [values[i] for i in frequent]
     unused = [False] * len(kept) + [not n_infrequent, not counts.missing]
-    return CategoryStats(kept, unused, not len(kept) and n_infrequent > MAX_ALL_INFREQUENT)
+    is_uninformative = not len(kept) and n_infrequent > MAX_ALL_INFREQUENT
+    has_empty_string = isinstance(values, list) and "" in values
+    return CategoryStats(kept, unused, is_uninformative, has_empty_string)
 
 
 def rare_categories_message(columns: Sequence[str], min_frequency: int) -> str | None:
