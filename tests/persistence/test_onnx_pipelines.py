@@ -32,6 +32,7 @@ from sknn import (
     TabularMLPRegressor,
     to_onnx,
 )
+from sknn.inspection import HiddenFeatures
 from sknn.persistence.onnx import register
 from sknn.persistence.onnx.converters import ESTIMATORS
 from tests.estimators.data import TASKS, binary, fitted, multiclass, real
@@ -306,6 +307,10 @@ def test_networks_in_the_middle_of_pipelines_are_refused():
     model = fitted(make_pipeline(stack, LogisticRegression()), X, y)
     with pytest.raises(ValueError, match=r"Pipeline cannot .* got StackingClassifier"):
         to_onnx(model, X)
+    features = HiddenFeatures(fitted(MLPClassifier(**SHORT), X, y))
+    model = fitted(make_pipeline(features, LogisticRegression()), X, y)
+    with pytest.raises(ValueError, match=r"Pipeline cannot .* got HiddenFeatures"):
+        to_onnx(model, X)
 
 
 def test_several_outputs_inside_others_are_refused():
@@ -385,6 +390,16 @@ def test_encoder_in_pipelines(settings):
         expected = encoder.transform(X)
         expected = expected.toarray() if encoder.sparse_output else expected
         assert_allclose(encoded, expected, rtol=1e-6, atol=1e-6)
+
+
+def test_tables_inside_meta_estimators():
+    """A frame where skl2onnx passes all inputs on; frames of other libraries start a pipeline."""
+    X, y = people()
+    model = VotingClassifier([("table", TabularMLPClassifier(**SHORT))], voting="soft")
+    agree(fitted(model, X, y), X)
+    polars = pytest.importorskip("polars").from_pandas(X)
+    model = fitted(make_pipeline(TableEncoder(), MLPClassifier(**SHORT)), polars, y)
+    agree(model, X, to_onnx(model, polars))
 
 
 def test_encoder_of_a_matrix():

@@ -63,7 +63,7 @@ def _skl2onnx_graph(model: Any, X: Any, opset: int) -> Any:
             target_opset=opset,
             options=options,
         )
-    except (RuntimeError, NotImplementedError) as error:
+    except (RuntimeError, NameError, NotImplementedError) as error:
         raise ValueError(
             f"skl2onnx cannot convert this {type(model).__name__}. If it takes several inputs for "
             f"one, pass X as an array. {error}"
