@@ -36,6 +36,7 @@ class CategoryStats:
     categories: Categories  # the frequent ones, sorted
     unused: list[bool]  # for each code, whether no training row has it
     is_uninformative: bool  # whether there are many categories and all of them are infrequent
+    has_empty_string: bool  # whether the empty string is a category, frequent or not
 
 
 def learn_categories(column: Column, counts: ValueCounts, min_frequency: int) -> CategoryStats:
@@ -55,7 +56,9 @@ def learn_categories(column: Column, counts: ValueCounts, min_frequency: int) ->
     else:
         kept = [values[i] for i in frequent]
     unused = [False] * len(kept) + [not n_infrequent, not counts.missing]
-    return CategoryStats(kept, unused, not len(kept) and n_infrequent > MAX_ALL_INFREQUENT)
+    is_uninformative = not len(kept) and n_infrequent > MAX_ALL_INFREQUENT
+    has_empty_string = isinstance(values, list) and "" in values
+    return CategoryStats(kept, unused, is_uninformative, has_empty_string)
 
 
 def rare_categories_message(columns: Sequence[str], min_frequency: int) -> str | None:

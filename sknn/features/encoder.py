@@ -90,6 +90,8 @@ default="from_dtype"
         Indices of the categorical columns in the output: one-hot encoded ones, then embedded ones.
     categories_ : list of q + e lists of str or arrays
         Their categories, sorted, without infrequent ones.
+    empty_string_features_ : array of int
+        Indices of the columns with the empty string as a category, infrequent or not.
     n_embedded_features_ : int
         e, the number of categorical columns that are not one-hot encoded.
     n_embeddings_ : int
@@ -240,6 +242,8 @@ default="from_dtype"
         unused = list(chain.from_iterable(categorical[j].unused for j in embedded))
         self.categorical_features_ = np.array(one_hot + embedded, dtype=np.intp)
         self.categories_ = [categorical[j].categories for j in one_hot + embedded]
+        empty = [j for j in one_hot + embedded if categorical[j].has_empty_string]
+        self.empty_string_features_ = np.array(empty, dtype=np.intp)
         self.n_embedded_features_ = len(embedded)
         self.n_embeddings_ = len(unused)
         self.unused_embeddings_ = np.array(unused, dtype=bool)

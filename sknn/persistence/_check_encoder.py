@@ -33,7 +33,8 @@ FITTED_ATTRIBUTES = {
 def check_encoder(encoder: TableEncoder, n_features: int, names: Array | None) -> None:
     """Raise a `ModelFileError` unless the encoder can be fitted to a table of these columns."""
     required = {*FITTED_ATTRIBUTES, *encoder.get_params(deep=False)}
-    require_keys("The encoder", vars(encoder), required, {"feature_names_in_"})
+    optional = {"feature_names_in_", "empty_string_features_"}  # older files do not have the latter
+    require_keys("The encoder", vars(encoder), required, optional)
     check_settings(encoder)
     require_count("n_features_in_", encoder.n_features_in_, 1)
     alike = encoder.n_features_in_ == n_features
@@ -74,6 +75,8 @@ def _check_numeric(encoder: TableEncoder, n_features: int) -> None:
 def _check_categorical(encoder: TableEncoder, n_features: int) -> None:
     indices = encoder.categorical_features_
     _require_indices("categorical_features_", indices, n_features)
+    empty = getattr(encoder, "empty_string_features_", indices[:0])
+    _require_indices("empty_string_features_", empty, n_features)
     require_count("n_embedded_features_", encoder.n_embedded_features_, 0)
     require_count("n_embeddings_", encoder.n_embeddings_, 0)
     require(

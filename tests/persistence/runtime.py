@@ -6,7 +6,13 @@ import pytest
 ort = pytest.importorskip("onnxruntime")  # who imports this is skipped, too
 
 #: Types of inputs.
-DTYPES = {"tensor(float)": np.float32, "tensor(double)": np.float64, "tensor(string)": object}
+DTYPES = {
+    "tensor(float)": np.float32,
+    "tensor(double)": np.float64,
+    "tensor(string)": object,
+    "tensor(bool)": np.bool_,
+    "tensor(int64)": np.int64,
+}
 
 
 def run(model, X):

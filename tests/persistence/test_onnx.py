@@ -1,5 +1,6 @@
 """ONNX graphs predict what the models predict: every activation, loss and kind of target."""
 
+import io
 import sys
 
 import numpy as np
@@ -10,7 +11,14 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 
 import sknn.engine.activations
-from sknn import MLPClassifier, MLPRegressor, TabularMLPClassifier, TabularMLPRegressor, to_onnx
+from sknn import (
+    MLPClassifier,
+    MLPRegressor,
+    TabularMLPClassifier,
+    TabularMLPRegressor,
+    load,
+    to_onnx,
+)
 from sknn.engine import (
     ELU,
     LeakyReLU,
@@ -327,6 +335,24 @@ def test_empty_string_as_category_is_refused():
         to_onnx(mlp)
 
 
+@pytest.mark.parametrize("estimator", [TabularMLPClassifier, TabularMLPRegressor])
+def test_infrequent_empty_string_is_refused(estimator):
+    """Like a frequent one, also after a file; one of weight 0 is absent."""
+    X = pd.DataFrame({"town": ["Ulm", "Bonn"] * 20 + ["", None], "street": ["A", "B"] * 21})
+    y = np.arange(len(X)) % 2
+    mlp = fitted(estimator((4,), max_iter=2, random_state=0), X, y)
+    assert "" not in mlp.encoder_.categories_[0]
+    file = io.BytesIO()
+    mlp.save(file)
+    file.seek(0)
+    for model in (mlp, load(file)):
+        with pytest.raises(ValueError, match=r"'town'.*empty string"):
+            to_onnx(model)
+    present = (X["town"] != "").astype(float)
+    mlp = fitted(estimator((4,), max_iter=2, random_state=0), X, y, sample_weight=present)
+    agree(mlp, X[present > 0])
+
+
 # What cannot be
 
 
@@ -400,6 +426,30 @@ def test_unsupported_labels_are_refused():
     mlp.classes_ = np.array([0.5, 1.5])
     with pytest.raises(ValueError, match=r"0\.5 1\.5"):
         to_onnx(mlp)
+
+
+@pytest.mark.parametrize(
+    ("labels", "is_exact"),
+    [
+        (np.array([2**53, 2**53 + 1]), True),
+        (np.array([-(2**63), 2**63 - 1]), True),
+        (np.array([2.0**60, 2.0**62]), True),
+        (np.array([2.0**60, 2.0**63]), False),
+        (np.array([1, 2**63 - 1], np.uint64), True),
+        (np.array([1, 2**63], np.uint64), False),
+    ],
+)
+def test_large_integer_labels(labels, is_exact):
+    """Exact, or refused."""
+    X, y = binary()
+    mlp = fitted(MLPClassifier((4,), max_iter=2), X, y)
+    expected = labels[mlp.predict(X)]
+    mlp.classes_ = labels
+    if not is_exact:
+        with pytest.raises(ValueError, match="64-bit integers"):
+            to_onnx(mlp)
+        return
+    assert run(to_onnx(mlp), X)["label"].tolist() == [int(label) for label in expected]
 
 
 def test_numbers_beyond_float32_are_refused():

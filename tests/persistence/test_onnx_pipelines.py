@@ -6,16 +6,33 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer
-from sklearn.ensemble import StackingRegressor, VotingClassifier
+from sklearn.ensemble import (
+    AdaBoostClassifier,
+    BaggingClassifier,
+    BaggingRegressor,
+    StackingClassifier,
+    StackingRegressor,
+    VotingClassifier,
+)
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.model_selection import GridSearchCV
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import sknn
-from sknn import MLPClassifier, MLPRegressor, TabularMLPClassifier, TabularMLPRegressor, to_onnx
+from sknn import (
+    MLPClassifier,
+    MLPRegressor,
+    TableEncoder,
+    TabularMLPClassifier,
+    TabularMLPRegressor,
+    to_onnx,
+)
+from sknn.inspection import HiddenFeatures
 from sknn.persistence.onnx import register
 from sknn.persistence.onnx.converters import ESTIMATORS
 from tests.estimators.data import TASKS, binary, fitted, multiclass, real
@@ -171,3 +188,221 @@ def test_missing_rows_columns_and_packages():
         patch.setitem(sys.modules, "skl2onnx", None)
         with pytest.raises(ImportError, match="needs the package skl2onnx"):
             to_onnx(model, X)
+
+
+# Meta-estimators
+
+
+def around(classifier, **settings):
+    """Return a network, and a pipeline with it."""
+    mlp = classifier(**{**SHORT, "max_iter": 10, "learning_rate_init": 0.05, **settings})
+    return {"network": mlp, "pipeline": make_pipeline(StandardScaler(), mlp)}
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("place", ["network", "pipeline"])
+@pytest.mark.parametrize("settings", [{}, {"n_members": 2}, {"loss": "hinge"}, {"loss": "brier"}])
+@pytest.mark.parametrize("make", [binary, multiclass])
+def test_calibrated(make, settings, place, dtype):
+    """By `decision_function`, as in scikit-learn."""
+    X, y = make()
+    inner = around(MLPClassifier, **settings)[place]
+    for ensemble in (True, False):
+        model = fitted(CalibratedClassifierCV(inner, cv=2, ensemble=ensemble), X, y)
+        agree(model, X, to_onnx(model, X.astype(dtype)))
+
+
+@pytest.mark.parametrize("method", ["isotonic", "temperature"])
+def test_other_calibrations_are_refused(method):
+    """Their converters interpolate in another way, or do not exist."""
+    X, y = binary()
+    model = fitted(CalibratedClassifierCV(MLPClassifier(**SHORT), cv=2, method=method), X, y)
+    with pytest.raises(ValueError, match=rf"CalibratedClassifierCV cannot .* got '{method}'"):
+        to_onnx(model, X)
+
+
+def test_skl2onnx_itself():
+    """It refuses what `to_onnx` refuses, and scores the rest in the same way."""
+    X, y = multiclass()
+    pipe = make_pipeline(StandardScaler(), MLPClassifier(**SHORT))
+    model = fitted(CalibratedClassifierCV(pipe, cv=2), X, y)
+    answers = run(skl2onnx_of(model, X, zipmap=False), X)
+    assert_allclose(answers["probabilities"], model.predict_proba(X), rtol=1e-5, atol=1e-5)
+    model = fitted(model.set_params(method="isotonic"), X, y)
+    with pytest.raises(ValueError, match=r"CalibratedClassifierCV cannot .* got 'isotonic'"):
+        skl2onnx_of(model, X, zipmap=False)
+
+
+@pytest.mark.parametrize("members", [1, 2])
+@pytest.mark.parametrize("loss", ["log_loss", "brier", "hinge"])
+def test_stacked_scores(loss, members):
+    """Of three classes; those of two have another shape there and are refused."""
+    X, y = multiclass()
+    mlp = MLPClassifier(loss=loss, n_members=members, **SHORT)
+    parts = [("mlp", mlp), ("pipe", make_pipeline(StandardScaler(), mlp))]
+    parts += [("line", LogisticRegression())]
+    model = StackingClassifier(parts, cv=2, stack_method="decision_function", passthrough=True)
+    agree(fitted(model, X, y), X, to_onnx(model, X.astype(np.float32)))
+    with pytest.raises(ValueError, match=r"StackingClassifier cannot .* stack_method"):
+        to_onnx(fitted(model, *binary()), X)
+
+
+@pytest.mark.parametrize("make", [binary, multiclass])
+def test_hinge_inside_others(make):
+    """Hard votes and boosting count labels; others need probabilities and say so."""
+    X, y = make()
+    hinge = MLPClassifier(loss="hinge", **{**SHORT, "max_iter": 40, "learning_rate_init": 0.05})
+    parts = [("a", hinge), ("b", make_pipeline(StandardScaler(), hinge))]
+    for model in (
+        VotingClassifier(parts, weights=[2, 1]),
+        AdaBoostClassifier(hinge, n_estimators=2, random_state=0),
+    ):
+        answers = run(to_onnx(fitted(model, X, y), X.astype(np.float32)), X)
+        assert (answers["label"] == model.predict(X)).mean() > 0.98
+        assert ("probabilities" in answers) == hasattr(model, "predict_proba")
+    for model in (
+        OneVsRestClassifier(hinge),
+        BaggingClassifier(hinge, 2),
+        VotingClassifier(parts, voting="soft"),
+        StackingClassifier([("line", LogisticRegression())], hinge, cv=2),
+    ):
+        name = type(model).__name__
+        with pytest.raises(ValueError, match=rf"{name} cannot .* probabilities of MLPClassifier"):
+            to_onnx(fitted(model, X, y), X)
+
+
+def test_weights_of_votes():
+    """As a list, and without those of what was dropped; the model does not change."""
+    X, y = multiclass()
+    lines = [(name, LogisticRegression(C=10.0**i)) for i, name in enumerate("ab")]
+    model = VotingClassifier([*lines, ("mlp", MLPClassifier(**SHORT))], weights=[3, 1, 2])
+    fitted(model.set_params(a="drop", voting="soft"), X, y)
+    agree(model, X, to_onnx(model, X.astype(np.float32)))
+    assert model.weights == [3, 1, 2]
+    assert model.flatten_transform
+
+
+def test_bagged_columns():
+    """Each network has its own columns."""
+    X, y = multiclass()
+    model = BaggingClassifier(MLPClassifier(**SHORT), 3, max_features=2, random_state=0)
+    agree(fitted(model, X, y), X)
+
+
+def test_nested_meta_estimators():
+    """At any depth, after other steps."""
+    X, y = multiclass()
+    mlp = MLPClassifier(**SHORT)
+    calibrated = CalibratedClassifierCV(mlp, cv=2)
+    search = GridSearchCV(mlp, {"alpha": [0.1, 1.0]}, cv=2)
+    soft = VotingClassifier([("c", calibrated), ("g", search)], voting="soft")
+    stack = StackingClassifier([("soft", soft), ("line", LogisticRegression())], mlp, cv=2)
+    agree(fitted(make_pipeline(StandardScaler(), stack), X, y), X)
+
+
+def test_networks_in_the_middle_of_pipelines_are_refused():
+    """As transformers."""
+    X, y = multiclass()
+    stack = StackingClassifier([("mlp", MLPClassifier(**SHORT))], cv=2)
+    model = fitted(make_pipeline(stack, LogisticRegression()), X, y)
+    with pytest.raises(ValueError, match=r"Pipeline cannot .* got StackingClassifier"):
+        to_onnx(model, X)
+    features = HiddenFeatures(fitted(MLPClassifier(**SHORT), X, y))
+    model = fitted(make_pipeline(features, LogisticRegression()), X, y)
+    with pytest.raises(ValueError, match=r"Pipeline cannot .* got HiddenFeatures"):
+        to_onnx(model, X)
+
+
+def test_several_outputs_inside_others_are_refused():
+    """Bagging would answer too many rows."""
+    X, y = TASKS["multioutput"][1]()
+    for inner in (MLPRegressor(**SHORT), MLPRegressor(loss="quantile", quantile=[0.1], **SHORT)):
+        model = fitted(BaggingRegressor(inner, 2), X, y)
+        with pytest.raises(ValueError, match=r"MLPRegressor cannot .* one output only"):
+            to_onnx(model, X)
+
+
+@pytest.mark.parametrize(
+    ("labels", "is_exact"),
+    [
+        ([-3.0, 7.0], True),
+        ([2**24 - 1, 2**24], True),
+        ([2**24, 2**24 + 1], False),
+        ([2**40, 2**41], False),
+        ([0.5, 1.5], False),
+        ([False, True], True),
+    ],
+)
+def test_labels_of_meta_estimators(labels, is_exact):
+    """They pass through float32 there; what that cannot hold is refused."""
+    X, y = binary()
+    labels = np.array(labels)
+    model = fitted(VotingClassifier([("mlp", MLPClassifier(**SHORT))]), X, y)
+    if is_exact:
+        fitted(model, X, labels[y])
+        answers = run(to_onnx(model, X.astype(np.float32)), X)
+        assert (answers["label"] == model.predict(X)).all()
+        return
+    model.classes_ = labels
+    with pytest.raises(ValueError, match=r"VotingClassifier cannot .* up to 2\*\*24"):
+        to_onnx(model, X)
+
+
+def test_unsuitable_rows_are_refused():
+    """Several inputs where one is needed, and a type that a converter of skl2onnx cannot take."""
+    X, y = multiclass()
+    frame = pd.DataFrame(X, columns=list("abcd"))
+    model = fitted(CalibratedClassifierCV(MLPClassifier(**SHORT), cv=2), frame, y)
+    with pytest.raises(ValueError, match=r"CalibratedClassifierCV.*pass X as an array"):
+        to_onnx(model, frame)
+    mlp = MLPClassifier(**{**SHORT, "max_iter": 40, "learning_rate_init": 0.05})
+    model = fitted(AdaBoostClassifier(mlp, n_estimators=2, random_state=0), X, y)
+    with pytest.raises(ValueError, match=r"AdaBoostClassifier to an invalid graph.*float32"):
+        to_onnx(model, X)
+
+
+@pytest.mark.parametrize("members", [1, 2])
+@pytest.mark.parametrize("opset", [11, 12])
+def test_old_opsets_are_refused(opset, members):
+    """With skl2onnx itself, as by `to_onnx`."""
+    register()
+    X, y = binary()
+    model = fitted(make_pipeline(StandardScaler(), MLPClassifier(n_members=members, **SHORT)), X, y)
+    with pytest.raises(ValueError, match=f"opset must be 13 or more, got {opset}"):
+        skl2onnx.to_onnx(model, X[:1].astype(np.float32), target_opset=opset)
+
+
+# The encoder alone
+
+
+@pytest.mark.parametrize("settings", [{}, {"dtype": "float32", "n_bins": 4}, {"min_frequency": 1}])
+def test_encoder_in_pipelines(settings):
+    """Before any other step; sparse output is the same."""
+    X, y = people()
+    X["member"] = X["age"] > 40
+    X.loc[::9, "town"] = None
+    X.loc[::11, "income"] = np.nan
+    for encoder in (TableEncoder(**settings), TableEncoder(sparse_output=True, **settings)):
+        for last in (MLPClassifier(**SHORT), LogisticRegression()):
+            agree(fitted(make_pipeline(encoder, last), X, y), X)
+        agree(fitted(make_pipeline(encoder, MLPRegressor(**SHORT)), X, X["age"] / 50), X)
+        [encoded] = run(to_onnx(encoder.fit(X), X), X).values()
+        expected = encoder.transform(X)
+        expected = expected.toarray() if encoder.sparse_output else expected
+        assert_allclose(encoded, expected, rtol=1e-6, atol=1e-6)
+
+
+def test_tables_inside_meta_estimators():
+    """A frame where skl2onnx passes all inputs on; frames of other libraries start a pipeline."""
+    X, y = people()
+    model = VotingClassifier([("table", TabularMLPClassifier(**SHORT))], voting="soft")
+    agree(fitted(model, X, y), X)
+    polars = pytest.importorskip("polars").from_pandas(X)
+    model = fitted(make_pipeline(TableEncoder(), MLPClassifier(**SHORT)), polars, y)
+    agree(model, X, to_onnx(model, polars))
+
+
+def test_encoder_of_a_matrix():
+    """One input, whose columns it encodes."""
+    X, y = multiclass()
+    agree(fitted(make_pipeline(TableEncoder(), MLPClassifier(**SHORT)), X, y), X)

@@ -7,11 +7,15 @@ import numpy as np
 from sklearn.base import is_classifier, is_regressor
 from sklearn.ensemble import VotingClassifier, VotingRegressor
 from sklearn.multioutput import MultiOutputClassifier, MultiOutputRegressor
+from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from sknn._optional import import_optional
 from sknn.estimators.base import BaseMLP
+from sknn.features import TableEncoder
 from sknn.persistence.onnx.converters import register
+from sknn.persistence.onnx.encoder_nodes import column_names, column_types
+from sknn.persistence.onnx.estimator_nodes import encoder_of
 from sknn.persistence.onnx.graph import (
     PREFIX,
     Graph,
@@ -39,7 +43,7 @@ def convert(model: Any, X: Any, opset: int) -> Any:
     model = _with_plain_voting(model)
     check_meta_estimators(model)
     register()
-    graph = _skl2onnx_graph(model, X[:1], opset)
+    graph = _skl2onnx_graph(model, X, opset)
     last = last_step(model)
     if holds_network(last):
         _set_outputs(graph, last)
@@ -50,13 +54,37 @@ def convert(model: Any, X: Any, opset: int) -> Any:
 def _skl2onnx_graph(model: Any, X: Any, opset: int) -> Any:
     skl2onnx = import_optional("skl2onnx", "to_onnx")
     options = {id(model): {"zipmap": False}} if is_classifier(model) else None
+    types = _table_types(model, X)
     try:
-        return skl2onnx.to_onnx(model, X, target_opset=opset, options=options)
-    except (RuntimeError, NotImplementedError) as error:
+        return skl2onnx.to_onnx(
+            model,
+            None if types else X[:1],
+            initial_types=types,
+            target_opset=opset,
+            options=options,
+        )
+    except (RuntimeError, NameError, NotImplementedError) as error:
         raise ValueError(
             f"skl2onnx cannot convert this {type(model).__name__}. If it takes several inputs for "
             f"one, pass X as an array. {error}"
         ) from error
+
+
+def _table_types(model: Any, X: Any) -> Any:
+    """Return the inputs of a model that begins with the encoding of a table.
+
+    They are those of the encoder, whatever the types in the first row of X; None for others.
+    """
+    types: Any = import_optional("skl2onnx.common.data_types", "to_onnx")
+    while isinstance(model, Pipeline):
+        model = model[0]
+    encoder = encoder_of(model) if isinstance(model, BaseMLP) else model
+    names = list(getattr(X, "columns", []))
+    if not isinstance(encoder, TableEncoder) or not names or names != column_names(encoder):
+        return None
+    kinds = {"str": types.StringTensorType, "float64": types.DoubleTensorType}
+    columns = zip(names, column_types(encoder), strict=True)
+    return [(name, kinds[kind]([None, 1])) for name, kind in columns]
 
 
 def _check(graph: Any, model: Any) -> None:

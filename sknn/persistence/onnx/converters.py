@@ -13,6 +13,7 @@ from sknn.estimators import (
     TabularMLPClassifier,
     TabularMLPRegressor,
 )
+from sknn.estimators.base import BaseMLP
 from sknn.features import TableEncoder
 from sknn.persistence.onnx.encoder_nodes import column_names, column_types, encoded
 from sknn.persistence.onnx.estimator_nodes import add_estimator, encoder_of
@@ -101,7 +102,7 @@ def _models(scope: Any) -> list[Any]:
     return [operator.raw_operator for operator in scope.operators.values()]
 
 
-def _is_nested(scope: Any, mlp: Any) -> bool:
+def _is_nested(scope: Any, mlp: BaseMLP) -> bool:
     """Return whether an estimator is a part of a meta-estimator."""
     return any(
         is_meta_estimator(model) and holds(model, lambda one: one is mlp)
@@ -110,7 +111,7 @@ def _is_nested(scope: Any, mlp: Any) -> bool:
     )
 
 
-def _raw_scores(scope: Any, container: Any, mlp: Any) -> bool:
+def _raw_scores(scope: Any, container: Any, mlp: BaseMLP) -> bool:
     """Return whether the model around an estimator needs scores, one for each class."""
     if not is_classifier(mlp):
         return False

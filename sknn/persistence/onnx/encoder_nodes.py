@@ -44,6 +44,8 @@ def compact(graph: Graph, encoder: TableEncoder, columns: Sequence[Value], dtype
     for i, (j, categories) in enumerate(
         zip(encoder.categorical_features_, encoder.categories_, strict=True)
     ):
+        if j in getattr(encoder, "empty_string_features_", ()):
+            raise _empty_string(names[j])
         codes = _codes(graph, columns[j], categories, names[j])
         parts.append(graph.add("Add", codes, float(first)))
         first += len(categories) + len(EXTRA_CODES) if i >= n_one_hot else 0
@@ -63,6 +65,13 @@ def encoded(graph: Graph, encoder: TableEncoder, columns: Sequence[Value]) -> Ou
     return Output("encoded", value, "float32", (len(encoder.unused_outputs_),))
 
 
+def _empty_string(name: str) -> ValueError:
+    return ValueError(
+        f"Column {name!r} has the empty string as a category, which stands for missing strings in "
+        "ONNX. Replace it by another string, or by None, before training."
+    )
+
+
 def _codes(graph: Graph, column: Value, categories: Categories, name: str) -> Value:
     """Add nodes for the code of each cell: its category, "infrequent" or "missing"."""
     rare, missing = (
@@ -70,10 +79,7 @@ def _codes(graph: Graph, column: Value, categories: Categories, name: str) -> Va
     )
     if not isinstance(categories, np.ndarray):
         if MISSING_STRING in categories:
-            raise ValueError(
-                f"Column {name!r} has the empty string as a category, which stands for missing "
-                "strings in ONNX. Replace it by another string, or by None, before training."
-            )
+            raise _empty_string(name)
         codes = graph.add(
             "LabelEncoder",
             column,

@@ -142,14 +142,18 @@ def _label(graph: Graph, classes: Array, number: Value) -> Output:
     kinds = {type(label) for label in classes.tolist()}
     if kinds == {str}:
         labels, dtype = classes.astype(str), "str"
-    elif all(issubclass(kind, int | float) for kind in kinds) and (classes % 1 == 0).all():
+    elif all(issubclass(kind, int | float) for kind in kinds) and all(map(_is_int64, classes)):
         labels, dtype = classes.astype(np.int64), "int64"
     else:
         raise ValueError(
-            f"Labels in ONNX must be strings or integers, got {classes}. Encode them with a "
+            f"Labels in ONNX must be strings or 64-bit integers, got {classes}. Encode them with a "
             "LabelEncoder before training."
         )
     return Output("label", graph.add("Gather", graph.constant(labels), number), dtype, ())
+
+
+def _is_int64(label: float) -> bool:
+    return label % 1 == 0 and -(2**63) <= int(label) < 2**63
 
 
 #: Functions that add the outputs, by the type of target.

@@ -24,8 +24,8 @@ def to_onnx(model: Any, X: Any = None, *, opset: int = OPSET) -> Any:
     Parameters
     ----------
     model : estimator
-        A fitted estimator of this package, or a pipeline or another scikit-learn model that
-        contains one, which skl2onnx converts. For a search its best estimator is converted.
+        A fitted estimator of this package, or a pipeline or a meta-estimator that contains one,
+        which skl2onnx converts. For a search its best estimator is converted.
     X : array or frame, default=None
         A few rows that determine the types and names of the inputs. Needed only for models that
         skl2onnx converts.
@@ -41,7 +41,8 @@ def to_onnx(model: Any, X: Any = None, *, opset: int = OPSET) -> Any:
         - one for each column of a table, with its name and shape (n, 1): strings ("" where
           missing), or float64 (NaN where missing) for numbers and booleans. Without column names
           they are "x0", "x1" and so on;
-        - those that skl2onnx derives from X.
+        - those that skl2onnx derives from X, for other models; if these begin with the encoding of
+          a table, those of the table.
 
         The outputs of a classifier are "label", int64 or string of shape (n,), or (n, n_labels)
         with 0 and 1 for multilabel; and "probabilities", float32 of shape (n, n_classes) or (n,
@@ -53,7 +54,8 @@ def to_onnx(model: Any, X: Any = None, *, opset: int = OPSET) -> Any:
     Raises
     ------
     ValueError
-        If a part of the model cannot be exported.
+        If a part of the model cannot be exported, or if skl2onnx does not convert a meta-estimator
+        to what it predicts.
     ImportError
         If a package is missing.
 
