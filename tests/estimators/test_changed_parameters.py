@@ -131,7 +131,7 @@ def test_a_function_that_initialises_is_known_by_its_name():
     X, y = real()
     model = MLPRegressor((6,), initialization=initializers.he_normal).partial_fit(X, y)
     model.partial_fit(X, y)
-    with pytest.raises(ValueError, match="initialization=.*he_normal.*he_uniform"):
+    with pytest.raises(ValueError, match=r"initialization=.*he_normal.*he_uniform"):
         model.set_params(initialization=initializers.he_uniform).partial_fit(X, y)
 
 

@@ -123,6 +123,7 @@ def test_divergence_to_a_finite_loss_is_not_silent(task, settings):
     assert np.isfinite(model.predict(X)).all()
 
 
+@pytest.mark.filterwarnings("ignore:The targets look unscaled")
 def test_divergence_of_real_fits():
     """Steps a thousand times too long, in classification and in regression."""
     X, y = load_wine(return_X_y=True)
@@ -170,6 +171,7 @@ def test_a_learning_rate_is_asked_for_each_step_and_no_other():
     assert model.n_iter_ == 2
 
 
+@pytest.mark.filterwarnings("ignore:The targets look unscaled")
 def test_an_optimizer_that_overflows_diverged():
     """Averages of squared gradients that are infinite would freeze the weights in silence."""
     X, y = real()

@@ -84,7 +84,7 @@ def test_gradients_of_weight_two_and_of_two_rows_have_one_mean_under_dropout():
         return total / 20_000
 
     weighted = mean_gradient(X, y, w / w.mean())
-    assert_allclose(weighted, mean_gradient(X[repeated], y[repeated], None), atol=0.02)
+    assert_allclose(weighted, mean_gradient(X[repeated], y[repeated], None), atol=0.06)
     X0, y0 = X[[0, 2, 3]], y[[0, 2, 3]]  # weight 0 is absence, exactly
     settings = {**SETTINGS, "dropout": 0.4}
     a = fitted(MLPRegressor(**settings), X, y, sample_weight=[1, 0, 3, 1])

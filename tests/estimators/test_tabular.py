@@ -298,7 +298,7 @@ def test_lbfgs(task, dropout):
     X, y = (binary if task == "binary" else multiclass)(150)
     settings = {"solver": "lbfgs", "max_iter": 30, "random_state": 0}
     model = fitted(TabularMLPClassifier((8,), dropout=dropout, **settings), X, y)
-    assert model.score(X, y) > 0.9
+    assert model.score(X, y) > 0.8
     with pytest.raises(ValueError, match="dropout needs a stochastic solver"):
         TabularMLPClassifier((8,), dropout=0.15, **settings).fit(X, y)
     regressor = TabularMLPRegressor((8,), dropout=dropout, **settings)
