@@ -23,7 +23,8 @@ from sknn.engine.solvers import MinibatchSolver, Solver, constant_loss
 OnEpoch: TypeAlias = Callable[[History, bool], bool | None]
 
 #: Training has diverged if the loss ends above this multiple of all of these: the loss of the best
-#: constant prediction, of raw outputs of 0, of the network before training, and of earlier epochs.
+#: constant prediction, of raw outputs of 0, of the network before training, and of earlier epochs;
+#: after a single epoch, which may be a transient, above its square.
 DIVERGED_RATIO = 10
 
 #: Number of rows on which that is examined.
@@ -188,17 +189,18 @@ class _EpochMonitor:
         step = -(-len(self.dataset) // EXAMINED_ROWS)
         rows, scale = Dataset(*self.dataset[::step]), self.trainer.loss_scale
         loss = self.objective.loss
+        ratio = DIVERGED_RATIO if len(self.history) > 1 else DIVERGED_RATIO**2
         with np.errstate(over="ignore", invalid="ignore"):
             final, baseline = self._mean_loss(rows), constant_loss(loss, rows)
             others = [baseline, constant_loss(loss, rows, np.zeros(1, rows.Y.dtype))]
             others.append(self.trainer.earlier_loss / scale)
-            if final <= DIVERGED_RATIO * max(others):
+            if final <= ratio * max(others):
                 return False
             trained = self.vector.copy()
             self.vector[...] = self.initial.vector
             others.append(self._mean_loss(rows))
             self.vector[...] = trained
-        if final <= DIVERGED_RATIO * max(others):
+        if final <= ratio * max(others):
             return False
         self.history.final_loss, self.history.baseline_loss = final * scale, baseline * scale
         return True

@@ -198,8 +198,8 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
             same as two equal rows if each step uses all rows and no dropout: exactly, up to
             rounding. With mini-batches or dropout the gradients of both have the same mean, but
             not the same noise: equal rows have steps and dropped units of their own. In
-            `TabularMLP*` the size of the weights matters, too: if the mean weight is above 1, rows
-            are counted by weight, for `min_frequency`, `max_iter` and `weight_decay`.
+            `TabularMLP*` the size matters, too: if the mean weight is above 1, rows are counted by
+            weight, for `min_frequency`, `max_iter` and `weight_decay`.
         X_val, y_val, sample_weight_val : array-likes, default=None
             Validation rows, scored after every epoch, instead of held-back rows of X. Training
             stops by their score if `early_stopping` is True or "auto". In a pipeline they must be

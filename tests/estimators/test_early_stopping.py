@@ -15,7 +15,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sknn import MLPClassifier, MLPRegressor
+from sknn import MLPClassifier, MLPRegressor, TabularMLPClassifier, TabularMLPRegressor
 from sknn.estimators import base
 from sknn.estimators._early_stopping import split
 from sknn.estimators._validation.data import ValidatedData
@@ -44,6 +44,8 @@ def test_given_rows_are_only_watched_by_default(task, solver):
     assert len(watched.validation_loss_curve_) == len(watched.loss_curve_)
     assert watched.best_iteration_ == watched.n_iter_
     last = watched.score(val["X_val"], val["y_val"])
+    if task in TABLES:  # they watch the loss
+        last = -watched.validation_loss_curve_[-1]
     assert watched.validation_scores_[-1] == pytest.approx(last)
     assert (plain.validation_scores_, plain.best_validation_score_) == (None, None)
 
@@ -59,7 +61,8 @@ def test_the_best_epoch_is_kept(task, solver, early_stopping):
     scores = model.validation_scores_
     assert model.best_validation_score_ == max(scores)
     assert model.best_iteration_ == 1 + int(np.argmax(scores))
-    assert model.score(val["X_val"], val["y_val"]) == pytest.approx(max(scores))
+    if task in TASKS:
+        assert model.score(val["X_val"], val["y_val"]) == pytest.approx(max(scores))
     if model.n_iter_ < 300 and solver == "adam":
         assert model.n_iter_ >= 6
     best = clone(model).set_params(early_stopping=False, max_iter=model.best_iteration_)
@@ -110,6 +113,32 @@ def test_scoring(scoring):
         assert kept == pytest.approx(last)
     if seen:
         assert not np.array_equal(parameters(seen[0]), parameters(seen[-1]))
+
+
+@pytest.mark.parametrize("estimator", [TabularMLPClassifier, TabularMLPRegressor])
+def test_tables_watch_the_loss_unless_scoring_says_otherwise(estimator):
+    """The accuracy of a few rows is coarse; "accuracy" and "r2" are there on request."""
+    X, y = binary(200)
+    val = {"X_val": X[150:], "y_val": y[150:]}
+    settings = {"early_stopping": True, "max_iter": 12, "random_state": 0}
+    by_default = estimator((8,), **settings).fit(X[:150], y[:150], **val)
+    by_loss = estimator((8,), scoring="loss", **settings).fit(X[:150], y[:150], **val)
+    assert by_default.validation_scores_ == by_loss.validation_scores_
+    assert_array_equal(by_default.validation_scores_, -np.array(by_default.validation_loss_curve_))
+    name = "accuracy" if estimator is TabularMLPClassifier else "r2"
+    model = estimator((8,), scoring=name, **settings).fit(X[:150], y[:150], **val)
+    kept = model.validation_scores_[model.best_iteration_ - 1]
+    assert model.score(X[150:], y[150:]) == pytest.approx(kept)
+
+
+def test_no_fraction_to_hold_back():
+    """None is no error unless rows must be held back; the error says what to do."""
+    X, y = binary()
+    model = MLPClassifier((6,), early_stopping=True, validation_fraction=None, max_iter=3)
+    with pytest.raises(ValueError, match=r"validation_fraction=None .*early_stopping=False"):
+        model.fit(X, y)
+    fitted(model, X[:40], y[:40], X_val=X[40:], y_val=y[40:])
+    fitted(model.set_params(early_stopping=False), X, y)
 
 
 @pytest.mark.parametrize("make", [binary, multiclass])

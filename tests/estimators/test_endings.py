@@ -8,7 +8,8 @@ from sklearn.datasets import load_diabetes, load_wine
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import scale
 
-from sknn import MLPClassifier, MLPRegressor
+from sknn import MLPClassifier, MLPRegressor, TabularMLPClassifier
+from sknn.engine import Cosine, OneCycle
 from tests.estimators.data import TABLES, TASKS, binary, fitted, parameters, real
 
 
@@ -122,6 +123,7 @@ def test_divergence_to_a_finite_loss_is_not_silent(task, settings):
     assert np.isfinite(model.predict(X)).all()
 
 
+@pytest.mark.filterwarnings("ignore:The targets look unscaled")
 def test_divergence_of_real_fits():
     """Steps a thousand times too long, in classification and in regression."""
     X, y = load_wine(return_X_y=True)
@@ -169,6 +171,7 @@ def test_a_learning_rate_is_asked_for_each_step_and_no_other():
     assert model.n_iter_ == 2
 
 
+@pytest.mark.filterwarnings("ignore:The targets look unscaled")
 def test_an_optimizer_that_overflows_diverged():
     """Averages of squared gradients that are infinite would freeze the weights in silence."""
     X, y = real()
@@ -217,15 +220,27 @@ def test_a_learning_rate_with_a_horizon_runs_its_course(learning_rate, solver, c
     assert model.set_params(warm_start=True).fit(X, y).n_iter_ == 20
 
 
-@pytest.mark.parametrize("learning_rate", ["cosine", "one_cycle"])
-def test_early_stopping_ends_a_learning_rate_with_a_horizon(learning_rate):
-    """There the patience counts, and the horizon may be reached."""
+@pytest.mark.parametrize(
+    "learning_rate", ["cosine", "one_cycle", OneCycle(1e-3, 20), Cosine(1e-3, 20)]
+)
+def test_early_stopping_waits_for_the_horizon_of_a_learning_rate(learning_rate):
+    """The last part is the best one: no plateau ends it, and the best epoch is kept."""
     X, y = binary()
-    settings = {"learning_rate": learning_rate, "early_stopping": True, "max_iter": 20}
-    model = MLPClassifier((6,), tol=1e9, n_iter_no_change=2, **settings).fit(X, y)
-    assert model.n_iter_ == 3
-    patient = MLPClassifier((6,), n_iter_no_change=np.inf, **settings).fit(X, y)
-    assert patient.n_iter_ == 20
+    settings = {"early_stopping": True, "max_iter": 20, "random_state": 0}
+    model = MLPClassifier((6,), learning_rate=learning_rate, n_iter_no_change=2, **settings)
+    model = fitted(model, X, y)
+    assert model.n_iter_ == 20
+    assert model.best_iteration_ == 1 + int(np.argmax(model.validation_scores_))
+    ended = fitted(MLPClassifier((6,), tol=1e9, n_iter_no_change=2, **settings), X, y)
+    assert ended.n_iter_ == 3
+
+
+def test_early_stopping_of_a_table_runs_its_course():
+    """With the defaults, whose learning rate is one cycle."""
+    X, y = binary(200)
+    model = TabularMLPClassifier((8,), early_stopping=True, max_iter=15, random_state=0)
+    assert model.fit(X, y).n_iter_ == 15
+    assert model.best_iteration_ == 1 + int(np.argmin(model.validation_loss_curve_))
 
 
 @pytest.mark.parametrize("refit", [False, True])

@@ -6,7 +6,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.utils.class_weight import compute_sample_weight
 
-from sknn import MLPClassifier, MLPRegressor
+from sknn import MLPClassifier, MLPRegressor, TabularMLPClassifier
+from sknn.engine import Objective, SquaredError
+from sknn.engine.network import build, with_dropout
 from tests.estimators.data import TASKS, binary, fitted, multiclass, multilabel, parameters, real
 
 SETTINGS = {"hidden_layer_sizes": (6,), "max_iter": 5, "random_state": 0}
@@ -39,6 +41,55 @@ def test_a_class_of_weight_zero_is_absent_but_known():
         stream.partial_fit(X[y < 2], y[y < 2], classes=[0, 1, 2])
     assert_array_equal(parameters(model), parameters(stream))
     assert_array_equal(model.classes_, [0, 1, 2])
+
+
+@pytest.mark.parametrize("estimator", [MLPClassifier, TabularMLPClassifier])
+@pytest.mark.parametrize("loss", ["log_loss", "hinge", "brier", "squared_hinge"])
+@pytest.mark.parametrize("make", [binary, multiclass, multilabel])
+def test_a_class_with_rows_of_weight_zero_only_stays_known(estimator, loss, make):
+    """Absence in everything but `classes_`; all numbers are finite."""
+    X, y = make(80)
+    absent = y[:, 0] == 1 if y.ndim > 1 else y == y.max()
+    w = np.where(absent, 0.0, 1.0)
+    settings = {"loss": loss, "max_iter": 5, "random_state": 0, "dtype": "float64"}
+    model = fitted(estimator((6,), **settings), X, y, sample_weight=w)
+    assert_array_equal(model.classes_, np.arange(3) if y.ndim > 1 else np.unique(y))
+    assert np.isfinite(parameters(model)).all()
+    moved = np.where(absent[:, None], 1e3, X)  # nothing is learned from such rows
+    again = fitted(estimator((6,), **settings), moved, y, sample_weight=w)
+    assert_array_equal(parameters(model), parameters(again))
+    if y.ndim == 1 and model.loss in ("log_loss", "brier"):
+        assert model.predict_proba(X).shape == (80, len(model.classes_))
+        by_class = estimator((6,), class_weight={int(y.max()): 0.0}, **settings)
+        assert_array_equal(parameters(fitted(by_class, X, y)), parameters(model))
+        val = {"X_val": X, "y_val": y}
+        refitted = estimator((6,), early_stopping=True, refit=True, **settings)
+        assert len(fitted(refitted, X, y, sample_weight=w, **val).classes_) == len(model.classes_)
+
+
+def test_gradients_of_weight_two_and_of_two_rows_have_one_mean_under_dropout():
+    """Their noise differs: two rows drop units each for itself."""
+    X, y = real(4)
+    w = np.array([1.0, 2.0, 3.0, 1.0])
+    repeated = np.repeat(np.arange(4), w.astype(int))
+    rng = np.random.RandomState(0)
+    network = with_dropout(build([4, 5, 1], ["relu"], "auto", rng=rng, dtype="float64"), [0.4])
+    objective = Objective(network, SquaredError())
+
+    def mean_gradient(X, y, w):
+        total = 0.0
+        for _ in range(20_000):
+            objective.value_and_gradient(X, y[:, None], w, rng=rng)
+            total = total + objective.parameters.gradient
+        return total / 20_000
+
+    weighted = mean_gradient(X, y, w / w.mean())
+    assert_allclose(weighted, mean_gradient(X[repeated], y[repeated], None), atol=0.06)
+    X0, y0 = X[[0, 2, 3]], y[[0, 2, 3]]  # weight 0 is absence, exactly
+    settings = {**SETTINGS, "dropout": 0.4}
+    a = fitted(MLPRegressor(**settings), X, y, sample_weight=[1, 0, 3, 1])
+    b = fitted(MLPRegressor(**settings), X0, y0, sample_weight=[1, 3, 1])
+    assert_array_equal(parameters(a), parameters(b))
 
 
 def test_class_weights_in_a_stream():

@@ -33,10 +33,14 @@ DIFFERENTLY = {
     ("MLPClassifier", "MLPRegressor"): {"loss", "scoring", "out_activation_"},
     ("MLPClassifier", "TabularMLPClassifier"): {
         *("label_smoothing", "batch_size", "max_iter", "weight_decay", "dtype"),
+        *("scoring", "dropout"),
     },
-    ("MLPRegressor", "TabularMLPRegressor"): {"batch_size", "max_iter", "weight_decay", "dtype"},
+    ("MLPRegressor", "TabularMLPRegressor"): {
+        *("batch_size", "max_iter", "weight_decay", "dtype", "scoring"),
+    },
     ("TabularMLPClassifier", "TabularMLPRegressor"): {
         *("loss", "scoring", "max_iter", "weight_decay", "out_activation_"),
+        "dropout",
     },
 }
 

@@ -16,7 +16,9 @@ from sknn.engine import (
     NLLM,
     SGD,
     Adam,
+    Cosine,
     Hinge,
+    InverseScaling,
     LambdaSchedule,
     Loss,
     ReLU,
@@ -148,6 +150,32 @@ def test_five_warm_epochs_and_five_are_ten(solver, task):
     assert_array_equal(parameters(warm), parameters(whole))
     assert first + warm.loss_curve_ == whole.loss_curve_
     assert (warm.n_iter_, warm.t_) == (5, 300)
+
+
+@pytest.mark.parametrize(
+    "learning_rate", ["invscaling", lambda t: 0.01 / (1 + t), InverseScaling(0.05, 0.3)]
+)
+def test_warm_starts_go_on_with_the_learning_rate(learning_rate):
+    """The steps are counted on, also if the first fit was not a warm start."""
+    X, y = real()
+    settings = {"batch_size": 7, "random_state": 0, "n_iter_no_change": np.inf}
+    model = MLPRegressor((6,), learning_rate=learning_rate, **settings)
+    whole = fitted(clone(model).set_params(max_iter=10), X, y)
+    warm = fitted(clone(model).set_params(max_iter=5, warm_start=True), X, y)
+    assert warm.learning_rates_ + fitted(warm, X, y).learning_rates_ == whole.learning_rates_
+    assert_array_equal(parameters(warm), parameters(whole))
+    later = fitted(clone(model).set_params(max_iter=5), X, y)
+    later = fitted(later.set_params(warm_start=True), X, y)
+    assert later.learning_rates_ == whole.learning_rates_[5:]
+
+
+@pytest.mark.parametrize("learning_rate", ["cosine", "one_cycle", Cosine(0.01, 27), "adaptive"])
+def test_warm_starts_begin_a_learning_rate_with_a_horizon_anew(learning_rate):
+    """It is spent after max_iter epochs."""
+    X, y = real()
+    settings = {"batch_size": 20, "max_iter": 9, "random_state": 0, "warm_start": True}
+    model = fitted(MLPRegressor((6,), learning_rate=learning_rate, **settings), X, y)
+    assert fitted(clone(model), X, y).learning_rates_ == fitted(model, X, y).learning_rates_
 
 
 def test_every_warm_fit_has_fresh_counters():

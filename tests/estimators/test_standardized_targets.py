@@ -158,7 +158,9 @@ def test_losses_are_those_of_the_predictions(make, loss):
     else:
         expected = np.average(losses[loss], weights=w)
     assert model.validation_loss_curve_[-1] == pytest.approx(expected)
-    if loss != "quantile":
+    if model.get_params()["scoring"] is None and isinstance(model, TabularMLPRegressor):
+        assert model.validation_scores_[-1] == pytest.approx(-expected)
+    elif loss != "quantile":
         assert model.validation_scores_[-1] == pytest.approx(model.score(X[60:], y[60:], w))
 
 
@@ -293,6 +295,39 @@ def test_a_target_that_never_varies(make, constant):
     assert_allclose(model._model_spec["target_settings"]["center"], [constant], rtol=1e-12)
     assert model._model_spec["target_settings"]["scale"] == [1]
     assert_allclose(model.predict(X), constant, atol=0.1)
+
+
+@every_regressor
+@pytest.mark.parametrize("constant", [7.0, 1 / 3, 12345678.9])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        *({"loss": loss} for loss in [*OF_ERRORS, *OF_RATIOS]),
+        *({"solver": "lbfgs"}, {"n_members": 3}, {"dtype": "float32"}, {"weight_decay": 1.0}),
+    ],
+    ids=str,
+)
+def test_a_constant_column_is_predicted_exactly(make, settings, constant):
+    """Alone or among others, of which some targets are unknown; also for rows far away."""
+    X, y = positive()
+    Y = np.column_stack([y, np.full(60, constant)])
+    Y[::7, 1] = np.nan
+    model = fitted(make(**{"max_iter": 20, **settings}), X, Y)
+    assert_array_equal(model.predict(1e3 * X[:5])[:, 1], constant)
+    assert np.ptp(model.predict(X)[:, 0]) > 0
+    alone = fitted(make(**{"max_iter": 20, **settings}), X, np.full(60, constant))
+    assert_array_equal(alone.predict(X), constant)
+
+
+@every_regressor
+def test_a_constant_column_is_learned_when_it_varies(make):
+    """A warm start, or a further batch, is not bound to the constant."""
+    X, y = real()
+    rates = {"learning_rate": "constant", "learning_rate_init": 0.02, "weight_decay": 0.0}
+    model = make(warm_start=True, max_iter=5, **rates)
+    model = fitted(model, X, np.column_stack([y, np.ones(60)]))
+    model = fitted(model.set_params(max_iter=300), X, np.column_stack([y, 1 + y]))
+    assert model.score(X, np.column_stack([y, 1 + y])) > 0.9
 
 
 @every_regressor

@@ -20,12 +20,13 @@ from sklearn.inspection import permutation_importance
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer
+from sklearn.utils.class_weight import compute_class_weight
 
 from sknn import TableEncoder, TabularMLPClassifier, TabularMLPRegressor
 from sknn.engine import Embedding
 from sknn.estimators import tabular
 from sknn.estimators._model import ModelSpec, fitted_network
-from tests.estimators.data import PLAIN, TABLES, fitted, parameters
+from tests.estimators.data import PLAIN, TABLES, binary, fitted, multiclass, parameters
 
 NAN = np.nan
 SETTINGS = {"hidden_layer_sizes": (8,), "max_iter": 5, "random_state": 0, **PLAIN}
@@ -272,17 +273,46 @@ def test_the_size_of_weights_matters_where_rows_are_counted(make):
     assert "the size matters" in " ".join(type(model).fit.__doc__.split())
 
 
-def test_weights_of_classes_are_not_weights_of_rows():
-    """They are part of the target, which the encoding knows nothing of."""
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("class_weight", ["balanced", {0: 0.2, 1: 3.0}, {0: 9.0}, {1: 0.0}])
+def test_class_weights_are_sample_weights(class_weight, weighted):
+    """Also for the encoding, the number of epochs and the decay: bit for bit, with validation."""
     X, y = rows()
-    expected = plan_of(fitted(CLASSIFIER(), X, y))
-    for class_weight in ("balanced", {0: 1e-3, 1: 100.0}):
-        model = fitted(CLASSIFIER(class_weight=class_weight), X, y)
-        assert_equal(plan_of(model), expected)
-    w = np.random.RandomState(0).randint(1, 4, len(y))
-    weighted = fitted(CLASSIFIER(), X, y, sample_weight=w)
-    model = fitted(CLASSIFIER(class_weight="balanced"), X, y, sample_weight=w)
-    assert_equal(plan_of(model), plan_of(weighted))
+    w = np.random.RandomState(0).randint(0, 4, len(y)) if weighted else np.ones(len(y))
+    factors = compute_class_weight(class_weight, classes=np.unique(y), y=y, sample_weight=w)
+    settings = {"max_iter": "auto", "tol": 0.0, "batch_size": 80, "early_stopping": True}
+    a = CLASSIFIER(class_weight=class_weight, **settings).set_params(weight_decay="auto")
+    b = CLASSIFIER(**settings).set_params(weight_decay="auto")
+    val = {"X_val": X[:30], "y_val": y[:30]}
+    a = fitted(a, X, y, sample_weight=w, **val)
+    b = fitted(b, X, y, sample_weight=w * factors[y], **val, sample_weight_val=factors[y[:30]])
+    assert_equal(plan_of(a), plan_of(b))
+    assert_array_equal(parameters(a), parameters(b))
+    assert a.validation_scores_ == b.validation_scores_
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass"])
+@pytest.mark.parametrize("dropout", ["auto", 0.0])
+def test_lbfgs(task, dropout):
+    """Values of "auto" yield to the solver; a rate that is asked for does not."""
+    X, y = (binary if task == "binary" else multiclass)(150)
+    settings = {"solver": "lbfgs", "max_iter": 30, "random_state": 0}
+    model = fitted(TabularMLPClassifier((8,), dropout=dropout, **settings), X, y)
+    assert model.score(X, y) > 0.8
+    with pytest.raises(ValueError, match="dropout needs a stochastic solver"):
+        TabularMLPClassifier((8,), dropout=0.15, **settings).fit(X, y)
+    regressor = TabularMLPRegressor((8,), dropout=dropout, **settings)
+    assert fitted(regressor, X, X[:, 0]).score(X, X[:, 0]) > 0.9
+
+
+def test_auto_dropout_is_that_of_the_benchmark():
+    """0.15 in classification, none in regression."""
+    X, y = binary(100)
+    settings = {"max_iter": 3, "random_state": 0}
+    a, b = (fitted(TabularMLPClassifier((8,), dropout=d, **settings), X, y) for d in ("auto", 0.15))
+    assert_array_equal(parameters(a), parameters(b))
+    c, d = (fitted(TabularMLPRegressor((8,), dropout=d, **settings), X, y) for d in ("auto", 0.0))
+    assert_array_equal(parameters(c), parameters(d))
 
 
 @every_table
@@ -344,6 +374,7 @@ def test_numbers_far_beyond_training(make):
 
 
 @both
+@pytest.mark.filterwarnings("ignore:.*as unknown")
 @pytest.mark.parametrize("n_members", [1, 2])
 def test_a_stream_keeps_the_encoding_of_its_first_call(make, n_members):
     """Later chunks with levels, sizes and gaps of their own, and a pickle in between."""
@@ -362,6 +393,7 @@ def test_a_stream_keeps_the_encoding_of_its_first_call(make, n_members):
 
 
 @both
+@pytest.mark.filterwarnings("ignore:.*as unknown")
 def test_what_unseen_levels_teach_is_learned(make):
     """The place of rare levels is silent in training that has none, and learns when some come."""
     X, y = rows()
@@ -436,6 +468,7 @@ def coded(n, levels, seed=0):
 
 
 @both
+@pytest.mark.filterwarnings("ignore:.*as unknown")
 @pytest.mark.parametrize("n_members", [1, 3])
 def test_columns_of_many_levels_are_embedded(make, n_members):
     """They train, predict unseen levels, survive a pickle and go on as a stream."""
