@@ -18,7 +18,7 @@ from sklearn.ensemble import (
 )
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
@@ -316,6 +316,28 @@ def test_nested_meta_estimators():
     soft = VotingClassifier([("c", calibrated), ("g", search)], voting="soft")
     stack = StackingClassifier([("soft", soft), ("line", LogisticRegression())], mlp, cv=2)
     agree(fitted(make_pipeline(StandardScaler(), stack), X, y), X)
+
+
+@pytest.mark.parametrize("loss", ["log_loss", "hinge"])
+def test_searches_inside_others(loss):
+    """As the last step of a pipeline, and calibrated."""
+    X, y = multiclass()
+    search = GridSearchCV(MLPClassifier(loss=loss, **SHORT), {"alpha": [0.1, 1.0]}, cv=2)
+    inner = make_pipeline(StandardScaler(), search)
+    agree(fitted(inner, X, y), X)
+    agree(fitted(inner, X, y + 2**40), X)
+    others = RandomizedSearchCV(inner, {"gridsearchcv__cv": [2]}, n_iter=1, cv=2)
+    for one in (search, inner, others):
+        model = fitted(CalibratedClassifierCV(one, cv=2), X, y)
+        agree(model, X, to_onnx(model, X.astype(np.float32)))
+        assert not isinstance(model.calibrated_classifiers_[0].estimator, MLPClassifier)
+    model = fitted(CalibratedClassifierCV(search, cv=2), X, y)
+    with pytest.raises(ValueError, match=r"GridSearchCV cannot .* best_estimator_"):
+        skl2onnx_of(model, X, zipmap=False)
+    for make in (real, TASKS["multioutput"][1]):
+        X, y = make()
+        search = GridSearchCV(MLPRegressor(**SHORT), {"alpha": [0.1, 1.0]}, cv=2)
+        agree(fitted(make_pipeline(StandardScaler(), search), X, y), X)
 
 
 def test_networks_in_the_middle_of_pipelines_are_refused():
