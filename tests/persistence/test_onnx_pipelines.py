@@ -18,8 +18,9 @@ from sklearn.ensemble import (
 )
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression
-from sklearn.model_selection import GridSearchCV
-from sklearn.multiclass import OneVsRestClassifier
+from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
+from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier
+from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
@@ -143,10 +144,11 @@ def test_meta_estimators():
     assert_allclose(answer.ravel(), stack.predict(X), rtol=1e-4, atol=1e-4)
 
 
-def skl2onnx_of(model, X, **options):
+def skl2onnx_of(model, X, opset=18, **options):
     """Convert with skl2onnx itself."""
     register()
-    return skl2onnx.to_onnx(model, X[:1].astype(np.float32), options=options or None)
+    options = {id(model): options} if options else None
+    return skl2onnx.to_onnx(model, X[:1].astype(np.float32), options=options, target_opset=opset)
 
 
 def test_register():
@@ -219,6 +221,22 @@ def test_other_calibrations_are_refused(method):
     model = fitted(CalibratedClassifierCV(MLPClassifier(**SHORT), cv=2, method=method), X, y)
     with pytest.raises(ValueError, match=rf"CalibratedClassifierCV cannot .* got '{method}'"):
         to_onnx(model, X)
+
+
+@pytest.mark.parametrize("scale", [1, 1000])
+@pytest.mark.parametrize("members", [1, 3])
+@pytest.mark.parametrize("loss", ["log_loss", "brier", "hinge"])
+@pytest.mark.parametrize("make", [binary, multiclass])
+def test_raw_scores(make, loss, members, scale):
+    """They are those of `decision_function`, far from 0 too; a column for each class."""
+    X, y = make()
+    mlp = fitted(MLPClassifier(loss=loss, n_members=members, **SHORT), X, y)
+    mlp.coefs_[-1] *= scale
+    for opset in (13, 18):
+        graph = skl2onnx_of(mlp, X, opset, raw_scores=True)
+        z = mlp.decision_function(X)
+        z = z if z.ndim == 2 else np.column_stack([-z, z])
+        assert_allclose(run(graph, X)["scores"], z, rtol=1e-4, atol=1e-5 * scale)
 
 
 def test_skl2onnx_itself():
@@ -300,6 +318,28 @@ def test_nested_meta_estimators():
     agree(fitted(make_pipeline(StandardScaler(), stack), X, y), X)
 
 
+@pytest.mark.parametrize("loss", ["log_loss", "hinge"])
+def test_searches_inside_others(loss):
+    """As the last step of a pipeline, and calibrated."""
+    X, y = multiclass()
+    search = GridSearchCV(MLPClassifier(loss=loss, **SHORT), {"alpha": [0.1, 1.0]}, cv=2)
+    inner = make_pipeline(StandardScaler(), search)
+    agree(fitted(inner, X, y), X)
+    agree(fitted(inner, X, y + 2**40), X)
+    others = RandomizedSearchCV(inner, {"gridsearchcv__cv": [2]}, n_iter=1, cv=2)
+    for one in (search, inner, others):
+        model = fitted(CalibratedClassifierCV(one, cv=2), X, y)
+        agree(model, X, to_onnx(model, X.astype(np.float32)))
+        assert not isinstance(model.calibrated_classifiers_[0].estimator, MLPClassifier)
+    model = fitted(CalibratedClassifierCV(search, cv=2), X, y)
+    with pytest.raises(ValueError, match=r"GridSearchCV cannot .* best_estimator_"):
+        skl2onnx_of(model, X, zipmap=False)
+    for make in (real, TASKS["multioutput"][1]):
+        X, y = make()
+        search = GridSearchCV(MLPRegressor(**SHORT), {"alpha": [0.1, 1.0]}, cv=2)
+        agree(fitted(make_pipeline(StandardScaler(), search), X, y), X)
+
+
 def test_networks_in_the_middle_of_pipelines_are_refused():
     """As transformers."""
     X, y = multiclass()
@@ -311,6 +351,33 @@ def test_networks_in_the_middle_of_pipelines_are_refused():
     model = fitted(make_pipeline(features, LogisticRegression()), X, y)
     with pytest.raises(ValueError, match=r"Pipeline cannot .* got HiddenFeatures"):
         to_onnx(model, X)
+
+
+def refused():
+    """Yield models that are refused, and the reason."""
+    mlp, line = MLPClassifier(**SHORT), LogisticRegression()
+    bagging = BaggingClassifier(mlp, 2, max_samples=2, random_state=0)
+    yield bagging, "BaggingClassifier cannot .* without rows of some class"
+    bagging = BaggingClassifier(mlp, 2)
+    yield CalibratedClassifierCV(bagging, cv=2), "CalibratedClassifierCV cannot .* only a network"
+    stack = [("mlp", mlp), ("pipe", make_pipeline(StandardScaler(), line))]
+    stack = StackingClassifier(stack, cv=2, stack_method="decision_function")
+    yield stack, "StackingClassifier cannot .* decision_function of a pipeline"
+    stack = StackingClassifier([("mlp", mlp)], cv=2, stack_method="predict")
+    yield stack, "StackingClassifier cannot .* got predict"
+    yield OneVsOneClassifier(mlp), "OneVsOneClassifier cannot .* supported are .*Bagging"
+    columns = MultiOutputClassifier(make_pipeline(mlp))
+    yield columns, "MultiOutputClassifier cannot .* is a pipeline"
+
+
+@pytest.mark.parametrize(("model", "reason"), list(refused()))
+def test_refusals_name_the_meta_estimator(model, reason):
+    """And what to do where something can be done."""
+    X, y = multiclass()
+    if isinstance(model, MultiOutputClassifier):
+        y = np.column_stack([y, y])
+    with pytest.raises(ValueError, match=reason):
+        to_onnx(fitted(model, X, y), X)
 
 
 def test_several_outputs_inside_others_are_refused():

@@ -26,10 +26,14 @@ from sknn.persistence.onnx.graph import (
 )
 from sknn.persistence.onnx.meta_estimators import (
     check_meta_estimators,
+    has_parts,
     holds,
     holds_network,
     last_step,
 )
+
+#: Estimators with settings that skl2onnx cannot read.
+VOTING = (VotingClassifier, VotingRegressor)
 
 
 def convert(model: Any, X: Any, opset: int) -> Any:
@@ -40,7 +44,7 @@ def convert(model: Any, X: Any, opset: int) -> Any:
             "call to_onnx(model, X[:1])."
         )
     check_is_fitted(model)
-    model = _with_plain_voting(model)
+    model = _readable(model)
     check_meta_estimators(model)
     register()
     graph = _skl2onnx_graph(model, X, opset)
@@ -99,28 +103,34 @@ def _check(graph: Any, model: Any) -> None:
         ) from error
 
 
-def _with_plain_voting(model: Any) -> Any:
-    """Return a model whose voting estimators have settings that skl2onnx can read.
-
-    It needs the weights of those that were not dropped, as an array, and refuses the setting of
-    `transform`, which does not matter here. The model itself does not change.
-    """
-    if not holds(model, lambda one: isinstance(one, VotingClassifier | VotingRegressor)):
+def _readable(model: Any) -> Any:
+    """Return a model of the same predictions that skl2onnx can read; the model does not change."""
+    if not holds(model, lambda one: isinstance(one, VOTING) or hasattr(one, "best_estimator_")):
         return model
-    model = copy.deepcopy(model)
-    holds(model, _simplify_voting)
-    return model
+    return _simplify(copy.deepcopy(model))
 
 
-def _simplify_voting(model: Any) -> bool:
-    """Simplify a voting estimator, and return False to go on with the next."""
-    if isinstance(model, VotingClassifier | VotingRegressor) and hasattr(model, "estimators_"):
-        if model.weights is not None:
-            pairs = zip(model.weights, model.estimators, strict=True)
-            model.weights = np.array([w for w, (_, part) in pairs if part != "drop"])
-        if isinstance(model, VotingClassifier):
-            model.flatten_transform = False
-    return False
+def _simplify(value: Any) -> Any:
+    """Replace searches by their best estimators, and settings of voting estimators, in place.
+
+    These need the weights of those that were not dropped, as an array. The setting of `transform`
+    does not matter here.
+    """
+    if isinstance(value, BaseMLP):
+        return value
+    if hasattr(value, "best_estimator_"):
+        return _simplify(value.best_estimator_)
+    if type(value) in (list, tuple):
+        return type(value)(_simplify(one) for one in value)
+    if has_parts(value):
+        for name, part in vars(value).items():
+            vars(value)[name] = _simplify(part)
+    if isinstance(value, VOTING) and hasattr(value, "estimators_"):
+        if value.weights is not None:
+            pairs = zip(value.weights, value.estimators, strict=True)
+            value.weights = np.array([w for w, (_, part) in pairs if part != "drop"])
+        value.flatten_transform = False
+    return value
 
 
 def _set_outputs(model: Any, last: Any) -> None:

@@ -83,7 +83,7 @@ def _convert(scope: Any, operator: Any, container: Any) -> None:
     for model in _models(scope):
         check_meta_estimators(model)
     graph = Graph()
-    outputs = _outputs(graph, operator, _raw_scores(scope, container, operator.raw_operator))
+    outputs = _outputs(graph, operator, container)
     names = {variable.full_name: variable.full_name for variable in operator.inputs}
     for value, array in graph.constants.items():
         names[value] = scope.get_unique_variable_name(value)
@@ -111,13 +111,13 @@ def _is_nested(scope: Any, mlp: BaseMLP) -> bool:
     )
 
 
-def _raw_scores(scope: Any, container: Any, mlp: BaseMLP) -> bool:
-    """Return whether the model around an estimator needs scores, one for each class."""
+def _raw_scores(mlp: BaseMLP, scope: Any, *containers: Any) -> bool:
+    """Return whether options, or the model around an estimator, ask for a score of each class."""
     if not is_classifier(mlp):
         return False
     for model in _models(scope):
         if last_step(model) is mlp:
-            for source in (scope, container):
+            for source in (scope, *containers):
                 options = source.get_options(model, {"raw_scores": False}, fail=False)
                 if options and options["raw_scores"]:
                     return True
@@ -143,9 +143,10 @@ def _add(
     )
 
 
-def _outputs(graph: Graph, operator: Any, raw_scores: bool = False) -> list[Output]:
+def _outputs(graph: Graph, operator: Any, *containers: Any) -> list[Output]:
     """Add the nodes of an estimator or encoder.
 
+    Some models put the options of their parts into the container only, which exists in `_convert`.
     A single column of predictions gets shape (n, 1). Meta-estimators get the type of their input.
     """
     model, inputs = operator.raw_operator, [one.full_name for one in operator.inputs]
@@ -157,6 +158,7 @@ def _outputs(graph: Graph, operator: Any, raw_scores: bool = False) -> list[Outp
         given = X if len(X) == 1 else [graph.add("Concat", *X, axis=-1)]
     else:
         given = _columns(graph, encoder, inputs)
+    raw_scores = _raw_scores(model, operator.scope_inst, *containers)
     outputs = add_estimator(graph, model, given, raw_scores)
     if is_regressor(model) and not outputs[0].shape:
         column = graph.add("Reshape", outputs[0].value, np.array([-1, 1]))

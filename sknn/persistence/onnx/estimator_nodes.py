@@ -34,4 +34,4 @@ def add_estimator(
     z = forward(graph, fitted_network(spec, vars(mlp)), u)
     raw = RawOutputs(z, spec.target, spec.loss, spec.members)
     outputs = add_outputs(graph, raw)
-    return class_scores(graph, raw, outputs) if raw_scores else outputs
+    return class_scores(graph, raw, outputs[0]) if raw_scores else outputs

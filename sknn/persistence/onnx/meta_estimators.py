@@ -34,9 +34,9 @@ PARTS = ("estimators_", "calibrated_classifiers_", "final_estimator_", "best_est
 
 
 def last_step(model: Any) -> Any:
-    """Return the last step of a pipeline, at any depth; other models as they are."""
-    while isinstance(model, Pipeline):
-        model = model[-1]
+    """Return the last step of a pipeline and the best estimator of a search, at any depth."""
+    while isinstance(model, Pipeline) or hasattr(model, "best_estimator_"):
+        model = model[-1] if isinstance(model, Pipeline) else model.best_estimator_
     return model
 
 
@@ -50,9 +50,15 @@ def holds(model: Any, found: Callable[[Any], bool]) -> bool:
         return any(holds(value, found) for value in model.values())
     if isinstance(model, list | tuple):
         return any(holds(value, found) for value in model)
+    return has_parts(model) and holds(vars(model), found)
+
+
+def has_parts(model: Any) -> bool:
+    """Return whether the attributes of an object may hold estimators."""
+    if isinstance(model, type):
+        return False
     # a calibrated classifier is not an estimator
-    has_parts = isinstance(model, BaseEstimator) or hasattr(model, "calibrators")
-    return has_parts and not isinstance(model, type) and holds(vars(model), found)
+    return isinstance(model, BaseEstimator) or hasattr(model, "calibrators")
 
 
 def holds_network(model: Any) -> bool:
@@ -90,6 +96,8 @@ def _reason(model: Any, nested: bool) -> str | None:
         return (
             f"only its last step may contain a network, got {', '.join(steps)}" if steps else None
         )
+    if isinstance(model, GridSearchCV):
+        return "inside other models put its best_estimator_" if nested else None
     if type(model) not in REASONS:
         return f"supported are {', '.join(sorted(one.__name__ for one in REASONS))}"
     return REASONS[type(model)](model) or _labels_reason(model)
@@ -193,7 +201,6 @@ REASONS: Mapping[type, Callable[[Any], str | None]] = {
     ),
     BaggingRegressor: lambda model: None,
     CalibratedClassifierCV: _calibration_reason,
-    GridSearchCV: lambda model: None,
     MultiOutputClassifier: _columns_reason,
     MultiOutputRegressor: lambda model: None,
     OneVsRestClassifier: lambda model: _probabilities_reason(*model.estimators_),

@@ -1,5 +1,6 @@
 """Nodes of the outputs: labels with probabilities or scores, or regression predictions."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -36,32 +37,47 @@ def add_outputs(graph: Graph, raw: RawOutputs) -> list[Output]:
     return OUTPUTS[type(raw.target)](graph, raw)
 
 
-def class_scores(graph: Graph, raw: RawOutputs, outputs: list[Output]) -> list[Output]:
-    """Replace the probabilities by `decision_function`, with a column for each class.
-
-    The scores of two classes are (-z, z). With members, z is computed from the mean probabilities.
-    """
-    label, output = outputs
-    z = raw.z if raw.members is None else output.value
-    if raw.members is not None and output.name == "probabilities":
-        z = _logits(graph, raw, output.value)
+def class_scores(graph: Graph, raw: RawOutputs, label: Output) -> list[Output]:
+    """Write labels and `decision_function`, a column for each class: of two classes -z and z."""
+    if raw.members is None or not raw.loss.has_probabilities:
+        z = decision_function(graph, raw)
+    else:
+        z = _mean_logits(graph, raw)
     k = raw.target.n_outputs
     if isinstance(raw.target, BinaryTarget):
-        z = graph.add("Reshape", z, np.array([-1, 1]))
         z, k = graph.add("Concat", graph.add("Neg", z), z, axis=-1), 2
     return [label, Output("scores", z, "float32", (k,))]
 
 
-def _logits(graph: Graph, raw: RawOutputs, p: Value) -> Value:
-    """Write the raw outputs of mean probabilities, as `average_members` of the target."""
-    tiny = float(np.finfo(np.float32).tiny)
-    log_p = graph.add("Log", graph.add("Max", p, tiny))
+def _mean_logits(graph: Graph, raw: RawOutputs) -> Value:
+    """Write the raw outputs of the members' mean probabilities, as `average_members`."""
     if isinstance(raw.target, BinaryTarget):
-        return graph.add("Sub", graph.columns(log_p, [1]), graph.columns(log_p, [0]))
-    if type(raw.loss).inverse_link is NLLM.inverse_link:
+        yes, no = (_log_sigmoid(graph, z) for z in (raw.z, graph.add("Neg", raw.z)))
+        return graph.add("Sub", _logsumexp(graph, yes, 0), _logsumexp(graph, no, 0))
+    is_sigmoid = type(raw.loss).inverse_link is NLL.inverse_link
+    z = _log_sigmoid(graph, raw.z) if is_sigmoid else raw.z
+    total = _logsumexp(graph, graph.add("LogSoftmax", z, axis=-1), 0)
+    log_p = graph.add("Sub", total, math.log(raw.members or 1))
+    if not is_sigmoid:
         return log_p
-    others = graph.add("MatMul", p, 1.0 - np.eye(raw.target.n_outputs))
-    return graph.add("Sub", log_p, graph.add("Log", graph.add("Max", others, tiny)))
+    k = raw.target.n_outputs
+    rows = graph.add("Reshape", log_p, np.array([-1, 1, k]))
+    others = graph.add("Add", rows, np.where(np.eye(k, dtype=bool), -1e9, 0.0))
+    return graph.add("Sub", log_p, _logsumexp(graph, others, 2))
+
+
+def _log_sigmoid(graph: Graph, z: Value) -> Value:
+    return graph.add("Neg", graph.add("Softplus", graph.add("Neg", z)))
+
+
+def _logsumexp(graph: Graph, z: Value, axis: int) -> Value:
+    """Write ``log sum exp(z)`` as the mean of z - log_softmax(z), weighted by softmax(z).
+
+    ONNX's operator for it has another form from version 18 on.
+    """
+    each = graph.add("Sub", z, graph.add("LogSoftmax", z, axis=axis))
+    weighted = graph.add("Mul", graph.add("Softmax", z, axis=axis), each)
+    return graph.add("ReduceSum", weighted, np.array([axis]), keepdims=0)
 
 
 def _regression(graph: Graph, raw: RawOutputs) -> list[Output]:
@@ -95,8 +111,7 @@ def _multiclass(graph: Graph, raw: RawOutputs) -> list[Output]:
     if raw.loss.has_probabilities:
         name, logits, loss = "probabilities", raw.z, raw.loss
         if type(loss).inverse_link is NLL.inverse_link:
-            negative_log_sigmoid = graph.add("Softplus", graph.add("Neg", raw.z))
-            logits, loss = graph.add("Neg", negative_log_sigmoid), NLLM()
+            logits, loss = _log_sigmoid(graph, raw.z), NLLM()
         elif type(loss).inverse_link is not NLLM.inverse_link:
             raise unsupported_loss(loss)
         output = activate(graph, replace(raw, loss=loss), logits)
