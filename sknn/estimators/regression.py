@@ -116,9 +116,10 @@ class Regression(RegressorMixin, BaseMLP):
 
         Notes
         -----
-        ``mean - z * std`` to ``mean + z * std`` is no prediction interval: the members share the noise of y and the
-        training rows, and none of that is in `std`. With z for 90 %, it covered 11 to 34 % of the
-        test rows. For an interval, use ``loss="quantile", quantile=[0.05, 0.95]``.
+        ``mean - z * std`` to ``mean + z * std`` is no prediction interval: the members share the
+        noise of y and the training rows, and none of that is in `std`. With z for 90 %, it covered
+        11 to 34 % of the test rows. For an interval, fit with
+        ``loss="quantile", quantile=[0.05, 0.95]``.
         """
         fitted = self._fitted_model(X)
         spec = fitted.spec
