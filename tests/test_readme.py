@@ -11,10 +11,9 @@ README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8"
 SNIPPETS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
 
 
-@pytest.mark.filterwarnings("ignore:Stochastic Optimizer:sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("code", SNIPPETS)
 def test_python_snippets_run(code, tmp_path, monkeypatch):
-    """Each by itself, in an empty folder."""
+    """Each by itself, in an empty folder, with warnings as errors."""
     monkeypatch.chdir(tmp_path)
     exec(compile(code, "README.md", "exec"), {})
 

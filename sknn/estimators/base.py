@@ -31,6 +31,7 @@ from sknn.estimators._fit import (
     save_checkpoint,
 )
 from sknn.estimators._inputs import TabularInputs
+from sknn.estimators._interrupts import is_one_of_many_fits
 from sknn.estimators._layer_table import REFERENCE, EstimatorTables
 from sknn.estimators._messages import (
     OUTCOMES,
@@ -216,6 +217,10 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         ------
         ValueError, TypeError
             If a parameter or the data are invalid; the estimator is left unchanged.
+        KeyboardInterrupt
+            On Ctrl-C before the end of the first epoch, or in a fit that a search, a
+            cross-validation or an ensemble of scikit-learn runs: it ends them all. Otherwise the
+            last finished epoch is kept.
 
         Warns
         -----
@@ -236,6 +241,8 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
                 result = fit_network(job.config, job.data, job.initial, callbacks)
                 if self.refit and job.config.by_score and result.history.outcome in COMPLETE:
                     result = self._refit(job, result, callbacks)
+                if result.history.outcome == "interrupted" and is_one_of_many_fits():
+                    raise KeyboardInterrupt
                 result = self._completed(result, callbacks)
         self._assign(result.attributes)
         if callbacks is not None:

@@ -211,7 +211,8 @@ class MLPClassifier(Classification):
     For two classes there is one output unit, for the second. A single class is always predicted.
 
     A `fit` that raises leaves the estimator unchanged. Ctrl-C keeps the last finished epoch (with
-    `early_stopping` the best one), if there is one, and warns.
+    `early_stopping` the best one), if there is one, and warns. In a fit that a search or an
+    ensemble of scikit-learn runs, it ends the whole search.
 
     References
     ----------

@@ -99,7 +99,8 @@ class Regression(RegressorMixin, BaseMLP):
             The inputs, as for `fit`.
         return_std : bool, default=False
             Whether to return the standard deviation over the members as well; needs
-            ``n_members > 1``.
+            ``n_members > 1``. It says how far the networks differ, not how far y may be from the
+            prediction; see the notes.
 
         Returns
         -------
@@ -113,6 +114,13 @@ class Regression(RegressorMixin, BaseMLP):
         ------
         ValueError
             If `return_std` is True and there is a single network.
+
+        Notes
+        -----
+        ``mean - z * std`` to ``mean + z * std`` is no prediction interval: the members share the
+        noise of y and the training rows, and none of that is in `std`. With z for 90 %, it covered
+        11 to 34 % of the test rows. For an interval, fit with
+        ``loss="quantile", quantile=[0.05, 0.95]``.
         """
         fitted = self._fitted_model(X)
         spec = fitted.spec

@@ -71,7 +71,8 @@ class MLPRegressor(Regression):
     several quantiles.
 
     A `fit` that raises leaves the estimator unchanged. Ctrl-C keeps the last finished epoch (with
-    `early_stopping` the best one), if there is one, and warns.
+    `early_stopping` the best one), if there is one, and warns. In a fit that a search or an
+    ensemble of scikit-learn runs, it ends the whole search.
 
     Examples
     --------

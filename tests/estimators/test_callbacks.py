@@ -1,7 +1,9 @@
 """scikit-learn's callbacks: a subtask an epoch, alone, in a pipeline and in a search."""
 
 import io
+import pickle
 from contextlib import redirect_stdout
+from copy import deepcopy
 
 import numpy as np
 import pandas as pd
@@ -255,3 +257,32 @@ def test_hooks_are_given_the_estimator_itself():
     fitted(model, X, y)
     expected = [("fit", True), ("epoch", True)]
     fitted(model, X, y)
+
+
+class Hoarder(Watching):
+    """Keeps all that it is given: 8 MB."""
+
+    def __init__(self):
+        super().__init__()
+        self.kept = np.zeros(10**6)
+
+
+def test_set_callbacks_removes_what_pickles_keep():
+    """They are pickled, as worker processes need them; without arguments there are none."""
+    X, y = binary()
+    hoarder = Hoarder()
+    model = fitted(MLPClassifier((6,), **SETTINGS).set_callbacks(hoarder), X, y)
+    hoarder.ended.clear()
+    assert len(pickle.dumps(model)) > 8e6
+    expected = model.predict_proba(X)
+    small = pickle.dumps(model.set_callbacks())
+    assert len(small) < 5000
+    assert_array_equal(pickle.loads(small).predict_proba(X), expected)
+
+
+@pytest.mark.parametrize("make", [clone, deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
+def test_copies_keep_callbacks(make):
+    """Else a search would lose them on the way to its workers."""
+    X, y = binary()
+    model = make(MLPClassifier((6,), **SETTINGS).set_callbacks(Watching(stop_after=2)))
+    assert fitted(model, X, y).n_iter_ == 2

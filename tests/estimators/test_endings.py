@@ -2,11 +2,18 @@
 
 import numpy as np
 import pytest
+from joblib import Parallel, delayed
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.datasets import load_diabetes, load_wine
+from sklearn.ensemble import AdaBoostRegressor, BaggingRegressor
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.preprocessing import scale
+from sklearn.feature_selection import SequentialFeatureSelector
+from sklearn.model_selection import GridSearchCV, cross_validate
+from sklearn.multioutput import MultiOutputRegressor, RegressorChain
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler, scale
 
 from sknn import MLPClassifier, MLPRegressor, TabularMLPClassifier
 from sknn.engine import Cosine, OneCycle
@@ -269,3 +276,88 @@ def test_lbfgs_that_diverges_is_not_blamed_on_a_learning_rate():
     assert len(record) == 1
     assert "rate" not in str(record[0].message)
     assert np.isfinite(parameters(model)).all()
+
+
+# Ctrl-C in one of many fits
+
+
+class Counted(MLPRegressor):
+    """Counts fits."""
+
+    fits = 0
+
+    def fit(self, X, y, sample_weight=None):
+        """Count, and fit."""
+        type(self).fits += 1
+        return super().fit(X, y, sample_weight)
+
+
+def counted(**settings):
+    """Return an estimator that is interrupted in the third epoch of each fit."""
+    Counted.fits = 0
+    rate = Interrupting(7)
+    return Counted((3,), batch_size=20, random_state=0, learning_rate=rate, **settings)
+
+
+MANY = {
+    "grid": lambda mlp: GridSearchCV(mlp, {"alpha": [0.1, 0.2]}, cv=2),
+    "pipeline in a grid": lambda mlp: GridSearchCV(
+        make_pipeline(StandardScaler(), mlp), {"counted__alpha": [0.1, 0.2]}, cv=2
+    ),
+    "bagging": lambda mlp: BaggingRegressor(mlp, 3),
+    "boosting": lambda mlp: AdaBoostRegressor(mlp, n_estimators=3),
+    "elimination": lambda mlp: SequentialFeatureSelector(mlp, cv=2),
+    "outputs": MultiOutputRegressor,
+    "chain": lambda mlp: RegressorChain(mlp),
+}
+
+
+@pytest.mark.parametrize("refit", [False, True])
+@pytest.mark.parametrize("make", MANY.values(), ids=MANY)
+def test_ctrl_c_in_one_of_many_fits_ends_them_all(make, refit):
+    """The interrupt reaches the search; no further fit begins."""
+    X, y = real()
+    several = make in (MANY["outputs"], MANY["chain"])
+    settings = {"refit": True, "early_stopping": True} if refit else {}
+    with pytest.raises(KeyboardInterrupt):
+        make(counted(**settings)).fit(X, np.column_stack([y, -y]) if several else y)
+    assert Counted.fits == 1
+
+
+def test_ctrl_c_in_cross_validation():
+    """It ends the cross-validation; `error_score` is for errors."""
+    X, y = real()
+    with pytest.raises(KeyboardInterrupt):
+        cross_validate(counted(), X, y, cv=3, error_score=0.0)
+    assert Counted.fits == 1
+
+
+ONE = {
+    "alone": lambda mlp: mlp,
+    "pipeline": lambda mlp: make_pipeline(StandardScaler(), mlp),
+    "transformed target": lambda mlp: TransformedTargetRegressor(mlp, transformer=StandardScaler()),
+}
+
+
+@pytest.mark.parametrize("make", ONE.values(), ids=ONE)
+def test_ctrl_c_in_a_single_fit_keeps_the_last_finished_epoch(make):
+    """Also if scikit-learn is between the user and the fit."""
+    X, y = real()
+    with pytest.warns(UserWarning, match="the model is that of epoch 2"):
+        model = make(counted()).fit(X, y)
+    assert Counted.fits == 1
+    assert np.isfinite(model.predict(X)).all()
+
+
+def test_interrupted_search_leaves_a_fitted_estimator_and_the_generator():
+    """A fit that raises is no fit."""
+    X, y = real()
+    rng = np.random.RandomState(0)
+    mlp = counted().set_params(random_state=rng, learning_rate="constant", max_iter=2)
+    fitted(mlp, X, y)
+    before, state = vars(mlp).copy(), rng.get_state()[1].copy()
+    mlp.set_params(learning_rate=Interrupting(7), max_iter=200)
+    with pytest.raises(KeyboardInterrupt):
+        Parallel(n_jobs=1)([delayed(mlp.fit)(X, y)])
+    assert mlp.coefs_ is before["coefs_"]
+    assert_array_equal(rng.get_state()[1], state)

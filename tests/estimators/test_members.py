@@ -385,3 +385,19 @@ def test_members_of_a_large_table():
     model = fitted(TabularMLPRegressor(n_members=4, n_bins=8, **settings), table(X[:200]), y[:200])
     whole = model.predict_members(table(X))
     assert_allclose(whole[:, -7:], model.predict_members(table(X)[-7:]), rtol=1e-6)
+
+
+@pytest.mark.slow
+def test_spread_of_members_is_no_interval():
+    """It covers far fewer rows than a normal distribution would; quantiles are for that."""
+    X, y = real(300, 6)
+    y = y + np.random.default_rng(0).normal(size=300)
+    train, test = slice(None, 200), slice(200, None)
+    settings = {**SETTINGS, "n_members": 4, "learning_rate_init": 0.01, "max_iter": 100}
+    mlp = fitted(MLPRegressor(**settings), X[train], y[train])
+    mean, std = mlp.predict(X[test], return_std=True)
+    assert np.mean(np.abs(y[test] - mean) < 1.645 * std) < 0.6
+    mlp = MLPRegressor(loss="quantile", quantile=[0.05, 0.95], **settings)
+    low, high = fitted(mlp, X[train], y[train]).predict(X[test]).T
+    assert np.mean((low <= y[test]) & (y[test] <= high)) > 0.7
+    assert "no prediction interval" in MLPRegressor.predict.__doc__
