@@ -87,7 +87,7 @@ def partial_fit(model, X, y, trained):
 
 @verb
 def validation(model, X, y, trained):
-    """Validation rows in the container, too."""
+    """Validate on rows in the container, too."""
     with silent():
         model.set_params(early_stopping=True).fit(X, y, X_val=X, y_val=y)
     return [model.validation_scores_, *answers(model, X)]
@@ -118,7 +118,7 @@ def saved(model, X, y, trained):
 
 @verb
 def exported(model, X, y, trained):
-    """The ONNX graph, exported with rows in this container."""
+    """Export an ONNX graph."""
     pytest.importorskip("onnx")
     return [sknn.to_onnx(fitted(model, X, y)).SerializeToString()]
 

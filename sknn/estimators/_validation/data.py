@@ -19,7 +19,7 @@ from sknn.estimators._validation.targets import (
     check_any_known,
     known_targets,
 )
-from sknn.features.columns import Table, refuse_temporal
+from sknn.features.columns import Table, decoded, refuse_temporal
 from sknn.features.compact import checked_columns
 from sknn.features.containers import as_array, as_frame
 
@@ -193,7 +193,9 @@ def _examined(X: Any) -> Any:
     others = {j: table.values(j)[0] for j in np.flatnonzero(~table.is_plain).tolist()}
     for j, values in others.items():
         refuse_temporal(values, table.label(j))
-    return X
+    if hasattr(X, "iloc") or not others:
+        return X
+    return frame.with_columns(*(decoded(frame[:, j]) for j in others)).to_native()
 
 
 def _text_column(X: Any) -> str | None:
