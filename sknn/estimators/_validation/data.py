@@ -158,8 +158,13 @@ def validated_inputs(estimator: "BaseMLP", X: Any, *y: Any, reset: bool, **optio
             checked = validate_data(
                 estimator, X, *y, accept_sparse="csr", dtype="numeric", reset=reset, **options
             )
+            numbers = checked[0] if y else checked
+            if numbers.dtype.kind == "O":  # scikit-learn leaves those of polars as they are
+                numbers = numbers.astype(np.float64)
+                assert_all_finite(numbers, input_name="X")
     except ValueError as error:
-        if (column := _text_column(X)) is not None:
+        is_cell = "string" in str(error) or "contains NaN" in str(error)
+        if is_cell and (column := _text_column(X)) is not None:
             raise ValueError(
                 f"{column} holds text: {error}. TabularMLPClassifier and TabularMLPRegressor "
                 "encode text, as TableEncoder does in a pipeline."
@@ -171,8 +176,8 @@ def validated_inputs(estimator: "BaseMLP", X: Any, *y: Any, reset: bool, **optio
                 "pipeline (SimpleImputer)."
             ) from error
         raise
-    refuse_temporal(checked[0] if y else checked, "X")
-    return checked
+    refuse_temporal(numbers, "X")
+    return (numbers, checked[1]) if y else numbers
 
 
 def _examined(X: Any) -> Any:

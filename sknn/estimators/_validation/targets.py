@@ -93,7 +93,10 @@ def as_target_array(y: Any, name: str = "y") -> Any:
     frame = as_frame(y, name)
     if frame is not None:
         labels = [f"Column {column!r} of {name}" for column in frame.columns]
-        return _stacked(list(map(series_values, frame.iter_columns(), labels)))
+        columns = list(map(series_values, frame.iter_columns(), labels))
+        for column, label in zip(columns, labels, strict=True):
+            refuse_temporal(column, label)
+        return _stacked(columns)
     y = as_array(y, name)
     if isinstance(y, list | tuple):
         y = _exact_array(y)
