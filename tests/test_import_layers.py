@@ -31,6 +31,7 @@ ALSO = {
     "features/compact.py": {"sklearn"},
     "features/encoder_settings.py": {"sklearn"},
     "features/columns.py": {"narwhals"},
+    "features/containers.py": {"narwhals"},
 }
 
 SKLEARN_COMPAT = "estimators/_sklearn_compat.py"

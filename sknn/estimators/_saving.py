@@ -86,6 +86,9 @@ def contents_of(estimator: "BaseMLP", progress: dict[str, Any] | None = None) ->
     estimator._validate_params()
     state = {name: value for name, value in vars(estimator).items() if name in FITTED}
     parameters = estimator.get_params(deep=False)
+    for name, value in parameters.items():  # series and indices, such as categorical_features
+        if hasattr(value, "to_numpy"):
+            parameters[name] = value.to_numpy()
     return Contents(type(estimator).__name__, versions(), parameters, state, progress)
 
 

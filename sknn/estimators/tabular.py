@@ -102,8 +102,9 @@ class Tabular(BaseMLP):
         return tags
 
     def _learn_inputs(self, data: ValidatedData) -> tuple[TabularInputs, list[FitWarning]]:
+        chosen = self.categorical_features
         encoder = TableEncoder(
-            self.categorical_features,
+            chosen.to_numpy() if hasattr(chosen, "to_numpy") else chosen,  # of a series or an index
             n_bins=self.n_bins,
             bin_scale=BIN_SCALE,
             min_frequency=int(self.min_frequency),

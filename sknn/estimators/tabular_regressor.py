@@ -34,7 +34,7 @@ class TabularMLPRegressor(Tabular, Regression):
     ----------
     categorical_features : "from_dtype", None or array-like, default="from_dtype"
         Categorical columns: "from_dtype" selects columns of categories, text and booleans; None
-        selects none; else a boolean mask, column numbers or column names.
+        selects none; else a boolean mask, or column numbers or names (and columns of text).
     n_bins : int or "auto", default=48
         Maximum number of quantile bins that encode a numeric column, in addition to its value; 0
         for none. "auto" is 48, or less so that all columns have about 256 together (but at least 2

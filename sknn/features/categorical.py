@@ -167,13 +167,21 @@ def _column_indices(chosen: NDArray[Any], names: Sequence[str] | None, n_feature
     return [index[name] for name in chosen]
 
 
-def is_categorical(column: Column, j: int, mask: NDArray[np.bool_] | None) -> bool:
-    """Return whether column j is categorical, by the mask or, if it is None, by its type."""
+def is_categorical(column: Column, j: int, mask: NDArray[np.bool_] | None, setting: Any) -> bool:
+    """Return whether column j is categorical, by the mask or, if it is None, by its type.
+
+    Raises
+    ------
+    TypeError
+        If it holds text, but the setting is None or a boolean mask without it.
+    """
     if mask is None:
         return column.has_categorical_dtype or column.kind in ("string", "boolean")
-    if column.kind == "string" and not mask[j]:
+    if column.kind != "string" or mask[j]:
+        return bool(mask[j])
+    if setting is None or np.asarray(setting).dtype.kind == "b":
         raise TypeError(
             f"{column.label} holds text, but is not in categorical_features. Add it there, convert "
             "it to numbers, or drop it."
         )
-    return bool(mask[j])
+    return True  # names and indices add to the columns with text

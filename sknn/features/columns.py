@@ -151,9 +151,7 @@ def series_values(column: Any, label: str) -> Array:
         _raise_temporal(label, dtype)
     if dtype.is_nested():
         _raise_unsupported(label, str(dtype))
-    native = column.to_native()
-    if dtype == nw.Categorical and hasattr(native, "combine_chunks"):  # dictionary of pyarrow
-        column = nw.from_native(native.cast(native.type.value_type), series_only=True)
+    column = decoded(column)
     if dtype in (nw.Int128, nw.UInt128):  # NumPy has no such type
         return np.array(column.to_list(), dtype=object)
     values: Array = column.to_numpy()
@@ -161,6 +159,17 @@ def series_values(column: Any, label: str) -> Array:
     if values.dtype.kind == "f" and not dtype.is_float() and (np.abs(values) >= MAX_EXACT).any():
         return np.array(column.to_list(), dtype=object)
     return values
+
+
+def decoded(column: Any) -> Any:
+    """Return a narwhals series, without its dictionary if it has one of Arrow."""
+    import narwhals.stable.v2 as nw
+
+    native = column.to_native()
+    if column.dtype != nw.Categorical or not hasattr(native, "combine_chunks"):
+        return column
+    plain = nw.from_native(native.cast(native.type.value_type), series_only=True)
+    return plain.alias(column.name)
 
 
 def refuse_temporal(values: Array, label: str) -> None:
@@ -262,5 +271,11 @@ def _type_names(types: Iterable[type]) -> str:
 
 
 def _without_interval(value: Any) -> Any:
-    """Return an interval, a category of `pandas.cut`, as text; all else as it is."""
-    return str(value) if type(value).__name__ == "Interval" else value
+    """Return an interval, a category of `pandas.cut`, as text; all else as it is.
+
+    Its numbers become floats, as pandas makes them if an interval is missing.
+    """
+    if type(value).__name__ != "Interval":
+        return value
+    left, right = (float(e) if isinstance(e, Real) else e for e in (value.left, value.right))
+    return f"{'[' if value.closed_left else '('}{left}, {right}{']' if value.closed_right else ')'}"

@@ -62,7 +62,7 @@ def as_frame(X: Any, name: str = "X") -> Any:
 
 
 def as_array(X: Any, name: str = "X") -> Any:
-    """Return a masked array with None where masked, a list as an array, all else as it is.
+    """Return an array without mask, with None where it was; all else as it is.
 
     Raises
     ------
@@ -72,6 +72,8 @@ def as_array(X: Any, name: str = "X") -> Any:
     if isinstance(X, np.ma.MaskedArray):
         cells: Any = X.data
         X = np.where(X.mask, None, cells.astype(object)) if np.ma.is_masked(X) else cells
+    if isinstance(X, np.ndarray) and X.dtype.kind == "T":  # scikit-learn cannot read it
+        X = X.astype(object)
     is_records = isinstance(next(iter(X), None) if isinstance(X, list | tuple) else X, dict)
     if (is_records and not sparse.issparse(X)) or (isinstance(X, np.ndarray) and X.dtype.names):
         what = "a structured array" if isinstance(X, np.ndarray) else "made of dicts"

@@ -48,7 +48,8 @@ default="from_dtype"
         Which columns are categorical:
 
         - "from_dtype": columns of a categorical dtype, of strings and of booleans;
-        - a boolean mask, column indices, or names; the categories may be numbers;
+        - column indices or names: these, and columns of strings; the categories may be numbers;
+        - a boolean mask, which must be True for columns of strings;
         - None: none; columns of strings raise an error.
     n_bins : int or "auto", default="auto"
         The largest number of bins of a numeric column; 0 for none. "auto" is 48, or fewer so that
@@ -202,7 +203,7 @@ default="from_dtype"
         self.is_categorical_ = np.zeros(self.n_features_in_, dtype=bool)
         for j in range(self.n_features_in_):
             column = table.column(j)
-            self.is_categorical_[j] = is_categorical(column, j, mask)
+            self.is_categorical_[j] = is_categorical(column, j, mask, self.categorical_features)
             counts = value_counts(column.cells, w)
             self.column_types_.append(column.kind if len(counts.values) else "empty")
             if not len(counts.values):

@@ -37,8 +37,21 @@ class NumericStats:
 
 
 def learn_numbers(column: Column, counts: ValueCounts, n_bins: int | str) -> NumericStats | None:
-    """Return the statistics of a numeric column; None if it is constant without missing values."""
+    """Return the statistics of a numeric column; None if it is constant without missing values.
+
+    Raises
+    ------
+    ValueError
+        If the numbers are so large that their spread overflows, or that float64 cannot tell
+        integers apart.
+    """
     values = np.asarray(counts.values)
+    if column.is_rounded and np.ptp(values) < MIN_STEPS * np.spacing(np.abs(values).max()):
+        raise ValueError(
+            f"{column.label} holds integers of which float64 cannot tell many apart, from "
+            f"{values[0]:.0f} to {values[-1]:.0f}. Subtract a constant, or turn identifiers into "
+            "text."
+        )
     if len(values) + (counts.missing > 0) < 2:
         return None
     center, scale = _mean_and_std(values, counts.weights / counts.weights.sum())
@@ -48,12 +61,6 @@ def learn_numbers(column: Column, counts: ValueCounts, n_bins: int | str) -> Num
         raise ValueError(
             f"{column.label} holds numbers too large to be standardized: they are between "
             f"{values[0]:g} and {values[-1]:g}. Divide the column by a constant."
-        )
-    if column.is_rounded and spread < MIN_STEPS * np.spacing(np.abs(values).max()):
-        raise ValueError(
-            f"{column.label} holds integers of which float64 cannot tell many apart, from "
-            f"{values[0]:.0f} to {values[-1]:.0f}. Subtract a constant, or turn identifiers into "
-            "text."
         )
     max_bins = AUTO_MAX_BINS if isinstance(n_bins, str) else n_bins
     has_bins = max_bins and len(values) > MAX_UNBINNED_VALUES

@@ -5,14 +5,26 @@ import datetime
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from numpy.testing import assert_equal
 from sklearn import config_context
 from sklearn.base import clone, is_classifier
 
-from sknn import MLPClassifier, MLPRegressor, TabularMLPClassifier, TabularMLPRegressor
+from sknn import (
+    MLPClassifier,
+    MLPRegressor,
+    TabularMLPClassifier,
+    TabularMLPRegressor,
+    load,
+)
 from sknn.engine import Schedule, SquaredError
 from tests.estimators.data import binary, fitted, multiclass, multilabel, multioutput, real
+
+try:
+    import pyarrow as pa
+except ImportError:  # its containers are left out
+    pa = None
 
 X, Y = binary()
 NAN, INF = X.copy(), X.copy()
@@ -484,3 +496,207 @@ def test_mixed_labels_are_refused_everywhere():
         model.fit(X, Y, X_val=X, y_val=MIXED)
     with pytest.raises(TypeError, match=message):
         MLPClassifier().partial_fit(X, np.array(["1", "a"])[Y], classes=[1, "a"])
+
+
+DAYS = [datetime.date(2020, 1, 1)] * 60
+TEMPORAL = {
+    "date": DAYS,
+    "moment": [datetime.datetime(2020, 1, 1)] * 60,
+    "duration": [datetime.timedelta(1)] * 60,
+    "time": [datetime.time(1)] * 60,
+}
+EVERY = [MLPClassifier, MLPRegressor, TabularMLPClassifier, TabularMLPRegressor]
+
+
+def frames(values):
+    """Return tables with a column 'd' of these values beside numbers, of every library."""
+    yield pl.DataFrame({"a": X[:, 0], "d": values})
+    yield pd.DataFrame({"a": X[:, 0], "d": values})
+    if pa is not None:
+        yield pa.table({"a": X[:, 0], "d": values})
+        yield pa.table({"a": X[:, 0], "d": pa.array(values).dictionary_encode()})
+        yield pa.record_batch({"a": X[:, 0], "d": pa.array(values)})
+
+
+@pytest.mark.parametrize("kind", TEMPORAL)
+@pytest.mark.parametrize("estimator", EVERY)
+def test_dates_beside_numbers_are_refused_by_name(estimator, kind):
+    """In X of fit and of predict, in a y of several columns, and among objects."""
+    model = estimator(**QUICK)
+    for table in frames(TEMPORAL[kind]):
+        assert_refused(model, "fit", {"X": table, "y": Y}, "Column 'd' holds dates or times")
+        assert_refused(model, "fit", {"X": X, "y": table}, "Column 'd' of y holds dates or times")
+        numbers = pd.DataFrame({"a": X[:, 0], "d": X[:, 1]})
+        trained = fitted(estimator(**QUICK), numbers, Y)
+        assert_refused(trained, "predict", {"X": table}, "Column 'd' holds dates or times")
+    cells = np.array([X[:, 0].tolist(), TEMPORAL[kind]], dtype=object).T
+    for table in (cells, cells.tolist()):
+        assert_refused(model, "fit", {"X": table, "y": Y}, "Column 1 holds dates or times")
+        assert_refused(model, "fit", {"X": X, "y": table}, "y holds dates or times")
+
+
+@pytest.mark.parametrize("estimator", EVERY)
+def test_numpy_dates_among_objects_are_refused(estimator):
+    """NumPy would convert them to numbers; also durations as weights."""
+    model = estimator(**QUICK)
+    cells = np.array([[1.0, np.datetime64("2020-01-01")]] * 60, dtype=object)
+    assert_refused(model, "fit", {"X": cells, "y": Y}, "Column 1 holds dates or times")
+    assert_refused(model, "fit", {"X": X, "y": cells}, "y holds dates or times")
+    weights = np.full(60, 3, "m8[D]")
+    arguments = {"X": X, "y": Y, "sample_weight": weights}
+    assert_refused(model, "fit", arguments, "sample_weight holds dates or times")
+
+
+def test_masked_numbers_are_missing():
+    """What is below the mask is never learned, compared with or used as a weight."""
+    masked = np.ma.MaskedArray(X, X > 1)
+    for estimator in (MLPClassifier, MLPRegressor):
+        model = fitted(estimator(**QUICK), X, Y)
+        assert_refused(model, "fit", {"X": masked, "y": Y}, "X contains NaN.*TabularMLP")
+        assert_refused(model, "predict", {"X": masked}, "X contains NaN.*TabularMLP")
+        assert_refused(model, "partial_fit", {"X": masked, "y": Y}, "X contains NaN.*TabularMLP")
+        weights = np.ma.MaskedArray(np.ones(60), Y == 1)
+        arguments = {"X": X, "y": Y, "sample_weight": weights}
+        assert_refused(model, "fit", arguments, "sample_weight contains NaN")
+        y = np.ma.MaskedArray(Y, Y == 1)
+        for verb in ("fit", "partial_fit", "score"):
+            assert_refused(model, verb, {"X": X, "y": y}, "missing labels, 30 of 60|y contains NaN")
+    for estimator in (TabularMLPClassifier, TabularMLPRegressor):
+        expected = fitted(estimator(**QUICK), masked.filled(np.nan), Y)
+        model = fitted(estimator(**QUICK), masked, Y)
+        assert_equal(model.predict(masked), expected.predict(masked.filled(np.nan)))
+    two = np.ma.MaskedArray(X[:, :2], X[:, :2] > 1)
+    expected = fitted(MLPRegressor(**QUICK), X, two.filled(np.nan))
+    assert_equal(fitted(MLPRegressor(**QUICK), X, two).predict(X), expected.predict(X))
+
+
+@pytest.mark.parametrize("estimator", EVERY)
+def test_batches_keep_their_names(estimator):
+    """Another order of the columns is an error, as in a frame."""
+    arrow = pytest.importorskip("pyarrow")
+    batch = arrow.record_batch({name: X[:, j] for j, name in enumerate("abcd")})
+    model = fitted(estimator(**QUICK), batch, Y)
+    assert model.feature_names_in_.tolist() == list("abcd")
+    swapped = arrow.record_batch({name: X[:, j] for j, name in enumerate("bacd")})
+    assert_refused(model, "predict", {"X": swapped}, "in the same order")
+    reader = arrow.RecordBatchReader.from_batches(batch.schema, [batch])
+    assert_refused(model, "fit", {"X": reader, "y": Y}, "RecordBatchReader.*pyarrow.Table")
+
+
+class Relation:
+    """A lazy table of a library that may not be installed."""
+
+    columns = ("a", "b")
+
+
+@pytest.mark.parametrize("estimator", EVERY)
+@pytest.mark.parametrize(
+    ("library", "remedy"),
+    [("dask.dataframe", r"X\.compute\(\)"), ("duckdb", r"X\.df\(\), X\.pl\(\)")],
+)
+def test_lazy_tables_are_refused_with_the_remedy_of_their_library(
+    estimator, library, remedy, monkeypatch
+):
+    """And those of polars with its own."""
+    model = estimator(**QUICK)
+    frame = pl.LazyFrame({"a": X[:, 0]})
+    assert_refused(model, "fit", {"X": frame, "y": Y}, r"lazy frame.*X\.collect\(\)")
+    monkeypatch.setattr(Relation, "__module__", library)
+    assert_refused(model, "fit", {"X": Relation(), "y": Y}, remedy)
+
+
+@pytest.mark.parametrize("estimator", EVERY)
+def test_dask_frames_are_refused(estimator):
+    """With what makes them a frame."""
+    dask = pytest.importorskip("dask.dataframe")
+    frame = dask.from_pandas(pd.DataFrame(X).add_prefix("c"), npartitions=2)
+    assert_refused(estimator(**QUICK), "fit", {"X": frame, "y": Y}, r"X\.compute\(\)")
+
+
+@pytest.mark.parametrize("estimator", EVERY)
+def test_duckdb_relations_are_refused(estimator):
+    """With what makes them a frame."""
+    duckdb = pytest.importorskip("duckdb")
+    relation = duckdb.sql("select range / 60 as a from range(60)")
+    assert_refused(estimator(**QUICK), "fit", {"X": relation, "y": Y}, r"X\.df\(\), X\.pl\(\)")
+
+
+@pytest.mark.parametrize("estimator", EVERY)
+@pytest.mark.parametrize(
+    "records",
+    [[{"a": 1.0}] * 60, {"a": [1.0] * 60}, np.zeros(60, [("a", float), ("b", int)])],
+    ids=["dicts", "dict", "structured"],
+)
+def test_records_are_refused_with_the_remedy(estimator, records):
+    """They are tables once pandas has them."""
+    match = r"made of dicts|structured array.*pandas\.DataFrame\(X\)"
+    assert_refused(estimator(**QUICK), "fit", {"X": records, "y": Y}, match)
+
+
+@pytest.mark.parametrize("estimator", [MLPClassifier, MLPRegressor])
+def test_text_and_gaps_in_numeric_inputs_name_the_tabular_estimators(estimator):
+    """And the column, in fit and in predict."""
+    good = pd.DataFrame(X).add_prefix("c")
+    text, model = good.assign(c2="a"), fitted(estimator(**QUICK), good, Y)
+    match = "Column 'c2' holds text: could not convert string to float: 'a'. TabularMLP"
+    for table in (text, pl.from_pandas(text), text.astype({"c2": "category"})):
+        assert_refused(model, "fit", {"X": table, "y": Y}, match)
+        assert_refused(model, "predict", {"X": table}, match)
+    for table in (good.assign(c2=np.nan), pl.from_pandas(good.assign(c2=np.nan))):
+        assert_refused(model, "predict", {"X": table}, "contains NaN.*TabularMLPClassifier")
+    string_type = np.array([["a", "1"]] * 60, np.dtypes.StringDType())
+    match = "Column 0 holds text.*TabularMLPClassifier"
+    assert_refused(model, "fit", {"X": string_type, "y": Y}, match)
+    numbers = good.round(3).astype(str)  # text that is numbers is converted, as in scikit-learn
+    expected = fitted(estimator(**QUICK), good.round(3), Y).predict(good.round(3))
+    assert_equal(fitted(estimator(**QUICK), numbers.astype(object), Y).predict(numbers), expected)
+
+
+LARGE_LABELS = {
+    "beyond_64_bits": [2**64, 1] * 30,
+    "beside_negative": [2**63, -1] * 30,
+    "beside_fractions": [2**60 + 1, 1.0] * 30,
+}
+
+
+@pytest.mark.parametrize("y", LARGE_LABELS.values(), ids=LARGE_LABELS)
+def test_labels_that_no_type_can_hold_are_refused(y):
+    """In lists and among objects."""
+    for labels in (y, np.array(y, dtype=object)):
+        match = "too large to be exact.*into text"
+        assert_refused(MLPClassifier(**QUICK), "fit", {"X": X, "y": labels}, match)
+
+
+@pytest.mark.parametrize("estimator", [MLPClassifier, TabularMLPClassifier])
+@pytest.mark.parametrize("container", [pd.DataFrame, pl.DataFrame, dict])
+def test_columns_of_text_and_of_numbers_are_labels(estimator, container, tmp_path):
+    """Each keeps its type: in classes, predictions, scores, and a file."""
+    columns = {"t": TEXT.tolist(), "n": (Y + 5).tolist(), "b": (Y == 1).tolist()}
+    y = pd.DataFrame(columns).to_numpy() if container is dict else container(columns)
+    model = fitted(estimator(**QUICK), X, y)
+    assert [classes.tolist() for classes in model.classes_] == [["a", "b"], [5, 6], [False, True]]
+    predicted = model.predict(X)
+    assert {tuple(map(type, row)) for row in predicted.tolist()} == {(str, int, bool)}
+    assert model.score(X, predicted) == 1
+    assert model.score(X, y) <= np.mean(predicted[:, 0] == TEXT)
+    again = fitted(estimator(**QUICK, early_stopping=True), X, y, X_val=X, y_val=y)
+    assert len(again.classes_) == 3
+    classes = [["a", "b"], [5, 6], [False, True]]
+    streamed = estimator(**QUICK).partial_fit(X, y, classes=classes)
+    assert {tuple(map(type, row)) for row in streamed.predict(X).tolist()} == {(str, int, bool)}
+    model.save(tmp_path / "model.sknn")
+    assert_equal(load(tmp_path / "model.sknn").predict(X).tolist(), predicted.tolist())
+
+
+@pytest.mark.parametrize("estimator", [TabularMLPClassifier, TabularMLPRegressor])
+@pytest.mark.parametrize("kind", [list, tuple, np.array, pd.Index, pd.Series, pl.Series])
+def test_names_of_columns_in_any_container_are_saved(estimator, kind, tmp_path):
+    """As a list or an array."""
+    table = pd.DataFrame(X).add_prefix("c").round()
+    model = fitted(estimator(**QUICK, categorical_features=kind(["c1", "c3"])), table, Y)
+    assert model.encoder_.is_categorical_.tolist() == [False, True, False, True]
+    model.save(tmp_path / "model.sknn")
+    again = load(tmp_path / "model.sknn")
+    assert_equal(again.predict(table), model.predict(table))
+    assert list(again.categorical_features) == ["c1", "c3"]
+    fitted(again, table, Y)

@@ -236,3 +236,13 @@ def test_numeric_estimators_refuse_mixed_tables_in_every_container(kind, name):
     label = "'city'" if name in NAMED else "4"
     with pytest.raises(ValueError, match=f"Column {label} holds text.*TabularMLPClassifier"):
         kind(**QUICK).fit(TABLES[name](MIXED), targets_of(kind))
+
+
+def test_onnx_refuses_labels_beyond_int64():
+    """Which would become negative."""
+    pytest.importorskip("onnx")
+    cells, makers = cells_of(sknn.MLPClassifier)
+    X = makers["c_order"](cells)
+    model = fitted(sknn.MLPClassifier(**QUICK), X, np.array(LABELS["unsigned"]))
+    with pytest.raises(ValueError, match=r"fit in int64, got up to 9223372036854775810.*text"):
+        sknn.to_onnx(model)

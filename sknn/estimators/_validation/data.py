@@ -19,7 +19,7 @@ from sknn.estimators._validation.targets import (
     check_any_known,
     known_targets,
 )
-from sknn.features.columns import Table, refuse_temporal
+from sknn.features.columns import Table, decoded, refuse_temporal
 from sknn.features.compact import checked_columns
 from sknn.features.containers import as_array, as_frame
 
@@ -137,8 +137,13 @@ def validated_inputs(estimator: "BaseMLP", X: Any, *y: Any, reset: bool, **optio
             checked = validate_data(
                 estimator, X, *y, accept_sparse="csr", dtype="numeric", reset=reset, **options
             )
+            numbers = checked[0] if y else checked
+            if numbers.dtype.kind == "O":  # scikit-learn leaves those of polars as they are
+                numbers = numbers.astype(np.float64)
+                assert_all_finite(numbers, input_name="X")
     except ValueError as error:
-        if (column := _text_column(X)) is not None:
+        is_cell = "string" in str(error) or "contains NaN" in str(error)
+        if is_cell and (column := _text_column(X)) is not None:
             raise ValueError(
                 f"{column} holds text: {error}. TabularMLPClassifier and TabularMLPRegressor "
                 "encode text, as TableEncoder does in a pipeline."
@@ -150,8 +155,8 @@ def validated_inputs(estimator: "BaseMLP", X: Any, *y: Any, reset: bool, **optio
                 "pipeline (SimpleImputer)."
             ) from error
         raise
-    refuse_temporal(checked[0] if y else checked, "X")
-    return checked
+    refuse_temporal(numbers, "X")
+    return (numbers, checked[1]) if y else numbers
 
 
 def _examined(X: Any) -> Any:
@@ -172,7 +177,9 @@ def _examined(X: Any) -> Any:
     others = {j: table.values(j)[0] for j in np.flatnonzero(~table.is_plain).tolist()}
     for j, values in others.items():
         refuse_temporal(values, table.label(j))
-    return X
+    if hasattr(X, "iloc") or not others:
+        return X
+    return frame.with_columns(*(decoded(frame[:, j]) for j in others)).to_native()
 
 
 def _text_column(X: Any) -> str | None:

@@ -1,6 +1,5 @@
 """Validation of y: class labels, real targets of which some may be unknown, and true targets."""
 
-from numbers import Integral, Number
 from typing import Any
 
 import numpy as np
@@ -49,21 +48,16 @@ def typed_labels(column: Array) -> Array:
         raise TypeError(
             f"{COMPARABLE_LABELS}, but y mixes types: {named}. Convert all labels to one type."
         )
-    if issubclass(types.pop(), str):
+    if all(issubclass(kind, str) for kind in types):
         return column
     typed = np.array(labels)
-    if (typed.dtype.kind in "biuf" and typed.tolist() == labels) or not _are_integers(labels):
-        return typed
-    raise ValueError(
-        "y holds integers too large for 64 bits, or large ones beside fractions or negative ones. "
-        "Turn the labels into text."
-    )
-
-
-def _are_integers(labels: list[Any]) -> bool:
-    """Return whether all labels are numbers and some are integers."""
-    numbers = all(isinstance(label, Number) for label in labels)
-    return numbers and any(isinstance(label, Integral) for label in labels)
+    is_large = typed.dtype.kind == "f" and not (np.abs(typed) < MAX_EXACT).all()
+    if is_large or (typed.dtype == object and types <= {int}):
+        raise ValueError(
+            "y holds labels that are too large to be exact: integers must fit in 64 bits together, "
+            "with or without a sign, and beside fractions be below 2**53. Turn them into text."
+        )
+    return typed
 
 
 def as_target_array(y: Any, name: str = "y") -> Any:
@@ -91,15 +85,16 @@ def as_target_array(y: Any, name: str = "y") -> Any:
     frame = as_frame(y, name)
     if frame is not None:
         labels = [f"Column {column!r} of {name}" for column in frame.columns]
-        return _stacked(list(map(series_values, frame.iter_columns(), labels)))
+        columns = list(map(series_values, frame.iter_columns(), labels))
+        for column, label in zip(columns, labels, strict=True):
+            refuse_temporal(column, label)
+        return _stacked(columns)
     y = as_array(y, name)
     if isinstance(y, list | tuple):
         y = _exact_array(y)
     elif not isinstance(y, np.ndarray) and (series := as_series(y)) is not None:
         is_date = series.dtype.is_temporal()
         y = series.to_numpy() if is_date else series_values(series, name)
-    if isinstance(y, np.ndarray) and y.dtype.kind == "T":
-        y = y.astype(object)
     if isinstance(y, np.ndarray) and y.ndim > 1:
         refuse_temporal(y, name)
     return y
@@ -148,7 +143,7 @@ def as_numeric_targets(y: Any) -> Any:
         )
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"y must be numbers: {error}. For labels there are MLPClassifier and "
+            f"y must be numbers: {str(error).rstrip('.')}. For labels there are MLPClassifier and "
             "TabularMLPClassifier."
         ) from error
 
