@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 from sklearn.base import clone, is_classifier, is_regressor
-from sklearn.exceptions import ConvergenceWarning
 
 import sknn
 from sknn.estimators.base import BaseMLP
@@ -125,9 +124,9 @@ def exported(model, X, y, trained):
 
 @contextmanager
 def silent():
-    """Ignore warnings about convergence."""
+    """Ignore warnings about convergence, and about streams of few rows at a low learning rate."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
+        warnings.simplefilter("ignore", UserWarning)  # ConvergenceWarning, too
         yield
 
 
@@ -244,5 +243,5 @@ def test_onnx_refuses_labels_beyond_int64():
     cells, makers = cells_of(sknn.MLPClassifier)
     X = makers["c_order"](cells)
     model = fitted(sknn.MLPClassifier(**QUICK), X, np.array(LABELS["unsigned"]))
-    with pytest.raises(ValueError, match=r"fit in int64, got up to 9223372036854775810.*text"):
+    with pytest.raises(ValueError, match="64-bit integers, got"):
         sknn.to_onnx(model)

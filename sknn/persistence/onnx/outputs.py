@@ -159,11 +159,6 @@ def _label(graph: Graph, classes: Array, number: Value) -> Output:
         labels, dtype = classes.astype(str), "str"
     elif all(issubclass(kind, int | float) for kind in kinds) and all(map(_is_int64, classes)):
         labels, dtype = classes.astype(np.int64), "int64"
-        if labels.tolist() != classes.tolist():
-            raise ValueError(
-                f"Labels in ONNX must be strings or fit in int64, got up to {classes[-1]}. Turn "
-                "them into text before training."
-            )
     else:
         raise ValueError(
             f"Labels in ONNX must be strings or 64-bit integers, got {classes}. Encode them with a "
