@@ -6,6 +6,7 @@ import sys
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from copy import copy
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -89,7 +90,7 @@ _ATTRIBUTES = {
     "MaskedLoss": {"domain": "interval_y_true", "degree": "homogeneity_degree"},
 }
 
-#: Moved modules that older pickles name: the module now, and its renamed classes.
+#: Modules that older pickles name: the module now, and its renamed classes.
 _MODULES: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "sknn.engine.losses.labels": (
         "sknn.engine.losses.classification",
@@ -100,6 +101,7 @@ _MODULES: Mapping[str, tuple[str, Mapping[str, str]]] = {
         "sknn.engine.losses.composite",
         {"KnownOnly": "MaskedLoss", "SideBySide": "MultiOutputLoss"},
     ),
+    "sknn.engine.schedules": ("sknn.engine.schedules", {"FunctionOfStep": "LambdaSchedule"}),
 }
 
 
@@ -128,8 +130,7 @@ def migrate_state(state: dict[str, Any], format: int) -> dict[str, Any]:  # noqa
         return state
     names = next((table for key, table in _TABLES.items() if key in state), _ESTIMATOR)
     new: dict[str, Any] = _renamed(state, names)
-    for value in new.values():
-        _rename_attributes(value)
+    new = {name: _with_renamed_attributes(value) for name, value in new.items()}
     if "decay_by_loss" in state and "min_frequency" not in state:  # not a tabular estimator
         power = new.pop("weight_decay_loss_power")
         if power:
@@ -159,21 +160,35 @@ def _renamed(value: Any, names: Mapping[str, Any]) -> Any:
     return names.get(value, value) if isinstance(value, str) else value
 
 
-def _rename_attributes(value: Any) -> None:
-    """Rename the attributes of an object of the engine, in place."""
-    for old, new in _ATTRIBUTES.get(type(value).__name__, {}).items():
-        if old in vars(value):
-            vars(value)[new] = vars(value).pop(old)
+def _with_renamed_attributes(value: Any) -> Any:
+    """Rename the attributes of objects of the engine, in containers and other objects too."""
+    if isinstance(value, dict):
+        return {key: _with_renamed_attributes(item) for key, item in value.items()}
+    if type(value) in (list, tuple):
+        items = [_with_renamed_attributes(item) for item in value]
+        same = all(new is old for new, old in zip(items, value, strict=True))
+        return value if same else type(value)(items)
+    if type(value).__module__.startswith("sknn.engine") and hasattr(value, "__dict__"):
+        names = _ATTRIBUTES.get(type(value).__name__, {})
+        value = copy(value)
+        value.__dict__ = {
+            names.get(key, key): _with_renamed_attributes(item) for key, item in vars(value).items()
+        }
+    return value
 
 
 def _register_moved_modules() -> None:
-    """Let pickles find moved classes under their former modules, which load on first use."""
+    """Let pickles find classes under their former modules and names; modules load on first use."""
     for old, (new, classes) in _MODULES.items():
 
-        def find(name: str, new: str = new, classes: Mapping[str, str] = classes) -> Any:
+        def find(
+            name: str, old: str = old, new: str = new, classes: Mapping[str, str] = classes
+        ) -> Any:
+            if name not in classes and old == new:
+                raise AttributeError(f"module {new!r} has no attribute {name!r}")
             return getattr(import_module(new), classes.get(name, name))
 
-        module = ModuleType(old, f"Former name of {new}, for pickles.")
+        module = import_module(new) if old == new else ModuleType(old, f"Former name of {new}.")
         module.__getattr__ = find  # type: ignore[method-assign]
         sys.modules.setdefault(old, module)
 

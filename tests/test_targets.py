@@ -490,7 +490,7 @@ def test_masked_loss_ignores_unknown_targets(loss, dtype):
 )
 def test_restored_target_equals_original(target):
     """From the kind, the number of outputs, the settings and the classes."""
-    restored = TARGETS[target.kind].restored(
+    restored = TARGETS[target.kind].restore(
         target.n_outputs, target.settings(), target.attributes().get("classes_")
     )
     assert type(restored) is type(target)

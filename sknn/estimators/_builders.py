@@ -134,7 +134,7 @@ def initialization_name(mlp: "BaseMLP") -> str:
     return f"{named.__module__}.{named.__qualname__}"
 
 
-def early_stopping(mlp: "BaseMLP", *, by_score: bool) -> EarlyStopping:
+def build_early_stopping(mlp: "BaseMLP", *, by_score: bool) -> EarlyStopping:
     """Build the monitor of the training loss or of the validation score.
 
     With a learning rate that has a horizon, no plateau ends training: its last part is the best.
@@ -144,7 +144,7 @@ def early_stopping(mlp: "BaseMLP", *, by_score: bool) -> EarlyStopping:
     return EarlyStopping(patience, float(mlp.tol), monitor, higher_is_better=by_score)
 
 
-def solver(mlp: "BaseMLP", settings: TrainingSettings, n_samples: int) -> Solver:
+def build_solver(mlp: "BaseMLP", settings: TrainingSettings, n_samples: int) -> Solver:
     """Build the solver for this number of training samples."""
     name, norm = mlp.solver, mlp.clip_gradient_norm
     if isinstance(name, str) and name == "lbfgs":
@@ -172,7 +172,7 @@ def is_spent(solver: Solver, steps: int) -> bool:
     return isinstance(solver, MinibatchSolver) and solver.schedule.is_complete(steps)
 
 
-def dropout_rates(mlp: "BaseMLP", n_hidden: int) -> list[float]:
+def build_dropout_rates(mlp: "BaseMLP", n_hidden: int) -> list[float]:
     """Return the dropout rate of each hidden layer.
 
     Raises
@@ -199,7 +199,7 @@ def dropout_rates(mlp: "BaseMLP", n_hidden: int) -> list[float]:
     return rates
 
 
-def fit_config(
+def build_fit_config(
     mlp: "BaseMLP",
     settings: TrainingSettings,
     spec: ModelSpec,
@@ -211,16 +211,16 @@ def fit_config(
 ) -> FitConfig:
     """Build the training configuration from the parameters."""
     stochastic = is_stochastic(mlp)
-    stopping = early_stopping(mlp, by_score=by_score)
+    stopping = build_early_stopping(mlp, by_score=by_score)
     seconds = math.inf if mlp.max_time is None else float(mlp.max_time)
     return FitConfig(
-        solver=solver(mlp, settings, n_samples),
+        solver=build_solver(mlp, settings, n_samples),
         solver_name=solver_name(mlp),
         early_stopping=stopping if stochastic or by_score else None,
         by_score=by_score,
         epochs=epochs,
         alpha=mlp.alpha,
-        dropout=dropout_rates(mlp, len(spec.hidden_sizes)),
+        dropout=build_dropout_rates(mlp, len(spec.hidden_sizes)),
         label_smoothing=settings.label_smoothing,
         scoring=mlp._default_scoring if mlp.scoring is None else mlp.scoring,
         random_state=mlp.random_state,

@@ -200,8 +200,8 @@ def masked_r2_score(y: Array, predictions: Array, w: Array | None) -> float:
     with ignore_overflow():
         if not np.isfinite(np.nansum(y**2)):
             raise ValueError(
-                "y is too large for R2: the sum of its squares overflows float64. Divide y by a "
-                "constant before fit."
+                "y is too large for R2: the sum of its squares overflows float64. Train and score "
+                "with y divided by a constant."
             )
         unknown = np.isnan(y)
         if not unknown.any():

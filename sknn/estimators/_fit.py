@@ -12,12 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sknn.engine import (
-    History,
-    Objective,
-    Sequential,
-    network,
-)
+from sknn.engine import Dataset, History, Loss, Objective, Sequential, network
+from sknn.engine._typing import Array
 from sknn.engine.training import OnEpoch, Trainer
 from sknn.estimators._blas_threads import MIN_PRODUCT_SIZE, SingleBlasThread
 from sknn.estimators._builders import FitConfig, TrainingSettings
@@ -82,23 +78,7 @@ def fit_network(
     initial: InitialModel,
     callbacks: FitCallbacks | None = None,
 ) -> FitResult:
-    """Train a network.
-
-    Parameters
-    ----------
-    config : FitConfig
-        Training configuration.
-    data : FitData
-        Training and validation rows.
-    initial : InitialModel
-        Initial network and state, which are changed in place.
-    callbacks : FitCallbacks, optional
-        Hooks to call after every epoch.
-
-    Returns
-    -------
-    result : FitResult
-        The fitted attributes and the history.
+    """Train a network; `initial` is changed in place.
 
     Raises
     ------
@@ -116,12 +96,7 @@ def fit_network(
     )
     loss, loss_scale = spec.loss_for(dataset.Y), spec.loss_scale
     if initial.is_new:
-        W, offsets = initial.network.modules[-1].parameters
-        if config.fit_intercept_first:
-            offsets[...] = loss.fit_intercept_only(dataset.Y, dataset.w)
-        if (known := spec.constant_outputs(dataset.Y)).any():  # their gradients remain 0
-            constants = loss.fit_intercept_only(np.fmin.reduce(dataset.Y)[None])
-            W[..., known], offsets[..., known] = 0, constants[known]
+        _set_offsets(config, initial, loss, dataset)
     trained = initial.network
     if any(config.dropout):
         trained = network.with_dropout(trained, config.dropout)
@@ -150,9 +125,7 @@ def fit_network(
         loss_scale=loss_scale,
         earlier_loss=max(state.loss_curve, default=0.0),
     )
-    n = len(dataset.Y) if config.batch_size is None else min(config.batch_size, len(dataset.Y))
-    sizes = [spec.n_inputs, *spec.hidden_sizes, dataset.Y.shape[-1]]
-    product_size = n * max(map(mul, sizes[:-1], sizes[1:]))
+    product_size = _product_size(config, spec, dataset.Y)
     with SingleBlasThread(product_size) if product_size > MIN_PRODUCT_SIZE else nullcontext():
         history = trainer.train(
             objective,
@@ -165,12 +138,31 @@ def fit_network(
     return replace(result(history), inputs=dataset.X)
 
 
+def _set_offsets(config: FitConfig, initial: InitialModel, loss: Loss, dataset: Dataset) -> None:
+    """Set the offsets of the output layer to constant predictions, where the fit starts there."""
+    W, offsets = initial.network.modules[-1].parameters
+    if config.fit_intercept_first:
+        offsets[...] = loss.fit_intercept_only(dataset.Y, dataset.w)
+    if (known := initial.spec.constant_outputs(dataset.Y)).any():  # their gradients remain 0
+        constants = loss.fit_intercept_only(np.fmin.reduce(dataset.Y)[None])
+        W[..., known], offsets[..., known] = 0, constants[known]
+
+
+def _product_size(config: FitConfig, spec: ModelSpec, Y: Array) -> int:
+    """Return the number of multiplications in the largest matrix product of a step."""
+    n = len(Y) if config.batch_size is None else min(config.batch_size, len(Y))
+    sizes = [spec.n_inputs, *spec.hidden_sizes, Y.shape[-1]]
+    return n * max(map(mul, sizes[:-1], sizes[1:]))
+
+
 def _validation_score(config: FitConfig, data: FitData, initial: InitialModel) -> ValidationScore:
     """Build the scorer of the validation rows."""
     assert data.validation is not None
 
+    record = _record(initial.state, History(), len(data.train.y))
+
     def as_estimator(attributes: Mapping[str, Any]) -> "BaseMLP":
-        return config.as_estimator({**data.train.features, **attributes})
+        return config.as_estimator({**data.train.features, **record, **attributes})
 
     return ValidationScore(
         initial.spec, initial.network, data.validation, config.scoring, as_estimator
@@ -235,6 +227,10 @@ def _result(
         solver=config.solver_name,
         solver_state=solver_state,
         early_stopping=watched,
+        loss_curve=record["loss_curve_"],
+        learning_rates=record["learning_rates_"],
+        best_loss=record["best_loss_"],
+        n_samples_seen=record["t_"],
     )
     attributes = {
         **data.train.features,

@@ -103,7 +103,7 @@ class ModelSpec:
         if isinstance(encoding, dict):
             inputs = TabularInputs.from_plain(encoding)
         return cls(
-            target=TARGETS[plain["target"]].restored(
+            target=TARGETS[plain["target"]].restore(
                 plain["n_outputs"], plain["target_settings"], fitted.get("classes_")
             ),
             loss_name=plain["loss"],
@@ -242,7 +242,7 @@ class ModelSpec:
             fixed["standardize_y"] = self.target.scale is not None
         return fixed
 
-    def continuing(self, fitted: "ModelSpec", parameters: Mapping[str, Any]) -> "ModelSpec":
+    def continue_from(self, fitted: "ModelSpec", parameters: Mapping[str, Any]) -> "ModelSpec":
         """Check that training can continue with this specification; return the fitted one.
 
         Parameters

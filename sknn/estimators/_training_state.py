@@ -46,7 +46,7 @@ class TrainingState:
         """
         plain, curve = fitted["_training_state"], fitted["loss_curve_"]
         return cls(
-            restored_generator(plain, random_state),
+            restore_generator(plain, random_state),
             plain.get("solver", ""),
             deepcopy(plain.get("solver_state", {})),
             plain.get("early_stopping", {}),
@@ -142,7 +142,7 @@ class TrainingState:
         )
 
 
-def restored_generator(plain: Mapping[str, Any], random_state: Any) -> np.random.RandomState:
+def restore_generator(plain: Mapping[str, Any], random_state: Any) -> np.random.RandomState:
     """Return the generator to continue with; `plain` is empty for a new fit."""
     rng: np.random.RandomState = check_random_state(random_state)
     if isinstance(random_state, Integral) and plain.get("seed") == random_state:

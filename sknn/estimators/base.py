@@ -63,7 +63,7 @@ from sknn.estimators._training_state import (
     TrainingState,
     generator_from_state,
     independent_generator,
-    restored_generator,
+    restore_generator,
 )
 from sknn.estimators._validation.data import (
     ValidatedData,
@@ -79,7 +79,7 @@ GivenData = tuple[Any, Any, Any]
 
 
 @contextmanager
-def _restored_on_error(random_state: Any) -> Iterator[None]:
+def _restore_on_error(random_state: Any) -> Iterator[None]:
     """Restore the state of the user's generator if the block raises an error."""
     if not (random_state is None or isinstance(random_state, np.random.RandomState)):
         yield
@@ -230,7 +230,7 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         """
         given, given_val = (X, y, sample_weight), (X_val, y_val, sample_weight_val)
         callbacks = FitCallbacks(self, given, given_val) if CALLBACKS in vars(self) else None
-        with _restored_on_error(self.random_state):
+        with _restore_on_error(self.random_state):
             resumed = callbacks.load_checkpoint(verbose=bool(self.verbose)) if callbacks else None
             if resumed and resumed[1].finished:
                 result = FitResult(dict(resumed[0]), resumed[1].history or History(), resumed[1])
@@ -243,7 +243,7 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
                     result = self._refit(job, result, callbacks)
                 if result.history.outcome == "interrupted" and is_one_of_many_fits():
                     raise KeyboardInterrupt
-                result = self._completed(result, callbacks)
+                result = self._complete(result, callbacks)
         self._assign(result.attributes)
         if callbacks is not None:
             callbacks.on_fit_end()
@@ -351,12 +351,10 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         data = all_rows = weighted(data) if weighted else data
         rng = check_random_state(self.random_state)
         if fitted:
-            rng = restored_generator(fitted["_training_state"], self.random_state)
+            rng = restore_generator(fitted["_training_state"], self.random_state)
         if resumed:
             rng = generator_from_state(resumed[1].initial_rng or {})
-        by_score = bool(self.early_stopping)
-        if isinstance(self.early_stopping, str):
-            by_score = validation is not None or len(data.y) > N_SAMPLES_AUTO_EARLY_STOPPING
+        by_score = self._stops_by_score(validation, len(data.y))
         if validation is not None:
             with naming_validation_data():
                 validation = weighted(validation) if weighted else validation
@@ -366,21 +364,28 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         initial_rng = rng.get_state(legacy=False) if callbacks else None
         notes: list[FitWarning] = []
         if resumed:
-            initial = self._continued(*resumed)
+            initial = self._continue_from(*resumed)
         elif fitted:
             state = TrainingState.of_fitted(fitted, rng)
             state = state.for_warm_start(restart=_builders.has_horizon(self))
-            initial = self._continued(fitted, state)
+            initial = self._continue_from(fitted, state)
         else:
             initial, notes = self._new_model(data, target, rng)
-        if initial_rng and not resumed and _builders.is_stochastic(self):
-            initial.state.initial_rng, initial.state.history = initial_rng, History()
+        if initial_rng and not resumed:
+            initial.state.initial_rng = initial_rng
+            initial.state.history = History() if _builders.is_stochastic(self) else None
         self._check_targets(data, initial.spec.loss)
         settings = self._training_settings(data, initial.spec.loss)
-        config = _builders.fit_config(
+        config = _builders.build_fit_config(
             self, settings, initial.spec, len(data.y), by_score=by_score, epochs=settings.epochs
         )
         return FitJob(config, FitData(data, validation), initial, all_rows, settings, notes)
+
+    def _stops_by_score(self, validation: ValidatedData | None, n_samples: int) -> bool:
+        """Return whether the score of validation rows ends training."""
+        if isinstance(self.early_stopping, str):
+            return validation is not None or n_samples > N_SAMPLES_AUTO_EARLY_STOPPING
+        return bool(self.early_stopping)
 
     def _refit(self, job: FitJob, found: FitResult, callbacks: FitCallbacks | None) -> FitResult:
         """Train a new model on all rows for the best number of epochs; on failure, keep `found`."""
@@ -390,7 +395,7 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         rows, target = job.all_rows, job.initial.spec.target
         rng = check_random_state(self.random_state)
         initial, _ = self._new_model(rows, target, rng)
-        config = _builders.fit_config(
+        config = _builders.build_fit_config(
             self, job.settings, initial.spec, len(rows.y), by_score=False, epochs=epochs
         )
         if config.early_stopping is not None:
@@ -411,9 +416,12 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
             **{name: found.attributes[name] for name in kept},
             "best_iteration_": epochs,
         }
-        return FitResult(attributes, result.history, replace(result.state, rng=found.state.rng))
+        state = replace(
+            result.state, rng=found.state.rng, initial_rng=found.state.initial_rng, history=None
+        )
+        return FitResult(attributes, result.history, state)
 
-    def _completed(self, result: FitResult, callbacks: FitCallbacks | None) -> FitResult:
+    def _complete(self, result: FitResult, callbacks: FitCallbacks | None) -> FitResult:
         """Reduce the training state unless `warm_start` needs it, and save the final checkpoint."""
         plain = result.state.to_plain(self.random_state, compact=not self.warm_start)
         result.attributes["_training_state"] = plain
@@ -428,7 +436,7 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         fitted = vars(self) if "coefs_" in vars(self) else None
         if fitted and not get_config()["skip_parameter_validation"]:
             self._validate_params()  # scikit-learn does so at the first call only
-        with _restored_on_error(self.random_state):
+        with _restore_on_error(self.random_state):
             checked = self if fitted else self._with_attributes({})
             data = validate_training_data(checked, X, y, sample_weight, reset=fitted is None)
             spec = ModelSpec.of_fitted(fitted) if fitted else None
@@ -438,13 +446,13 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
             notes: list[FitWarning] = []
             if fitted:
                 state = TrainingState.of_fitted(fitted, self.random_state)
-                initial = self._continued(fitted, state)
+                initial = self._continue_from(fitted, state)
             else:
                 rng = check_random_state(self.random_state)
                 initial, notes = self._new_model(data, target, rng)
             steps = initial.state.solver_state.get("steps", 0)
             settings = self._training_settings(data, initial.spec.loss)
-            config = _builders.fit_config(
+            config = _builders.build_fit_config(
                 self,
                 settings,
                 initial.spec,
@@ -480,12 +488,12 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         drawn = spec.initial_network(self.initialization, rng)
         return InitialModel(spec, drawn, TrainingState(rng), is_new=True), notes
 
-    def _continued(self, fitted: Mapping[str, Any], state: TrainingState) -> InitialModel:
+    def _continue_from(self, fitted: Mapping[str, Any], state: TrainingState) -> InitialModel:
         """Return a fitted network to continue from; its architecture must match the parameters."""
         old = ModelSpec.of_fitted(fitted)
         dtype = old.dtype if self.dtype == "auto" else self.dtype
         spec = self._spec(old.target, dtype, old.n_inputs, old.inputs)
-        spec = spec.continuing(old, self.get_params(deep=False))
+        spec = spec.continue_from(old, self.get_params(deep=False))
         return InitialModel(spec, fitted_network(spec, fitted), state, is_new=False)
 
     def _spec(

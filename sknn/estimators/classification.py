@@ -310,7 +310,7 @@ class Classification(ClassifierMixin, BaseMLP):
         )
         if not (np.isfinite(weights) & (weights >= 0)).all():
             raise ValueError(f"class_weight must be finite and 0 or more, got {self.class_weight}.")
-        return lambda rows: rows.reweighted(weights[class_numbers(classes, rows.y)])
+        return lambda rows: rows.reweight(weights[class_numbers(classes, rows.y)])
 
 
 def _as_lists(classes: Any) -> list[Any]:

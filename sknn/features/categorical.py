@@ -108,7 +108,7 @@ def _refuse_rounded(column: Column) -> None:
     if column.is_rounded:
         raise ValueError(
             f"{column.label} is categorical and holds integers above 2**53, which float64 cannot "
-            "tell apart. Turn them into text."
+            "tell apart. Convert them to text."
         )
 
 

@@ -124,7 +124,7 @@ class Table:
 
 def _raise_temporal(label: str, dtype: Any) -> NoReturn:
     raise TypeError(
-        f"{label} holds dates or times ({dtype}). Turn them into numbers first, for example days "
+        f"{label} holds dates or times ({dtype}). Convert them to numbers, for example days "
         "since a fixed date, or the month and the hour."
     )
 
@@ -132,7 +132,7 @@ def _raise_temporal(label: str, dtype: Any) -> NoReturn:
 def _raise_unsupported(label: str, types: str) -> NoReturn:
     raise TypeError(
         f"{label} holds values of type {types}, but every argument must be a string, a number, a "
-        "bool or missing. Turn it into columns of those, or drop it."
+        "bool or missing. Convert it to columns of those, or drop it."
     )
 
 
@@ -234,7 +234,7 @@ def _read_objects(values: list[Any], label: str) -> tuple[str, Cells]:
         _raise_unsupported(label, _type_names(types))
     if len(kinds) > 1:
         raise TypeError(
-            f"{label} mixes values of types {_type_names(types)}. Turn all of them into text, or "
+            f"{label} mixes values of types {_type_names(types)}. Convert all of them to text, or "
             "all into numbers."
         )
     if kinds == {"string"}:

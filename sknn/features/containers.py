@@ -77,7 +77,7 @@ def as_array(X: Any, name: str = "X") -> Any:
     is_records = isinstance(next(iter(X), None) if isinstance(X, list | tuple) else X, dict)
     if (is_records and not sparse.issparse(X)) or (isinstance(X, np.ndarray) and X.dtype.names):
         what = "a structured array" if isinstance(X, np.ndarray) else "made of dicts"
-        raise TypeError(f"{name} is {what}. Turn it into a frame: pandas.DataFrame({name}).")
+        raise TypeError(f"{name} is {what}. Convert it to a frame: pandas.DataFrame({name}).")
     return X
 
 

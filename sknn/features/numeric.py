@@ -49,7 +49,7 @@ def learn_numbers(column: Column, counts: ValueCounts, n_bins: int | str) -> Num
     if column.is_rounded and np.ptp(values) < MIN_STEPS * np.spacing(np.abs(values).max()):
         raise ValueError(
             f"{column.label} holds integers of which float64 cannot tell many apart, from "
-            f"{values[0]:.0f} to {values[-1]:.0f}. Subtract a constant, or turn identifiers into "
+            f"{values[0]:.0f} to {values[-1]:.0f}. Subtract a constant, or convert identifiers to "
             "text."
         )
     if len(values) + (counts.missing > 0) < 2:

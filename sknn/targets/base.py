@@ -42,7 +42,7 @@ class Target(ABC):
 
     @classmethod
     @abstractmethod
-    def restored(cls, n_outputs: int, settings: Mapping[str, Any], classes: Any) -> "Target":
+    def restore(cls, n_outputs: int, settings: Mapping[str, Any], classes: Any) -> "Target":
         """Build a target from its number of outputs, settings and classes (if it has any)."""
 
     def loss_scales(self, loss: Loss) -> Sequence[float]:
@@ -90,5 +90,5 @@ def check_columns(Y: Array, n_outputs: int) -> None:
     if Y.ndim != 2 or Y.shape[1] != n_outputs:
         raise ValueError(
             f"y must have as many columns as when training began, {n_outputs}, but it has "
-            f"{1 if Y.ndim == 1 else Y.shape[1]}. Pass the same targets, or call fit again."
+            f"{1 if Y.ndim == 1 else Y.shape[1]}. Pass those columns, or train a new estimator."
         )

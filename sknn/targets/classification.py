@@ -37,7 +37,7 @@ class ClassTarget(Target):
         return {}
 
     @classmethod
-    def restored(cls, n_outputs: int, settings: Mapping[str, Any], classes: Any) -> "ClassTarget":
+    def restore(cls, n_outputs: int, settings: Mapping[str, Any], classes: Any) -> "ClassTarget":
         """Build the target from its classes; the other arguments are not used."""
         return cls(classes)
 

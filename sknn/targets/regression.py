@@ -30,7 +30,7 @@ class RealTarget(Target):
         self.scale = scale
 
     @classmethod
-    def restored(cls, n_outputs: int, settings: Mapping[str, Any], classes: Any) -> "RealTarget":
+    def restore(cls, n_outputs: int, settings: Mapping[str, Any], classes: Any) -> "RealTarget":
         """Build the target from its number of outputs and its settings."""
         return cls(n_outputs, **settings)
 

@@ -100,6 +100,7 @@ def test_scoring(scoring):
 
     def own(estimator, X, y, sample_weight=None):
         seen.append(estimator)
+        assert len(estimator.loss_curve_) == estimator.n_iter_ == estimator.t_ == 0
         return -float(log_loss(y, estimator.predict_proba(X)))
 
     model, X, y, val = make_model("binary", early_stopping=True)

@@ -110,6 +110,23 @@ def check(make, X, y, killed_after, directory):
     assert_alike(vars(broken), vars(whole))
 
 
+@pytest.mark.parametrize("name", SETTINGS)
+def test_completed_fit_is_loaded_from_its_checkpoint(name, tmp_path):
+    """All attributes are equal; no epoch is run."""
+    estimator, make = TASKS["binary"]
+    model = estimator((6,), max_iter=6, random_state=3, **SETTINGS[name])
+    ran = []
+    for _ in range(2):
+        counter = KillAfter(np.inf)
+        one = clone(model).set_callbacks(Checkpoint(tmp_path, every_n_epochs=2), counter)
+        fit(one, *make())
+        ran.append((one, counter.seen))
+    (first, epochs), (second, none) = ran
+    assert none == 0 < epochs
+    del first._skl_callbacks, second._skl_callbacks
+    assert_alike(vars(second), vars(first))
+
+
 def test_resumed_fit_trains_only_the_missing_epochs(tmp_path):
     """A completed fit is not repeated, but warns again."""
     X, y = TASKS["real"][1]()

@@ -15,7 +15,7 @@ from sklearn.exceptions import InconsistentVersionWarning
 import sknn
 from sknn import Checkpoint, MLPClassifier, MLPRegressor, ModelFileError, TableEncoder, _version
 from sknn._version import STATE_FORMAT, migrate_state
-from sknn.engine import Huber, MaskedLoss, MulticlassHinge, OneCycle
+from sknn.engine import Huber, MaskedLoss, MulticlassHinge, OneCycle, schedules
 from sknn.persistence.checkpoints import CheckpointFile
 from tests.data.make_fixtures import answers, labels, numbers, table
 from tests.persistence.test_archives import rewritten
@@ -170,6 +170,23 @@ def test_pickles_of_moved_classes_are_loaded():
     [callback] = models["checkpoint"]._skl_callbacks
     assert vars(callback) == vars(Checkpoint("checkpoints", every_n_epochs=3, every_n_seconds=None))
     assert pickle.loads(pickle.dumps(callback)).directory == "checkpoints"
+
+
+def test_renamed_class_in_its_old_module():
+    """A pickle names the module and the class."""
+    assert schedules.FunctionOfStep is schedules.LambdaSchedule
+    with pytest.raises(AttributeError, match=r"'sknn.engine.schedules' has no attribute 'Other'"):
+        schedules.Other  # noqa: B018
+
+
+def test_objects_inside_a_state_are_renamed_in_a_copy():
+    """A loss in the specification of a fitted model, for example."""
+    schedule = OneCycle(0.01, 20, pct_start=0.25)
+    vars(schedule)["warm_up"] = vars(schedule).pop("pct_start")
+    old = {"_plan": {"losses": [schedule]}}
+    [new] = migrate_state(old, 1)["_model_spec"]["losses"]
+    assert repr(new) == repr(OneCycle(0.01, 20, pct_start=0.25))
+    assert "warm_up" in vars(schedule)
 
 
 def test_moved_modules_have_no_other_names():

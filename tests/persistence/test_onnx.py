@@ -364,7 +364,7 @@ class Sine(Module):
         return np.sin(u)
 
     def backward(self, u, v, dv):
-        """Pass the blame back."""
+        """Return the gradient of the inputs."""
         return dv * np.cos(u)
 
 

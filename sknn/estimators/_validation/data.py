@@ -54,7 +54,7 @@ class ValidatedData:
         """Return the row numbers, in the data as passed by the user, of the rows in a mask."""
         return np.flatnonzero(mask) if self.row_numbers is None else self.row_numbers[mask]
 
-    def reweighted(self, factors: Array) -> "ValidatedData":
+    def reweight(self, factors: Array) -> "ValidatedData":
         """Multiply the weights by factors; rows of weight 0 are dropped.
 
         Raises
@@ -111,7 +111,7 @@ def validate_training_data(
         if (nothing := unknown.all(axis=1)).any():  # such rows are dropped
             w = (1.0 if w is None else w) * ~nothing
     data = ValidatedData(X, y, features=features, labels=y)
-    return data if w is None else data.reweighted(w)
+    return data if w is None else data.reweight(w)
 
 
 def _validate_numeric(

@@ -55,7 +55,7 @@ def typed_labels(column: Array) -> Array:
     if is_large or (typed.dtype == object and types <= {int}):
         raise ValueError(
             "y holds labels that are too large to be exact: integers must fit in 64 bits together, "
-            "with or without a sign, and beside fractions be below 2**53. Turn them into text."
+            "with or without a sign, and beside fractions be below 2**53. Convert them to text."
         )
     return typed
 
