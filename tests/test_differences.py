@@ -7,9 +7,12 @@ here, and the row can go.
 
 import pickle
 import warnings
+from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import sklearn
 import sklearn.neural_network as theirs
@@ -17,6 +20,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.neural_network import _base, _multilayer_perceptron
 
 import sknn as ours
@@ -204,6 +208,38 @@ def test_divergence():
     assert np.isfinite(parameters(model)).all()
 
 
+@difference
+def test_divergence_to_a_finite_loss():
+    """Training that diverges to a huge, finite loss ends in silence."""
+    X, y = regression()
+    settings = {"solver": "sgd", "learning_rate_init": 0.9}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model = regressor(theirs, **settings).fit(X, y)
+    assert np.isfinite(model.loss_)
+    assert np.abs(model.predict(X)).max() > 1e30
+    with pytest.warns(ConvergenceWarning, match="diverged in epoch"):
+        model = regressor(ours, **settings).fit(X, y)
+    assert np.abs(model.predict(X)).max() < 10
+
+
+@difference
+def test_targets_off_scale():
+    """A y off scale is learned badly, and the warning is about `max_iter`."""
+    X, y = regression()
+    y = 1000 + 300 * y
+    with pytest.warns(ConvergenceWarning, match="Maximum iterations"):
+        model = regressor(theirs).fit(X, y)
+    assert model.score(X, y) < 0
+    with (
+        pytest.warns(UserWarning, match="set standardize_y=True"),
+        pytest.warns(ConvergenceWarning, match="Maximum iterations"),
+    ):
+        model = regressor(ours).fit(X, y)
+    assert model.score(X, y) < 0
+    assert fitted(regressor(ours, standardize_y=True), X, y).score(X, y) > 0.3
+
+
 def interrupted_relu(monkeypatch, call):
     """Let Ctrl-C come at a call of scikit-learn's ReLU."""
     relu, calls = _base.ACTIVATIONS["relu"], []
@@ -261,6 +297,21 @@ def test_ctrl_c_during_lbfgs(monkeypatch):
 
 
 @difference
+def test_ctrl_c_in_a_cross_validation(monkeypatch):
+    """Ctrl-C in a cross-validation or a search ends one fit, whose score is kept."""
+    X, y = regression()
+    model = regressor(theirs, batch_size=20, tol=1e9, n_iter_no_change=2)
+    interrupted_relu(monkeypatch, call=5)
+    with pytest.warns(UserWarning, match="interrupted by user"):
+        scores = cross_val_score(model, X, y, cv=3)
+    assert np.isfinite(scores).all()
+    search = GridSearchCV(regressor(ours, loss=InterruptedLoss(5)), {"alpha": [0.0, 1.0]}, cv=3)
+    for interrupted in (search.fit, partial(cross_val_score, search.estimator)):
+        with pytest.raises(KeyboardInterrupt):
+            interrupted(X, y)
+
+
+@difference
 def test_large_batch_size():
     """A `batch_size` above n warns."""
     X, y = regression()
@@ -278,6 +329,7 @@ def test_dtype():
     model = fitted(regressor(ours, max_iter=1), X, y)
     assert model.coefs_[0].dtype == np.float32
     assert model.predict(X).dtype == np.float64
+    assert model.predict(X.astype(np.float32)).dtype == np.float32
     model = fitted(regressor(ours, max_iter=1, dtype="float64"), X, y)
     assert model.coefs_[0].dtype == np.float64
 
@@ -731,6 +783,37 @@ def test_labels_of_type_object():
 
 
 @difference
+@pytest.mark.parametrize("values", [[False, True], [1, 3]])
+def test_objects_as_labels(values):
+    """Object arrays of booleans or integers are no labels."""
+    X, y = binary()
+    y = np.array(values, dtype=object)[y]
+    with pytest.raises(ValueError, match="Unknown label type"):
+        classifier(theirs).fit(X, y)
+    assert_array_equal(fitted(classifier(ours, max_iter=2), X, y).classes_, values)
+
+
+@difference
+def test_mixed_list_of_labels():
+    """A list of numbers and strings becomes strings."""
+    X, y = binary()
+    y = [[1, "a"][label] for label in y]
+    assert_array_equal(fitted(classifier(theirs, max_iter=2), X, y).classes_, ["1", "a"])
+    with pytest.raises(TypeError, match="all strings or all numbers"):
+        classifier(ours).fit(X, y)
+
+
+@difference
+def test_large_integers_as_labels():
+    """Nullable integers of pandas above 2**53 are rounded as labels."""
+    X, y = binary()
+    values = [2**53, 2**53 + 1]
+    y = pd.Series(np.array(values)[y], dtype="Int64")
+    assert_array_equal(fitted(classifier(theirs, max_iter=2), X, y).classes_, [2.0**53])
+    assert fitted(classifier(ours, max_iter=2), X, y).classes_.tolist() == values
+
+
+@difference
 def test_sparse_labels():
     """A sparse multilabel y makes sparse predictions."""
     X, Y = multilabel()
@@ -750,3 +833,31 @@ def test_dates():
     assert differ(model, fitted(regressor(theirs, max_iter=2), X.astype("datetime64[s]"), y))
     with pytest.raises(TypeError, match="dates or times"):
         regressor(ours).fit(X, y)
+
+
+@difference
+def test_dates_beside_numbers():
+    """Dates beside numbers in polars and Arrow frames become numbers."""
+    frames = [pytest.importorskip("polars").DataFrame, pytest.importorskip("pyarrow").table]
+    dates = [date(2025, 1, 1) + timedelta(days=day) for day in range(60)]
+    y = np.arange(60.0)
+    for make_frame in frames:
+        X = make_frame({"at": dates, "n": y})
+        assert fitted(regressor(theirs, max_iter=2), X, y).n_features_in_ == 2
+        with pytest.raises(TypeError, match="Column 'at' holds dates or times"):
+            regressor(ours).fit(X, y)
+
+
+@difference
+def test_masked_arrays():
+    """The mask of a masked array is ignored."""
+    X, y = regression()
+    masked = np.ma.masked_array(X, mask=X > 1)
+    model = fitted(regressor(theirs, max_iter=2), masked, y)
+    assert not differ(model, fitted(regressor(theirs, max_iter=2), X, y))
+    with pytest.raises(ValueError, match="contains NaN"):
+        regressor(ours).fit(masked, y)
+    with_nan = pd.DataFrame(masked.filled(np.nan))
+    tabular = ours.TabularMLPRegressor((6,), max_iter=2, random_state=0)
+    predictions = clone(tabular).fit(with_nan, y).predict(with_nan)
+    assert_array_equal(tabular.fit(masked, y).predict(masked), predictions)
