@@ -193,7 +193,7 @@ class _EpochMonitor:
         with np.errstate(over="ignore", invalid="ignore"):
             final, baseline = self._mean_loss(rows), constant_loss(loss, rows)
             others = [baseline, constant_loss(loss, rows, np.zeros(1, rows.Y.dtype))]
-            others.append(self.trainer.earlier_loss / scale)
+            others.append(self.trainer.earlier_loss / scale if scale else 0.0)
             if final <= ratio * max(others):
                 return False
             trained = self.vector.copy()

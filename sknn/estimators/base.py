@@ -346,7 +346,8 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         validation, (X_val, y_val, w_val) = None, given_val
         if not (X_val is y_val is w_val is None):
             validation = validate_validation_data(self, *given_val, data.features)
-        target = ModelSpec.of_fitted(fitted).target if fitted else self._target(data.labels)
+        labels = data.y if data.labels is None else data.labels
+        target = ModelSpec.of_fitted(fitted).target if fitted else self._target(labels)
         weighted = self._class_weighting(data, target)
         data = all_rows = weighted(data) if weighted else data
         rng = check_random_state(self.random_state)

@@ -329,6 +329,7 @@ def test_an_impossible_initialization():
         assert_refused(model, "fit", {"X": X, "y": Y}, r"finite weights of shape \(4, 6\)")
 
 
+@pytest.mark.filterwarnings("ignore:The targets look unscaled")
 def test_too_large_for_float32():
     """What is finite in X but not in the network's type is refused, at fit and at predict."""
     model = MLPClassifier(dtype="float32", **QUICK)

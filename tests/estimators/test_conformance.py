@@ -18,6 +18,7 @@ ONE_A_FAMILY, OTHERS = divided()
 OF_TINY_DATA = [
     "ignore::sklearn.exceptions.ConvergenceWarning",
     "ignore:overflow encountered:RuntimeWarning",
+    "ignore:The targets look unscaled:UserWarning",
 ]
 STRICT = (
     {"xfail_strict": True} if parse_version(sklearn.__version__) >= parse_version("1.8") else {}

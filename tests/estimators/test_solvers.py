@@ -71,7 +71,8 @@ def test_the_horizon_is_max_iter_epochs(learning_rate, capsys):
     model = MLPRegressor((6,), n_iter_no_change=np.inf, **settings)
     fitted(model, X, y)
     for _ in range(6):
-        model.partial_fit(X, y)
+        with pytest.warns(UserWarning, match="has run its course"):
+            model.partial_fit(X, y)
     lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("epoch")]
     rates = [float(line.split()[-1]) for line in lines]
     assert len(rates) == 10

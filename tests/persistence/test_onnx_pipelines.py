@@ -356,7 +356,7 @@ def test_networks_in_the_middle_of_pipelines_are_refused():
 def refused():
     """Yield models that are refused, and the reason."""
     mlp, line = MLPClassifier(**SHORT), LogisticRegression()
-    bagging = BaggingClassifier(mlp, 2, max_samples=2, random_state=0)
+    bagging = BaggingClassifier(make_pipeline(mlp), 2, max_samples=2, random_state=0)
     yield bagging, "BaggingClassifier cannot .* without rows of some class"
     bagging = BaggingClassifier(mlp, 2)
     yield CalibratedClassifierCV(bagging, cv=2), "CalibratedClassifierCV cannot .* only a network"

@@ -85,6 +85,7 @@ def trained(model, X, y, method="fit", **more):
     copied = clone(model).set_params(**settings)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
+        warnings.filterwarnings("ignore", "The targets look unscaled")
         try:
             return getattr(copied, method)(X, y, **more)
         except ValueError as error:

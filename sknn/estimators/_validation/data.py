@@ -37,7 +37,7 @@ class ValidatedData:
     X: Any  # the inputs
     y: Any  # the targets; a single column is one-dimensional
     w: Array | None = None  # sample weights times class weights, all positive
-    labels: Any = None  # y with the rows of weight 0, whose classes are known
+    labels: Any = None  # in classification, y with the rows of weight 0: their classes are known
     # numbers of these rows in the data as passed by the user, if some rows were dropped
     row_numbers: Array | None = None
     # `n_features_in_`, and `feature_names_in_` if X has names
@@ -110,7 +110,7 @@ def validate_training_data(
         check_any_known(unknown)
         if (nothing := unknown.all(axis=1)).any():  # such rows are dropped
             w = (1.0 if w is None else w) * ~nothing
-    data = ValidatedData(X, y, features=features, labels=y)
+    data = ValidatedData(X, y, features=features, labels=None if numeric else y)
     return data if w is None else data.reweight(w)
 
 
