@@ -155,7 +155,7 @@ def target_warnings(
     if loss.out_activation == "exp":
         center, scale = np.log(scale), np.ones(len(scale))
     size = np.maximum(scale, 0 if mean_is_free else np.abs(center))
-    unscaled = ((size > UNSCALED_TARGET) & (not large_is_free)) | (scale * UNSCALED_TARGET < 1)
+    unscaled = ((size > UNSCALED_TARGET) & (not large_is_free)) | (scale < 1 / UNSCALED_TARGET)
     if not unscaled.any():
         return []
     j = int(np.flatnonzero(unscaled)[0])

@@ -204,7 +204,7 @@ class Regression(RegressorMixin, BaseMLP):
     def _check_targets(self, data: ValidatedData, loss: Loss) -> None:
         if loss.out_activation != "exp" or loss.interval_y_true != (0.0, True):
             return
-        empty = np.flatnonzero(~(data.y.reshape(len(data.y), -1) > 0).any(axis=0))
+        empty = np.flatnonzero(~np.nan_to_num(data.y.reshape(len(data.y), -1)).any(axis=0))
         if empty.size:
             column = f"column {empty[0]} of y" if data.y.ndim > 1 else "y"
             raise ValueError(

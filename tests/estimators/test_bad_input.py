@@ -664,7 +664,7 @@ LARGE_LABELS = {
 def test_labels_that_no_type_can_hold_are_refused(y):
     """In lists and among objects."""
     for labels in (y, np.array(y, dtype=object)):
-        match = "too large to be exact.*into text"
+        match = "too large to be exact.*to text"
         assert_refused(MLPClassifier(**QUICK), "fit", {"X": X, "y": labels}, match)
 
 

@@ -93,7 +93,7 @@ def test_weight_zero_is_absence(problem, data):
 
 @given(problems(solvers=("sgd",), batch_size=100), st.data())
 def test_weight_two_is_the_row_twice(problem, data):
-    """In full batches, and however the weights are scaled; a class needs a row of weight above 0."""
+    """In full batches, however the weights are scaled; every class has a row of weight above 0."""
     model, X, y = problem
     w = data.draw(hnp.arrays(np.int64, len(X), elements=st.integers(0, 3)).filter(np.any))
     assume(is_regressor(model) or len(np.unique(y[w > 0], axis=0)) == len(np.unique(y, axis=0)))
