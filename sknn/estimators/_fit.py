@@ -102,12 +102,7 @@ def fit_network(
         trained = network.with_dropout(trained, config.dropout)
     objective = Objective(trained, loss, config.alpha)
     score = _validation_score(config, data, initial) if data.validation else None
-    stopping = config.early_stopping
-    if stopping is not None:
-        if state.early_stopping:
-            state.resume_early_stopping(stopping)
-        if not config.by_score or (score is not None and score.by_loss):
-            stopping.min_delta *= loss_scale
+    _start_early_stopping(config, state, score, loss_scale)
     solver_state = config.solver.init(objective)
     if state.solver_state:
         solver_state = state.solver_state_for(config.solver_name, solver_state)
@@ -115,7 +110,7 @@ def fit_network(
     result = partial(_result, config, data, initial, solver_state)
     trainer = Trainer(
         config.solver,
-        stopping,
+        config.early_stopping,
         evaluate=score,
         restore_best_weights=config.by_score,
         on_epoch=_on_epoch(config, state, callbacks, result)
@@ -146,6 +141,19 @@ def _set_offsets(config: FitConfig, initial: InitialModel, loss: Loss, dataset: 
     if (known := initial.spec.constant_outputs(dataset.Y)).any():  # their gradients remain 0
         constants = loss.fit_intercept_only(np.fmin.reduce(dataset.Y)[None])
         W[..., known], offsets[..., known] = 0, constants[known]
+
+
+def _start_early_stopping(
+    config: FitConfig, state: TrainingState, score: ValidationScore | None, loss_scale: float
+) -> None:
+    """Let early stopping continue from the state, with its tolerance in the units of the loss."""
+    stopping = config.early_stopping
+    if stopping is None:
+        return
+    if state.early_stopping:
+        state.resume_early_stopping(stopping)
+    if not config.by_score or (score is not None and score.by_loss):
+        stopping.min_delta *= loss_scale
 
 
 def _product_size(config: FitConfig, spec: ModelSpec, Y: Array) -> int:

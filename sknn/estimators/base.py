@@ -363,15 +363,7 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
             classify = isinstance(target, ClassTarget)
             data, validation = split(self, data, independent_generator(rng), classify=classify)
         initial_rng = rng.get_state(legacy=False) if callbacks else None
-        notes: list[FitWarning] = []
-        if resumed:
-            initial = self._continue_from(*resumed)
-        elif fitted:
-            state = TrainingState.of_fitted(fitted, rng)
-            state = state.for_warm_start(restart=_builders.has_horizon(self))
-            initial = self._continue_from(fitted, state)
-        else:
-            initial, notes = self._new_model(data, target, rng)
+        initial, notes = self._initial_model(data, target, rng, fitted, resumed)
         if initial_rng and not resumed:
             initial.state.initial_rng = initial_rng
             initial.state.history = History() if _builders.is_stochastic(self) else None
@@ -381,6 +373,23 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
             self, settings, initial.spec, len(data.y), by_score=by_score, epochs=settings.epochs
         )
         return FitJob(config, FitData(data, validation), initial, all_rows, settings, notes)
+
+    def _initial_model(
+        self,
+        data: ValidatedData,
+        target: Target,
+        rng: np.random.RandomState,
+        fitted: Mapping[str, Any] | None,
+        resumed: tuple[Mapping[str, Any], TrainingState] | None,
+    ) -> tuple[InitialModel, list[FitWarning]]:
+        """Return the model of a checkpoint, that of the last call of `fit`, or a new one."""
+        if resumed:
+            return self._continue_from(*resumed), []
+        if fitted:
+            state = TrainingState.of_fitted(fitted, rng)
+            state = state.for_warm_start(restart=_builders.has_horizon(self))
+            return self._continue_from(fitted, state), []
+        return self._new_model(data, target, rng)
 
     def _stops_by_score(self, validation: ValidatedData | None, n_samples: int) -> bool:
         """Return whether the score of validation rows ends training."""

@@ -31,13 +31,13 @@ UNSUPPORTED = {
 def test_unsupported_column_error_names_column(name):
     """And the dtype, and what to do, for every container."""
     values, dtype, what = UNSUPPORTED[name]
-    with pytest.raises(TypeError, match=f"Column '{name}' holds .*{what}.*Turn"):
+    with pytest.raises(TypeError, match=f"Column '{name}' holds .*{what}.*Convert"):
         TableEncoder().fit(pl.DataFrame({"a": [1, 2], name: pl.Series(values, dtype=dtype)}))
     objects = pd.DataFrame({"a": [1, 2], name: pd.Series(values, dtype=object)})
     what = what if what == "dates or times" else ""
-    with pytest.raises(TypeError, match=f"Column '{name}' holds {what}.*Turn"):
+    with pytest.raises(TypeError, match=f"Column '{name}' holds {what}.*Convert"):
         TableEncoder().fit(objects)
-    with pytest.raises(TypeError, match=f"Column 1 holds {what}.*Turn"):
+    with pytest.raises(TypeError, match=f"Column 1 holds {what}.*Convert"):
         TableEncoder().fit(objects.to_numpy())
 
 
@@ -60,7 +60,7 @@ def test_unsupported_column_error_names_column(name):
 )
 def test_unsupported_pandas_dtype_error_names_dtype(values, what):
     """Dates, intervals, complex numbers and more."""
-    with pytest.raises(TypeError, match=f"Column 'bad' holds .*{what}.*Turn"):
+    with pytest.raises(TypeError, match=f"Column 'bad' holds .*{what}.*Convert"):
         TableEncoder().fit(pd.DataFrame({"a": [1, 2], "bad": values}))
 
 
