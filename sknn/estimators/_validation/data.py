@@ -155,7 +155,8 @@ def validated_inputs(estimator: "BaseMLP", X: Any, *y: Any, reset: bool, **optio
                 "pipeline (SimpleImputer)."
             ) from error
         raise
-    refuse_temporal(numbers, "X")
+    if numbers.dtype.kind in "mM":
+        refuse_temporal(numbers, "X")
     return (numbers, checked[1]) if y else numbers
 
 

@@ -80,7 +80,8 @@ def as_target_array(y: Any, name: str = "y") -> Any:
     TypeError
         If one of several columns holds dates or times.
     """
-    if y is None or sparse.issparse(y) or np.isscalar(y):
+    is_plain = type(y) is np.ndarray and y.dtype.kind in "biufU"
+    if is_plain or y is None or sparse.issparse(y) or np.isscalar(y):
         return y
     frame = as_frame(y, name)
     if frame is not None:
