@@ -81,7 +81,7 @@ class Trainer:
         that is not finite restore those of the epoch before. If the outputs for the training data
         are not finite with them, those of one more epoch before are restored. If the loss ends far
         above that of the best constant prediction, the weights at the start of the epoch with the
-        lowest loss are restored.
+        lowest loss are restored, or the initial ones if they are better.
 
         Parameters
         ----------
@@ -129,7 +129,7 @@ class Trainer:
             history.kept_epoch = best.epochs
         if history.outcome != "interrupted" and monitor.has_diverged():
             history.outcome = "diverged"
-            monitor.roll_back(monitor.best)
+            monitor.roll_back_to_lowest()
             history.kept_epoch = len(history.rows)
         return history
 
@@ -149,6 +149,7 @@ class _EpochMonitor:
     initial: Snapshot
     best: Snapshot  # the weights at the start of the epoch with the lowest loss
     lowest_loss: float = math.inf
+    initial_loss: float = math.inf  # of the initial weights, once training has diverged
 
     def __call__(self, loss: float, rate: float) -> bool:
         trainer, history, stopping = self.trainer, self.history, self.trainer.stopping
@@ -186,9 +187,7 @@ class _EpochMonitor:
 
     def has_diverged(self) -> bool:
         """Return whether the finite loss is far too high; if so, add it to the history."""
-        step = -(-len(self.dataset) // EXAMINED_ROWS)
-        rows, scale = Dataset(*self.dataset[::step]), self.trainer.loss_scale
-        loss = self.objective.loss
+        rows, scale, loss = self._examined_rows(), self.trainer.loss_scale, self.objective.loss
         ratio = DIVERGED_RATIO if len(self.history) > 1 else DIVERGED_RATIO**2
         with np.errstate(over="ignore", invalid="ignore"):
             final, baseline = self._mean_loss(rows), constant_loss(loss, rows)
@@ -198,12 +197,23 @@ class _EpochMonitor:
                 return False
             trained = self.vector.copy()
             self.vector[...] = self.initial.vector
-            others.append(self._mean_loss(rows))
+            self.initial_loss = self._mean_loss(rows)
             self.vector[...] = trained
-        if final <= ratio * max(others):
+        if final <= self.initial_loss:
             return False
         self.history.final_loss, self.history.baseline_loss = final * scale, baseline * scale
         return True
+
+    def roll_back_to_lowest(self) -> None:
+        """Restore the start of the epoch with the lowest loss, or the initial weights if better."""
+        self.roll_back(self.best)
+        with np.errstate(over="ignore", invalid="ignore"):
+            if not self._mean_loss(self._examined_rows()) <= self.initial_loss:
+                self.roll_back(self.initial)
+
+    def _examined_rows(self) -> Dataset:
+        """Return at most `EXAMINED_ROWS` rows, evenly spaced."""
+        return Dataset(*self.dataset[:: -(-len(self.dataset) // EXAMINED_ROWS)])
 
     def _mean_loss(self, rows: Dataset) -> float:
         """Return the mean loss, without penalty, averaged over the members."""

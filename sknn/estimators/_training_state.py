@@ -103,7 +103,7 @@ class TrainingState:
 
     def progress(self) -> dict[str, Any]:
         """Return the section `progress` of a checkpoint, as plain data; see `from_progress`."""
-        history = self.history or History()
+        history = History() if self.history is None else self.history
         names, best = history.rows[0] if history.rows else (), history.best
         return {
             "initial_rng": self.initial_rng,

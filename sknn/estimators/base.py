@@ -233,7 +233,8 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         with _restore_on_error(self.random_state):
             resumed = callbacks.load_checkpoint(verbose=bool(self.verbose)) if callbacks else None
             if resumed and resumed[1].finished:
-                result = FitResult(dict(resumed[0]), resumed[1].history or History(), resumed[1])
+                assert resumed[1].history is not None
+                result = FitResult(dict(resumed[0]), resumed[1].history, resumed[1])
             else:
                 job = self._prepare_fit(given, given_val, callbacks, resumed)
                 for message, category in job.warnings:

@@ -162,9 +162,11 @@ def series_values(column: Any, label: str) -> Array:
 
 
 def decoded(column: Any) -> Any:
-    """Return a narwhals series, without its dictionary if it has one of Arrow."""
+    """Return a narwhals series without a dictionary of Arrow; integers of 128 bits as floats."""
     import narwhals.stable.v2 as nw
 
+    if column.dtype in (nw.Int128, nw.UInt128):  # NumPy has no such type
+        return column.cast(nw.Float64)
     native = column.to_native()
     if column.dtype != nw.Categorical or not hasattr(native, "combine_chunks"):
         return column

@@ -69,6 +69,8 @@ def as_array(X: Any, name: str = "X") -> Any:
     TypeError
         If it holds records (dicts, or a structured dtype) instead of rows.
     """
+    if isinstance(X, list | tuple) and any(isinstance(row, np.ma.MaskedArray) for row in X):
+        X = np.ma.array(X)
     if isinstance(X, np.ma.MaskedArray):
         cells: Any = X.data
         X = np.where(X.mask, None, cells.astype(object)) if np.ma.is_masked(X) else cells
@@ -88,5 +90,8 @@ def as_series(y: Any) -> Any:
     arrow = nw.dependencies.get_pyarrow()
     if arrow is not None and isinstance(y, arrow.Array):
         y = arrow.chunked_array([y])
+    pandas = nw.dependencies.get_pandas()
+    if pandas is not None and isinstance(y, pandas.Index | pandas.api.extensions.ExtensionArray):
+        y = pandas.Series(y)
     series = nw.from_native(y, series_only=True, pass_through=True)
     return series if isinstance(series, nw.Series) else None

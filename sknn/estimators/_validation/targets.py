@@ -57,6 +57,11 @@ def typed_labels(column: Array) -> Array:
             "y holds labels that are too large to be exact: integers must fit in 64 bits together, "
             "with or without a sign, and beside fractions be below 2**53. Convert them to text."
         )
+    if typed.dtype == object:
+        raise TypeError(
+            f"y holds labels of type {', '.join(sorted(kind.__name__ for kind in types))}. Convert "
+            "them to text."
+        )
     return typed
 
 
