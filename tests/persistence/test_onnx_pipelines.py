@@ -21,7 +21,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier
 from sklearn.multioutput import MultiOutputClassifier
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import sknn
@@ -338,6 +338,17 @@ def test_searches_inside_others(loss):
         X, y = make()
         search = GridSearchCV(MLPRegressor(**SHORT), {"alpha": [0.1, 1.0]}, cv=2)
         agree(fitted(make_pipeline(StandardScaler(), search), X, y), X)
+
+
+@pytest.mark.parametrize("step", ["passthrough", None])
+def test_steps_that_do_nothing_are_left_out(step):
+    """As in a search over steps; the model itself does not change."""
+    X, y = multiclass()
+    model = Pipeline(
+        [("scale", StandardScaler()), ("extra", step), ("mlp", MLPClassifier(**SHORT))]
+    )
+    agree(fitted(model, X, y), X)
+    assert len(model.steps) == 3
 
 
 def test_networks_in_the_middle_of_pipelines_are_refused():

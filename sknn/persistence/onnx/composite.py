@@ -105,16 +105,20 @@ def _check(graph: Any, model: Any) -> None:
 
 def _readable(model: Any) -> Any:
     """Return a model of the same predictions that skl2onnx can read; the model does not change."""
-    if not holds(model, lambda one: isinstance(one, VOTING) or hasattr(one, "best_estimator_")):
+
+    def is_unreadable(one: Any) -> bool:
+        return isinstance(one, (*VOTING, Pipeline)) or hasattr(one, "best_estimator_")
+
+    if not holds(model, is_unreadable):
         return model
     return _simplify(copy.deepcopy(model))
 
 
 def _simplify(value: Any) -> Any:
-    """Replace searches by their best estimators, and settings of voting estimators, in place.
+    """Replace searches by their best estimators, and settings of other models, in place.
 
-    These need the weights of those that were not dropped, as an array. The setting of `transform`
-    does not matter here.
+    Pipelines lose the steps that do nothing. Voting estimators need the weights of those that were
+    not dropped, as an array; their setting of `transform` does not matter here.
     """
     if isinstance(value, BaseMLP):
         return value
@@ -125,6 +129,8 @@ def _simplify(value: Any) -> Any:
     if has_parts(value):
         for name, part in vars(value).items():
             vars(value)[name] = _simplify(part)
+    if isinstance(value, Pipeline):
+        value.steps = [step for step in value.steps if step[1] not in (None, "passthrough")]
     if isinstance(value, VOTING) and hasattr(value, "estimators_"):
         if value.weights is not None:
             pairs = zip(value.weights, value.estimators, strict=True)
