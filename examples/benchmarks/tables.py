@@ -62,9 +62,7 @@ def main() -> None:
 def read_options() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description="Compare learners on tables, at their defaults.")
-    parser.add_argument(
-        "--data", metavar="DIR", import_optional=True, help="with meta.json and the sets"
-    )
+    parser.add_argument("--data", metavar="DIR", required=True, help="with meta.json and the sets")
     parser.add_argument("--sets", type=listed, default=[], help="separated by commas (all)")
     parser.add_argument(
         "--learners",
