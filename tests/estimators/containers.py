@@ -270,6 +270,18 @@ def nullable(values):
 
 
 @container(COLUMNS)
+def nullable_array(values):
+    """Return an extension array of a nullable type, without a series around it."""
+    return pd.Series(values).convert_dtypes().array
+
+
+@container(COLUMNS)
+def nullable_index(values):
+    """Return an index of a nullable type."""
+    return pd.Index(pd.Series(values).convert_dtypes())
+
+
+@container(COLUMNS)
 def category(values):
     """Return a series of categories."""
     return pd.Series(values, dtype="category")

@@ -653,6 +653,36 @@ def test_text_and_gaps_in_numeric_inputs_name_the_tabular_estimators(estimator):
     assert_equal(fitted(estimator(**QUICK), numbers.astype(object), Y).predict(numbers), expected)
 
 
+@pytest.mark.parametrize("estimator", [MLPClassifier, TabularMLPClassifier])
+def test_labels_of_other_types_are_named(estimator):
+    """Intervals of `pandas.cut`, for example."""
+    labels = pd.cut(np.arange(60), 3)
+    for y in (labels, pd.Series(labels)):
+        match = "y holds labels of type Interval. Convert them to text"
+        assert_refused(estimator(**QUICK), "fit", {"X": X, "y": y}, match)
+
+
+@pytest.mark.parametrize("estimator", [MLPClassifier, MLPRegressor])
+def test_integers_of_128_bits_are_numbers(estimator):
+    """NumPy has no such type."""
+    table = pl.DataFrame({"a": range(60), "b": range(60)})
+    wide = table.with_columns(pl.col("b").cast(pl.Int128))
+    expected = fitted(estimator(**QUICK), table, Y).predict(table)
+    assert_equal(fitted(estimator(**QUICK), wide, Y).predict(wide), expected)
+
+
+@pytest.mark.parametrize("estimator", [MLPClassifier, TabularMLPClassifier])
+def test_rows_of_masked_arrays_keep_their_masks(estimator):
+    """In a list of rows."""
+    masked = np.ma.array(X, mask=X > 1)
+    if estimator is MLPClassifier:
+        assert_refused(estimator(**QUICK), "fit", {"X": list(masked), "y": Y}, "contains NaN")
+    else:
+        expected = fitted(estimator(**QUICK), masked, Y).predict_proba(masked)
+        found = fitted(estimator(**QUICK), list(masked), Y).predict_proba(list(masked))
+        assert_equal(found, expected)
+
+
 LARGE_LABELS = {
     "beyond_64_bits": [2**64, 1] * 30,
     "beside_negative": [2**63, -1] * 30,

@@ -143,6 +143,21 @@ def test_divergence_of_real_fits():
     assert model.score(X, y) > -10
 
 
+@pytest.mark.filterwarnings("ignore:The inputs look unscaled")
+def test_a_loss_above_that_of_the_initial_weights_is_divergence():
+    """Where gradients are bounded the loss grows linearly; the initial weights are restored."""
+    X, y = load_diabetes(return_X_y=True, scaled=False)
+    steep = {"solver": "sgd", "learning_rate_init": 100, "loss": "absolute_error"}
+    rough = {"solver": "rmsprop", "learning_rate_init": 10, "max_iter": 30}
+    for rows, settings in ((X, steep), (scale(X), rough)):
+        model = MLPRegressor(standardize_y=True, random_state=0, **settings)
+        with pytest.warns(ConvergenceWarning, match="diverged"):
+            model.fit(rows, y)
+        initial = MLPRegressor(standardize_y=True, random_state=0, learning_rate_init=1e-300)
+        initial = fitted(initial.set_params(max_iter=1), rows, y)
+        assert model.score(rows, y) == pytest.approx(initial.score(rows, y), rel=1e-3)
+
+
 def test_a_jump_of_the_data_is_no_divergence():
     """Chunks of a stream on another scale, or of a single row or class, are ordinary."""
     X, y = real()

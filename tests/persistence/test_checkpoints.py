@@ -127,6 +127,16 @@ def test_completed_fit_is_loaded_from_its_checkpoint(name, tmp_path):
     assert_alike(vars(second), vars(first))
 
 
+def test_diverged_fit_warns_again(tmp_path):
+    """Its checkpoint is complete, though no epoch is kept."""
+    X, y = TASKS["binary"][1]()
+    model = MLPClassifier(solver="sgd", learning_rate_init=1e4, random_state=0)
+    for _ in range(2):
+        one = clone(model).set_callbacks(Checkpoint(tmp_path))
+        with pytest.warns(ConvergenceWarning, match="diverged"):
+            one.fit(X, y)
+
+
 def test_resumed_fit_trains_only_the_missing_epochs(tmp_path):
     """A completed fit is not repeated, but warns again."""
     X, y = TASKS["real"][1]()
