@@ -188,12 +188,15 @@ class _EpochMonitor:
     def has_diverged(self) -> bool:
         """Return whether the finite loss is far too high; if so, add it to the history."""
         rows, scale, loss = self._examined_rows(), self.trainer.loss_scale, self.objective.loss
+        earlier = self.trainer.earlier_loss / scale if scale else 0.0
         ratio = DIVERGED_RATIO if len(self.history) > 1 else DIVERGED_RATIO**2
         with np.errstate(over="ignore", invalid="ignore"):
-            final, baseline = self._mean_loss(rows), constant_loss(loss, rows)
-            others = [baseline, constant_loss(loss, rows, np.zeros(1, rows.Y.dtype))]
-            others.append(self.trainer.earlier_loss / scale if scale else 0.0)
-            if final <= ratio * max(others):
+            final = self._mean_loss(rows)
+            if final <= ratio * earlier:
+                return False
+            baseline = constant_loss(loss, rows)
+            zeros = constant_loss(loss, rows, np.zeros(1, rows.Y.dtype))
+            if final <= ratio * max(baseline, zeros):
                 return False
             trained = self.vector.copy()
             self.vector[...] = self.initial.vector

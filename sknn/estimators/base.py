@@ -504,7 +504,7 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         old = ModelSpec.of_fitted(fitted)
         dtype = old.dtype if self.dtype == "auto" else self.dtype
         spec = self._spec(old.target, dtype, old.n_inputs, old.inputs)
-        spec = spec.continue_from(old, self.get_params(deep=False))
+        spec = spec.continue_from(old, vars(self))
         return InitialModel(spec, fitted_network(spec, fitted), state, is_new=False)
 
     def _spec(
