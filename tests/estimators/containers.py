@@ -290,7 +290,8 @@ def category(values):
 @container(COLUMNS)
 def polars_column(values):
     """Return a series of polars."""
-    return pl.Series(values)
+    unsigned = isinstance(values[-1], int) and values[-1] >= 2**63
+    return pl.Series(values, dtype=pl.UInt64 if unsigned else None)
 
 
 @container(COLUMNS, arrow=True)
