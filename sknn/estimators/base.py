@@ -231,6 +231,7 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         given, given_val = (X, y, sample_weight), (X_val, y_val, sample_weight_val)
         callbacks = FitCallbacks(self, given, given_val) if CALLBACKS in vars(self) else None
         with _restore_on_error(self.random_state):
+            warm_notes: list[FitWarning] = []
             resumed = callbacks.load_checkpoint(verbose=bool(self.verbose)) if callbacks else None
             if resumed and resumed[1].finished:
                 assert resumed[1].history is not None
@@ -240,6 +241,8 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
                 for message, category in job.warnings:
                     warnings.warn(message, category, stacklevel=3)
                 result = fit_network(job.config, job.data, job.initial, callbacks)
+                if not (job.initial.is_new or resumed):
+                    warm_notes = self._stream_warnings(job.data.train, job.initial, result.inputs)
                 if self.refit and job.config.by_score and result.history.outcome in COMPLETE:
                     result = self._refit(job, result, callbacks)
                 if result.history.outcome == "interrupted" and is_one_of_many_fits():
@@ -251,7 +254,10 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         if self.verbose:
             outcome = OUTCOMES[result.history.outcome]
             print(f"ended after {len(result.history)} epochs: {outcome}")
-        for message, category in training_warnings(result.history, result.state.solver):
+        for message, category in (
+            *warm_notes,
+            *training_warnings(result.history, result.state.solver),
+        ):
             warnings.warn(message, category, stacklevel=3)
         return self
 
