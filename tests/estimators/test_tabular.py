@@ -15,7 +15,7 @@ from scipy import sparse
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.compose import make_column_transformer
-from sklearn.exceptions import NotFittedError
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.inspection import permutation_importance
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -417,7 +417,8 @@ def test_a_warm_start_keeps_the_encoding(make):
     fitted(model, X, y)
     assert_array_equal(parameters(model), parameters(whole))
     later = X.assign(city="Atlantis")
-    with pytest.warns(UserWarning, match="Column 'city': no value of this batch"):
+    unseen = "Column 'city': no value of this batch"
+    with pytest.warns(ConvergenceWarning), pytest.warns(UserWarning, match=unseen):
         model.fit(later, y)
     assert_equal(plan_of(model), encoding)
     again = fitted(model.set_params(warm_start=False), later, y)
