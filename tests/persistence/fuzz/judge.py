@@ -148,6 +148,7 @@ def train_on(model, X, y):
 #: How training refuses what it cannot go on with, in words.
 REFUSALS = [
     "training cannot go on",
+    "quantile must be inside (0, 1)",
     "NaN",
     "infinity",
     "too large",
