@@ -151,9 +151,9 @@ def series_values(column: Any, label: str) -> Array:
         _raise_temporal(label, dtype)
     if dtype.is_nested():
         _raise_unsupported(label, str(dtype))
-    column = decoded(column)
     if dtype in (nw.Int128, nw.UInt128):  # NumPy has no such type
         return np.array(column.to_list(), dtype=object)
+    column = decoded(column)
     values: Array = column.to_numpy()
     # integers beside missing values, which are floats in NumPy
     if values.dtype.kind == "f" and not dtype.is_float() and (np.abs(values) >= MAX_EXACT).any():
@@ -179,7 +179,7 @@ def refuse_temporal(values: Array, label: str) -> None:
     if values.dtype.kind in "mM":
         _raise_temporal(label, values.dtype)
     if values.dtype.kind == "O" and (types := _temporal_types(set(map(type, values.ravel())))):
-        _raise_temporal(label, _type_names(types))
+        _raise_temporal(label, type_names(types))
 
 
 def _temporal_types(types: Iterable[type]) -> list[type]:
@@ -215,9 +215,9 @@ def _read_numbers(values: Any, kind: str, label: str) -> tuple[str, Array]:
 
 def _is_rounded(values: Array, cells: Array) -> bool:
     """Return whether an integer differs from its cell: those above 2**53 may."""
-    if values.dtype.kind == "f" or not (np.abs(cells) >= MAX_EXACT).any():
-        return False
     large = np.abs(cells) >= MAX_EXACT
+    if values.dtype.kind == "f" or not large.any():
+        return False
     pairs = zip(values[large].tolist(), cells[large].tolist(), strict=True)
     return any(value != cell for value, cell in pairs)
 
@@ -232,12 +232,12 @@ def _read_objects(values: list[Any], label: str) -> tuple[str, Cells]:
     if None in kinds:
         unknown = [t for t in types if _kind(t) is None]
         if len(_temporal_types(unknown)) == len(unknown):
-            _raise_temporal(label, _type_names(unknown))
-        _raise_unsupported(label, _type_names(types))
+            _raise_temporal(label, type_names(unknown))
+        _raise_unsupported(label, type_names(types))
     if len(kinds) > 1:
         raise TypeError(
-            f"{label} mixes values of types {_type_names(types)}. Convert all of them to text, or "
-            "all into numbers."
+            f"{label} mixes values of types {type_names(types)}. Convert all of them to text, or "
+            "all to numbers."
         )
     if kinds == {"string"}:
         return "string", values
@@ -268,7 +268,8 @@ def _kind(cell_type: type) -> str | None:
     return "numeric" if is_real else None
 
 
-def _type_names(types: Iterable[type]) -> str:
+def type_names(types: Iterable[type]) -> str:
+    """Return what messages call some types."""
     return ", ".join(sorted(t.__name__ for t in types))
 
 

@@ -674,6 +674,15 @@ def test_integers_of_128_bits_are_numbers(estimator):
     assert_equal(fitted(estimator(**QUICK), wide, Y).predict(wide), expected)
 
 
+@pytest.mark.skipif(not hasattr(pl, "Int128"), reason="needs a newer polars")
+@pytest.mark.parametrize("estimator", [MLPClassifier, TabularMLPClassifier])
+def test_labels_of_128_bits_are_exact(estimator):
+    """As those of 64 bits; float64 would merge them."""
+    labels = [2**60 + 1, 2**60 + 2] * 30
+    model = fitted(estimator(**QUICK), X, pl.Series(labels, dtype=pl.Int128))
+    assert model.classes_.tolist() == [2**60 + 1, 2**60 + 2]
+
+
 @pytest.mark.parametrize("estimator", [MLPClassifier, TabularMLPClassifier])
 def test_rows_of_masked_arrays_keep_their_masks(estimator):
     """In a list of rows."""

@@ -7,7 +7,13 @@ from scipy import sparse
 from sklearn.utils import check_array
 
 from sknn.engine._typing import Array
-from sknn.features.columns import MAX_EXACT, refuse_temporal, series_values, without_missing
+from sknn.features.columns import (
+    MAX_EXACT,
+    refuse_temporal,
+    series_values,
+    type_names,
+    without_missing,
+)
 from sknn.features.containers import as_array, as_frame, as_series
 from sknn.targets import COMPARABLE_LABELS
 
@@ -44,9 +50,9 @@ def typed_labels(column: Array) -> Array:
             "them a label of their own."
         )
     if len({issubclass(kind, str) for kind in types}) > 1:
-        named = ", ".join(sorted(kind.__name__ for kind in types))
         raise TypeError(
-            f"{COMPARABLE_LABELS}, but y mixes types: {named}. Convert all labels to one type."
+            f"{COMPARABLE_LABELS}, but y mixes types: {type_names(types)}. Convert all labels to "
+            "one type."
         )
     if all(issubclass(kind, str) for kind in types):
         return column
@@ -58,10 +64,7 @@ def typed_labels(column: Array) -> Array:
             "with or without a sign, and beside fractions be below 2**53. Convert them to text."
         )
     if typed.dtype == object:
-        raise TypeError(
-            f"y holds labels of type {', '.join(sorted(kind.__name__ for kind in types))}. Convert "
-            "them to text."
-        )
+        raise TypeError(f"y holds labels of type {type_names(types)}. Convert them to text.")
     return typed
 
 
