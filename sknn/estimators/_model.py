@@ -223,7 +223,7 @@ class ModelSpec:
         }
 
     def fixed_parameters(self) -> dict[str, Any]:
-        """Return the constructor parameters that cannot change while training goes on."""
+        """Return the constructor parameters that cannot change while training continues."""
         names = {"quantiles": "quantile", "delta": "huber_delta"}
         fixed = {
             "hidden_layer_sizes": self.hidden_sizes,

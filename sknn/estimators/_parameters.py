@@ -48,7 +48,7 @@ RandomState: TypeAlias = int | np.random.RandomState | None
 ClassWeight: TypeAlias = dict[Any, float] | Literal["balanced"] | None
 Scoring: TypeAlias = str | Callable[..., float] | None
 
-#: What a change of a parameter does before training goes on (`partial_fit`, or `fit` with
+#: What a change of a parameter does before training continues (`partial_fit`, or `fit` with
 #: `warm_start`). Predictions are those of the last fit, whatever the parameters are now.
 #:
 #: - "error": the network was built with it, see `ModelSpec.fixed_parameters`; an error names it;

@@ -57,12 +57,12 @@ class TrainingState:
         )
 
     def for_warm_start(self, *, restart: bool) -> "TrainingState":
-        """Return the state for a warm start: optimizer moments stay, plateaus are counted anew.
+        """Return the state for a warm start: optimizer moments stay, plateaus are counted from 0.
 
         Parameters
         ----------
         restart : bool
-            Whether the steps of the learning rate are counted anew, too.
+            Whether the steps of the learning rate are counted from 0, too.
         """
         left_out = {"n_plateaus", "steps"} if restart else {"n_plateaus"}
         kept = {name: v for name, v in self.solver_state.items() if name not in left_out}
