@@ -2,9 +2,9 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -21,6 +21,9 @@ from sknn.engine.solvers import MinibatchSolver, Solver, constant_loss
 #: Called after each epoch with the history, whose last row is that of the epoch, and whether it is
 #: the last epoch; True ends training.
 OnEpoch: TypeAlias = Callable[[History, bool], bool | None]
+
+#: The same for several networks, with the history of each.
+OnEpochTogether: TypeAlias = Callable[[Sequence[History], bool], bool | None]
 
 #: Training has diverged if the loss ends above this multiple of all of these: the loss of the best
 #: constant prediction, of raw outputs of 0, of the network before training, and of earlier epochs;
@@ -132,6 +135,65 @@ class Trainer:
             monitor.roll_back_to_lowest()
             history.kept_epoch = len(history.rows)
         return history
+
+
+@dataclass
+class TrainingRun:
+    """What the training of one network needs, for `train_together`.
+
+    Parameters
+    ----------
+    trainer : Trainer
+        The solver, early stopping and evaluation; its `on_epoch` and `deadline` are not used.
+    objective, dataset, state, epochs, rng, history : object
+        As in `Trainer.train`.
+    """
+
+    trainer: Trainer
+    objective: Objective
+    dataset: Dataset
+    state: State
+    epochs: int
+    rng: Rng
+    history: History = field(default_factory=History)
+
+
+def train_together(
+    runs: Sequence[TrainingRun],
+    *,
+    on_epoch: OnEpochTogether | None = None,
+    deadline: float = math.inf,
+) -> None:
+    """Train several networks, each as if it were alone; see `Trainer.train`.
+
+    The networks, states and histories of the runs are changed in place.
+
+    Parameters
+    ----------
+    runs : sequence of TrainingRun
+        The networks; none has a member axis.
+    on_epoch : callable, optional
+        ``on_epoch(histories, last)`` is called after each epoch; `last` tells whether it is the
+        last one of all runs. All training ends if it returns True.
+    deadline : float, default=inf
+        Training ends after the first epoch that ends later, by the monotonic clock.
+    """
+    for i, run in enumerate(runs):
+        def after_epoch(history: History, last: bool, i: int = i) -> bool | None:
+            assert on_epoch is not None
+            histories = [one.history for one in runs]
+            return on_epoch(histories, last and i == len(runs) - 1)
+
+        run.trainer.on_epoch = after_epoch if on_epoch else None
+        run.trainer.deadline = deadline
+        run.trainer.train(
+            run.objective,
+            run.dataset,
+            state=run.state,
+            epochs=run.epochs,
+            rng=run.rng,
+            history=run.history,
+        )
 
 
 @dataclass
