@@ -111,8 +111,12 @@ def is_stochastic(mlp: "BaseMLP") -> bool:
 
 def supports_partial_fit(mlp: "BaseMLP") -> bool:
     """Return whether `partial_fit` exists; if not, raise an error."""
-    if is_stochastic(mlp):
+    if is_stochastic(mlp) and mlp.cv is None:
         return True
+    if mlp.cv is not None:
+        raise AttributeError(
+            "partial_fit is not available with cv: the folds are those of one call. Set cv=None."
+        )
     raise AttributeError(
         "partial_fit is only available for stochastic optimizers. lbfgs is not stochastic."
     )
@@ -149,8 +153,7 @@ def build_solver(mlp: "BaseMLP", settings: TrainingSettings, n_samples: int) -> 
     name, norm = mlp.solver, mlp.clip_gradient_norm
     if isinstance(name, str) and name == "lbfgs":
         return LBFGS(float(mlp.tol), int(mlp.max_fun))
-    members = None if mlp.n_members == 1 else int(mlp.n_members)
-    batches = EpochBatchSampler(settings.batch_size, bool(mlp.shuffle), members)
+    batches = EpochBatchSampler(settings.batch_size, bool(mlp.shuffle))
     if callable(mlp.learning_rate):
         schedule = as_schedule(mlp.learning_rate)
     else:

@@ -1,6 +1,7 @@
 """scikit-learn's callbacks in a fit, which is a task with one subtask per epoch."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -29,6 +30,21 @@ class FitCheckpoint(Protocol):
         """Write the file."""
 
 
+@dataclass(frozen=True)
+class FitProgress:
+    """Content of the checkpoint of a fit."""
+
+    initial_rng: Mapping[str, Any]  # state of the generator at the start of the fit
+    states: Sequence[TrainingState]  # the state of each network
+    finished: bool  # whether the fit was complete
+    fitted: Mapping[str, Any]  # the fitted attributes
+
+    @property
+    def n_epochs(self) -> int:
+        """The number of epochs of the network with the most."""
+        return max(len(state.history or ()) for state in self.states)
+
+
 class FitCallbacks:
     """The estimator's callbacks in a fit, if it has any."""
 
@@ -54,18 +70,22 @@ class FitCallbacks:
         if self.fit is not None:
             self.fit.call_on_fit_task_begin(**self.arguments)
 
-    def load_checkpoint(self, *, verbose: bool) -> tuple[Mapping[str, Any], TrainingState] | None:
-        """Return the fitted attributes and the state in the checkpoint of this fit, if any."""
+    def load_checkpoint(self, *, verbose: bool) -> FitProgress | None:
+        """Return the progress in the checkpoint of this fit, if there is one."""
         loaded = self.checkpoint.load() if self.checkpoint else None
         if self.checkpoint is None or loaded is None:
             return None
         fitted = {name: v for name, v in vars(loaded[0]).items() if name in FITTED}
-        state = TrainingState.from_progress(loaded[1], fitted)
-        if verbose and state.finished:
+        solver = fitted["_training_state"].get("solver", "")
+        states = [TrainingState.from_progress(one, solver) for one in loaded[1]["members"]]
+        found = FitProgress(
+            loaded[1]["initial_rng"] or {}, states, loaded[1]["finished"], fitted
+        )
+        if verbose and found.finished:
             print(f"was finished before: {self.checkpoint.file}")
         elif verbose:
-            print(f"goes on after epoch {len(state.history or ())} from {self.checkpoint.file}")
-        return fitted, state
+            print(f"continues after epoch {found.n_epochs} from {self.checkpoint.file}")
+        return found
 
     def on_epoch_begin(self) -> None:
         """Start the subtask of an epoch."""

@@ -10,7 +10,8 @@ from sklearn.model_selection import train_test_split
 
 from sknn.engine import Loss, Sequential, raw_predict
 from sknn.engine._typing import Array
-from sknn.estimators._model import ModelSpec
+from sknn.estimators._model import ModelSpec, copy_weights
+from sknn.estimators._sklearn_compat import RegressorMixin
 from sknn.estimators._validation.data import (
     ValidatedData,
     ignore_overflow,
@@ -90,19 +91,24 @@ def _can_stratify(classes: Array, size: int) -> bool:
     return len(counts) > 0 and counts.min() > 1 and len(counts) <= min(size, len(classes) - size)
 
 
+def can_score(mlp: "BaseMLP", data: ValidatedData) -> bool:
+    """Return whether there are enough rows for a score: one, and two for the default R2."""
+    by_r2 = mlp.scoring is None and mlp._default_scoring is None
+    fewest = 2 if by_r2 and isinstance(mlp, RegressorMixin) else 1
+    return len(data.y) >= fewest
+
+
 class ValidationScore:
     """Loss and score on validation rows, computed after every epoch."""
 
     def __init__(
         self,
         spec: ModelSpec,
-        network: Sequential,
         data: ValidatedData,
         scoring: Any,
         as_estimator: Callable[[Mapping[str, Any]], "BaseMLP"],
     ) -> None:
         self.spec = spec
-        self.network = network
         self.data = data
         self.scoring = scoring
         self.as_estimator = as_estimator
@@ -125,13 +131,12 @@ class ValidationScore:
             if self.by_loss or scoring is None
             else check_scoring(as_estimator({}), scoring=scoring)
         )
-        self._score_untrained()
 
-    def _score_untrained(self) -> None:
-        """Score the untrained network, so that an invalid scorer raises before training."""
+    def check(self, network: Sequential) -> None:
+        """Score an untrained network, so that an invalid scorer raises before training."""
         try:
             with ignore_overflow():
-                score = self()["validation_score"]
+                score = self(network)["validation_score"]
         except Exception as error:
             raise ValueError(
                 f"scoring={self.scoring!r} cannot score the rows to validate on "
@@ -144,25 +149,25 @@ class ValidationScore:
                 "with known targets, or set scoring='loss'."
             )
 
-    def __call__(self) -> dict[str, float]:
-        """Return the mean loss, without penalty, and the score."""
+    def __call__(self, network: Sequential) -> dict[str, float]:
+        """Return the mean loss, without penalty, and the score of a network, or of its members."""
         spec, dataset = self.spec, self.dataset
         with ignore_overflow():
-            z = spec.average_members(raw_predict(self.network, dataset.X, spec.dtype))
+            z = spec.average_members(raw_predict(network, dataset.X, spec.dtype))
             losses = spec.loss_for(dataset.Y).value(z, dataset.Y)
             loss = float(np.average(losses, weights=dataset.w)) * spec.loss_scale
             finite = np.isfinite(spec.loss.inverse_link(z)).all() and np.isfinite(loss)
         if not finite:  # no metric accepts it
             return {"validation_loss": np.inf, "validation_score": -np.inf}
-        return {"validation_loss": loss, "validation_score": self._score(z, loss)}
+        return {"validation_loss": loss, "validation_score": self._score(network, z, loss)}
 
-    def _score(self, z: Array, loss: float) -> float:
+    def _score(self, network: Sequential, z: Array, loss: float) -> float:
         if self.by_loss:
             return -loss
         if self.scorer is None:
             return self.metric(self.data.y, self.spec.decode(z), self.w)
         weights = {} if self.w is None else {"sample_weight": self.w}
-        estimator = self.as_estimator(self.spec.fitted_attributes(self.network))
+        estimator = self.as_estimator(self.spec.fitted_attributes([copy_weights(network)]))
         if not hasattr(self.data.X, "columns"):  # the validated rows have no names
             vars(estimator).pop("feature_names_in_", None)
         return float(self.scorer(estimator, self.data.X, self.data.y, **weights))

@@ -1,28 +1,28 @@
-"""fit_network: a function from configuration, data and initial model to a FitResult."""
+"""fit_networks: a function from configurations, data and initial networks to a FitResult."""
 
-import math
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from copy import deepcopy
-from dataclasses import dataclass, replace
-from functools import partial
+from copy import copy, deepcopy
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from operator import mul
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sknn.engine import Dataset, History, Loss, Objective, Sequential, network
-from sknn.engine._typing import Array
-from sknn.engine.training import OnEpoch, Trainer
+from sknn.engine.history import Outcome
+from sknn.engine.training import OnEpochTogether, Trainer, TrainingRun, train_together
 from sknn.estimators._blas_threads import MIN_PRODUCT_SIZE, SingleBlasThread
 from sknn.estimators._builders import FitConfig, TrainingSettings
 from sknn.estimators._callbacks import FitCallbacks, FitCheckpoint
 from sknn.estimators._early_stopping import ValidationScore
 from sknn.estimators._messages import FitWarning, print_epoch
-from sknn.estimators._model import ModelSpec
+from sknn.estimators._model import ModelSpec, Weights, copy_weights
 from sknn.estimators._saving import contents_of
-from sknn.estimators._training_state import TrainingState
+from sknn.estimators._training_record import training_record
+from sknn.estimators._training_state import TrainingState, states_to_plain
 from sknn.estimators._validation.data import ValidatedData
 
 if TYPE_CHECKING:
@@ -30,6 +30,12 @@ if TYPE_CHECKING:
 
 #: Outcomes of a fit that ran to its end.
 COMPLETE = ("converged", "line_search_failed", "schedule_finished", "max_iter")
+
+#: All outcomes, in the order in which that of several networks is chosen.
+BY_PRIORITY: Sequence[Outcome] = (
+    *("interrupted", "max_time", "callback", "diverged"),
+    *("max_iter", "line_search_failed", "converged", "schedule_finished"),
+)
 
 
 @dataclass(frozen=True)
@@ -42,29 +48,19 @@ class FitData:
 
 @dataclass(frozen=True)
 class InitialModel:
-    """Network and training state at the start of a fit."""
+    """Networks of one specification and their training states at the start of a fit."""
 
-    spec: ModelSpec  # specification of the network
-    network: Sequential  # the network, whose weights training changes in place
-    state: TrainingState  # state to continue from
+    spec: ModelSpec  # specification of the networks
+    networks: Sequence[Sequential]  # one for each member; training changes their weights in place
+    states: Sequence[TrainingState]  # the state of each to continue from
     is_new: bool  # whether the weights are newly initialised
 
 
 @dataclass(frozen=True)
-class FitResult:
-    """Result of a fit: the fitted attributes, the history and the training state."""
-
-    attributes: dict[str, Any]  # all fitted attributes but `_training_state`
-    history: History  # one row per epoch, and the outcome
-    state: TrainingState  # state from which the next call continues
-    inputs: Any = None  # the training rows, encoded
-
-
-@dataclass(frozen=True)
 class FitJob:
-    """Arguments of a fit that is ready to start."""
+    """The members that are trained on the same rows: all of them, or those of all other folds."""
 
-    config: FitConfig  # the arguments of `fit_network`
+    config: FitConfig
     data: FitData
     initial: InitialModel
     all_rows: ValidatedData  # training and validation rows, for `refit`
@@ -72,13 +68,137 @@ class FitJob:
     warnings: list[FitWarning]  # warnings about the inputs
 
 
-def fit_network(
-    config: FitConfig,
-    data: FitData,
-    initial: InitialModel,
-    callbacks: FitCallbacks | None = None,
-) -> FitResult:
-    """Train a network; `initial` is changed in place.
+@dataclass(frozen=True)
+class FitPlan:
+    """All arguments of a fit."""
+
+    jobs: Sequence[FitJob]  # one, or one a fold
+    spec: ModelSpec  # specification of the networks of all jobs together
+    # state of the generator at the start of the fit; None if no checkpoints are made
+    initial_rng: dict[str, Any] | None = None
+
+    @property
+    def config(self) -> FitConfig:
+        """The configuration of the first job, for all that is the same in all jobs."""
+        return self.jobs[0].config
+
+    @property
+    def features(self) -> dict[str, Any]:
+        """`n_features_in_`, and `feature_names_in_` if X has names."""
+        return self.jobs[0].data.train.features
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """Result of a fit: the fitted attributes, and for each network its history and its state."""
+
+    attributes: dict[str, Any]  # all fitted attributes but `_training_state`
+    histories: Sequence[History]
+    states: Sequence[TrainingState]
+    inputs: Any = None  # the training rows of the first job, encoded
+
+    @cached_property
+    def history(self) -> History:
+        """The history of the first of the networks whose outcome comes first in `BY_PRIORITY`."""
+        return min(self.histories, key=lambda history: BY_PRIORITY.index(history.outcome))
+
+    @property
+    def n_epochs(self) -> int:
+        """The number of epochs of the network with the most."""
+        return max(map(len, self.histories))
+
+
+@dataclass
+class _Training:
+    """The runs of a fit, for the members of one job after the other."""
+
+    plan: FitPlan
+    runs: list[TrainingRun] = field(default_factory=list)
+    states: list[TrainingState] = field(default_factory=list)
+    inputs: Any = None
+
+    def add(self, job: FitJob) -> None:
+        """Build the runs of a job."""
+        config, spec, states = job.config, job.initial.spec, job.initial.states
+        dataset = spec.dataset(
+            job.data.train,
+            "y",
+            relative_weights=config.relative_weights,
+            smoothing=config.label_smoothing,
+        )
+        self.inputs = dataset.X if self.inputs is None else self.inputs
+        loss = spec.loss_for(dataset.Y)
+        if job.initial.is_new:
+            for layers in job.initial.networks:
+                _set_offsets(config, spec, layers, loss, dataset)
+        score = _validation_score(job) if job.data.validation else None
+        for layers, state in zip(job.initial.networks, states, strict=True):
+            trainer = Trainer(
+                config.solver,
+                _early_stopping(config, state, score, spec.loss_scale),
+                evaluate=partial(score, layers) if score else None,
+                restore_best_weights=config.by_score,
+                loss_scale=spec.loss_scale,
+                earlier_loss=max(state.loss_curve, default=0.0),
+            )
+            self._add_run(job, trainer, layers, state, dataset, loss)
+
+    def _add_run(
+        self,
+        job: FitJob,
+        trainer: Trainer,
+        layers: Sequential,
+        state: TrainingState,
+        dataset: Dataset,
+        loss: Loss,
+    ) -> None:
+        config = job.config
+        trained = network.with_dropout(layers, config.dropout) if any(config.dropout) else layers
+        objective = Objective(trained, loss, config.alpha)
+        if state.vector is not None:
+            objective.parameters.vector[...] = state.vector
+        solver_state = config.solver.init(objective)
+        if state.solver_state:
+            solver_state = state.solver_state_for(config.solver_name, solver_state)
+        history = History() if state.history is None else state.history
+        self.states.append(state)
+        self.runs.append(
+            TrainingRun(
+                trainer, objective, dataset, solver_state, config.epochs, state.rng, history
+            )
+        )
+
+    def is_finished(self, run: TrainingRun) -> bool:
+        """Return whether a run had ended when its checkpoint was saved."""
+        return run.history.outcome != "max_iter" or 0 < run.epochs <= len(run.history)
+
+    def result(self) -> FitResult:
+        """Return the result of a fit that ends now."""
+        histories, plan = [run.history for run in self.runs], self.plan
+        n_samples = [len(run.dataset) for run in self.runs]
+        states = []
+        for run, state in zip(self.runs, self.states, strict=True):
+            stopping = run.trainer.stopping
+            states.append(
+                replace(
+                    state,
+                    solver=plan.config.solver_name,
+                    solver_state=run.state,
+                    early_stopping={} if stopping is None else stopping.state(),
+                    history=run.history,
+                    vector=run.objective.parameters.vector,
+                )
+            )
+        attributes = {
+            **plan.features,
+            **plan.spec.fitted_attributes(_weights(plan)),
+            **training_record(self.states, histories, n_samples, plan.spec.n_folds),
+        }
+        return FitResult(attributes, histories, states, self.inputs)
+
+
+def fit_networks(plan: FitPlan, callbacks: FitCallbacks | None = None) -> FitResult:
+    """Train the networks of all jobs; their initial models are changed in place.
 
     Raises
     ------
@@ -87,120 +207,106 @@ def fit_network(
     KeyboardInterrupt
         If it is raised before the end of the first epoch.
     """
-    spec, state = initial.spec, initial.state
-    dataset = spec.dataset(
-        data.train,
-        "y",
-        relative_weights=config.relative_weights,
-        smoothing=config.label_smoothing,
-    )
-    loss, loss_scale = spec.loss_for(dataset.Y), spec.loss_scale
-    if initial.is_new:
-        _set_offsets(config, initial, loss, dataset)
-    trained = initial.network
-    if any(config.dropout):
-        trained = network.with_dropout(trained, config.dropout)
-    objective = Objective(trained, loss, config.alpha)
-    score = _validation_score(config, data, initial) if data.validation else None
-    _start_early_stopping(config, state, score, loss_scale)
-    solver_state = config.solver.init(objective)
-    if state.solver_state:
-        solver_state = state.solver_state_for(config.solver_name, solver_state)
-
-    result = partial(_result, config, data, initial, solver_state)
-    trainer = Trainer(
-        config.solver,
-        config.early_stopping,
-        evaluate=score,
-        restore_best_weights=config.by_score,
-        on_epoch=_on_epoch(config, state, callbacks, result)
-        if config.verbose or callbacks is not None
-        else None,
-        deadline=config.deadline,
-        loss_scale=loss_scale,
-        earlier_loss=max(state.loss_curve, default=0.0),
-    )
-    product_size = _product_size(config, spec, dataset.Y)
+    training, config = _Training(plan), plan.config
+    for job in plan.jobs:
+        training.add(job)
+    runs = [run for run in training.runs if not training.is_finished(run)]
+    on_epoch = None
+    if config.verbose or callbacks is not None:
+        on_epoch = _on_epoch(training, callbacks)
+    product_size = max(map(_product_size, plan.jobs))
     with SingleBlasThread(product_size) if product_size > MIN_PRODUCT_SIZE else nullcontext():
-        history = trainer.train(
-            objective,
-            dataset,
-            state=solver_state,
-            epochs=config.epochs,
-            rng=state.rng,
-            history=state.history,
-        )
-    return replace(result(history), inputs=dataset.X)
+        train_together(runs, on_epoch=on_epoch, deadline=config.deadline)
+    return training.result()
 
 
-def _set_offsets(config: FitConfig, initial: InitialModel, loss: Loss, dataset: Dataset) -> None:
+def _set_offsets(
+    config: FitConfig, spec: ModelSpec, layers: Sequential, loss: Loss, dataset: Dataset
+) -> None:
     """Set the offsets of the output layer to constant predictions, where the fit starts there."""
-    W, offsets = initial.network.modules[-1].parameters
+    W, offsets = layers.modules[-1].parameters
     if config.fit_intercept_first:
         offsets[...] = loss.fit_intercept_only(dataset.Y, dataset.w)
-    if (known := initial.spec.constant_outputs(dataset.Y)).any():  # their gradients remain 0
+    if (known := spec.constant_outputs(dataset.Y)).any():  # their gradients remain 0
         constants = loss.fit_intercept_only(np.fmin.reduce(dataset.Y)[None])
         W[..., known], offsets[..., known] = 0, constants[known]
 
 
-def _start_early_stopping(
+def _early_stopping(
     config: FitConfig, state: TrainingState, score: ValidationScore | None, loss_scale: float
-) -> None:
+) -> Any:
     """Let early stopping continue from the state, with its tolerance in the units of the loss."""
-    stopping = config.early_stopping
-    if stopping is None:
-        return
+    if config.early_stopping is None:
+        return None
+    stopping = copy(config.early_stopping)
     if state.early_stopping:
         state.resume_early_stopping(stopping)
     if not config.by_score or (score is not None and score.by_loss):
         stopping.min_delta *= loss_scale
+    return stopping
 
 
-def _product_size(config: FitConfig, spec: ModelSpec, Y: Array) -> int:
+def _product_size(job: FitJob) -> int:
     """Return the number of multiplications in the largest matrix product of a step."""
-    n = len(Y) if config.batch_size is None else min(config.batch_size, len(Y))
-    sizes = [spec.n_inputs, *spec.hidden_sizes, Y.shape[-1]]
-    return n * max(map(mul, sizes[:-1], sizes[1:]))
+    spec, n, batch_size = job.initial.spec, len(job.data.train.y), job.config.batch_size
+    sizes = [spec.n_inputs, *spec.hidden_sizes, spec.n_units]
+    return min(n, batch_size or n) * max(map(mul, sizes[:-1], sizes[1:]))
 
 
-def _validation_score(config: FitConfig, data: FitData, initial: InitialModel) -> ValidationScore:
+def _validation_score(job: FitJob) -> ValidationScore:
     """Build the scorer of the validation rows."""
-    assert data.validation is not None
-
-    record = _record(initial.state, History(), len(data.train.y))
+    assert job.data.validation is not None
+    config, initial, train = job.config, job.initial, job.data.train
+    record = training_record(initial.states[:1], [History()], [len(train.y)])
 
     def as_estimator(attributes: Mapping[str, Any]) -> "BaseMLP":
-        return config.as_estimator({**data.train.features, **record, **attributes})
+        return config.as_estimator({**train.features, **record, **attributes})
 
-    return ValidationScore(
-        initial.spec, initial.network, data.validation, config.scoring, as_estimator
-    )
+    spec = replace(initial.spec, n_members=1)
+    score = ValidationScore(spec, job.data.validation, config.scoring, as_estimator)
+    score.check(initial.networks[0])
+    return score
 
 
-def _on_epoch(
-    config: FitConfig,
-    state: TrainingState,
-    callbacks: FitCallbacks | None,
-    result: Callable[[History], FitResult],
-) -> OnEpoch:
+def _weights(plan: FitPlan) -> list[Weights]:
+    """Return copies of the weights of all networks, whose outputs `plan.spec.target` decodes."""
+    weights = []
+    for job in plan.jobs:
+        spec = job.initial.spec
+        for layers in job.initial.networks:
+            coefs, intercepts, embedding = copy_weights(layers)
+            if len(plan.jobs) > 1:
+                coefs[-1], intercepts[-1] = spec.target.convert_layer(
+                    coefs[-1], intercepts[-1], plan.spec.target, spec.loss
+                )
+            weights.append((coefs, intercepts, embedding))
+    return weights
+
+
+def _on_epoch(training: _Training, callbacks: FitCallbacks | None) -> OnEpochTogether:
     """Build the function to call after each epoch: print, save checkpoints, call callbacks."""
-    n_before = len(state.loss_curve)
+    config = training.plan.config
+    n_before = max(len(state.loss_curve) for state in training.states)
+    keeps_progress = training.states[0].history is not None
     if callbacks is not None:
         callbacks.on_epoch_begin()
 
-    def on_epoch(history: History, last: bool) -> bool:
+    def on_epoch(histories: Sequence[History], last: bool) -> bool:
+        n_epochs = max(map(len, histories))
         if config.verbose:
-            print_epoch(n_before + len(history), history.rows[-1])
+            print_epoch(n_before + n_epochs, mean_row(histories, n_epochs - 1))
         if callbacks is None:
             return False
-        last_by_number = last or len(history) == config.epochs
-        checkpoint = callbacks.checkpoint if state.history is not None else None
-        if checkpoint and (
-            history.outcome == "max_time" or (not last_by_number and checkpoint.should_save())
-        ):
-            estimator = config.as_estimator(_with_training_state(result(history), config))
-            save_checkpoint(checkpoint, estimator, state)
-        ends = callbacks.on_epoch_end(lambda: _detached(result(history), config))
+        last_by_number = last or all(
+            len(run.history) >= run.epochs for run in training.runs
+        )
+        out_of_time = any(history.outcome == "max_time" for history in histories)
+        checkpoint = callbacks.checkpoint if keeps_progress else None
+        if checkpoint and (out_of_time or (not last_by_number and checkpoint.should_save())):
+            result = training.result()
+            estimator = config.as_estimator(with_training_state(result, config))
+            save_checkpoint(checkpoint, estimator, progress(training.plan, result))
+        ends = callbacks.on_epoch_end(lambda: _detached(training.result(), config))
         if not (ends or last_by_number):
             callbacks.on_epoch_begin()
         return ends
@@ -208,71 +314,41 @@ def _on_epoch(
     return on_epoch
 
 
+def mean_row(histories: Sequence[History], epoch: int) -> dict[str, float]:
+    """Return the mean values of an epoch, counted from 0, over the networks that made it."""
+    rows = [history.rows[epoch] for history in histories if len(history) > epoch]
+    if len(rows) == 1:
+        return rows[0]
+    return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
+
+
+def progress(plan: FitPlan, result: FitResult, *, finished: bool = False) -> dict[str, Any]:
+    """Return the section `progress` of a checkpoint, as plain data."""
+    return {
+        "initial_rng": plan.initial_rng,
+        "finished": finished,
+        "members": [state.progress() for state in result.states],
+    }
+
+
 def _detached(result: FitResult, config: FitConfig) -> dict[str, Any]:
     """Return all fitted attributes; none of them is changed by further training."""
-    attributes = _with_training_state(result, config)
+    attributes = with_training_state(result, config)
     return {**attributes, "_training_state": deepcopy(attributes["_training_state"])}
 
 
-def _with_training_state(result: FitResult, config: FitConfig) -> dict[str, Any]:
+def with_training_state(result: FitResult, config: FitConfig) -> dict[str, Any]:
     """Return all fitted attributes, with what is needed to continue training exactly."""
-    state = result.state.to_plain(config.random_state)
+    state = states_to_plain(result.states, config.random_state)
     return {**result.attributes, "_training_state": state}
 
 
-def _result(
-    config: FitConfig,
-    data: FitData,
-    initial: InitialModel,
-    solver_state: dict[str, Any],
-    history: History,
-) -> FitResult:
-    """Build the result of a fit that ends after the last epoch in `history`."""
-    stopping, record = config.early_stopping, _record(initial.state, history, len(data.train.y))
-    watched = {} if stopping is None else stopping.state()
-    state = replace(
-        initial.state,
-        solver=config.solver_name,
-        solver_state=solver_state,
-        early_stopping=watched,
-        loss_curve=record["loss_curve_"],
-        learning_rates=record["learning_rates_"],
-        best_loss=record["best_loss_"],
-        n_samples_seen=record["t_"],
-    )
-    attributes = {
-        **data.train.features,
-        **initial.spec.fitted_attributes(initial.network),
-        **record,
-    }
-    return FitResult(attributes, history, state)
-
-
-def _record(state: TrainingState, history: History, n_samples: int) -> dict[str, Any]:
-    """Return the fitted attributes with the training curves and counters."""
-    losses, rates, n_epochs = history.column("loss"), history.column("rate"), len(history.rows)
-    curve = [*state.loss_curve, *losses]
-    watched = bool(history.rows) and "validation_score" in history.rows[0]
-    scores = history.column("validation_score") if watched else None
-    known = [score for score in scores if not math.isnan(score)] if scores else None
-    return {
-        "loss_curve_": curve,
-        "learning_rates_": [*state.learning_rates, *rates],
-        "loss_": curve[-1] if curve else math.inf,
-        "best_loss_": min([state.best_loss, *losses]),
-        "n_iter_": len(curve),
-        "best_iteration_": len(curve) + history.kept_epoch - n_epochs,
-        "t_": state.n_samples_seen + len(losses) * n_samples,
-        "validation_scores_": scores,
-        "validation_loss_curve_": history.column("validation_loss") if watched else None,
-        "best_validation_score_": max(known) if known else None,
-    }
-
-
-def save_checkpoint(checkpoint: FitCheckpoint, estimator: "BaseMLP", state: TrainingState) -> None:
+def save_checkpoint(
+    checkpoint: FitCheckpoint, estimator: "BaseMLP", progress: dict[str, Any]
+) -> None:
     """Save the progress of a fit; warn if the file cannot be written."""
     try:
-        checkpoint.save(contents_of(estimator, progress=state.progress()))
+        checkpoint.save(contents_of(estimator, progress=progress))
     except OSError as error:
         warnings.warn(
             f"The progress of the fit cannot be kept, training goes on: {error}",

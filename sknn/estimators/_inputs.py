@@ -34,7 +34,7 @@ class TabularInputs:
             modules.append(Embedding(embedding, self.encoder.n_embedded_features_))
         return Sequential([*modules, layers])
 
-    def initial(self, layers: Sequential, rng: Rng, dtype: str, members: int | None) -> Sequential:
+    def initial(self, layers: Sequential, rng: Rng, dtype: str) -> Sequential:
         """Initialise embeddings from N(0, 1), and zero the weights of inputs unused in training.
 
         Such weights would keep random values, which add noise to predictions. Those of bins are
@@ -45,8 +45,7 @@ class TabularInputs:
         W[..., np.flatnonzero(self.encoder.unused_outputs_), :] = 0
         embedding = None
         if self.encoder.n_embedded_features_:
-            axis = () if members is None else (members,)
-            shape = (*axis, self.encoder.n_embeddings_, self.embedding_width)
+            shape = (self.encoder.n_embeddings_, self.embedding_width)
             embedding = np.asarray(rng.normal(size=shape), dtype)
             embedding[..., self.encoder.unused_embeddings_, :] = 0
         return self.prepend(layers, embedding)

@@ -3,9 +3,9 @@
 import pickle
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 import joblib
 import numpy as np
@@ -51,6 +51,9 @@ class ModelSpec:
     inputs: TabularInputs | None = None
     n_members: int = 1  # number of networks; with one, arrays have no member axis
     initialization: str = ""  # how the weights were initialised; "" if that is unknown
+    n_folds: int = 1  # number of folds with networks of their own, `n_members` in all
+    # with several folds, the encoding of each (then `inputs` is None); () without encoding
+    fold_inputs: Sequence[TabularInputs] = ()
 
     @property
     def members(self) -> int | None:
@@ -88,20 +91,32 @@ class ModelSpec:
             "loss_settings": self.loss_settings,
             "activations": deepcopy(list(self.activations)),
             "dtype": self.dtype,
-            "input_encoding": self.inputs.to_plain() if self.inputs else self.n_inputs,
+            "input_encoding": self._plain_encoding(),
             "n_members": self.n_members,
+            "n_folds": self.n_folds,
             "embedding": embedding,
             "initialization": self.initialization,
         }
+
+    def _plain_encoding(self) -> Any:
+        """Return the encoding of the inputs as plain data: their number, if there is none."""
+        if self.fold_inputs:
+            return [inputs.to_plain() for inputs in self.fold_inputs]
+        return self.inputs.to_plain() if self.inputs else self.n_inputs
 
     @classmethod
     def of_fitted(cls, fitted: Mapping[str, Any]) -> "ModelSpec":
         """Restore the specification from the attributes of a fitted estimator."""
         plain = fitted["_model_spec"]
         encoding, inputs = plain["input_encoding"], None
+        fold_inputs: list[TabularInputs] = []
         hidden_sizes = [W.shape[-1] for W in fitted["coefs_"][:-1]]
         if isinstance(encoding, dict):
             inputs = TabularInputs.from_plain(encoding)
+            encoding = inputs.width
+        elif isinstance(encoding, list):
+            fold_inputs = list(map(TabularInputs.from_plain, encoding))
+            encoding = max(one.width for one in fold_inputs)
         return cls(
             target=TARGETS[plain["target"]].restore(
                 plain["n_outputs"], plain["target_settings"], fitted.get("classes_")
@@ -111,11 +126,55 @@ class ModelSpec:
             hidden_sizes=hidden_sizes,
             activations=plain["activations"],
             dtype=plain["dtype"],
-            n_inputs=inputs.width if inputs else encoding,
+            n_inputs=encoding,
             inputs=inputs,
             n_members=plain["n_members"],
             initialization=plain.get("initialization", ""),
+            n_folds=plain.get("n_folds", 1),
+            fold_inputs=fold_inputs,
         )
+
+    @classmethod
+    def join(cls, specs: Sequence["ModelSpec"], target: Target) -> "ModelSpec":
+        """Return the specification of the networks of all folds, whose outputs `target` decodes.
+
+        See `Target.convert_layer` for the units of the outputs.
+        """
+        fold_inputs = [spec.inputs for spec in specs if spec.inputs is not None]
+        return replace(
+            specs[0],
+            target=target,
+            loss_settings=specs[0].loss_settings,
+            dtype=max(spec.dtype for spec in specs),  # "float64" if any is
+            n_inputs=max(spec.n_inputs for spec in specs),
+            inputs=None,
+            n_members=sum(spec.n_members for spec in specs),
+            n_folds=len(specs),
+            fold_inputs=fold_inputs,
+        )
+
+    def parts(self) -> list["ModelSpec"]:
+        """Return specifications of networks that read the same inputs: one, or one a fold."""
+        return self.folds() if self.fold_inputs else [self]
+
+    def folds(self) -> list["ModelSpec"]:
+        """Return the specification of the networks of each fold."""
+        return [
+            replace(
+                self,
+                n_inputs=inputs.width if inputs else self.n_inputs,
+                inputs=inputs,
+                n_members=self.n_members // self.n_folds,
+                n_folds=1,
+                fold_inputs=(),
+            )
+            for inputs in self.fold_inputs or [self.inputs] * self.n_folds
+        ]
+
+    def with_folds(self, n_folds: int) -> "ModelSpec":
+        """Return the specification of the networks of so many of the folds."""
+        n_members = self.n_members // self.n_folds * n_folds
+        return replace(self, n_members=n_members, n_folds=n_folds)
 
     def decode(self, z: Array) -> Array:
         """Convert raw outputs to predictions, in the labels or units of y."""
@@ -184,17 +243,15 @@ class ModelSpec:
             )
 
     def initial_network(self, initialization: Any, rng: Rng) -> Sequential:
-        """Build the network with initial weights."""
-        members = None if self.n_members == 1 else self.n_members
+        """Build one network with initial weights."""
         layers = network.build(
             [self.n_inputs, *self.hidden_sizes, self.n_units],
             self.activations,
             initialization,
             rng=rng,
             dtype=self.dtype,
-            members=members,
         )
-        return self.inputs.initial(layers, rng, self.dtype, members) if self.inputs else layers
+        return self.inputs.initial(layers, rng, self.dtype) if self.inputs else layers
 
     def network(
         self, coefs: Sequence[Array], intercepts: Sequence[Array], embedding: Array | None
@@ -203,15 +260,20 @@ class ModelSpec:
         layers = network.restore(coefs, intercepts, self.activations)
         return self.inputs.prepend(layers, embedding) if self.inputs else layers
 
-    def fitted_attributes(self, trained: Sequential) -> dict[str, Any]:
-        """Return the fitted attributes for the current weights of the network."""
-        coefs, intercepts, embedding = [], [], None
-        for module in trained.modules:
-            if isinstance(module, Linear):
-                coefs.append(module.W.copy())
-                intercepts.append(module.W0.copy())
-            elif isinstance(module, Embedding):
-                embedding = module.E.copy()
+    def fitted_attributes(self, weights: Sequence["Weights"]) -> dict[str, Any]:
+        """Return the fitted attributes of networks with these weights, one for each member.
+
+        Weights of fewer inputs than `n_inputs`, and embeddings of fewer rows, end with zeros.
+        """
+        coefs, intercepts = (
+            list(map(_stack, zip(*layers, strict=True))) for layers in list(zip(*weights))[:2]
+        )
+        embeddings: list[Any] = [one[2] for one in weights]
+        if any(one is not None for one in embeddings):
+            nothing = np.zeros((0, TabularInputs.embedding_width), self.dtype)
+            embedding = _stack([nothing if one is None else one for one in embeddings])
+        else:
+            embedding = None
         return {
             "coefs_": coefs,
             "intercepts_": intercepts,
@@ -287,27 +349,62 @@ def _equal(old: Any, new: Any) -> bool:
 
 
 @dataclass(frozen=True)
-class FittedModel:
-    """A fitted network and validated rows to predict with it."""
+class ModelPart:
+    """Networks that read the same inputs, and rows to predict."""
 
-    spec: ModelSpec  # specification of the network
-    network: Sequential  # the network, from inputs to raw outputs
+    spec: ModelSpec  # specification of these networks
+    network: Sequential  # from inputs to raw outputs, with a member axis if they are several
     X: Any  # rows to predict; each batch is converted to the type of the network
     # raises an error for a converted batch that is not finite; None if X is known to be finite
     check: Callable[[Any], None] | None
-    dtype: str  # type of predictions, see `prediction_dtype`
+
+    @classmethod
+    def of_rows(
+        cls,
+        spec: ModelSpec,
+        network: Sequential,
+        X: Any,
+        check: Callable[[Any], None] | None = None,
+    ) -> "ModelPart":
+        """Return the networks with validated rows, encoded for them."""
+        X = spec.inputs.encode(X, spec.dtype) if spec.inputs else X
+        return cls(spec, network, X, check)
 
     def iter_batches(self) -> Iterator[Array]:
         """Yield the rows in batches, in the type of the network."""
         return iter_batches(self.network, self.X, self.spec.dtype, self.check)
+
+    def raw_outputs(self) -> Array:
+        """Return the raw outputs for X, with a member axis if there are several networks."""
+        return raw_predict(self.network, self.X, self.spec.dtype, self.check)
+
+
+@dataclass(frozen=True)
+class FittedModel:
+    """The fitted networks with validated rows to predict with them."""
+
+    spec: ModelSpec  # specification of all networks
+    parts: Sequence[ModelPart]  # the networks, by the inputs that they read
+    dtype: str  # type of predictions, see `prediction_dtype`
 
     def member_outputs(self) -> Array:
         """Return the raw outputs for X, (n, k) or, with several members, (g, n, k).
 
         They are in the type of the network or of the predictions, whichever is more exact.
         """
-        z: Array = checked_finite(raw_predict, self.network, self.X, self.spec.dtype, self.check)
+        outputs = [checked_finite(part.raw_outputs) for part in self.parts]
+        z: Array = outputs[0]
+        if len(self.parts) > 1:
+            z = np.concatenate([z.reshape(-1, *z.shape[-2:]) for z in outputs])
         return z.astype(self.dtype) if self.dtype == "float64" != self.spec.dtype else z
+
+    def fold_outputs(self) -> Array:
+        """Return the raw outputs for X of each fold, averaged over its members: (K, n, k)."""
+        z = self.spec.split_members(self.member_outputs())
+        folds = z.reshape(self.spec.n_folds, -1, *z.shape[1:])
+        if folds.shape[1] == 1:
+            return folds[:, 0]
+        return np.stack([checked_finite(self.spec.average_members, one) for one in folds])
 
     def outputs(self) -> Array:
         """Return the raw outputs for X, averaged over the members, of shape (n, k)."""
@@ -351,9 +448,83 @@ def prediction_dtype(spec: ModelSpec, dtype: str, dtype_of_X: Any) -> str:
 
 
 def fitted_network(spec: ModelSpec, fitted: Mapping[str, Any]) -> Sequential:
-    """Build the network of a fitted estimator from its attributes."""
+    """Build the network of a fitted estimator, whose members all read the same inputs."""
     embedding = fitted["_model_spec"]["embedding"]
     return spec.network(fitted["coefs_"], fitted["intercepts_"], embedding)
+
+
+def member_networks(spec: ModelSpec, fitted: Mapping[str, Any]) -> list[Sequential]:
+    """Build the network of each member, with copies of its weights."""
+    embedding = fitted["_model_spec"]["embedding"]
+    if spec.n_members == 1:
+        return [fitted_network(spec, fitted)]
+    return [
+        spec.network(
+            [W[j].copy() for W in fitted["coefs_"]],
+            [W0[j].copy() for W0 in fitted["intercepts_"]],
+            None if embedding is None else embedding[j].copy(),
+        )
+        for j in range(spec.n_members)
+    ]
+
+
+def fitted_networks(
+    spec: ModelSpec, fitted: Mapping[str, Any]
+) -> list[tuple[ModelSpec, Sequential]]:
+    """Build the networks of each of `spec.parts()`, with a member axis if it has several."""
+    if spec.fold_inputs:
+        return fold_networks(spec, fitted)
+    return [(spec, fitted_network(spec, fitted))]
+
+
+def fold_networks(
+    spec: ModelSpec, fitted: Mapping[str, Any]
+) -> list[tuple[ModelSpec, Sequential]]:
+    """Build the networks of each of `spec.folds()`, with a member axis if it has several."""
+    if spec.n_folds == 1:
+        return [(spec, fitted_network(spec, fitted))]
+    networks = []
+    for k, part in enumerate(spec.folds()):
+        members: Any = slice(k * part.n_members, (k + 1) * part.n_members)
+        members = k if part.n_members == 1 else members
+        coefs = [W[members] for W in fitted["coefs_"]]
+        coefs[0] = coefs[0][..., : part.n_inputs, :]
+        embedding = fitted["_model_spec"]["embedding"]
+        if embedding is not None and part.inputs is not None:
+            rows = part.inputs.encoder.n_embeddings_
+            embedding = embedding[members][..., :rows, :] if rows else None
+        intercepts = [W0[members] for W0 in fitted["intercepts_"]]
+        networks.append((part, part.network(coefs, intercepts, embedding)))
+    return networks
+
+
+#: Copies of the weights and offsets of all layers of a network, and of the embedding, if any.
+Weights: TypeAlias = tuple[list[Array], list[Array], Array | None]
+
+
+def copy_weights(trained: Sequential) -> Weights:
+    """Copy the current weights, offsets and embedding of one network."""
+    coefs: list[Array] = []
+    intercepts: list[Array] = []
+    embedding = None
+    for module in trained.modules:
+        if isinstance(module, Linear):
+            coefs.append(module.W.copy())
+            intercepts.append(module.W0.copy())
+        elif isinstance(module, Embedding):
+            embedding = module.E.copy()
+    return coefs, intercepts, embedding
+
+
+def _stack(arrays: Sequence[Array]) -> Array:
+    """Stack arrays along a member axis, unless there is one; shorter ones are padded by zeros."""
+    if len(arrays) == 1:
+        return arrays[0]
+    shape = (len(arrays), *np.max([array.shape for array in arrays], axis=0))
+    stacked = np.zeros(shape, np.result_type(*arrays))
+    for member, array in zip(stacked, arrays, strict=True):
+        member[tuple(map(slice, array.shape))] = array
+    return stacked
 
 
 def checked_finite(compute: Callable[..., Any], *args: Any, lowest: float | None = None) -> Any:

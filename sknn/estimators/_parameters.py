@@ -46,6 +46,8 @@ DType: TypeAlias = Literal["auto", "float32", "float64"]
 HiddenLayerSizes: TypeAlias = int | Sequence[int]
 RandomState: TypeAlias = int | np.random.RandomState | None
 ClassWeight: TypeAlias = dict[Any, float] | Literal["balanced"] | None
+EarlyStoppingMode: TypeAlias = bool | Literal["auto", "cv"]
+CrossValidation: TypeAlias = Any
 Scoring: TypeAlias = str | Callable[..., float] | None
 
 #: What a change of a parameter does before training continues (`partial_fit`, or `fit` with
@@ -68,7 +70,7 @@ CHANGES: dict[str, tuple[str, ...]] = {
     ),
     "counts in fit": (
         *("warm_start", "max_fun", "max_time"),
-        *("early_stopping", "validation_fraction", "scoring", "refit"),
+        *("early_stopping", "validation_fraction", "scoring", "cv", "refit"),
     ),
 }
 
@@ -99,9 +101,10 @@ CONSTRAINTS: dict[str, Any] = {
         Interval(Integral, 1, None, closed="left"),
         Options(Real, {np.inf}),
     ],
-    "early_stopping": [StrOptions({"auto"}), "boolean"],
+    "early_stopping": [StrOptions({"auto", "cv"}), "boolean"],
     "validation_fraction": [Interval(Real, 0, 1, closed="left"), None],
     "scoring": [None, str, callable],
+    "cv": ["cv_object"],
     "refit": ["boolean"],
     "max_fun": [Interval(Integral, 1, None, closed="left")],
     "max_time": [None, Interval(Real, 0, None, closed="neither")],

@@ -1,8 +1,8 @@
 """TrainingState: everything besides the weights that training needs to continue exactly."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from numbers import Integral
 from typing import Any
 
@@ -10,13 +10,14 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from sknn.engine import EarlyStopping, History
+from sknn.engine._typing import Array
 from sknn.engine.history import Snapshot
 from sknn.engine.optimizers import State
 
 
 @dataclass
 class TrainingState:
-    """State of the solver, of early stopping and of the generator, and the epochs so far.
+    """State of the solver, of early stopping and of the generator of a network, and its epochs.
 
     Warm starts, `partial_fit`, checkpoints and saved files all continue from it. Weights are not
     part of it: they are those of the network.
@@ -33,27 +34,51 @@ class TrainingState:
     learning_rates: list[float] = field(default_factory=list)
     best_loss: float = np.inf  # the lowest loss of earlier calls
     n_samples_seen: int = 0  # samples used in earlier calls, counted once an epoch
-    # state of the generator at the start of the fit; None if no checkpoints are made
-    initial_rng: dict[str, Any] | None = None
     history: History | None = None  # epochs of an interrupted fit that is resumed
-    finished: bool = False  # whether the fit in a checkpoint is complete
+    vector: Array | None = None  # all parameters of the network of an interrupted fit
 
     @classmethod
-    def of_fitted(cls, fitted: Mapping[str, Any], random_state: Any) -> "TrainingState":
-        """Restore the state from the attributes of a fitted estimator.
+    def of_fitted(cls, fitted: Mapping[str, Any], random_state: Any) -> "list[TrainingState]":
+        """Restore the state of each network from the attributes of a fitted estimator.
 
-        For an integer `random_state` the generator is restored, another one is used as it is.
+        For an integer `random_state` the generators are restored, another one is used as it is.
         """
         plain, curve = fitted["_training_state"], fitted["loss_curve_"]
+        rates = fitted.get("learning_rates_", [np.nan] * len(curve))  # unknown in older models
+        n_networks = fitted["_model_spec"]["n_members"]
+        if n_networks == 1:
+            rng = restore_generator(plain, random_state)
+            return [cls._restore(plain, rng, curve, rates, fitted["best_loss_"], fitted["t_"])]
+        members = plain.get("members", [plain] * n_networks)  # older ones have one for all
+        curves = fitted.get("member_loss_curves_", np.tile(curve, (n_networks, 1)).T)
+        states, rngs = [], restore_generators(plain, random_state, n_networks)
+        for member, rng, column in zip(members, rngs, curves.T, strict=True):
+            losses = column[~np.isnan(column)].tolist()
+            best = min(losses, default=np.inf)
+            states.append(
+                cls._restore(member, rng, losses, rates[: len(losses)], best, fitted["t_"])
+            )
+        return states
+
+    @classmethod
+    def _restore(
+        cls,
+        plain: Mapping[str, Any],
+        rng: np.random.RandomState,
+        loss_curve: list[float],
+        learning_rates: list[float],
+        best_loss: float,
+        n_samples_seen: int,
+    ) -> "TrainingState":
         return cls(
-            restore_generator(plain, random_state),
+            rng,
             plain.get("solver", ""),
             deepcopy(plain.get("solver_state", {})),
             plain.get("early_stopping", {}),
-            curve,
-            fitted.get("learning_rates_", [np.nan] * len(curve)),  # unknown in older models
-            fitted["best_loss_"],
-            fitted["t_"],
+            loss_curve,
+            learning_rates,
+            best_loss,
+            n_samples_seen,
         )
 
     def for_warm_start(self, *, restart: bool) -> "TrainingState":
@@ -80,47 +105,38 @@ class TrainingState:
         if self.early_stopping.get("monitor", stopping.monitor) == stopping.monitor:
             vars(stopping).update(self.early_stopping)
 
-    def to_plain(self, random_state: Any, *, compact: bool = False) -> dict[str, Any]:
-        """Return the attribute `_training_state` of a fitted estimator: plain data.
-
-        `compact` drops optimizer moments, and replaces the state of the generator, which is large,
-        by a seed drawn from it.
-        """
-        seeded = {"seed": int(random_state)} if isinstance(random_state, Integral) else {}
+    def _to_plain(self, *, generator: bool, compact: bool) -> dict[str, Any]:
+        """Return this state as plain data, with that of the generator; see `states_to_plain`."""
         if compact:
             counters = {name: v for name, v in self.solver_state.items() if isinstance(v, int)}
-            if seeded:
-                seeded["next_seed"] = int(self.rng.randint(2**31))
-            return {"solver_state": counters, **seeded}
-        generator = {"rng": self.rng.get_state(legacy=False)} if seeded else {}
+            seed = {"next_seed": int(self.rng.randint(2**31))} if generator else {}
+            return {"solver_state": counters, **seed}
         return {
             "solver": self.solver,
             "solver_state": self.solver_state,
             "early_stopping": self.early_stopping,
-            **seeded,
-            **generator,
+            **({"rng": self.rng.get_state(legacy=False)} if generator else {}),
         }
 
     def progress(self) -> dict[str, Any]:
-        """Return the section `progress` of a checkpoint, as plain data; see `from_progress`."""
+        """Return the progress of this network for a checkpoint, as plain data."""
         history = History() if self.history is None else self.history
         names, best = history.rows[0] if history.rows else (), history.best
         return {
-            "initial_rng": self.initial_rng,
-            "rng": {} if self.finished else self.rng.get_state(legacy=False),
-            "finished": self.finished,
+            "rng": self.rng.get_state(legacy=False),
+            "solver_state": self.solver_state,
+            "early_stopping": self.early_stopping,
+            "vector": self.vector,
             "epochs": {name: history.column(name) for name in names},
-            "outcome": history.outcome if self.finished else "max_iter",
+            "outcome": history.outcome,
             "kept_epoch": history.kept_epoch,
             "rate": history.rate,
             "best": None if best is None else dict(vars(best)),
         }
 
     @classmethod
-    def from_progress(
-        cls, progress: Mapping[str, Any], fitted: Mapping[str, Any]
-    ) -> "TrainingState":
-        """Restore the state of an interrupted fit from a checkpoint and the attributes in it."""
+    def from_progress(cls, progress: Mapping[str, Any], solver: str) -> "TrainingState":
+        """Restore the state of a network of an interrupted fit from its progress."""
         history = History()
         names = list(progress["epochs"])
         for numbers in zip(*progress["epochs"].values(), strict=True):
@@ -128,28 +144,63 @@ class TrainingState:
         history.outcome, history.kept_epoch = progress["outcome"], progress["kept_epoch"]
         history.rate = progress["rate"]
         history.best = None if progress["best"] is None else Snapshot(**progress["best"])
-        state = cls.of_fitted(fitted, None)
-        return replace(
-            state,
-            rng=generator_from_state(progress["rng"] or progress["initial_rng"]),
-            loss_curve=[],
-            learning_rates=[],
-            best_loss=np.inf,
-            n_samples_seen=0,
-            initial_rng=progress["initial_rng"],
+        return cls(
+            generator_from_state(progress["rng"]),
+            solver,
+            progress["solver_state"],
+            progress["early_stopping"],
             history=history,
-            finished=progress["finished"],
+            vector=progress["vector"],
         )
+
+
+def states_to_plain(
+    states: Sequence[TrainingState], random_state: Any, *, compact: bool = False
+) -> dict[str, Any]:
+    """Return the attribute `_training_state` of a fitted estimator: plain data.
+
+    With several networks, the state of each is an item of `members`. `compact` drops optimizer
+    moments, and replaces the states of the generators, which are large, by seeds drawn from them.
+    """
+    seeded = {"seed": int(random_state)} if isinstance(random_state, Integral) else {}
+    if len(states) == 1:
+        return {**states[0]._to_plain(generator=bool(seeded), compact=compact), **seeded}
+    members = [state._to_plain(generator=True, compact=compact) for state in states]
+    counters = {"solver_state": {}} if compact else {"solver": states[0].solver, "solver_state": {}}
+    return {**counters, "members": members, **seeded}
 
 
 def restore_generator(plain: Mapping[str, Any], random_state: Any) -> np.random.RandomState:
     """Return the generator to continue with; `plain` is empty for a new fit."""
     rng: np.random.RandomState = check_random_state(random_state)
     if isinstance(random_state, Integral) and plain.get("seed") == random_state:
-        if "next_seed" in plain:
-            return np.random.RandomState(plain["next_seed"])
-        rng.set_state(plain["rng"])
+        return _stored_generator(plain) or rng
     return rng
+
+
+def restore_generators(
+    plain: Mapping[str, Any], random_state: Any, n_networks: int
+) -> list[np.random.RandomState]:
+    """Return the generators of several networks to continue with."""
+    members = plain.get("members", [])
+    same = not isinstance(random_state, Integral) or plain.get("seed") == random_state
+    stored = [_stored_generator(member) for member in members] if same else []
+    if stored and all(rng is not None for rng in stored):
+        return stored  # type: ignore[return-value]
+    return split_generator(restore_generator(plain, random_state), n_networks)
+
+
+def _stored_generator(plain: Mapping[str, Any]) -> np.random.RandomState | None:
+    if "next_seed" in plain:
+        return np.random.RandomState(plain["next_seed"])
+    return generator_from_state(plain["rng"]) if "rng" in plain else None
+
+
+def split_generator(rng: np.random.RandomState, n_networks: int) -> list[np.random.RandomState]:
+    """Return a generator for each network: `rng` itself for one, else new ones seeded by it."""
+    if n_networks == 1:
+        return [rng]
+    return [np.random.RandomState(rng.randint(2**31)) for _ in range(n_networks)]
 
 
 def independent_generator(rng: np.random.RandomState) -> np.random.RandomState:

@@ -19,15 +19,17 @@ from sknn.engine import History, Loss, Optimizer, network
 from sknn.engine._typing import Array
 from sknn.estimators import _builders, _saving
 from sknn.estimators._builders import TrainingSettings
-from sknn.estimators._callbacks import FitCallbacks
-from sknn.estimators._early_stopping import N_SAMPLES_AUTO_EARLY_STOPPING, split
+from sknn.estimators._callbacks import FitCallbacks, FitProgress
+from sknn.estimators._cross_fitting import cross_fitted_attributes
 from sknn.estimators._fit import (
     COMPLETE,
     FitData,
     FitJob,
+    FitPlan,
     FitResult,
     InitialModel,
-    fit_network,
+    fit_networks,
+    progress,
     save_checkpoint,
 )
 from sknn.estimators._inputs import TabularInputs
@@ -40,12 +42,22 @@ from sknn.estimators._messages import (
     scale_warnings,
     training_warnings,
 )
-from sknn.estimators._model import FittedModel, ModelSpec, fitted_network, prediction_dtype
+from sknn.estimators._model import (
+    FittedModel,
+    ModelPart,
+    ModelSpec,
+    fitted_networks,
+    fold_networks,
+    member_networks,
+    prediction_dtype,
+)
 from sknn.estimators._parameters import (
     CONSTRAINTS,
     Activation,
     Auto,
+    CrossValidation,
     DType,
+    EarlyStoppingMode,
     HiddenLayerSizes,
     Initialization,
     LearningRate,
@@ -59,23 +71,15 @@ from sknn.estimators._sklearn_compat import (
     CallbackSupportMixin,
     fit_context,
 )
-from sknn.estimators._training_state import (
-    TrainingState,
-    generator_from_state,
-    independent_generator,
-    restore_generator,
-)
+from sknn.estimators._plan import GivenData, check_continued, plan_fit
+from sknn.estimators._refit import refit
+from sknn.estimators._training_state import TrainingState, split_generator, states_to_plain
 from sknn.estimators._validation.data import (
     ValidatedData,
-    naming_validation_data,
     validate_training_data,
-    validate_validation_data,
     validated_inputs,
 )
-from sknn.targets import ClassTarget, Target
-
-#: X, y and sample weights, as the user passed them.
-GivenData = tuple[Any, Any, Any]
+from sknn.targets import Target
 
 
 @contextmanager
@@ -114,9 +118,10 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
     tol: float
     verbose: bool | int
     warm_start: bool
-    early_stopping: bool | Auto
+    early_stopping: EarlyStoppingMode
     validation_fraction: float | None
     scoring: Scoring
+    cv: CrossValidation
     refit: bool
     momentum: float
     nesterovs_momentum: bool
@@ -141,9 +146,15 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
     validation_scores_: list[float] | None
     validation_loss_curve_: list[float] | None
     best_validation_score_: float | None
-    best_iteration_: int
-    n_iter_: int
-    t_: int
+    best_iteration_: int | Array
+    n_iter_: int | Array
+    t_: int | Array
+    member_loss_curves_: Array
+    member_validation_scores_: Array
+    member_validation_loss_curves_: Array
+    oof_prediction_: Array
+    oof_score_: float
+    cv_scores_: Array
     n_layers_: int
     n_outputs_: int
     out_activation_: str
@@ -151,6 +162,8 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
     feature_names_in_: Array
     _model_spec: dict[str, Any]
     _training_state: dict[str, Any]
+    _calibration: dict[str, Any]
+    _fold_models: dict[str, Any]
 
     #: Whether X is a table with columns of any type.
     _takes_tables: ClassVar[bool] = False
@@ -181,6 +194,7 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         X_val: Any = None,
         y_val: Any = None,
         sample_weight_val: Any = None,
+        groups: Any = None,
     ) -> Self:
         """Fit the network to training data; with `warm_start`, continue from the last fit.
 
@@ -207,6 +221,10 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
             transformed like X, which is done with ``transform_input=["X_val"]``, metadata routing
             enabled and ``set_fit_request(X_val=True, y_val=True)``. y_val is never transformed:
             with :class:`~sklearn.compose.TransformedTargetRegressor`, scale it like y.
+        groups : array-like of shape (n_samples,), default=None
+            Group labels of the rows, for splitters of `cv` such as
+            :class:`~sklearn.model_selection.GroupKFold`. Through meta-estimators they are passed by
+            metadata routing, with ``set_fit_request(groups=True)``.
 
         Returns
         -------
@@ -229,35 +247,25 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
             "cosine" and "one_cycle", which always run for `max_iter` epochs).
         """
         given, given_val = (X, y, sample_weight), (X_val, y_val, sample_weight_val)
-        callbacks = FitCallbacks(self, given, given_val) if CALLBACKS in vars(self) else None
+        callbacks = None
+        if CALLBACKS in vars(self):
+            callbacks = FitCallbacks(self, given, (*given_val, groups))
         with _restore_on_error(self.random_state):
-            warm_notes: list[FitWarning] = []
             resumed = callbacks.load_checkpoint(verbose=bool(self.verbose)) if callbacks else None
-            if resumed and resumed[1].finished:
-                assert resumed[1].history is not None
-                result = FitResult(dict(resumed[0]), resumed[1].history, resumed[1])
+            if resumed and resumed.finished:
+                histories = [state.history or History() for state in resumed.states]
+                result = FitResult(dict(resumed.fitted), histories, resumed.states)
+                notes: list[FitWarning] = []
             else:
-                job = self._prepare_fit(given, given_val, callbacks, resumed)
-                for message, category in job.warnings:
-                    warnings.warn(message, category, stacklevel=3)
-                result = fit_network(job.config, job.data, job.initial, callbacks)
-                if not (job.initial.is_new or resumed):
-                    warm_notes = self._stream_warnings(job.data.train, job.initial, result.inputs)
-                if self.refit and job.config.by_score and result.history.outcome in COMPLETE:
-                    result = self._refit(job, result, callbacks)
-                if result.history.outcome == "interrupted" and is_one_of_many_fits():
-                    raise KeyboardInterrupt
-                result = self._complete(result, callbacks)
+                result, notes = self._fit(given, given_val, groups, callbacks, resumed)
         self._assign(result.attributes)
         if callbacks is not None:
             callbacks.on_fit_end()
         if self.verbose:
-            outcome = OUTCOMES[result.history.outcome]
-            print(f"ended after {len(result.history)} epochs: {outcome}")
-        for message, category in (
-            *warm_notes,
-            *training_warnings(result.history, result.state.solver),
-        ):
+            print(f"ended after {result.n_epochs} epochs: {OUTCOMES[result.history.outcome]}")
+        solver, n_networks = result.states[0].solver, len(result.histories)
+        notes += training_warnings(result.history, solver, n_networks=n_networks)
+        for message, category in notes:
             warnings.warn(message, category, stacklevel=3)
         return self
 
@@ -335,117 +343,42 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
 
     # The steps of fit
 
-    def _prepare_fit(
+    def _fit(
         self,
         given: GivenData,
         given_val: GivenData,
+        groups: Any,
         callbacks: FitCallbacks | None,
-        resumed: tuple[Mapping[str, Any], TrainingState] | None,
-    ) -> FitJob:
-        """Validate and split the data, and build the configuration and the initial model."""
-        if self.warm_start and self.refit:
-            raise ValueError(
-                "refit=True trains new weights, warm_start=True continues old ones: choose one."
-            )
-        fitted = vars(self) if self.warm_start and "coefs_" in vars(self) else None
-        checked = self if fitted else self._with_attributes({})
-        data = validate_training_data(checked, *given, reset=fitted is None)
-        validation, (X_val, y_val, w_val) = None, given_val
-        if not (X_val is y_val is w_val is None):
-            validation = validate_validation_data(self, *given_val, data.features)
-        labels = data.y if data.labels is None else data.labels
-        target = ModelSpec.of_fitted(fitted).target if fitted else self._target(labels)
-        weighted = self._class_weighting(data, target)
-        data = all_rows = weighted(data) if weighted else data
-        rng = check_random_state(self.random_state)
-        if fitted:
-            rng = restore_generator(fitted["_training_state"], self.random_state)
-        if resumed:
-            rng = generator_from_state(resumed[1].initial_rng or {})
-        by_score = self._stops_by_score(validation, len(data.y))
-        if validation is not None:
-            with naming_validation_data():
-                validation = weighted(validation) if weighted else validation
-        elif by_score:
-            classify = isinstance(target, ClassTarget)
-            data, validation = split(self, data, independent_generator(rng), classify=classify)
-        initial_rng = rng.get_state(legacy=False) if callbacks else None
-        initial, notes = self._initial_model(data, target, rng, fitted, resumed)
-        if initial_rng and not resumed:
-            initial.state.initial_rng = initial_rng
-            initial.state.history = History() if _builders.is_stochastic(self) else None
-        self._check_targets(data, initial.spec.loss)
-        settings = self._training_settings(data, initial.spec.loss)
-        config = _builders.build_fit_config(
-            self, settings, initial.spec, len(data.y), by_score=by_score, epochs=settings.epochs
-        )
-        return FitJob(config, FitData(data, validation), initial, all_rows, settings, notes)
+        resumed: FitProgress | None,
+    ) -> tuple[FitResult, list[FitWarning]]:
+        """Train all networks; return the result, and warnings to show once it is assigned."""
+        plan, rows, folds = plan_fit(self, given, given_val, groups, callbacks, resumed)
+        first = plan.jobs[0]
+        for message, category in first.warnings:
+            warnings.warn(message, category, stacklevel=4)
+        result, notes = fit_networks(plan, callbacks), []
+        if not (first.initial.is_new or resumed):
+            notes = self._stream_warnings(first.data.train, first.initial, result.inputs)
+        if folds is not None:
+            own = cross_fitted_attributes(self, plan, folds, rows, result.attributes)
+            result = replace(result, attributes={**result.attributes, **own})
+        by_refit = self.refit and (folds is not None or plan.config.by_score)
+        if by_refit and result.history.outcome in COMPLETE:
+            result = refit(self, plan, rows, result, callbacks)
+        if result.history.outcome == "interrupted" and is_one_of_many_fits():
+            raise KeyboardInterrupt
+        return self._complete(plan, result, callbacks), notes
 
-    def _initial_model(
-        self,
-        data: ValidatedData,
-        target: Target,
-        rng: np.random.RandomState,
-        fitted: Mapping[str, Any] | None,
-        resumed: tuple[Mapping[str, Any], TrainingState] | None,
-    ) -> tuple[InitialModel, list[FitWarning]]:
-        """Return the model of a checkpoint, that of the last call of `fit`, or a new one."""
-        if resumed:
-            return self._continue_from(*resumed), []
-        if fitted:
-            state = TrainingState.of_fitted(fitted, rng)
-            state = state.for_warm_start(restart=_builders.has_horizon(self))
-            return self._continue_from(fitted, state), []
-        return self._new_model(data, target, rng)
-
-    def _stops_by_score(self, validation: ValidatedData | None, n_samples: int) -> bool:
-        """Return whether the score of validation rows ends training."""
-        if isinstance(self.early_stopping, str):
-            return validation is not None or n_samples > N_SAMPLES_AUTO_EARLY_STOPPING
-        return bool(self.early_stopping)
-
-    def _refit(self, job: FitJob, found: FitResult, callbacks: FitCallbacks | None) -> FitResult:
-        """Train a new model on all rows for the best number of epochs; on failure, keep `found`."""
-        epochs = found.attributes["best_iteration_"]
-        if self.verbose:
-            print(f"training again, on all rows, for {epochs} epochs")
-        rows, target = job.all_rows, job.initial.spec.target
-        rng = check_random_state(self.random_state)
-        initial, _ = self._new_model(rows, target, rng)
-        config = _builders.build_fit_config(
-            self, job.settings, initial.spec, len(rows.y), by_score=False, epochs=epochs
-        )
-        if config.early_stopping is not None:
-            config.early_stopping.patience = math.inf
-        config = replace(config, deadline=job.config.deadline)
-        try:
-            result = fit_network(config, FitData(rows), initial, callbacks)
-        except KeyboardInterrupt:
-            found.history.outcome = "interrupted"
-            return found
-        if result.history.outcome not in COMPLETE:
-            found.history.outcome = result.history.outcome
-            return found
-        result.history.outcome = found.history.outcome
-        kept = ("validation_scores_", "validation_loss_curve_", "best_validation_score_")
-        attributes = {
-            **result.attributes,
-            **{name: found.attributes[name] for name in kept},
-            "best_iteration_": epochs,
-        }
-        state = replace(
-            result.state, rng=found.state.rng, initial_rng=found.state.initial_rng, history=None
-        )
-        return FitResult(attributes, result.history, state)
-
-    def _complete(self, result: FitResult, callbacks: FitCallbacks | None) -> FitResult:
+    def _complete(
+        self, plan: FitPlan, result: FitResult, callbacks: FitCallbacks | None
+    ) -> FitResult:
         """Reduce the training state unless `warm_start` needs it, and save the final checkpoint."""
-        plain = result.state.to_plain(self.random_state, compact=not self.warm_start)
+        states = result.states if self.cv is None else result.states[: self.n_members]
+        plain = states_to_plain(states, self.random_state, compact=not self.warm_start)
         result.attributes["_training_state"] = plain
         if callbacks and callbacks.checkpoint and result.history.outcome in (*COMPLETE, "diverged"):
-            state = replace(result.state, history=result.history, finished=True)
             fitted = self._with_attributes(result.attributes)
-            save_checkpoint(callbacks.checkpoint, fitted, state)
+            save_checkpoint(callbacks.checkpoint, fitted, progress(plan, result, finished=True))
         return result
 
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any, classes: Any) -> list[FitWarning]:
@@ -456,18 +389,20 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         with _restore_on_error(self.random_state):
             checked = self if fitted else self._with_attributes({})
             data = validate_training_data(checked, X, y, sample_weight, reset=fitted is None)
+            data = data.positive()
             spec = ModelSpec.of_fitted(fitted) if fitted else None
             target = spec.target if spec else self._target(data.y, classes, stream=True)
             weighted = self._class_weighting(data, target, stream=True)
             data = weighted(data) if weighted else data
             notes: list[FitWarning] = []
             if fitted:
-                state = TrainingState.of_fitted(fitted, self.random_state)
-                initial = self._continue_from(fitted, state)
+                check_continued(fitted)
+                states = TrainingState.of_fitted(fitted, self.random_state)
+                initial = self._continue_from(fitted, states)
             else:
                 rng = check_random_state(self.random_state)
                 initial, notes = self._new_model(data, target, rng)
-            steps = initial.state.solver_state.get("steps", 0)
+            steps = initial.states[0].solver_state.get("steps", 0)
             settings = self._training_settings(data, initial.spec.loss)
             config = _builders.build_fit_config(
                 self,
@@ -478,14 +413,18 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
                 epochs=1,
                 relative_weights=False,
             )
-            result = fit_network(replace(config, deadline=math.inf), FitData(data), initial)
-        plain = result.state.to_plain(self.random_state)
+            config = replace(config, deadline=math.inf)
+            job = FitJob(config, FitData(data), initial, data, settings, [])
+            result = fit_networks(FitPlan([job], initial.spec))
+        plain = states_to_plain(result.states, self.random_state)
         self._assign({**result.attributes, "_training_state": plain})
         notes += self._stream_warnings(data, initial, result.inputs)
         if _builders.is_spent(config.solver, steps):
             notes.append((SPENT.format(self.learning_rate), UserWarning))
         solver = _builders.solver_name(self)
-        return notes + training_warnings(result.history, solver, warn_max_iter=False)
+        return notes + training_warnings(
+            result.history, solver, n_networks=len(result.histories), warn_max_iter=False
+        )
 
     # The initial model
 
@@ -502,16 +441,19 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
             is_large = data.X.shape[0] * n_inputs > self._float32_size
             dtype = "float32" if is_float32 or is_large else "float64"
         spec = self._spec(self._scaled_target(target, data), dtype, n_inputs, inputs)
-        drawn = spec.initial_network(self.initialization, rng)
-        return InitialModel(spec, drawn, TrainingState(rng), is_new=True), notes
+        states = [TrainingState(own) for own in split_generator(rng, spec.n_members)]
+        drawn = [spec.initial_network(self.initialization, state.rng) for state in states]
+        return InitialModel(spec, drawn, states, is_new=True), notes
 
-    def _continue_from(self, fitted: Mapping[str, Any], state: TrainingState) -> InitialModel:
-        """Return a fitted network to continue from; its architecture must match the parameters."""
+    def _continue_from(
+        self, fitted: Mapping[str, Any], states: Sequence[TrainingState]
+    ) -> InitialModel:
+        """Return fitted networks to continue from; their architecture must match the parameters."""
         old = ModelSpec.of_fitted(fitted)
         dtype = old.dtype if self.dtype == "auto" else self.dtype
         spec = self._spec(old.target, dtype, old.n_inputs, old.inputs)
         spec = spec.continue_from(old, vars(self))
-        return InitialModel(spec, fitted_network(spec, fitted), state, is_new=False)
+        return InitialModel(spec, member_networks(spec, fitted), states, is_new=False)
 
     def _spec(
         self, target: Target, dtype: str, n_inputs: int, inputs: TabularInputs | None = None
@@ -586,21 +528,25 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
 
     # Prediction
 
-    def _fitted_model(self, X: Any) -> FittedModel:
-        """Return the fitted network with validated inputs.
+    def _fitted_model(self, X: Any, *, of_folds: bool = False) -> FittedModel:
+        """Return the fitted networks, or those of the folds, with validated inputs.
 
         All attributes are read from one dictionary, which a fit in another thread replaces.
         """
         fitted, parameter = vars(self), self.dtype
         if "coefs_" not in fitted:
             check_is_fitted(self)
+        X, check, dtype_of_X = self._validate_predict(X, fitted)
+        if of_folds:
+            fitted = {**fitted, **fitted.get("_fold_models", {})}
         spec = ModelSpec.of_fitted(fitted)
-        X, check, dtype_of_X = self._validate_predict(X, spec, fitted)
         dtype = prediction_dtype(spec, parameter, dtype_of_X)
-        return FittedModel(spec, fitted_network(spec, fitted), X, check, dtype)
+        networks = fold_networks(spec, fitted) if of_folds else fitted_networks(spec, fitted)
+        parts = [ModelPart.of_rows(*one, X, check) for one in networks]
+        return FittedModel(spec, parts, dtype)
 
     def _validate_predict(
-        self, X: Any, spec: ModelSpec, fitted: Mapping[str, Any]
+        self, X: Any, fitted: Mapping[str, Any]
     ) -> tuple[Any, Callable[[Any], None] | None, Any]:
         """Return validated rows, a function that checks converted batches, and the type of X.
 
@@ -620,5 +566,5 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
             return X, check, X.dtype
         estimator = self._with_attributes(fitted)
         X = validated_inputs(estimator, X, reset=False)
-        needs_check = np.dtype(spec.dtype).itemsize < X.dtype.itemsize
+        needs_check = np.dtype(fitted["_model_spec"]["dtype"]).itemsize < X.dtype.itemsize
         return X, check if needs_check else None, X.dtype

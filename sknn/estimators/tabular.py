@@ -86,12 +86,13 @@ class Tabular(BaseMLP):
     }
 
     @property
-    def encoder_(self) -> TableEncoder:
-        """Fitted encoder of the columns."""
+    def encoder_(self) -> TableEncoder | list[TableEncoder]:
+        """Fitted encoder of the columns; with `cv` and without `refit`, a list of one a fold."""
         check_is_fitted(self)
-        inputs = ModelSpec.of_fitted(vars(self)).inputs
-        assert inputs is not None
-        return inputs.encoder
+        spec = ModelSpec.of_fitted(vars(self))
+        if spec.inputs is None:
+            return [inputs.encoder for inputs in spec.fold_inputs]
+        return spec.inputs.encoder
 
     def __sklearn_tags__(self) -> Tags:
         """Declare that missing values and categories are supported, and sparse input is not."""
@@ -145,13 +146,13 @@ class Tabular(BaseMLP):
             settings = replace(settings, weight_decay=decay)
         return settings
 
-    def _validate_predict(
-        self, X: Any, spec: ModelSpec, fitted: Mapping[str, Any]
-    ) -> tuple[Any, None, Any]:
-        """Return the compact matrix, finite or NaN, no check, and the type of X if it has one."""
-        assert spec.inputs is not None
+    def _validate_predict(self, X: Any, fitted: Mapping[str, Any]) -> tuple[Any, None, Any]:
+        """Return the table with its columns validated, no check, and the type of X if it has one.
+
+        The cells are validated as they are encoded: to finite numbers, or NaN.
+        """
         X = checked_columns(self._with_attributes(fitted), X, reset=False)
-        return spec.inputs.encode(X, spec.dtype), None, getattr(X, "dtype", None)
+        return X, None, getattr(X, "dtype", None)
 
 
 def _total_weight(data: ValidatedData) -> float:

@@ -95,7 +95,7 @@ def gradient_flow(
     True
     """
     mlp = check_network(estimator, "gradient_flow")
-    rows = validate_training_data(mlp, X, y, sample_weight, reset=False)
+    rows = validate_training_data(mlp, X, y, sample_weight, reset=False).positive()
     spec = ModelSpec.of_fitted(vars(mlp))
     network: Sequential = fitted_network(spec, vars(mlp))
     u, Y, w = spec.dataset(rows, "y", relative_weights=True)[:]

@@ -68,6 +68,13 @@ class Target(ABC):
             )
         return name
 
+    def convert_layer(self, W: Array, W0: Array, other: "Target", loss: Loss) -> tuple[Array, Array]:
+        """Return an output layer whose raw outputs `other` decodes as this target decodes its own.
+
+        `W` and `W0` are the weights and offsets of a network for this target.
+        """
+        return W, W0
+
     def smooth_labels(self, Y: Array, fraction: float) -> Array:
         """Spread a fraction of each row evenly over the classes; real numbers stay as they are."""
         return Y

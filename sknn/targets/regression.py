@@ -68,6 +68,18 @@ class RealTarget(Target):
             scale = np.where(scale > 10 * np.finfo(np.float64).eps, scale, 0)  # constant
         return RealTarget(self.n_outputs, center, np.where(scale > 0, scale * unit, 1))
 
+    def convert_layer(self, W: Array, W0: Array, other: Target, loss: Loss) -> tuple[Array, Array]:
+        """Return the layer for targets that are centered and scaled as those of `other`."""
+        if not isinstance(other, RealTarget) or self.scale is None or other.scale is None:
+            return W, W0
+        assert self.center is not None and other.center is not None
+        units = W0.shape[-1] // self.n_outputs
+        ratio = np.repeat(self.scale / other.scale, units)
+        if loss.out_activation == "exp":
+            return W, (W0 + np.log(ratio)).astype(W0.dtype)
+        shift = np.repeat((self.center - other.center) / other.scale, units)
+        return (W * ratio).astype(W.dtype), (W0 * ratio + shift).astype(W0.dtype)
+
     def loss_scales(self, loss: Loss) -> Sequence[float]:
         """Return ``scale**d`` for each output, where d is the homogeneity degree of the loss."""
         if self.scale is None:

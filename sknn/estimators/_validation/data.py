@@ -36,19 +36,24 @@ class ValidatedData:
 
     X: Any  # the inputs
     y: Any  # the targets; a single column is one-dimensional
-    w: Array | None = None  # sample weights times class weights, all positive
-    labels: Any = None  # in classification, y with the rows of weight 0: their classes are known
+    w: Array | None = None  # sample weights times class weights, 0 or more
     # numbers of these rows in the data as passed by the user, if some rows were dropped
     row_numbers: Array | None = None
     # `n_features_in_`, and `feature_names_in_` if X has names
     features: dict[str, Any] = field(default_factory=dict)
+
+    def positive(self) -> "ValidatedData":
+        """Return the rows of positive weight."""
+        if self.w is None or (positive := self.w > 0).all():
+            return self
+        return self.take(positive)
 
     def take(self, rows: Array) -> "ValidatedData":
         """Return the rows selected by a boolean mask."""
         numbers = np.arange(len(self.y)) if self.row_numbers is None else self.row_numbers
         w = None if self.w is None else self.w[rows]
         X, y = safe_indexing(self.X, rows), self.y[rows]
-        return ValidatedData(X, y, w, self.labels, numbers[rows], self.features)
+        return ValidatedData(X, y, w, numbers[rows], self.features)
 
     def row_numbers_of(self, mask: Array) -> Array:
         """Return the row numbers, in the data as passed by the user, of the rows in a mask."""
@@ -70,15 +75,13 @@ class ValidatedData:
                 "them down."
             )
         check_any_weight(w)
-        positive = w > 0
-        data = replace(self, w=w)
-        return data if positive.all() else data.take(positive)
+        return replace(self, w=w).positive()
 
 
 def validate_training_data(
     estimator: "BaseMLP", X: Any, y: Any, sample_weight: Any, *, reset: bool
 ) -> ValidatedData:
-    """Validate the training data of `fit`, and drop rows of weight 0.
+    """Validate the training data of `fit`; rows of weight 0 are for the caller to drop.
 
     With `reset` the estimator learns the features of X, so it should be an unfitted copy; else X
     must have its features.
@@ -110,8 +113,9 @@ def validate_training_data(
         check_any_known(unknown)
         if (nothing := unknown.all(axis=1)).any():  # such rows are dropped
             w = (1.0 if w is None else w) * ~nothing
-    data = ValidatedData(X, y, features=features, labels=None if numeric else y)
-    return data if w is None else data.reweight(w)
+    if w is not None:
+        check_any_weight(w)
+    return ValidatedData(X, y, w, features=features)
 
 
 def _validate_numeric(
@@ -232,7 +236,8 @@ def validate_validation_data(
         )
     trained = estimator._with_attributes(features)
     with naming_validation_data():
-        return validate_training_data(trained, X_val, y_val, sample_weight_val, reset=False)
+        data = validate_training_data(trained, X_val, y_val, sample_weight_val, reset=False)
+        return data.positive()
 
 
 @contextmanager

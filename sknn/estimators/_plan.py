@@ -1,0 +1,211 @@
+"""plan_fit: from the arguments of `fit` to a FitPlan, by validation, splits and configuration."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+from sknn.engine import History
+from sknn.estimators import _builders
+from sknn.estimators._callbacks import FitCallbacks, FitProgress
+from sknn.estimators._cross_fitting import Folds, split_folds
+from sknn.estimators._early_stopping import N_SAMPLES_AUTO_EARLY_STOPPING, can_score, split
+from sknn.estimators._fit import FitData, FitJob, FitPlan, InitialModel
+from sknn.estimators._model import ModelSpec
+from sknn.estimators._sklearn_compat import ClassifierMixin
+from sknn.estimators._training_state import (
+    TrainingState,
+    generator_from_state,
+    independent_generator,
+    split_generator,
+)
+from sknn.estimators._validation.data import (
+    ValidatedData,
+    naming_validation_data,
+    validate_training_data,
+    validate_validation_data,
+)
+from sknn.targets import ClassTarget, Target
+
+if TYPE_CHECKING:
+    from sknn.estimators.base import BaseMLP
+
+#: X, y and sample weights, as the user passed them.
+GivenData = tuple[Any, Any, Any]
+
+
+def plan_fit(
+    mlp: "BaseMLP",
+    given: GivenData,
+    given_val: GivenData,
+    groups: Any,
+    callbacks: FitCallbacks | None,
+    resumed: FitProgress | None,
+) -> tuple[FitPlan, ValidatedData, Folds | None]:
+    """Validate and split the data, and build the configurations and the initial networks.
+
+    Returns the plan, all rows as given, and the folds of `cv`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If parameters or data are invalid.
+    """
+    has_val = any(one is not None for one in given_val)
+    _check_combination(mlp, has_val=has_val, groups=groups)
+    fitted = vars(mlp) if mlp.warm_start and "coefs_" in vars(mlp) else None
+    checked = mlp if fitted else mlp._with_attributes({})
+    rows = validate_training_data(checked, *given, reset=fitted is None)
+    data = rows.positive()
+    validation = validate_validation_data(mlp, *given_val, data.features) if has_val else None
+    if fitted:
+        target = ModelSpec.of_fitted(fitted).target
+        check_continued(fitted)
+    else:
+        target = mlp._target(rows.y if isinstance(mlp, ClassifierMixin) else data.y)
+    rng = generator_from_state(resumed.initial_rng) if resumed else mlp.random_state
+    states = TrainingState.of_fitted(fitted, rng) if fitted else None
+    rng = states[0].rng if states else check_random_state(rng)
+    initial_rng = rng.get_state(legacy=False) if callbacks else None
+    if mlp.cv is None:
+        folds = None
+        jobs = [plan_job(mlp, data, validation, target, rng, fitted, states)]
+        spec = jobs[0].initial.spec
+    else:
+        folds = split_folds(mlp.cv, rows, groups, classify=isinstance(mlp, ClassifierMixin))
+        jobs = _plan_folds(mlp, rows, folds, target, rng)
+        spec = _join([job.initial.spec for job in jobs], mlp, data, target)
+    if initial_rng and _builders.is_stochastic(mlp):
+        for state in (state for job in jobs for state in job.initial.states):
+            state.history = History()
+    plan = FitPlan(jobs, spec, initial_rng)
+    return (resume(plan, resumed) if resumed else plan), rows, folds
+
+
+def _check_combination(mlp: "BaseMLP", *, has_val: bool, groups: Any) -> None:
+    """Raise ValueError for parameters and arguments that exclude each other."""
+    if mlp.warm_start and mlp.refit:
+        raise ValueError(
+            "refit=True trains new weights, warm_start=True continues old ones: choose one."
+        )
+    if mlp.cv is None:
+        if isinstance(mlp.early_stopping, str) and mlp.early_stopping == "cv":
+            raise ValueError(
+                "early_stopping='cv' stops by the folds of cv, but cv is None. Set cv=5, or "
+                "early_stopping=True."
+            )
+        if groups is not None:
+            raise ValueError("groups are for the splitter of cv, but cv is None. Set cv.")
+    elif mlp.warm_start:
+        raise ValueError(
+            "warm_start=True continues the networks of the last fit, which with cv have seen other "
+            "folds: set warm_start=False or cv=None."
+        )
+    elif has_val:
+        raise ValueError(
+            "X_val and y_val are not used with cv, whose folds are the validation rows. Leave them "
+            "out, or set cv=None."
+        )
+
+
+def check_continued(fitted: Mapping[str, Any]) -> None:
+    """Raise ValueError if the fitted networks are those of several folds."""
+    n_folds = fitted["_model_spec"].get("n_folds", 1)
+    if n_folds > 1:
+        raise ValueError(
+            f"The estimator was fitted with cv: it has networks of {n_folds} folds, whose training "
+            "cannot continue. Call fit with warm_start=False first."
+        )
+
+
+def plan_job(
+    mlp: "BaseMLP",
+    rows: ValidatedData,
+    validation: ValidatedData | None,
+    target: Target,
+    rng: np.random.RandomState,
+    fitted: Mapping[str, Any] | None = None,
+    states: Sequence[TrainingState] | None = None,
+    *,
+    by_score: bool | None = None,
+) -> FitJob:
+    """Prepare the training of the members on these rows, with new networks or those of a fit."""
+    weighted = mlp._class_weighting(rows, target)
+    data = rows = weighted(rows) if weighted else rows
+    if by_score is None:
+        by_score = _stops_by_score(mlp, validation, len(data.y))
+    if validation is not None:
+        with naming_validation_data():
+            validation = weighted(validation) if weighted else validation
+    elif by_score:
+        classify = isinstance(target, ClassTarget)
+        data, validation = split(mlp, data, independent_generator(rng), classify=classify)
+    notes = []
+    if fitted and states:
+        restart = _builders.has_horizon(mlp)
+        states = [state.for_warm_start(restart=restart) for state in states]
+        initial = mlp._continue_from(fitted, states)
+    else:
+        initial, notes = mlp._new_model(data, target, rng)
+    mlp._check_targets(data, initial.spec.loss)
+    settings = mlp._training_settings(data, initial.spec.loss)
+    config = _builders.build_fit_config(
+        mlp, settings, initial.spec, len(data.y), by_score=by_score, epochs=settings.epochs
+    )
+    return FitJob(config, FitData(data, validation), initial, rows, settings, notes)
+
+
+def _stops_by_score(mlp: "BaseMLP", validation: ValidatedData | None, n_samples: int) -> bool:
+    """Return whether the score of validation rows ends training."""
+    if isinstance(mlp.early_stopping, str):
+        return validation is not None or n_samples > N_SAMPLES_AUTO_EARLY_STOPPING
+    return bool(mlp.early_stopping)
+
+
+def _plan_folds(
+    mlp: "BaseMLP",
+    rows: ValidatedData,
+    folds: Folds,
+    target: Target,
+    rng: np.random.RandomState,
+) -> list[FitJob]:
+    """Prepare the members of each fold, as if its training rows were all.
+
+    With an integer `random_state` each fold begins with its seed; otherwise the seeds are drawn.
+    """
+    same = isinstance(mlp.random_state, int | np.integer)
+    rngs = [generator_from_state(rng.get_state(legacy=False)) for _ in folds.train]
+    rngs = rngs if same else split_generator(rng, len(folds.train))
+    positive = np.ones(len(rows.y), bool) if rows.w is None else rows.w > 0
+    held_out = [rows.take(test & positive) for test in folds.test]
+    by_fold = isinstance(mlp.early_stopping, str) and mlp.early_stopping == "cv"
+    is_watched = by_fold or all(can_score(mlp, one) for one in held_out)
+    jobs = []
+    for train, test, own in zip(folds.train, held_out, rngs, strict=True):
+        data = rows.take(train & positive)
+        if not len(data.y):
+            raise ValueError("cv: a fold has no training rows of positive weight.")
+        stops = by_fold or _stops_by_score(mlp, None, len(data.y))
+        watched = test if is_watched and (by_fold or not stops) else None
+        jobs.append(plan_job(mlp, data, watched, target, own, by_score=stops))
+    return jobs
+
+
+def _join(
+    specs: Sequence[ModelSpec], mlp: "BaseMLP", data: ValidatedData, target: Target
+) -> ModelSpec:
+    """Return the specification of all networks, with y scaled as by a fit on all rows."""
+    return ModelSpec.join(specs, mlp._scaled_target(target, data))
+
+
+def resume(plan: FitPlan, resumed: FitProgress) -> FitPlan:
+    """Let the networks of a plan continue from those of a checkpoint."""
+    remaining = iter(resumed.states)
+    jobs = []
+    for job in plan.jobs:
+        states = [next(remaining) for _ in job.initial.states]
+        initial = InitialModel(job.initial.spec, job.initial.networks, states, is_new=False)
+        jobs.append(replace(job, initial=initial))
+    return replace(plan, jobs=jobs)

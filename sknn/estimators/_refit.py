@@ -1,0 +1,93 @@
+"""refit: training new networks on all rows, for the number of epochs that was best."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+from sknn.estimators import _builders
+from sknn.estimators._callbacks import FitCallbacks
+from sknn.estimators._fit import COMPLETE, FitPlan, FitResult, fit_networks
+from sknn.estimators._plan import plan_job
+from sknn.estimators._validation.data import ValidatedData
+from sknn.targets import Target
+
+if TYPE_CHECKING:
+    from sknn.estimators.base import BaseMLP
+
+#: Attributes of the search for the number of epochs that a refit keeps, and those of the networks
+#: of the folds.
+OF_SEARCH = (
+    *("validation_scores_", "validation_loss_curve_", "best_validation_score_"),
+    *("member_validation_scores_", "member_validation_loss_curves_", "best_iteration_"),
+    *("oof_prediction_", "oof_proba_", "oof_decision_function_", "oof_score_", "cv_scores_"),
+    "_calibration",
+)
+OF_NETWORKS = ("coefs_", "intercepts_", "_model_spec")
+
+
+def refit(
+    mlp: "BaseMLP",
+    plan: FitPlan,
+    rows: ValidatedData,
+    found: FitResult,
+    callbacks: FitCallbacks | None,
+) -> FitResult:
+    """Train new networks on all rows for the best number of epochs; on failure, return `found`."""
+    epochs = best_number_of_epochs(plan, found)
+    if mlp.verbose:
+        print(f"training again, on all rows, for {epochs} epochs")
+    again = plan_refit(mlp, plan, rows.positive(), plan.spec.target, epochs)
+    try:
+        result = fit_networks(again, callbacks)
+    except KeyboardInterrupt:
+        found.history.outcome = "interrupted"
+        return found
+    if result.history.outcome not in COMPLETE:
+        found.history.outcome = result.history.outcome
+        return found
+    result.history.outcome = found.history.outcome
+    kept = {name: found.attributes[name] for name in OF_SEARCH if name in found.attributes}
+    if len(plan.jobs) > 1:
+        kept["_fold_models"] = {name: found.attributes[name] for name in OF_NETWORKS}
+    states = result.states
+    if len(plan.jobs) == 1:  # a later call goes on with the generators of the search
+        pairs = zip(states, found.states, strict=True)
+        states = [replace(state, rng=before.rng) for state, before in pairs]
+    return replace(result, attributes={**result.attributes, **kept}, states=states)
+
+
+def best_number_of_epochs(plan: FitPlan, found: FitResult) -> int:
+    """Return the number of epochs that was best for all networks together.
+
+    If networks stopped by a score, it is the epoch with the best mean score, where a network that
+    has left counts with its best score; else the mean number of epochs.
+    """
+    kept = [history.kept_epoch for history in found.histories]
+    if not plan.config.by_score or len(kept) == 1:
+        return max(1, round(float(np.mean(kept))))
+    scores = np.full((found.n_epochs, len(kept)), np.nan)
+    for j, history in enumerate(found.histories):
+        column = history.column("validation_score")
+        scores[: len(column), j], scores[len(column) :, j] = column, max(column)
+    return 1 + int(np.argmax(scores.mean(axis=1)))
+
+
+def plan_refit(
+    mlp: "BaseMLP", plan: FitPlan, rows: ValidatedData, target: Target, epochs: int
+) -> FitPlan:
+    """Prepare the training of new members on all rows, for a number of epochs.
+
+    Schedules with a horizon end with the last of these epochs.
+    """
+    rng = check_random_state(mlp.random_state)
+    job = plan_job(mlp, rows, None, target, rng, by_score=False)
+    settings = replace(job.settings, epochs=epochs)
+    config = _builders.build_fit_config(
+        mlp, settings, job.initial.spec, len(job.data.train.y), by_score=False, epochs=epochs
+    )
+    if config.early_stopping is not None:
+        config.early_stopping.patience = np.inf
+    config = replace(config, deadline=plan.config.deadline)
+    return FitPlan([replace(job, config=config)], job.initial.spec)
