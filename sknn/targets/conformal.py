@@ -9,9 +9,9 @@ With ``alpha = 1 - coverage``, a new row is covered with a probability of at lea
     1 - 2 alpha - min(2 (1 - 1/K) / (n/K + 1), (1 - K/n) / (K + 1)) >= 1 - 2 alpha - sqrt(2/n)
 
 ([1]_, theorem 4; [2]_ for sets of classes; [3]_ for other scores), and in practice of about
-``1 - alpha``: networks that hardly change from fold to fold give ``1 - alpha``, and only unstable
-ones can come near the bound. The probability is over the training data and the new row together;
-it is not that of each x. It holds if
+``1 - alpha``: only unstable training, whose predictions change much from fold to fold, comes near
+the bound. By class, n counts the rows of that class. The probability is over the training data and
+the new row together; it is not that of each x. It holds if
 
 - the n rows and the new one are exchangeable (independent draws of one distribution are), and
   training does not depend on their order, except by random shuffling;
@@ -129,10 +129,11 @@ def interval_ends(lower: Array, upper: Array, scores: Array, fold: Array, covera
 
     Notes
     -----
-    The lower end can be above the upper one: with quantiles whose scores are negative, or with a
-    coverage below 1/2. No y conforms then, and both ends become the midpoint, which is the nearest
-    interval in squared distance of the ends, and cannot cover less than the empty one. Other
-    intervals are nested: a higher coverage contains a lower one.
+    The lower end can be above the upper one: if scores are negative, as those of quantiles can be,
+    or where the folds disagree and the coverage is below 1/2. No y conforms then. Both ends become
+    the midpoint, the interval whose ends are nearest in squared distance; it covers no less than
+    the empty one, so the guarantee holds. All other intervals are nested: one of a higher coverage
+    contains one of a lower.
 
     Examples
     --------
@@ -234,7 +235,8 @@ def _smallest(shifts: Array, by_fold: list[Array], rank: int) -> Array:
     skipped. That takes about ``K log(rank)`` rounds of a few operations for each fold and column.
     """
     n_folds, longest = len(by_fold), max(map(len, by_fold))
-    values = np.full((n_folds, longest + 1), np.inf, by_fold[0].dtype)
+    dtype = np.result_type(shifts, by_fold[0])
+    values = np.full((n_folds, longest + 1), np.inf, dtype)
     for row, own in zip(values, by_fold, strict=True):
         row[: len(own)] = own
     folds, columns = np.arange(n_folds)[:, None], np.arange(shifts.shape[1])
