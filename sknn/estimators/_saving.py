@@ -38,7 +38,21 @@ ALWAYS = {
     "_model_spec",
     "_training_state",
 }
-SOMETIMES = {"feature_names_in_", "classes_", "learning_rates_"}
+SOMETIMES = {
+    "feature_names_in_",
+    "classes_",
+    "learning_rates_",
+    "member_loss_curves_",
+    "member_validation_scores_",
+    "member_validation_loss_curves_",
+    "oof_prediction_",
+    "oof_proba_",
+    "oof_decision_function_",
+    "oof_score_",
+    "cv_scores_",
+    "_calibration",
+    "_fold_models",
+}
 
 FITTED = ALWAYS | SOMETIMES
 

@@ -526,7 +526,27 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         """Return the settings of a loss given by name."""
         return {}
 
+    @abstractmethod
+    def _default_score(self, spec: ModelSpec, z: Array, y: Array, w: Array | None) -> float:
+        """Return the score of raw outputs that `score` returns, weighted."""
+
     # Prediction
+
+    def _calibrated_model(self, X: Any, caller: str) -> tuple[FittedModel, dict[str, Any]]:
+        """Return the networks of the folds with validated inputs, and their calibration."""
+        check_is_fitted(self)
+        calibration = vars(self).get("_calibration")
+        if calibration is None:
+            raise ValueError(
+                f"{caller} needs the networks of several folds, but the estimator was fitted "
+                "without cv. Set cv=5, for example, and fit again."
+            )
+        if calibration["fold"] is None:
+            raise ValueError(
+                f"{caller} needs each training row in the test part of exactly one split, which "
+                "the cv of the fit does not give. Use KFold, StratifiedKFold or GroupKFold."
+            )
+        return self._fitted_model(X, of_folds=True), calibration
 
     def _fitted_model(self, X: Any, *, of_folds: bool = False) -> FittedModel:
         """Return the fitted networks, or those of the folds, with validated inputs.

@@ -26,7 +26,11 @@ from sknn.estimators._sklearn_compat import (
     available_if,
     fit_context,
 )
-from sknn.estimators._validation.data import ValidatedData, scoring_weights
+from sknn.estimators._validation.data import (
+    ValidatedData,
+    normalized_weights,
+    scoring_weights,
+)
 from sknn.estimators._validation.targets import as_labels, targets_to_score, typed_labels
 from sknn.estimators.base import BaseMLP
 from sknn.targets import (
@@ -40,6 +44,7 @@ from sknn.targets import (
     label_target,
     sorting_labels,
 )
+from sknn.targets.conformal import check_class_coverage, class_scores, class_sets
 
 
 def _has_probabilities(mlp: "Classification") -> bool:
@@ -170,6 +175,91 @@ class Classification(ClassifierMixin, BaseMLP):
         log_p: Array = fitted.predictions(target.log_proba, loss, z, lowest=-np.inf)
         return log_p
 
+    @available_if(_has_probabilities)
+    def predict_set(self, X: Any, *, coverage: float = 0.9, by_class: bool = False) -> Array:
+        """Predict sets of classes that hold y with a given probability; needs a fit with `cv`.
+
+        A class is in the set unless its probability, by the networks of a fold, is low beside those
+        that these networks gave to the true classes of the training rows that they did not see: the
+        CV+ form [1]_ with the score ``1 - p`` [2]_, whose sets are small and need no random
+        numbers.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
+            The inputs, as for `fit`.
+        coverage : float, default=0.9
+            The wanted probability, in (0, 1). With n training rows it can be at most n / (n + 1).
+        by_class : bool, default=False
+            Whether the coverage holds in each class, also in rare ones: then only the training rows
+            of a class calibrate it.
+
+        Returns
+        -------
+        sets : ndarray of bool of shape (n_samples, n_classes)
+            Whether each class, in the order of `classes_`, is in the set of each row. A set may be
+            empty: no class is likely enough.
+
+        Raises
+        ------
+        ValueError
+            If the estimator was fitted without `cv`, y has several columns, the folds do not hold
+            out each row exactly once, or `coverage` is not in (0, 1) or too high for the number of
+            rows (with `by_class`, of the rows of the rarest class).
+
+        Notes
+        -----
+        With ``alpha = 1 - coverage`` and n training rows of positive weight, the class of a new row
+        is in its set with a probability of at least ``1 - 2 alpha - sqrt(2 / n)``, and in practice
+        of about ``1 - alpha``. This holds on average over training sets and new rows, not for
+        each x, if
+
+        - the training rows and the new row are exchangeable, for example independent draws from
+          one distribution (no time series, no groups, no shift);
+        - nothing was chosen on the rows that calibrate. With ``early_stopping=True`` the number of
+          epochs is chosen on rows held back from the training rows of each fold. With
+          ``early_stopping="cv"`` it is chosen on the fold itself, and the coverage is approximate.
+          The same is true if other parameters were chosen by scores of the same rows.
+
+        Folds that are stratified by class make the bound an approximation. Rows count once,
+        whatever their weight.
+
+        References
+        ----------
+        .. [1] Romano, Sesia and Candes (2020), "Classification with valid and adaptive coverage".
+        .. [2] Sadinle, Lei and Wasserman (2019), "Least ambiguous set-valued classifiers with
+           bounded error levels".
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sknn import MLPClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> model = MLPClassifier((8,), solver="lbfgs", alpha=0.01, cv=5, random_state=0).fit(X, y)
+        >>> model.predict_set([[5.0, 3.4, 1.5, 0.2]], coverage=0.95)
+        array([[ True, False, False]])
+        """
+        fitted, calibration = self._calibrated_model(X, "predict_set")
+        spec, target = fitted.spec, fitted.spec.target
+        if calibration["scores"] is None:
+            raise ValueError(
+                "predict_set needs a single column of classes that exclude each other, and y was "
+                f"{target.kind}. Fit an estimator for each column."
+            )
+        assert isinstance(target, BinaryTarget | MulticlassTarget)
+        z = fitted.fold_outputs().astype(np.float64)
+        scores = class_scores(np.stack([target.proba(spec.loss, one) for one in z]))
+        labels = calibration["labels"]
+        if by_class:
+            check_class_coverage(coverage, labels, target.classes.tolist())
+        return class_sets(
+            scores,
+            calibration["scores"],
+            calibration["fold"],
+            coverage,
+            labels if by_class else None,
+        )
+
     def predict_members(self, X: Any) -> Any:
         """Predict class probabilities, or raw outputs, with each member of the ensemble.
 
@@ -221,6 +311,9 @@ class Classification(ClassifierMixin, BaseMLP):
             return score
         y = targets_to_score(y)
         return accuracy(y, self.predict(X), scoring_weights(sample_weight, y))
+
+    def _default_score(self, spec: ModelSpec, z: Array, y: Array, w: Array | None) -> float:
+        return accuracy(y, spec.decode(z), normalized_weights(w, "float64", relative=True))
 
     def __sklearn_tags__(self) -> Tags:
         """Declare that multilabel and multioutput targets are supported."""

@@ -107,11 +107,14 @@ class MLPClassifier(Classification):
         counters. The steps of the learning rate go on, too; but "cosine" and "one_cycle" begin
         anew, and "adaptive" at its full rate. With a constant rate, "invscaling" or a callable, 5
         epochs and 5 more equal 10, bit for bit.
-    early_stopping : bool or "auto", default=False
+    early_stopping : bool, "auto" or "cv", default=False
         Whether to end training when the validation score has not improved by `tol` for
         `n_iter_no_change` epochs ("cosine" and "one_cycle" run for all `max_iter` epochs
         nevertheless), and to restore the weights of the best epoch. "auto" is True if `fit` is
-        given X_val or more than 10 000 rows. Not used by `partial_fit`.
+        given X_val or more than 10 000 rows. With `cv`, each network is stopped by rows held back
+        from its training rows, and by its own fold if this is "cv": no row is lost, but `oof_*`
+        and intervals are then approximate. With several networks each stops by itself. Not used by
+        `partial_fit`.
     validation_fraction : float or None, default=0.1
         Fraction of the rows to hold back for `early_stopping` if `fit` is not given X_val; None is
         an error then, unlike in HistGradientBoosting. Mutually
@@ -121,10 +124,22 @@ class MLPClassifier(Classification):
         Validation score for `validation_scores_` and `early_stopping`: None is the accuracy, "loss"
         the negative validation loss; else a scorer's name or a callable
         ``scorer(estimator, X, y)``.
+    cv : int, splitter, iterable of (train, test) or None, default=None
+        Cross-fitting: for each split `n_members` networks are trained on its training rows, all at
+        once, and predictions are averaged over all networks. An integer is the number of folds,
+        stratified in classification with one column of exclusive classes, and not shuffled (see
+        :func:`~sklearn.model_selection.check_cv`). Row numbers count the rows as given, those of
+        weight 0 included. Each network is scored on the rows of its own fold, which gives
+        `oof_score_` and the calibration of prediction intervals or sets. With an integer
+        `random_state` those of a fold equal a fit of its training rows alone. Not with `warm_start`
+        or X_val; without `partial_fit`.
     refit : bool, default=False
         Whether to train again from the start on all rows (but not X_val) for `best_iteration_`
-        epochs, once early stopping has found that number. If this is not completed (`max_time`,
-        Ctrl-C, a callback, divergence), the model that early stopping found is kept.
+        epochs, once early stopping has found that number; "cosine" and "one_cycle" end with the
+        last of them. With `cv`, for the number of epochs that was best for all folds together;
+        predictions are then those of the new networks, and `coefs_` theirs. If this is not
+        completed (`max_time`, Ctrl-C, a callback, divergence), the model that was found before is
+        kept.
     momentum : float, default=0.9
         Momentum of "sgd", in [0, 1].
     nesterovs_momentum : bool, default=True
@@ -155,7 +170,7 @@ class MLPClassifier(Classification):
     n_members : int, default=1
         Number of networks trained as an ensemble, each with its own initial weights, batches and
         dropout. Predictions are averaged (in classification, probabilities); see `predict_members`.
-        With several, `coefs_` and `intercepts_` have a leading axis for the members.
+        With several networks, `coefs_` and `intercepts_` have a leading axis for them.
     dtype : {"auto", "float32", "float64"}, default="auto"
         Type of all computations: "auto" is float32 (faster) if X is float32 or has more than 100
         000 elements, else float64 (more exact); `partial_fit` decides at its first call.
@@ -167,12 +182,16 @@ class MLPClassifier(Classification):
     classes_ : ndarray of shape (n_classes,), or a list of these
         Class labels, sorted; for multilabel targets the column numbers of y; for several columns of
         labels, a list with the labels of each.
-    coefs_ : list of ndarray of shape (m, k)
-        Weights of each layer, with m inputs and k outputs.
-    intercepts_ : list of ndarray of shape (k,)
+    coefs_ : list of ndarray of shape (m, k) or (n_networks, m, k)
+        Weights of each layer, with m inputs and k outputs. Several networks (with `n_members`, or
+        `n_members` for each fold of `cv`, fold after fold) have a leading axis.
+    intercepts_ : list of ndarray of shape (k,) or (n_networks, k)
         Offsets (biases) of each layer.
     loss_curve_ : list of float
-        Objective (mean loss plus penalty), averaged over the mini-batches of each epoch.
+        Objective (mean loss plus penalty), averaged over the mini-batches of each epoch. This and
+        the other curves are, with several networks, the mean of those that trained in the epoch.
+    member_loss_curves_ : ndarray of shape (n_epochs, n_networks)
+        The loss curve of each network, NaN after its last epoch; only with several networks.
     learning_rates_ : list of float
         Learning rate of the last step of each epoch; NaN for "lbfgs".
     loss_ : float
@@ -183,14 +202,28 @@ class MLPClassifier(Classification):
         Score on the validation rows after each epoch; None without validation rows.
     validation_loss_curve_ : list of float or None
         Mean loss on the validation rows, without penalty, after each epoch; None without them.
+    member_validation_scores_, member_validation_loss_curves_ : ndarray (n_epochs, n_networks)
+        Both curves of each network, NaN after its last epoch; only with several networks.
     best_validation_score_ : float or None
         Highest value of `validation_scores_`; None without validation rows.
-    best_iteration_ : int
-        Epoch whose weights were kept, counted from 1.
-    n_iter_ : int
-        Number of epochs, over all calls of `partial_fit`.
-    t_ : int
+    best_iteration_ : int or ndarray of shape (n_networks,) or (n_folds, n_members)
+        Epoch whose weights were kept, counted from 1; of each network if there are several.
+    n_iter_ : int or ndarray of shape (n_folds,)
+        Number of epochs, over all calls of `partial_fit`; with several members the largest, with
+        `cv` (but without `refit`) that of each fold.
+    t_ : int or ndarray of shape (n_folds,)
         Number of training samples seen: rows times epochs.
+    oof_prediction_ : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        With `cv`: out-of-fold predictions, as `predict` gives them, of each training row by the
+        networks that did not see it. NaN for rows that are in no test part.
+    oof_proba_ : ndarray of shape (n_samples, n_classes), or a list of these
+        With `cv`, for losses that give probabilities: the out-of-fold probabilities.
+    oof_decision_function_ : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        With `cv`, for other losses: the out-of-fold raw outputs.
+    oof_score_ : float
+        With `cv`: the result of `score` for the out-of-fold predictions, weighted.
+    cv_scores_ : ndarray of shape (n_folds,)
+        With `cv`: the score of each fold, by `scoring`; NaN if it has too few rows.
     n_features_in_ : int
         Number of features seen by `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)

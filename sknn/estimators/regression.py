@@ -14,6 +14,7 @@ from sknn.engine._typing import Array
 from sknn.estimators import _builders
 from sknn.estimators._early_stopping import masked_r2_score, mean_masked_loss
 from sknn.estimators._messages import FitWarning, target_warnings
+from sknn.estimators._model import ModelSpec
 from sknn.estimators._sklearn_compat import (
     Interval,
     RegressorMixin,
@@ -30,6 +31,7 @@ from sknn.estimators._validation.settings import as_floats
 from sknn.estimators._validation.targets import targets_to_score
 from sknn.estimators.base import BaseMLP
 from sknn.targets import RealTarget, Target
+from sknn.targets.conformal import interval_ends
 
 #: Losses that need non-negative targets.
 OF_POSITIVE_NUMBERS = ("poisson", "gamma")
@@ -119,8 +121,7 @@ class Regression(RegressorMixin, BaseMLP):
         -----
         ``mean - z * std`` to ``mean + z * std`` is no prediction interval: the members share the
         noise of y and the training rows, and none of that is in `std`. With z for 90 %, it covered
-        11 to 34 % of the test rows. For an interval, fit with
-        ``loss="quantile", quantile=[0.05, 0.95]``.
+        11 to 34 % of the test rows. For an interval, fit with ``cv=5`` and use `predict_interval`.
         """
         fitted = self._fitted_model(X)
         spec = fitted.spec
@@ -128,8 +129,8 @@ class Regression(RegressorMixin, BaseMLP):
             return fitted.predictions(spec.decode, fitted.outputs())
         if spec.n_members == 1:
             raise ValueError(
-                "return_std=True needs several members, got n_members=1. Fit with n_members=8, for "
-                "example."
+                "return_std=True needs several networks, got n_members=1. Fit with n_members=8, "
+                "for example."
             )
         members = np.stack([spec.decode(z) for z in fitted.member_outputs()])
         return fitted.predictions(members.mean, 0), fitted.predictions(members.std, 0)
@@ -150,6 +151,89 @@ class Regression(RegressorMixin, BaseMLP):
         fitted = self._fitted_model(X)
         members = fitted.spec.split_members(fitted.member_outputs())
         return np.stack([fitted.predictions(fitted.spec.decode, z) for z in members])
+
+    def predict_interval(self, X: Any, *, coverage: float = 0.9) -> Array:
+        """Predict intervals that cover y with a given probability; needs a fit with `cv`.
+
+        The intervals are those of CV+ [1]_: the predictions of the networks of each fold, plus and
+        minus the absolute residuals of the training rows that these networks did not see. If the
+        loss is "quantile" with two quantiles, these are calibrated instead [2]_, and the width of
+        the intervals varies more from row to row.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
+            The inputs, as for `fit`.
+        coverage : float, default=0.9
+            The wanted probability, in (0, 1), of each output. With n training rows it can be at
+            most n / (n + 1).
+
+        Returns
+        -------
+        ends : ndarray of shape (n_samples, 2) or (n_samples, n_outputs, 2)
+            Lower and upper ends, in the units of y.
+
+        Raises
+        ------
+        ValueError
+            If the estimator was fitted without `cv`, the folds do not hold out each row exactly
+            once, `coverage` is not in (0, 1) or too high for the number of rows, or the loss has
+            three quantiles or more.
+
+        Notes
+        -----
+        With ``alpha = 1 - coverage`` and n training rows of positive weight, y of a new row is in
+        its interval with a probability of at least ``1 - 2 alpha - sqrt(2 / n)``, and in practice
+        of about ``1 - alpha``. This holds on average over training sets and new rows, not for
+        each x, if
+
+        - the training rows and the new row are exchangeable, for example independent draws from
+          one distribution (no time series, no groups, no shift), and the folds do not depend on
+          the data: a `cv` of shuffled or of random folds;
+        - nothing was chosen on the rows that calibrate. With ``early_stopping=True`` the number of
+          epochs is chosen on rows held back from the training rows of each fold. With
+          ``early_stopping="cv"`` it is chosen on the fold itself, and the coverage is approximate.
+          The same is true if other parameters were chosen by scores of the same rows.
+
+        Rows count once, whatever their weight.
+
+        References
+        ----------
+        .. [1] Barber, Candes, Ramdas and Tibshirani (2021), "Predictive inference with the
+           jackknife+".
+        .. [2] Romano, Patterson and Candes (2019), "Conformalized quantile regression".
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sknn import MLPRegressor
+        >>> rng = np.random.RandomState(0)
+        >>> X = rng.uniform(-1, 1, (200, 1))
+        >>> y = X[:, 0] + rng.normal(0, 0.1, 200)
+        >>> model = MLPRegressor((16,), solver="lbfgs", cv=5, random_state=0).fit(X, y)
+        >>> model.predict_interval([[0.5]], coverage=0.9).round(1)
+        array([[0.3, 0.7]])
+        """
+        fitted, calibration = self._calibrated_model(X, "predict_interval")
+        loss = fitted.spec.loss
+        if loss.units_per_output > 2:
+            raise ValueError(
+                f"predict_interval needs a single prediction or two quantiles; quantile has "
+                f"{loss.units_per_output}. Fit with quantile=[0.05, 0.95], for example."
+            )
+        z = fitted.fold_outputs()
+        predictions = np.stack([fitted.spec.decode(one) for one in z]).astype(np.float64)
+        predictions = predictions.reshape(*z.shape[:2], -1, loss.units_per_output)
+        lower, upper = predictions.min(axis=-1), predictions.max(axis=-1)
+        scores, fold = calibration["scores"], calibration["fold"]
+        ends = []
+        for j, column in enumerate(scores.T):
+            known = ~np.isnan(column)
+            ends.append(
+                interval_ends(lower[..., j], upper[..., j], column[known], fold[known], coverage)
+            )
+        result = np.stack(ends, axis=1).astype(fitted.dtype, copy=False)
+        return result[:, 0] if len(ends) == 1 else result
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return R2, the coefficient of determination.
@@ -174,11 +258,14 @@ class Regression(RegressorMixin, BaseMLP):
         y = targets_to_score(y, numeric=True)
         w = scoring_weights(sample_weight, y)
         fitted = self._fitted_model(X)
-        spec, z = fitted.spec, fitted.outputs()
+        z = fitted.outputs()
         check_consistent_length(z, y)
+        return self._default_score(fitted.spec, z, y, w)
+
+    def _default_score(self, spec: ModelSpec, z: Array, y: Array, w: Array | None) -> float:
         with ignore_overflow():  # the worst score is minus infinity
             if spec.loss.units_per_output > 1:
-                Y = spec.encode_targets(ValidatedData(X, y, w), "y")
+                Y = spec.encode_targets(ValidatedData(None, y, w), "y")
                 return -mean_masked_loss(spec, z, Y, w)
             return masked_r2_score(y, spec.decode(z), w)
 

@@ -72,8 +72,10 @@ class TabularMLPRegressor(Tabular, Regression):
 
     Attributes
     ----------
-    encoder_ : TableEncoder
+    encoder_ : TableEncoder or list of these
         Fitted encoder of the columns; its `get_feature_names_out` names the rows of ``coefs_[0]``.
+        With `cv`, and without `refit`, a list with one for each fold: the rows of ``coefs_[0]``
+        beyond those of a fold are 0.
 
     See Also
     --------
