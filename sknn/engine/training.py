@@ -179,6 +179,7 @@ def train_together(
         Training ends after the first epoch that ends later, by the monotonic clock.
     """
     for i, run in enumerate(runs):
+
         def after_epoch(history: History, last: bool, i: int = i) -> bool | None:
             assert on_epoch is not None
             histories = [one.history for one in runs]

@@ -78,9 +78,7 @@ class FitCallbacks:
         fitted = {name: v for name, v in vars(loaded[0]).items() if name in FITTED}
         solver = fitted["_training_state"].get("solver", "")
         states = [TrainingState.from_progress(one, solver) for one in loaded[1]["members"]]
-        found = FitProgress(
-            loaded[1]["initial_rng"] or {}, states, loaded[1]["finished"], fitted
-        )
+        found = FitProgress(loaded[1]["initial_rng"] or {}, states, loaded[1]["finished"], fitted)
         if verbose and found.finished:
             print(f"was finished before: {self.checkpoint.file}")
         elif verbose:

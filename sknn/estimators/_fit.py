@@ -297,9 +297,7 @@ def _on_epoch(training: _Training, callbacks: FitCallbacks | None) -> OnEpochTog
             print_epoch(n_before + n_epochs, mean_row(histories, n_epochs - 1))
         if callbacks is None:
             return False
-        last_by_number = last or all(
-            len(run.history) >= run.epochs for run in training.runs
-        )
+        last_by_number = last or all(len(run.history) >= run.epochs for run in training.runs)
         out_of_time = any(history.outcome == "max_time" for history in histories)
         checkpoint = callbacks.checkpoint if keeps_progress else None
         if checkpoint and (out_of_time or (not last_by_number and checkpoint.should_save())):

@@ -265,9 +265,8 @@ class ModelSpec:
 
         Weights of fewer inputs than `n_inputs`, and embeddings of fewer rows, end with zeros.
         """
-        coefs, intercepts = (
-            list(map(_stack, zip(*layers, strict=True))) for layers in list(zip(*weights))[:2]
-        )
+        coefs = list(map(_stack, zip(*(one[0] for one in weights), strict=True)))
+        intercepts = list(map(_stack, zip(*(one[1] for one in weights), strict=True)))
         embeddings: list[Any] = [one[2] for one in weights]
         if any(one is not None for one in embeddings):
             nothing = np.zeros((0, TabularInputs.embedding_width), self.dtype)
@@ -477,9 +476,7 @@ def fitted_networks(
     return [(spec, fitted_network(spec, fitted))]
 
 
-def fold_networks(
-    spec: ModelSpec, fitted: Mapping[str, Any]
-) -> list[tuple[ModelSpec, Sequential]]:
+def fold_networks(spec: ModelSpec, fitted: Mapping[str, Any]) -> list[tuple[ModelSpec, Sequential]]:
     """Build the networks of each of `spec.folds()`, with a member axis if it has several."""
     if spec.n_folds == 1:
         return [(spec, fitted_network(spec, fitted))]

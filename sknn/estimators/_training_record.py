@@ -61,7 +61,9 @@ def training_record(
         **means,
         "learning_rates_": mean_curve(rates),
         "loss_": means["loss_curve_"][-1] if means["loss_curve_"] else math.inf,
-        "best_loss_": lowest[0] if len(lowest) == 1 else min(means["loss_curve_"], default=math.inf),
+        "best_loss_": lowest[0]
+        if len(lowest) == 1
+        else min(means["loss_curve_"], default=math.inf),
         "n_iter_": _by_fold(n_epochs, n_folds),
         "best_iteration_": _by_network(kept, n_folds),
         "t_": _by_fold(np.array(seen), n_folds),

@@ -65,14 +65,14 @@ from sknn.estimators._parameters import (
     Scoring,
     SolverName,
 )
+from sknn.estimators._plan import GivenData, check_continued, plan_fit
+from sknn.estimators._refit import refit
 from sknn.estimators._sklearn_compat import (
     CALLBACKS,
     BaseEstimator,
     CallbackSupportMixin,
     fit_context,
 )
-from sknn.estimators._plan import GivenData, check_continued, plan_fit
-from sknn.estimators._refit import refit
 from sknn.estimators._training_state import TrainingState, split_generator, states_to_plain
 from sknn.estimators._validation.data import (
     ValidatedData,

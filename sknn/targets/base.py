@@ -68,7 +68,9 @@ class Target(ABC):
             )
         return name
 
-    def convert_layer(self, W: Array, W0: Array, other: "Target", loss: Loss) -> tuple[Array, Array]:
+    def convert_layer(
+        self, W: Array, W0: Array, other: "Target", loss: Loss
+    ) -> tuple[Array, Array]:
         """Return an output layer whose raw outputs `other` decodes as this target decodes its own.
 
         `W` and `W0` are the weights and offsets of a network for this target.

@@ -72,7 +72,8 @@ class RealTarget(Target):
         """Return the layer for targets that are centered and scaled as those of `other`."""
         if not isinstance(other, RealTarget) or self.scale is None or other.scale is None:
             return W, W0
-        assert self.center is not None and other.center is not None
+        assert self.center is not None
+        assert other.center is not None
         units = W0.shape[-1] // self.n_outputs
         ratio = np.repeat(self.scale / other.scale, units)
         if loss.out_activation == "exp":
