@@ -52,7 +52,7 @@ class FitCallbacks:
         self,
         estimator: "BaseMLP",
         data: tuple[Any, Any, Any],
-        validation_data: tuple[Any, Any, Any],
+        others: tuple[Any, ...],
     ) -> None:
         X, y, sample_weight = data
         self.estimator = estimator
@@ -62,7 +62,7 @@ class FitCallbacks:
             "y": y,
             "metadata": None if sample_weight is None else {"sample_weight": sample_weight},
         }
-        self.checkpoint = fit_checkpoint(estimator, (*data, *validation_data))
+        self.checkpoint = fit_checkpoint(estimator, (*data, *others))
         known = not estimator.refit and isinstance(estimator.max_iter, Integral)
         epochs = int(estimator.max_iter) if known else None
         self.fit = callback_context(estimator, max_subtasks=epochs)

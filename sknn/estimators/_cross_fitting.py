@@ -98,7 +98,7 @@ def cross_fitted_attributes(
     z = np.full((n, spec.n_units), np.nan, dtype=np.result_type(dtype, spec.dtype))
     for members, numbers in folds.by_networks():
         X = rows.take(np.isin(np.arange(n), numbers)).X
-        parts = [ModelPart.of_rows(*networks[k], X) for k in members]
+        parts = [ModelPart.of_rows(networks[k], X) for k in members]
         z[numbers] = FittedModel(spec.with_folds(len(parts)), parts, dtype).outputs()
     known = np.logical_or.reduce(folds.test)
     out_of_fold = OutOfFold(spec, z, known, dtype)

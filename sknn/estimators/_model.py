@@ -159,17 +159,11 @@ class ModelSpec:
 
     def folds(self) -> list["ModelSpec"]:
         """Return the specification of the networks of each fold."""
-        return [
-            replace(
-                self,
-                n_inputs=inputs.width if inputs else self.n_inputs,
-                inputs=inputs,
-                n_members=self.n_members // self.n_folds,
-                n_folds=1,
-                fold_inputs=(),
-            )
-            for inputs in self.fold_inputs or [self.inputs] * self.n_folds
-        ]
+        n_members = self.n_members // self.n_folds
+        own = replace(self, n_members=n_members, n_folds=1, fold_inputs=())
+        if not self.fold_inputs:
+            return [own] * self.n_folds
+        return [replace(own, n_inputs=one.width, inputs=one) for one in self.fold_inputs]
 
     def with_folds(self, n_folds: int) -> "ModelSpec":
         """Return the specification of the networks of so many of the folds."""
@@ -360,12 +354,12 @@ class ModelPart:
     @classmethod
     def of_rows(
         cls,
-        spec: ModelSpec,
-        network: Sequential,
+        networks: tuple[ModelSpec, Sequential],
         X: Any,
         check: Callable[[Any], None] | None = None,
     ) -> "ModelPart":
-        """Return the networks with validated rows, encoded for them."""
+        """Return networks, from `fitted_networks`, with validated rows, encoded for them."""
+        spec, network = networks
         X = spec.inputs.encode(X, spec.dtype) if spec.inputs else X
         return cls(spec, network, X, check)
 

@@ -13,6 +13,7 @@ from sknn.estimators._callbacks import FitCallbacks, FitProgress
 from sknn.estimators._cross_fitting import Folds, split_folds
 from sknn.estimators._early_stopping import N_SAMPLES_AUTO_EARLY_STOPPING, can_score, split
 from sknn.estimators._fit import FitData, FitJob, FitPlan, InitialModel
+from sknn.estimators._messages import FitWarning
 from sknn.estimators._model import ModelSpec
 from sknn.estimators._sklearn_compat import ClassifierMixin
 from sknn.estimators._training_state import (
@@ -142,7 +143,7 @@ def plan_job(
     elif by_score:
         classify = isinstance(target, ClassTarget)
         data, validation = split(mlp, data, independent_generator(rng), classify=classify)
-    notes = []
+    notes: list[FitWarning] = []
     if fitted and states:
         restart = _builders.has_horizon(mlp)
         states = [state.for_warm_start(restart=restart) for state in states]

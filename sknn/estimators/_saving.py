@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sknn._version import __version__
 from sknn.archives import Contents, replacing, write
-from sknn.estimators._training_state import TrainingState
+from sknn.estimators._training_state import TrainingState, states_to_plain
 
 if TYPE_CHECKING:
     from sknn.estimators.base import BaseMLP
@@ -127,7 +127,8 @@ def _compact_state(fitted: Mapping[str, Any], random_state: Any) -> dict[str, An
     plain: dict[str, Any] = fitted["_training_state"]
     if "solver" not in plain:  # it is compact already
         return plain
-    return TrainingState.of_fitted(fitted, random_state).to_plain(random_state, compact=True)
+    states = TrainingState.of_fitted(fitted, random_state)
+    return states_to_plain(states, random_state, compact=True)
 
 
 def versions() -> dict[str, str]:

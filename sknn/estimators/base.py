@@ -562,7 +562,7 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         spec = ModelSpec.of_fitted(fitted)
         dtype = prediction_dtype(spec, parameter, dtype_of_X)
         networks = fold_networks(spec, fitted) if of_folds else fitted_networks(spec, fitted)
-        parts = [ModelPart.of_rows(*one, X, check) for one in networks]
+        parts = [ModelPart.of_rows(one, X, check) for one in networks]
         return FittedModel(spec, parts, dtype)
 
     def _validate_predict(

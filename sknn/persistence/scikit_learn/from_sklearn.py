@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from sknn.estimators import MLPClassifier, MLPRegressor
+from sknn.estimators._model import copy_weights
 from sknn.estimators.base import BaseMLP
 from sknn.persistence.scikit_learn.common_parameters import common_parameters, penalty_divisor
 from sknn.targets import MultilabelTarget, RealTarget, Target, label_target
@@ -65,7 +66,8 @@ def from_sklearn(theirs: Any) -> Any:
             layers = (theirs.coefs_, theirs.intercepts_)
             coefs, intercepts = ([array.astype(dtype) for array in arrays] for arrays in layers)
             network = spec.network(coefs, intercepts, None)
-            mlp._assign(spec.fitted_attributes(network) | _other_attributes(theirs))
+            attributes = spec.fitted_attributes([copy_weights(network)])
+            mlp._assign(attributes | _other_attributes(theirs))
             return mlp
     raise TypeError(
         "from_sklearn needs a fitted MLPClassifier or MLPRegressor of sklearn.neural_network, got "
