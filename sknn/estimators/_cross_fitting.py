@@ -15,6 +15,8 @@ from sknn.estimators._model import (
     FittedModel,
     ModelPart,
     ModelSpec,
+    copy_weights,
+    fitted_network,
     fold_networks,
     prediction_dtype,
 )
