@@ -32,7 +32,7 @@ from sknn.engine import (
     Trainer,
     as_schedule,
     descend,
-    training,
+    monitor,
 )
 from tests.engine.gradients import rebuilt, slope
 
@@ -267,7 +267,7 @@ def test_members_train_like_separate_networks(optimizer, weighted):
     joint = Objective(rebuilt(networks, np.stack), NLL(), ALPHA)
     alone = [Objective(network, NLL(), ALPHA) for network in networks]
     w = data()[2] if weighted else None
-    assert_allclose(joint.value(*data()), sum(one.value(*data()) for one in alone))
+    assert_allclose(joint.value(*data()), [one.value(*data()) for one in alone])
     for objective in [joint, *alone]:
         train(trainer(optimizer), objective, 3, w=w)
     for found, *expected in zip(*(one.network.parameters for one in [joint, *alone]), strict=True):
@@ -497,7 +497,7 @@ def test_divergence_in_the_first_epoch_restores_the_weights_it_began_with(batch_
 def test_an_interrupt_while_an_epoch_is_recorded(where, call, monkeypatch):
     """Weights, state and history stay those of one and the same epoch."""
     objective, undisturbed = deep_objective(), deep_objective()
-    real, calls = getattr(training, where), []
+    real, calls = getattr(monitor, where), []
 
     def interrupted(*args):
         calls.append(args)
@@ -505,7 +505,7 @@ def test_an_interrupt_while_an_epoch_is_recorded(where, call, monkeypatch):
             raise KeyboardInterrupt
         return real(*args)
 
-    monkeypatch.setattr(training, where, interrupted)
+    monkeypatch.setattr(monitor, where, interrupted)
     history, state = train(trainer(Adam()), objective, 10)
     monkeypatch.undo()
     expected, expected_state = train(trainer(Adam()), undisturbed, len(history))

@@ -1,0 +1,369 @@
+"""Members: networks that are trained by mini-batches at the same time, each as if it were alone.
+
+Each member has its own rows, settings, state and generator. Only the arithmetic of a step is shared
+by the members of a batch, on stacked arrays, see `stacking`.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sknn.engine._typing import Array, Rng
+from sknn.engine.data import Dataset, EpochBatchSampler, ReplacementSampler
+from sknn.engine.linear import Linear
+from sknn.engine.objective import Objective
+from sknn.engine.optimizers import Optimizer, State
+from sknn.engine.stacking import (
+    MemberDropoutMask,
+    MemberModules,
+    first_members,
+    layout_of,
+    settings_of,
+    stack_losses,
+    stack_networks,
+)
+
+if TYPE_CHECKING:
+    from sknn.engine.solvers import MinibatchSolver
+
+#: Members are stacked if a step has at most this many multiplications for each of them.
+MAX_STACKED_PRODUCTS = 2**19
+
+
+class Member:
+    """A network in training, with its progress in the current epoch.
+
+    Parameters
+    ----------
+    solver, objective, dataset, state, rng : object
+        As in `Solver.run`.
+    """
+
+    def __init__(
+        self,
+        solver: "MinibatchSolver",
+        objective: Objective,
+        dataset: Dataset,
+        state: State,
+        rng: Rng,
+    ) -> None:
+        self.solver = solver
+        self.objective = objective
+        self.dataset = dataset
+        self.state = state
+        self.rng = rng
+        self.baseline = solver.baseline_loss(objective, dataset)
+        self.rate = math.nan
+
+    @property
+    def n_steps(self) -> int:
+        """The number of steps per epoch."""
+        return self.solver.batches.steps(len(self.dataset))
+
+    @property
+    def batch_size(self) -> int:
+        """The largest number of samples in a batch of a built-in sampler."""
+        return min(getattr(self.solver.batches, "batch_size", 1), len(self.dataset))
+
+    def begin_epoch(self) -> None:
+        """Draw the order of the samples."""
+        self.total, self.seen, self.is_finite = 0.0, 0, True
+        self.batches = iter(self.solver.batches(len(self.dataset), self.rng))
+
+    def begin_step(self) -> bool:
+        """Get the rows and the rate of the next step; return False after the last one."""
+        self.rows = next(self.batches, None)
+        if self.rows is None:
+            return False
+        if self.is_finite:
+            self.rate = self.solver.schedule(self.state["steps"], self.state["n_plateaus"])
+        return True
+
+    def record(self, loss: float, n: int) -> None:
+        """Add the loss of n samples to that of the epoch."""
+        self.total += loss * n
+        self.seen += n
+        self.is_finite = self.is_finite and math.isfinite(loss)
+        if self.is_finite and self.baseline > 0:
+            self.solver.update_relative_loss(self.state, loss / self.baseline)
+
+    @property
+    def loss(self) -> float:
+        """The mean loss of the epoch so far."""
+        return self.total / self.seen
+
+
+class MemberBatch:
+    """Members that make their steps together; with a single one it uses the member's own arrays.
+
+    Parameters
+    ----------
+    members : sequence of Member
+        Members that `group_members` has put together. At the end of each epoch, their networks and
+        states are up to date.
+    """
+
+    def __init__(self, members: Sequence[Member]) -> None:
+        self.members = sorted(members, key=_size, reverse=True)
+        self._step = _step_of(self.members)
+
+    def run_epoch(self) -> None:
+        """Make the steps of an epoch; a member whose rows are used up makes no further one."""
+        for member in self.members:
+            member.begin_epoch()
+        # the longest epochs come first: those that go on are the first ones
+        while active := [member for member in self.members if member.begin_step()]:
+            self._step.compute_gradients(active)
+            if not any(member.is_finite for member in active):
+                break
+            self._step.update(active)
+        self._step.finish_epoch()
+
+    def remove(self, members: Sequence[Member]) -> None:
+        """Go on without some members."""
+        self.members = [member for member in self.members if member not in members]
+        if self.members and members:
+            self._step = _step_of(self.members)
+
+
+def _size(member: Member) -> tuple[int, int]:
+    """Return the numbers of steps per epoch and of samples."""
+    return member.n_steps, len(member.dataset)
+
+
+def _step_of(members: Sequence[Member]) -> "_OwnStep | _StackedStep":
+    return _OwnStep() if len(members) == 1 else _StackedStep(members)
+
+
+class _OwnStep:
+    """The step of a single member, on its own arrays."""
+
+    def compute_gradients(self, active: Sequence[Member]) -> None:
+        """Compute the loss and the gradient of the next batch."""
+        (member,) = active
+        dataset, objective = member.dataset, member.objective
+        take = dataset.batch if member.solver.batches.in_range else dataset.__getitem__
+        X, Y, w = take(member.rows)
+        rng = member.rng if objective.network.is_stochastic else None
+        member.record(objective.value_and_gradient(X, Y, w, rng=rng), len(Y))
+
+    def update(self, active: Sequence[Member]) -> None:
+        """Make the optimizer's step."""
+        (member,) = active
+        solver, parameters, state = member.solver, member.objective.parameters, member.state
+        solver.prepare_step(parameters.weights, parameters.gradient, state, member.rate)
+        vector, gradient = parameters.vector, parameters.gradient
+        make_step(solver.optimizer, vector, gradient, state["optimizer"], member.rate)
+        state["steps"] += 1
+
+    def finish_epoch(self) -> None:
+        """Do nothing: the member's own arrays are up to date."""
+
+
+class _StackedStep:
+    """The step of several members, whose parameters are the rows of a matrix."""
+
+    def __init__(self, members: Sequence[Member]) -> None:
+        self.members = list(members)
+        networks = [member.objective.network for member in members]
+        inputs = [member.dataset[:1][0] for member in members]
+        n = max(member.batch_size for member in members)
+        network = stack_networks(networks, inputs, n)
+        losses = stack_losses([member.objective.loss for member in members])
+        self.alphas = [member.objective.alpha for member in members]
+        objective = Objective(network, losses, self.alphas)
+        for module in network.modules:
+            if isinstance(module, MemberModules):
+                module.bind()
+        self.objectives = {len(members): objective}
+        self.parameters = objective.parameters
+        self.masks = [one for one in network.modules if isinstance(one, MemberDropoutMask)]
+        self.width = max(u.shape[1] for u in inputs)
+        self.buffers: dict[tuple[int, int], tuple[Array, Array]] = {}
+        self._copy_members()
+
+    def _copy_members(self) -> None:
+        """Copy the members' parameters and optimizer states to the rows of matrices."""
+        first = self.members[0]
+        vector, state = self.parameters.vector, first.state["optimizer"]
+        self.own = [
+            _own_elements(self.parameters.shapes, member.objective.parameters.shapes)
+            for member in self.members
+        ]
+        self.moments: dict[str, Array] = {}
+        if is_elementwise(first.solver.optimizer):
+            names = [name for name, value in state.items() if isinstance(value, np.ndarray)]
+            self.moments = {name: np.zeros_like(vector) for name in names}
+        self.counters = [name for name in state if name not in self.moments]
+        for i, (member, own) in enumerate(zip(self.members, self.own, strict=True)):
+            vector[i, own] = member.objective.parameters.vector
+            for name, matrix in self.moments.items():
+                matrix[i, own] = member.state["optimizer"][name]
+
+    def finish_epoch(self) -> None:
+        """Copy the rows of the matrices to the members' own arrays."""
+        for i, (member, own) in enumerate(zip(self.members, self.own, strict=True)):
+            member.objective.parameters.vector[...] = self.parameters.vector[i, own]
+            for name, matrix in self.moments.items():
+                member.state["optimizer"][name][...] = matrix[i, own]
+
+    def compute_gradients(self, active: Sequence[Member]) -> None:
+        """Compute the losses and gradients of the first members; they may have unequal batches."""
+        counts = [_count(member.rows) for member in active]
+        g, b = len(active), max(counts)
+        X, Y = self._buffers(g, b)
+        for i, member in enumerate(active):
+            m = member.dataset.X.shape[1]
+            member.dataset.write_batch(member.rows, X[i, :, :m], Y[i])
+            for mask in self.masks:
+                if member.is_finite:
+                    mask.draw(i, counts[i], member.rng)
+        w = None
+        if active[0].dataset.w is not None:
+            w = np.zeros((g, b), active[0].dataset.w.dtype)
+            for i, member in enumerate(active):
+                w[i, : counts[i]] = member.dataset.w[member.rows]
+        losses = self._objective(g).value_and_gradient(X, Y, w, counts=counts)
+        for member, loss, count in zip(active, losses.tolist(), counts, strict=True):
+            member.record(loss, count)
+
+    def _buffers(self, g: int, b: int) -> tuple[Array, Array]:
+        """Return arrays for the inputs and targets of g members with b samples."""
+        if (g, b) not in self.buffers:
+            dataset = self.members[0].dataset
+            X = np.zeros((g, b, self.width), dataset.dtype)
+            self.buffers[g, b] = X, np.zeros((g, b, dataset.Y.shape[1]), dataset.Y.dtype)
+        return self.buffers[g, b]
+
+    def _objective(self, g: int) -> Objective:
+        """Return the objective of the first g members."""
+        if g not in self.objectives:
+            whole = self.objectives[len(self.members)]
+            network = first_members(whole.network, g)
+            self.objectives[g] = Objective(network, whole.loss, self.alphas[:g], whole)
+        return self.objectives[g]
+
+    def update(self, active: Sequence[Member]) -> None:
+        """Make the optimizer's step, of all members by one call if it is the same for all."""
+        parameters = self.parameters
+        going = [(i, member) for i, member in enumerate(active) if member.is_finite]
+        for i, member in going:
+            weights, gradient = parameters.weights[i], parameters.gradient[i]
+            member.solver.prepare_step(weights, gradient, member.state, member.rate)
+        if self.moments and self._is_common([member for _, member in going]):
+            self._update_all(len(active), [member for _, member in going])
+        else:
+            for i, member in going:
+                self._update_one(i, member)
+        for _, member in going:
+            member.state["steps"] += 1
+
+    def _is_common(self, members: Sequence[Member]) -> bool:
+        """Return whether the rates, and the counters of the optimizer's state, are equal."""
+        first = members[0]
+        state = first.state["optimizer"]
+        return all(
+            member.rate == first.rate
+            and all(member.state["optimizer"][name] == state[name] for name in self.counters)
+            for member in members[1:]
+        )
+
+    def _update_all(self, g: int, members: Sequence[Member]) -> None:
+        """Make one step for the first g rows; the counters of some members are updated."""
+        first = members[0]
+        state = {name: first.state["optimizer"][name] for name in self.counters}
+        state |= {name: matrix[:g].reshape(-1) for name, matrix in self.moments.items()}
+        vector, gradient = self.parameters.vector[:g], self.parameters.gradient[:g]
+        flat = vector.reshape(-1), gradient.reshape(-1)
+        make_step(first.solver.optimizer, *flat, state, first.rate)
+        for member in members:
+            member.state["optimizer"].update((name, state[name]) for name in self.counters)
+
+    def _update_one(self, i: int, member: Member) -> None:
+        """Make the step of member i."""
+        vector, gradient = self.parameters.vector[i], self.parameters.gradient[i]
+        own = member.state["optimizer"]
+        state = own
+        if self.moments:
+            state = own | {name: matrix[i] for name, matrix in self.moments.items()}
+        make_step(member.solver.optimizer, vector, gradient, state, member.rate)
+        if state is not own:
+            own.update((name, state[name]) for name in self.counters)
+
+
+def make_step(
+    optimizer: Optimizer, params: Array, grads: Array, state: State, rate: float
+) -> None:
+    """Make a step of an optimizer.
+
+    Raises
+    ------
+    TypeError
+        If it returns anything.
+    """
+    if optimizer.step(params, grads, state, rate) is not None:
+        raise TypeError(
+            f"{type(optimizer).__name__}.step must change params in place (params -= ...) and "
+            "return None."
+        )
+
+
+def is_elementwise(optimizer: Optimizer) -> bool:
+    """Return whether one step of the optimizer may update several networks."""
+    return bool(vars(type(optimizer)).get("is_elementwise", False))
+
+
+def _count(rows: Any) -> int:
+    """Return the number of rows of a slice or an array."""
+    return rows.stop - rows.start if isinstance(rows, slice) else len(rows)
+
+
+def _own_elements(shapes: Sequence[tuple[int, ...]], own: Sequence[tuple[int, ...]]) -> Any:
+    """Return where in a row of padded arrays the elements of a member are, a slice or numbers."""
+    if list(shapes) == list(own):
+        return slice(None)
+    found, start = [], 0
+    for shape, own_shape in zip(shapes, own, strict=True):
+        stop = start + math.prod(shape)
+        positions = np.arange(start, stop).reshape(shape)
+        found.append(positions[tuple(map(slice, own_shape))].ravel())
+        start = stop
+    return np.concatenate(found)
+
+
+def group_members(members: Sequence[Member]) -> list[MemberBatch]:
+    """Put members that can make their steps together into batches."""
+    groups: dict[Any, list[Member]] = {}
+    for member in members:
+        group = _group_of(member) if len(members) > 1 else None
+        groups.setdefault(group, []).append(member)
+    return list(map(MemberBatch, groups.values()))
+
+
+def _group_of(member: Member) -> Any:
+    """Return what the members of a batch have in common."""
+    dataset, batches, objective = member.dataset, member.solver.batches, member.objective
+    layout, optimizer = layout_of(objective.network), member.solver.optimizer
+    is_known = type(batches) in (EpochBatchSampler, ReplacementSampler)
+    if layout is None or not is_known or not isinstance(dataset.X, np.ndarray):
+        return id(member)
+    if member.batch_size * _n_products(objective) > MAX_STACKED_PRODUCTS:
+        return id(member)
+    full_batch = member.n_steps == 1
+    return (
+        layout,
+        None if is_elementwise(optimizer) else tuple(objective.parameters.shapes),
+        settings_of(optimizer),
+        full_batch or settings_of(batches),
+        dataset.dtype,
+        dataset.Y.dtype,
+        None if dataset.w is None else dataset.w.dtype,
+    )
+
+
+def _n_products(objective: Objective) -> int:
+    """Return the number of multiplications per sample in the forward pass of `Linear` layers."""
+    modules = objective.network.modules
+    return sum(module.W.size for module in modules if isinstance(module, Linear))
