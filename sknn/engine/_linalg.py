@@ -51,6 +51,8 @@ def product_call(a: Any, b: Array, out: Array) -> Call:
         return partial(_sparse_product, a, b, out)
     if out.dtype == a.dtype == b.dtype and out.flags.c_contiguous and a.ndim <= 2 >= b.ndim:
         return partial(a.dot, b, out)
+    if a.ndim > 2 and a.shape[-1] == 1:  # outer products
+        return partial(np.multiply, a, b, out)
     return partial(np.matmul, a, b, out)
 
 
@@ -149,3 +151,11 @@ def add_scaled(y: Array, x: Array, a: float) -> None:
         return
     for start in range(0, y.size, MAX_BLAS_SIZE):
         axpy(x, y, min(MAX_BLAS_SIZE, y.size - start), a, start, 1, start, 1)
+
+
+def add_scaled_calls(y: Array, x: Array, a: float) -> Calls:
+    """Return the calls of `add_scaled`, with the arguments bound."""
+    axpy = _AXPY.get(y.dtype)
+    if axpy is None or not 0 < y.size <= MAX_BLAS_SIZE:
+        return [partial(add_scaled, y, x, a)]
+    return [partial(axpy, x, y, y.size, a)]

@@ -116,14 +116,13 @@ class Dataset:
             The arrays, in the dtypes of a batch.
         """
         of_X = rows if self.rows is None else self.rows[rows]
-        if isinstance(rows, slice) or X.dtype != self.X.dtype or not X.flags.c_contiguous:
-            some_X, some_Y = self.X[of_X], self.Y[rows]
-            b = len(some_Y)
-            X[:b], Y[:b] = some_X, some_Y
-        else:
-            b = len(rows)
-            self.X.take(of_X, 0, X[:b], "clip")
-            self.Y.take(rows, 0, Y[:b], "clip")
+        if not isinstance(rows, slice) and X.dtype == self.X.dtype and len(rows) == len(X):
+            self.X.take(of_X, 0, X, "clip")
+            self.Y.take(rows, 0, Y, "clip")
+            return
+        some_X, some_Y = self.X[of_X], self.Y[rows]
+        b = len(some_Y)
+        X[:b], Y[:b] = some_X, some_Y
         if b < len(X):
             X[b:], Y[b:] = X[0], Y[0]
 

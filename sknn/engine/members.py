@@ -6,7 +6,7 @@ by the members of a batch, on stacked arrays, see `stacking`.
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -28,8 +28,11 @@ from sknn.engine.stacking import (
 if TYPE_CHECKING:
     from sknn.engine.solvers import MinibatchSolver
 
+#: The inputs and targets of a batch, and for each member its part of both.
+Buffers: TypeAlias = tuple[Array, Array, list[tuple[Array, Array]]]
+
 #: Members are stacked if a step has at most this many multiplications for each of them.
-MAX_STACKED_PRODUCTS = 2**19
+MAX_STACKED_PRODUCTS = 2**18
 
 
 class Member:
@@ -77,6 +80,7 @@ class Member:
         self.rows = next(self.batches, None)
         if self.rows is None:
             return False
+        self.count = _count(self.rows)
         if self.is_finite:
             self.rate = self.solver.schedule(self.state["steps"], self.state["n_plateaus"])
         return True
@@ -180,8 +184,9 @@ class _StackedStep:
         self.objectives = {len(members): objective}
         self.parameters = objective.parameters
         self.masks = [one for one in network.modules if isinstance(one, MemberDropoutMask)]
-        self.width = max(u.shape[1] for u in inputs)
-        self.buffers: dict[tuple[int, int], tuple[Array, Array]] = {}
+        self.widths = [u.shape[1] for u in inputs]
+        self.buffers: dict[tuple[int, int], Buffers] = {}
+        self.flat: dict[int, list[Array]] = {}
         self._copy_members()
 
     def _copy_members(self) -> None:
@@ -211,30 +216,40 @@ class _StackedStep:
 
     def compute_gradients(self, active: Sequence[Member]) -> None:
         """Compute the losses and gradients of the first members; they may have unequal batches."""
-        counts = [_count(member.rows) for member in active]
+        counts = [member.count for member in active]
         g, b = len(active), max(counts)
-        X, Y = self._buffers(g, b)
-        for i, member in enumerate(active):
-            m = member.dataset.X.shape[1]
-            member.dataset.write_batch(member.rows, X[i, :, :m], Y[i])
-            for mask in self.masks:
+        X, Y, views = self._buffers(g, b)
+        for member, own in zip(active, views, strict=True):
+            member.dataset.write_batch(member.rows, *own)
+        for mask in self.masks:
+            for i, member in enumerate(active):
                 if member.is_finite:
                     mask.draw(i, counts[i], member.rng)
-        w = None
-        if active[0].dataset.w is not None:
-            w = np.zeros((g, b), active[0].dataset.w.dtype)
-            for i, member in enumerate(active):
-                w[i, : counts[i]] = member.dataset.w[member.rows]
-        losses = self._objective(g).value_and_gradient(X, Y, w, counts=counts)
+        w = self._weights(active, b)
+        of_members = None if counts.count(b) == g else counts
+        losses = self._objective(g).value_and_gradient(X, Y, w, counts=of_members)
         for member, loss, count in zip(active, losses.tolist(), counts, strict=True):
             member.record(loss, count)
 
-    def _buffers(self, g: int, b: int) -> tuple[Array, Array]:
+    def _weights(self, active: Sequence[Member], b: int) -> Array | None:
+        """Return the sample weights of a batch, shape (g, b), if there are any."""
+        given = active[0].dataset.w
+        if given is None:
+            return None
+        w = np.zeros((len(active), b), given.dtype)
+        for own, member in zip(w, active, strict=True):
+            assert member.dataset.w is not None
+            own[: member.count] = member.dataset.w[member.rows]
+        return w
+
+    def _buffers(self, g: int, b: int) -> Buffers:
         """Return arrays for the inputs and targets of g members with b samples."""
         if (g, b) not in self.buffers:
             dataset = self.members[0].dataset
-            X = np.zeros((g, b, self.width), dataset.dtype)
-            self.buffers[g, b] = X, np.zeros((g, b, dataset.Y.shape[1]), dataset.Y.dtype)
+            X = np.zeros((g, b, max(self.widths)), dataset.dtype)
+            Y = np.zeros((g, b, dataset.Y.shape[1]), dataset.Y.dtype)
+            views = [(X[i, :, : self.widths[i]], Y[i]) for i in range(g)]
+            self.buffers[g, b] = X, Y, views
         return self.buffers[g, b]
 
     def _objective(self, g: int) -> Objective:
@@ -247,17 +262,18 @@ class _StackedStep:
 
     def update(self, active: Sequence[Member]) -> None:
         """Make the optimizer's step, of all members by one call if it is the same for all."""
-        parameters = self.parameters
         going = [(i, member) for i, member in enumerate(active) if member.is_finite]
         for i, member in going:
-            weights, gradient = parameters.weights[i], parameters.gradient[i]
-            member.solver.prepare_step(weights, gradient, member.state, member.rate)
-        if self.moments and self._is_common([member for _, member in going]):
-            self._update_all(len(active), [member for _, member in going])
+            if member.solver.changes_gradient_or_weights:
+                rows = self.parameters.weights[i], self.parameters.gradient[i]
+                member.solver.prepare_step(*rows, member.state, member.rate)
+        members = [member for _, member in going]
+        if self.moments and self._is_common(members):
+            self._update_all(len(active), members)
         else:
             for i, member in going:
                 self._update_one(i, member)
-        for _, member in going:
+        for member in members:
             member.state["steps"] += 1
 
     def _is_common(self, members: Sequence[Member]) -> bool:
@@ -272,14 +288,17 @@ class _StackedStep:
 
     def _update_all(self, g: int, members: Sequence[Member]) -> None:
         """Make one step for the first g rows; the counters of some members are updated."""
+        if g not in self.flat:
+            matrices = self.parameters.vector, self.parameters.gradient, *self.moments.values()
+            self.flat[g] = [matrix[:g].reshape(-1) for matrix in matrices]
+        vector, gradient, *moments = self.flat[g]
         first = members[0]
         state = {name: first.state["optimizer"][name] for name in self.counters}
-        state |= {name: matrix[:g].reshape(-1) for name, matrix in self.moments.items()}
-        vector, gradient = self.parameters.vector[:g], self.parameters.gradient[:g]
-        flat = vector.reshape(-1), gradient.reshape(-1)
-        make_step(first.solver.optimizer, *flat, state, first.rate)
-        for member in members:
-            member.state["optimizer"].update((name, state[name]) for name in self.counters)
+        state.update(zip(self.moments, moments, strict=True))
+        make_step(first.solver.optimizer, vector, gradient, state, first.rate)
+        for name in self.counters:
+            for member in members:
+                member.state["optimizer"][name] = state[name]
 
     def _update_one(self, i: int, member: Member) -> None:
         """Make the step of member i."""

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from itertools import chain
 from operator import attrgetter
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 from scipy.sparse import issparse
 
 from sknn.engine._execution import TrainingPass, Workspace, are_same
-from sknn.engine._linalg import add_scaled, chunks, constant
+from sknn.engine._linalg import add_scaled, add_scaled_calls, chunks, constant
 from sknn.engine._typing import Array, Rng
 from sknn.engine.losses import Loss
 from sknn.engine.modules import Module, Sequential
@@ -146,6 +147,8 @@ class Objective:
         self.loss = loss
         self.alpha = alphas if self.members else alphas[0]
         self._workspace = Workspace()
+        if self.members:
+            self._bind_penalty()
 
     def value(self, X: Array, Y: Array, w: Array | None = None) -> Any:
         """Return J, the mean loss plus the penalty; with members an array of shape (g,).
@@ -237,33 +240,45 @@ class Objective:
             )
         n = z.shape[-2]
         if self.members:
-            counts = [n] * len(losses) if counts is None else counts
             return _member_means(losses, z.dtype, w, counts)
         weights = constant(n, 1 / n, z.dtype) if w is None else w / n
         return float(losses.dot(weights)), weights[0, ...] if w is None else weights[..., None]
 
     def _penalty(self, gradient: Array | None = None) -> Any:
         """Return the penalty, and add its derivative to `gradient` if given."""
-        weights = self.parameters.weights
         if not self.members:
-            return _penalty(self.alpha, weights, gradient)
-        gradients = [None] * len(weights) if gradient is None else gradient
-        return np.array(list(map(_penalty, self.alpha, weights, gradients)))
+            return _penalty(self.alpha, self.parameters.weights, gradient)
+        if gradient is not None:
+            for add_derivative in self._penalty_calls:
+                add_derivative()
+        squares = [alpha / 2 * float(w.dot(w)) if alpha else 0.0 for alpha, w in self._penalised]
+        return np.array(squares)
+
+    def _bind_penalty(self) -> None:
+        """Bind the calls of the penalty to the rows of the members."""
+        weights, gradient = self.parameters.weights, self.parameters.weights_gradient
+        self._penalised = list(zip(self.alpha, weights, strict=True))
+        rows = zip(gradient, weights, self.alpha, strict=True)
+        calls = [add_scaled_calls(dw, w, alpha) for dw, w, alpha in rows if alpha]
+        self._penalty_calls = list(chain.from_iterable(calls))
 
 
 def _member_means(
-    losses: Array, dtype: np.dtype[Any], w: Array | None, counts: Sequence[int]
+    losses: Array, dtype: np.dtype[Any], w: Array | None, counts: Sequence[int] | None
 ) -> tuple[Array, Array]:
     """Return the mean of the first losses of each member, and the weights as in `_mean`."""
-    (g, n), means = losses.shape, []
     dtype = dtype if w is None else (w[:0] / 1).dtype
-    weights = np.zeros((g, n, 1), dtype)
-    for i, (own, count) in enumerate(zip(losses, counts, strict=True)):
+    g, n = losses.shape
+    if w is None and counts is None:
+        of_samples = constant(n, 1 / n, dtype)
+        return np.array([float(own.dot(of_samples)) for own in losses]), of_samples[0, ...]
+    means, weights = [], np.zeros((g, n, 1), dtype)
+    for i, count in enumerate([n] * g if counts is None else counts):
         if w is None:
             of_samples = constant(count, 1 / count, dtype)
         else:
             of_samples = (w if w.ndim == 1 else w[i])[:count] / count
-        means.append(float(own[:count].dot(of_samples)))
+        means.append(float(losses[i, :count].dot(of_samples)))
         weights[i, :count, 0] = of_samples
     return np.array(means), weights
 

@@ -163,6 +163,11 @@ class MinibatchSolver(Solver):
         change = relative_loss - state["relative_loss"]
         state["relative_loss"] += LOSS_SMOOTHING * change
 
+    @property
+    def changes_gradient_or_weights(self) -> bool:
+        """Whether `prepare_step` does anything."""
+        return self.weight_decay != 0 or self.max_grad_norm < math.inf
+
     def prepare_step(self, weights: Array, gradient: Array, state: State, rate: float) -> None:
         """Clip the gradient of all parameters and decay the weights, in place."""
         if self.max_grad_norm < math.inf:
