@@ -312,9 +312,7 @@ class _StackedStep:
             own.update((name, state[name]) for name in self.counters)
 
 
-def make_step(
-    optimizer: Optimizer, params: Array, grads: Array, state: State, rate: float
-) -> None:
+def make_step(optimizer: Optimizer, params: Array, grads: Array, state: State, rate: float) -> None:
     """Make a step of an optimizer.
 
     Raises

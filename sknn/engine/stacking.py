@@ -102,7 +102,9 @@ class MemberModules(Module):
     def own_gradients(self, out: Arrays) -> list[list[Array]]:
         """Return the part of the stacked gradients that belongs to each member."""
         own = [list(self._own_parameters(array, i)) for i, array in enumerate(out)]
-        return [list(of_member) for of_member in zip(*own, strict=True)] or [[] for _ in self.members]
+        return [list(of_member) for of_member in zip(*own, strict=True)] or [
+            [] for _ in self.members
+        ]
 
     def _own_parameters(self, stacked: Array, i: int) -> Iterator[Array]:
         """Return the own part of a stacked parameter of each member."""
