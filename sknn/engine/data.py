@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -115,7 +115,7 @@ class Dataset:
         X, Y : arrays of at least b rows
             The arrays, in the dtypes of a batch.
         """
-        of_X = rows if self.rows is None else self.rows[rows]
+        of_X: Any = rows if self.rows is None else self.rows[rows]
         if not isinstance(rows, slice) and X.dtype == self.X.dtype and len(rows) == len(X):
             self.X.take(of_X, 0, X, "clip")
             self.Y.take(rows, 0, Y, "clip")

@@ -77,9 +77,10 @@ class Member:
 
     def begin_step(self) -> bool:
         """Get the rows and the rate of the next step; return False after the last one."""
-        self.rows = next(self.batches, None)
-        if self.rows is None:
+        rows = next(self.batches, None)
+        if rows is None:
             return False
+        self.rows = rows
         self.count = _count(self.rows)
         if self.is_finite:
             self.rate = self.solver.schedule(self.state["steps"], self.state["n_plateaus"])

@@ -138,7 +138,8 @@ class Objective:
         alpha: float | Sequence[float] = 0.0,
         first_of: "Objective | None" = None,
     ) -> None:
-        self.parameters = ParameterVector(network, first_of.parameters if first_of else None)
+        whole: ParameterVector | None = first_of.parameters if first_of else None
+        self.parameters: ParameterVector = ParameterVector(network, whole)
         self.members = self.parameters.members
         alphas = np.broadcast_to(np.asarray(alpha, np.float64), self.members or (1,)).tolist()
         if not all(one >= 0 for one in alphas):

@@ -1,5 +1,4 @@
-"""Stacked networks: one network with a member axis in the place of several, of equal or unequal
-widths.
+"""Stacked networks: one network with a member axis in the place of several, of unequal widths.
 
 Where members have fewer inputs than others, their arrays are padded at the end: the inputs by
 zeros, so that the padding of the weights has gradients of 0 and stays 0.
@@ -64,7 +63,8 @@ class MemberModules(Module):
 
     def forward(self, u: Array) -> Array:
         """Return the members' outputs, in the memory order of the first one's."""
-        outputs = [module.forward(own) for module, own in zip(self.members, self.own_inputs(u))]
+        inputs = zip(self.members, self.own_inputs(u), strict=True)
+        outputs = [module.forward(own) for module, own in inputs]
         g, n, width = len(self.members), u.shape[-2], max(k for _, k in self.widths)
         by_column = not outputs[0].flags.c_contiguous
         shape = (g, width, n) if by_column else (g, n, width)
@@ -102,9 +102,8 @@ class MemberModules(Module):
     def own_gradients(self, out: Arrays) -> list[list[Array]]:
         """Return the part of the stacked gradients that belongs to each member."""
         own = [list(self._own_parameters(array, i)) for i, array in enumerate(out)]
-        return [list(of_member) for of_member in zip(*own, strict=True)] or [
-            [] for _ in self.members
-        ]
+        by_member = map(list, zip(*own, strict=True)) if own else [[] for _ in self.members]
+        return list(by_member)
 
     def _own_parameters(self, stacked: Array, i: int) -> Iterator[Array]:
         """Return the own part of a stacked parameter of each member."""

@@ -184,7 +184,8 @@ class _Training:
 
     def train(self) -> None:
         """Train all networks: those with mini-batches in step, then the others."""
-        by_batches, others = [], []
+        by_batches: list[EpochMonitor] = []
+        others: list[EpochMonitor] = []
         for monitor in list(self.going):
             solver = monitor.run.trainer.solver
             (by_batches if type(solver) is MinibatchSolver else others).append(monitor)
@@ -272,7 +273,11 @@ class _Training:
                         one.history.outcome = "callback"
             return monitor.has_stopped
 
-        arguments = {"state": run.state, "epochs": monitor.epochs_left, "rng": run.rng}
+        arguments: dict[str, Any] = {
+            "state": run.state,
+            "epochs": monitor.epochs_left,
+            "rng": run.rng,
+        }
         solver = run.trainer.solver
         monitor.outcome = solver.run(run.objective, run.dataset, after_epoch, **arguments)
         self._finish([monitor])

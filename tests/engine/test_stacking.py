@@ -148,7 +148,7 @@ class Scale(Tanh):
 
 
 def test_layouts_tell_which_networks_can_be_stacked(rng):
-    """Dropout and the number of inputs may differ; unknown parameters and draws may not be there."""
+    """Dropout and the number of inputs may differ; unknown parameters and draws are not stacked."""
     assert layout_of(deep(rng, 4)) == layout_of(deep(rng, 6, 0.5))
     wide = Sequential([Linear(rng.normal(size=(4, 7)), np.zeros(7))])
     assert layout_of(wide) != layout_of(deep(rng, 4))
