@@ -49,6 +49,8 @@ class Member:
         self.rng = rng
         self.baseline = solver.baseline_loss(objective, dataset)
         self.rate = math.nan
+        self.take = dataset.batch if solver.batches.in_range else dataset.__getitem__
+        self.dropout_rng = rng if objective.network.is_stochastic else None
 
     @property
     def n_steps(self) -> int:
@@ -71,7 +73,6 @@ class Member:
         if rows is None:
             return False
         self.rows = rows
-        self.count = _count(self.rows)
         if self.is_finite:
             self.rate = self.solver.schedule(self.state["steps"], self.state["n_plateaus"])
         return True
@@ -80,8 +81,9 @@ class Member:
         """Add the loss of n samples to that of the epoch."""
         self.total += loss * n
         self.seen += n
-        self.is_finite = self.is_finite and math.isfinite(loss)
-        if self.is_finite and self.baseline > 0:
+        if not math.isfinite(loss):
+            self.is_finite = False
+        elif self.baseline > 0 and self.is_finite:
             self.solver.update_relative_loss(self.state, loss / self.baseline)
 
     @property
@@ -110,8 +112,7 @@ class MemberBatch:
             member.begin_epoch()
         # the longest epochs come first: those that go on are the first ones
         while active := [member for member in self.members if member.begin_step()]:
-            self._step.compute_gradients(active)
-            if not any(member.is_finite for member in active):
+            if not self._step.compute_gradients(active):
                 break
             self._step.update(active)
         self._step.finish_epoch()
@@ -167,8 +168,3 @@ def _n_products(objective: Objective) -> int:
     """Return the number of multiplications per sample in the forward pass of `Linear` layers."""
     modules = objective.network.modules
     return sum(module.W.size for module in modules if isinstance(module, Linear))
-
-
-def _count(rows: Any) -> int:
-    """Return the number of rows of a slice or an array."""
-    return rows.stop - rows.start if isinstance(rows, slice) else len(rows)

@@ -27,14 +27,13 @@ Buffers: TypeAlias = tuple[Array, Array, list[tuple[Array, Array]]]
 class OwnStep:
     """The step of a single member, on its own arrays."""
 
-    def compute_gradients(self, active: Sequence["Member"]) -> None:
-        """Compute the loss and the gradient of the next batch."""
+    def compute_gradients(self, active: Sequence["Member"]) -> bool:
+        """Compute the loss and the gradient of the next batch; return whether it is finite."""
         (member,) = active
-        dataset, objective = member.dataset, member.objective
-        take = dataset.batch if member.solver.batches.in_range else dataset.__getitem__
-        X, Y, w = take(member.rows)
-        rng = member.rng if objective.network.is_stochastic else None
-        member.record(objective.value_and_gradient(X, Y, w, rng=rng), len(Y))
+        X, Y, w = member.take(member.rows)
+        loss = member.objective.value_and_gradient(X, Y, w, rng=member.dropout_rng)
+        member.record(loss, len(Y))
+        return member.is_finite
 
     def update(self, active: Sequence["Member"]) -> None:
         """Make the optimizer's step."""
@@ -97,9 +96,12 @@ class StackedStep:
             for name, matrix in self.moments.items():
                 member.state["optimizer"][name][...] = matrix[i, own]
 
-    def compute_gradients(self, active: Sequence["Member"]) -> None:
-        """Compute the losses and gradients of the first members; they may have unequal batches."""
-        counts = [member.count for member in active]
+    def compute_gradients(self, active: Sequence["Member"]) -> bool:
+        """Compute the losses and gradients of the first members; return whether any is finite.
+
+        Their batches may be of unequal sizes.
+        """
+        counts = [_count(member.rows) for member in active]
         g, b = len(active), max(counts)
         X, Y, views = self._buffers(g, b)
         for member, own in zip(active, views, strict=True):
@@ -108,21 +110,22 @@ class StackedStep:
             for i, member in enumerate(active):
                 if member.is_finite:
                     mask.draw(i, counts[i], member.rng)
-        w = self._weights(active, b)
+        w = self._weights(active, counts)
         of_members = None if counts.count(b) == g else counts
         losses = self._objective(g).value_and_gradient(X, Y, w, counts=of_members)
         for member, loss, count in zip(active, losses.tolist(), counts, strict=True):
             member.record(loss, count)
+        return any(member.is_finite for member in active)
 
-    def _weights(self, active: Sequence["Member"], b: int) -> Array | None:
+    def _weights(self, active: Sequence["Member"], counts: Sequence[int]) -> Array | None:
         """Return the sample weights of a batch, shape (g, b), if there are any."""
         given = active[0].dataset.w
         if given is None:
             return None
-        w = np.zeros((len(active), b), given.dtype)
-        for own, member in zip(w, active, strict=True):
+        w = np.zeros((len(active), max(counts)), given.dtype)
+        for own, member, count in zip(w, active, counts, strict=True):
             assert member.dataset.w is not None
-            own[: member.count] = member.dataset.w[member.rows]
+            own[:count] = member.dataset.w[member.rows]
         return w
 
     def _buffers(self, g: int, b: int) -> Buffers:
@@ -226,3 +229,8 @@ def _own_elements(shapes: Sequence[tuple[int, ...]], own: Sequence[tuple[int, ..
         found.append(positions[tuple(map(slice, own_shape))].ravel())
         start = stop
     return np.concatenate(found)
+
+
+def _count(rows: Any) -> int:
+    """Return the number of rows of a slice or an array."""
+    return rows.stop - rows.start if isinstance(rows, slice) else len(rows)

@@ -532,9 +532,7 @@ def test_lbfgs_runs_are_made_one_after_the_other():
     """With a call after each iteration."""
     seen = []
     together, alone = ([lbfgs_run(i) for i in range(3)] for _ in range(2))
-    train_together(
-        together, on_epoch=lambda histories, last: seen.append(sum(map(len, histories)))
-    )
+    train_together(together, on_epoch=lambda histories, last: seen.append(sum(map(len, histories))))
     for found, expected in zip(together, alone, strict=True):
         train_together([expected])
         assert found.history.outcome == expected.history.outcome
