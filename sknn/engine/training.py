@@ -226,7 +226,10 @@ class _Training:
                 for member in batch.members:
                     trained.append(members[member])
                     trained[-1](member.loss, member.rate)
+            n_before = len(self.going)
             self._end_epoch(trained)
+            if len(self.going) == n_before:
+                continue
             for batch in batches:
                 batch.remove([one for one in batch.members if members[one] not in self.going])
             batches = [batch for batch in batches if batch.members]
