@@ -163,29 +163,22 @@ class EpochBatchSampler(BatchSampler):
         Samples per batch; with n or more, gradient descent is full-batch.
     shuffle : bool, default=True
         Whether to permute the samples in each epoch.
-    members : int, optional
-        The number of members, each with its own order; left out without a member axis.
     """
 
     in_range = True
 
-    def __init__(self, batch_size: int, shuffle: bool = True, members: int | None = None) -> None:
+    def __init__(self, batch_size: int, shuffle: bool = True) -> None:
         if batch_size < 1:
             raise ValueError(f"batch_size must be 1 or more, got {batch_size}.")
         self.batch_size = batch_size
         self.shuffle = shuffle
-        self.members = members
 
     def __call__(self, n: int, rng: Rng) -> Iterator[RowIndices]:
         """Yield slices, or parts of a new permutation."""
-        order = None
-        if self.shuffle and self.members is not None:
-            order = np.stack([rng.permutation(n) for _ in range(self.members)])
-        elif self.shuffle:
-            order = rng.permutation(n)
+        order = rng.permutation(n) if self.shuffle else None
         for start in range(0, n, self.batch_size):
             rows = slice(start, min(start + self.batch_size, n))
-            yield rows if order is None else order[..., rows]
+            yield rows if order is None else order[rows]
 
     def steps(self, n: int) -> int:
         """Return ``n / batch_size``, rounded up."""

@@ -149,8 +149,7 @@ def build_solver(mlp: "BaseMLP", settings: TrainingSettings, n_samples: int) -> 
     name, norm = mlp.solver, mlp.clip_gradient_norm
     if isinstance(name, str) and name == "lbfgs":
         return LBFGS(float(mlp.tol), int(mlp.max_fun))
-    members = None if mlp.n_members == 1 else int(mlp.n_members)
-    batches = EpochBatchSampler(settings.batch_size, bool(mlp.shuffle), members)
+    batches = EpochBatchSampler(settings.batch_size, bool(mlp.shuffle))
     if callable(mlp.learning_rate):
         schedule = as_schedule(mlp.learning_rate)
     else:
