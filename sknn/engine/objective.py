@@ -68,9 +68,7 @@ class ParameterVector:
                 "A module with weights is in the network twice. Weights cannot be shared: use a "
                 "module for each place."
             )
-        dtypes = sorted(set(map(str, map(attrgetter("dtype"), arrays))))
-        if len(dtypes) > 1 or arrays[0].dtype.kind != "f":
-            raise ValueError(f"Parameters must share one floating dtype, got {', '.join(dtypes)}.")
+        _check_dtypes(arrays)
         self.members = _member_axis(arrays)
         axes = len(self.members)
         self.shapes = [array.shape[axes:] for array in arrays]
@@ -95,6 +93,13 @@ class ParameterVector:
     def __reduce__(self) -> tuple[type, tuple[Sequential]]:
         """Rebuild the vector from the network, so that the copied modules hold views of it."""
         return type(self), (self.network,)
+
+
+def _check_dtypes(arrays: Sequence[Array]) -> None:
+    """Raise ValueError if the parameters do not share one floating dtype."""
+    dtypes = sorted(set(map(str, map(attrgetter("dtype"), arrays))))
+    if len(dtypes) > 1 or arrays[0].dtype.kind != "f":
+        raise ValueError(f"Parameters must share one floating dtype, got {', '.join(dtypes)}.")
 
 
 def _member_axis(arrays: Sequence[Array]) -> tuple[int, ...]:
