@@ -14,7 +14,7 @@ from sklearn.datasets import load_diabetes
 from sklearn.exceptions import ConvergenceWarning
 from table_sets import TASKS, Parts, TableSet, read_entries, thinned
 
-#: Sets with fewer rows than this are split `--splits` times, larger ones `FEW_SPLITS` times.
+#: Sets with fewer rows than this have `--splits` splits, larger ones `FEW_SPLITS` at most.
 SMALL, FEW_SPLITS = 2000, 3
 
 #: What was tried, and the results: a line of the file of results.
@@ -25,16 +25,21 @@ KEYS = ("set", "seed", "learner", "rows")
 
 
 def option_parser(description: str, *, rows: int, splits: int) -> argparse.ArgumentParser:
-    """Return a parser of the options that these benchmarks share."""
+    """Return a parser of the options that `run_trials` needs."""
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--data", metavar="DIR", help="with meta.json, as for tables.py")
-    parser.add_argument("--sets", type=listed, default=[], help="separated by commas (all)")
     parser.add_argument("--rows", type=int, default=rows, help=f"for training, at most ({rows})")
-    parser.add_argument(
-        "--splits", type=int, default=splits, help=f"of sets under {SMALL} rows ({splits})"
-    )
+    parser.add_argument("--splits", type=int, default=splits, help=f"number of splits ({splits})")
     parser.add_argument("--out", metavar="FILE", help="JSON lines; trials in it are not repeated")
     parser.add_argument("--processes", type=int, default=1, help="side by side (1)")
+    return parser
+
+
+def table_parser(description: str, *, rows: int, splits: int) -> argparse.ArgumentParser:
+    """Return a parser of these options, and of those that choose sets."""
+    parser = option_parser(description, rows=rows, splits=splits)
+    parser.add_argument("--data", metavar="DIR", help="with meta.json, as for tables.py")
+    parser.add_argument("--sets", type=listed, default=[], help="separated by commas (all)")
+    parser.epilog = f"Sets of {SMALL} rows and more have {FEW_SPLITS} splits at most."
     return parser
 
 
