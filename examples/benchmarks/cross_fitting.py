@@ -2,10 +2,12 @@
 
 import argparse
 import json
+import sys
 import warnings
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -48,17 +50,27 @@ def listed(text: str) -> list[str]:
     return text.split(",")
 
 
-def read_tables(
+def wanted_sets(
     options: argparse.Namespace, is_wanted: Callable[[TableSet], bool]
 ) -> dict[str, TableSet]:
     """Read the chosen sets of the folder, and scikit-learn's diabetes."""
     entries = read_entries(options.data) if options.data else []
-    chosen = [one for one in entries if not options.sets or one.name in options.sets]
-    tables = [one.load() for one in chosen if one.task in TASKS]
-    if not options.sets or "diabetes" in options.sets:
+    names = [*(one.name for one in entries if one.task in TASKS), "diabetes"]
+    if strangers := set(options.sets) - set(names):
+        sys.exit(f"no such sets: {', '.join(sorted(strangers))}; there are {', '.join(names)}")
+    chosen = [name for name in names if not options.sets or name in options.sets]
+    tables = {name: read_table(options.data, name) for name in chosen}
+    return {name: table for name, table in tables.items() if is_wanted(table)}
+
+
+@cache
+def read_table(folder: str | None, name: str) -> TableSet:
+    """Read a set, once in each process; forked processes have those of their parent."""
+    if name == "diabetes":
         X, y = load_diabetes(return_X_y=True, as_frame=True)
-        tables.append(TableSet("diabetes", "regression", X, y.to_numpy(), None))
-    return {table.name: table for table in tables if is_wanted(table)}
+        return TableSet(name, "regression", X, y.to_numpy(), None)
+    assert folder is not None
+    return next(one for one in read_entries(folder) if one.name == name).load()
 
 
 def trials_of(

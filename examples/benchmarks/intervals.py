@@ -26,14 +26,14 @@ from cross_fitting import (
     listed,
     mean_by_set,
     parts,
-    read_tables,
+    read_table,
     run_trials,
     table_parser,
     trials_of,
+    wanted_sets,
 )
 from stopwatch import geometric_mean
 from table_scores import finite
-from table_sets import TableSet
 
 from sknn import TabularMLPRegressor
 
@@ -66,18 +66,18 @@ def main() -> None:
     if "mapie" in learners and not find_spec("mapie"):
         print("note: mapie is left out, it is not installed")
         learners = [name for name in learners if name != "mapie"]
-    tables = read_tables(options, lambda table: table.is_regression)
+    tables = wanted_sets(options, lambda table: table.is_regression)
     trials = [
         trial
         for trial in trials_of(tables, learners, options)
         if trial["learner"] != "mapie" or tables[trial["set"]].y.ndim == 1
     ]
-    print_report(run_trials(trials, partial(try_learner, tables), options))
+    print_report(run_trials(trials, partial(try_learner, options.data), options))
 
 
-def try_learner(tables: dict[str, TableSet], trial: Trial) -> Trial:
+def try_learner(folder: str | None, trial: Trial) -> Trial:
     """Fit a learner to a split, and measure its intervals."""
-    X, X_test, y, y_test = parts(tables[trial["set"]], trial)
+    X, X_test, y, y_test = parts(read_table(folder, trial["set"]), trial)
     predict_bounds = mapie_bounds if trial["learner"] == "mapie" else sknn_bounds
     start = time.process_time()
     bounds = predict_bounds(trial, X, y, X_test)

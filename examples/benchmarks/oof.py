@@ -22,13 +22,13 @@ from cross_fitting import (
     Trial,
     ignore_warnings,
     parts,
-    read_tables,
+    read_table,
     run_trials,
     table_parser,
     trials_of,
+    wanted_sets,
 )
 from sklearn.metrics import r2_score
-from table_sets import TableSet
 
 from sknn import TabularMLPClassifier, TabularMLPRegressor
 
@@ -46,14 +46,14 @@ def main() -> None:
     """Compare the scores on all sets, and print the differences."""
     options = table_parser("Out-of-fold and test scores.", rows=3000, splits=3).parse_args()
     ignore_warnings()
-    tables = read_tables(options, lambda table: len(table.y) > TOO_SMALL)
+    tables = wanted_sets(options, lambda table: len(table.y) > TOO_SMALL)
     trials = trials_of(tables, ["cv"], options)
-    print_report(run_trials(trials, partial(compare_scores, tables), options))
+    print_report(run_trials(trials, partial(compare_scores, options.data), options))
 
 
-def compare_scores(tables: dict[str, TableSet], trial: Trial) -> Trial:
+def compare_scores(folder: str | None, trial: Trial) -> Trial:
     """Fit an estimator to a split; return both scores and their standard errors."""
-    table = tables[trial["set"]]
+    table = read_table(folder, trial["set"])
     X, X_test, y, y_test = parts(table, trial)
     kind = TabularMLPRegressor if table.is_regression else TabularMLPClassifier
     start = time.process_time()

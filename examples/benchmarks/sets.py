@@ -20,12 +20,12 @@ from cross_fitting import (
     ignore_warnings,
     mean_by_set,
     parts,
-    read_tables,
+    read_table,
     run_trials,
     table_parser,
     trials_of,
+    wanted_sets,
 )
-from table_sets import TableSet
 
 from sknn import TabularMLPClassifier
 
@@ -50,14 +50,14 @@ def main() -> None:
     parser.add_argument("--below", type=float, default=0.9, help="accuracy of the means (0.9)")
     options = parser.parse_args()
     ignore_warnings()
-    tables = read_tables(options, lambda table: not table.is_regression)
+    tables = wanted_sets(options, lambda table: not table.is_regression)
     trials = trials_of(tables, ["cv"], options)
-    print_report(run_trials(trials, partial(try_sets, tables), options), options.below)
+    print_report(run_trials(trials, partial(try_sets, options.data), options), options.below)
 
 
-def try_sets(tables: dict[str, TableSet], trial: Trial) -> Trial:
+def try_sets(folder: str | None, trial: Trial) -> Trial:
     """Fit a classifier to a split, and measure its sets."""
-    X, X_test, y, y_test = parts(tables[trial["set"]], trial)
+    X, X_test, y, y_test = parts(read_table(folder, trial["set"]), trial)
     start = time.process_time()
     model = TabularMLPClassifier(cv=5, random_state=trial["seed"]).fit(X, y)
     seconds = time.process_time() - start
