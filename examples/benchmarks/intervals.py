@@ -129,12 +129,18 @@ def print_report(results: list[Trial]) -> None:
         print(f"{name:<20}", *(f"{cell:>24}" for cell in cells))
     print()
     for name in learners:
-        ratios = [
-            width[name][key] / width["mapie"][key]
-            for key in width[name]
-            if key in width.get("mapie", {})
-        ]
+        ratios = width_ratios(results, name)
         print_summary(name, list(coverage[name].values()), ratios)
+
+
+def width_ratios(results: list[Trial], learner: str) -> list[float]:
+    """Return width / MAPIE's of each set, the geometric mean over the splits where both ran."""
+    widths = {(one["learner"], one["set"], one["seed"]): one["width"] for one in results}
+    ratios: dict[str, list[float]] = {}
+    for (name, table, seed), width in widths.items():
+        if name == learner and (theirs := widths.get(("mapie", table, seed))):
+            ratios.setdefault(table, []).append(width / theirs)
+    return [geometric_mean(some) for some in ratios.values()]
 
 
 def print_summary(learner: str, coverages: list[float], ratios: list[float]) -> None:
