@@ -1,5 +1,6 @@
 """Early stopping: validation split, and scores on the validation rows."""
 
+import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -115,6 +116,10 @@ class ValidationScore:
         with naming_validation_data():
             self.dataset = spec.dataset(data, "y_val", relative_weights=True)
         self.w = normalized_weights(data.w, "float64", relative=True)
+        self.loss = spec.loss_for(self.dataset.Y)
+        self.is_unbounded = spec.loss.out_activation not in ("identity", "logistic", "softmax")
+        w = np.ones(len(data.y)) if self.w is None else self.w
+        self.fractions = (w / w.sum()).astype(spec.dtype)
         classify = isinstance(spec.target, ClassTarget)
         if len(data.y) < 2 and not classify and scoring is None:
             raise ValueError(
@@ -154,10 +159,9 @@ class ValidationScore:
         spec, dataset = self.spec, self.dataset
         with ignore_overflow():
             z = spec.average_members(raw_predict(network, dataset.X, spec.dtype))
-            losses = spec.loss_for(dataset.Y).value(z, dataset.Y)
-            loss = float(np.average(losses, weights=dataset.w)) * spec.loss_scale
-            finite = np.isfinite(spec.loss.inverse_link(z)).all() and np.isfinite(loss)
-        if not finite:  # no metric accepts it
+            loss = float(self.loss.value(z, dataset.Y).dot(self.fractions)) * spec.loss_scale
+            predictions = spec.loss.inverse_link(z) if self.is_unbounded else z
+        if not (math.isfinite(loss) and np.isfinite(predictions).all()):  # no metric accepts it
             return {"validation_loss": np.inf, "validation_score": -np.inf}
         return {"validation_loss": loss, "validation_score": self._score(network, z, loss)}
 
