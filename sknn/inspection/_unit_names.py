@@ -3,8 +3,6 @@
 from itertools import product
 from typing import Any
 
-import numpy as np
-
 from sknn.engine import Quantile
 from sknn.engine._typing import Array
 from sknn.estimators._inputs import TabularInputs

@@ -69,7 +69,7 @@ def input_gradient(estimator: Any, X: Any, target: Any = None) -> Array:
     spec = fitted.spec
     selection = select_output(spec.target, spec.loss, target, fitted.parts[0].X.shape[0])
     gradients = zip(fitted.parts, _raw_output_gradients(fitted, selection), strict=True)
-    dX: Array = sum(_part_input_gradient(part, dz) for part, dz in gradients)
+    dX: Array = np.sum([_part_input_gradient(part, dz) for part, dz in gradients], axis=0)
     return dX if selection.scale is None else dX * selection.scale
 
 
