@@ -253,7 +253,8 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         with _restore_on_error(self.random_state):
             resumed = callbacks.load_checkpoint(verbose=bool(self.verbose)) if callbacks else None
             if resumed and resumed.finished:
-                histories = [state.history or History() for state in resumed.states]
+                states = resumed.states  # a history without epochs is false
+                histories = [History() if s.history is None else s.history for s in states]
                 result = FitResult(dict(resumed.fitted), histories, resumed.states)
                 notes: list[FitWarning] = []
             else:

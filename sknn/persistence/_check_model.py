@@ -110,7 +110,7 @@ def _check_model_spec(estimator: BaseMLP, state: Mapping[str, Any]) -> None:
     n_encodings = len(encoding) if isinstance(encoding, list) else None
     expected = n_folds if estimator._takes_tables and n_folds > 1 else None
     fits = n_encodings == expected and isinstance(encoding, dict | list) == estimator._takes_tables
-    require(fits, f"input_encoding does not fit {n_folds} folds of {type(estimator).__name__}")
+    require(fits, f"input_encoding does not fit {type(estimator).__name__}, or {n_folds} folds")
     require(spec["dtype"] in ("float32", "float64"), f"unknown dtype: {spec['dtype']!r:.30}")
     require(isinstance(spec["loss"], str), "the loss must be a name")
     activations = spec["activations"]
@@ -152,6 +152,9 @@ def _check_input_encoding(estimator: BaseMLP, state: Mapping[str, Any], spec: Mo
     n_features, embedding = state["n_features_in_"], state["_model_spec"]["embedding"]
     for encoder in encoders:
         check_encoder(encoder, n_features, state.get("feature_names_in_"))
+    for kinds in zip(*(encoder.column_types_ for encoder in encoders), strict=True):
+        texts = {kind == "string" for kind in kinds if kind != "empty"}
+        require(len(texts) < 2, "a column is of strings in one fold, and of numbers in another")
     if not estimator._takes_tables:
         fits = type(spec.n_inputs) is int and spec.n_inputs == n_features
         require(fits, f"input_encoding must be the number of features, {n_features}")

@@ -21,27 +21,12 @@ def column_names(encoder: TableEncoder) -> list[str]:
 
 
 def column_types(*encoders: TableEncoder) -> list[str]:
-    """Return "str" for string columns and "float64" for all others.
+    """Return "str" for columns that are strings for any encoder, and "float64" for all others.
 
     Numbers are float64 so that they are not rounded before they are scaled.
-
-    Raises
-    ------
-    ValueError
-        If a column is of strings for one encoder, and of numbers for another.
     """
-    types = []
-    for name, *kinds in zip(
-        column_names(encoders[0]), *(one.column_types_ for one in encoders), strict=True
-    ):
-        texts = {kind == "string" for kind in kinds if kind != "empty"}
-        if len(texts) > 1:
-            raise ValueError(
-                f"Column {name!r} has strings in some folds and only numbers in others. Convert "
-                "all its cells to strings before training, or set refit=True."
-            )
-        types.append("str" if True in texts else "float64")
-    return types
+    types = zip(*(one.column_types_ for one in encoders), strict=True)
+    return ["str" if "string" in kinds else "float64" for kinds in types]
 
 
 def compact(graph: Graph, encoder: TableEncoder, columns: Sequence[Value], dtype: str) -> Value:

@@ -62,8 +62,7 @@ def to_onnx(model: Any, X: Any = None, *, opset: int = OPSET) -> Any:
     Notes
     -----
     The graph computes in float32, so its predictions differ from those of a float64 model in the
-    seventh digit. Members, and the networks of the folds of `cv`, are averaged
-    in the graph.
+    seventh digit. Members, and the networks of the folds of `cv`, are averaged in the graph.
 
     Examples
     --------
