@@ -146,11 +146,11 @@ def _with_state_of_each_member(state: dict[str, Any]) -> dict[str, Any]:
         return state
     embedding = state["_model_spec"]["embedding"]
     arrays = [*coefs, *([] if embedding is None else [embedding]), *intercepts]
-    solver_state = shared["solver_state"]
-    optimizers = _split_vectors(solver_state.get("optimizer", {}), arrays, n_members)
+    counters = dict(shared["solver_state"])
+    optimizers = _split_vectors(counters.pop("optimizer", {}), arrays, n_members)
     own = {name: shared[name] for name in ("solver", "early_stopping") if name in shared}
     members = [
-        {**own, "solver_state": {**solver_state, **({"optimizer": one} if one else {})}}
+        {**own, "solver_state": {**counters, **({"optimizer": one} if one else {})}}
         for one in optimizers
     ]
     kept = {name: shared[name] for name in shared if name != "early_stopping"}
