@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sknn.archives import Contents
+from sknn.estimators._builders import is_stochastic
 from sknn.estimators._saving import FITTED
 from sknn.estimators._sklearn_compat import callback_context, callbacks_of
 from sknn.estimators._training_state import TrainingState
@@ -63,7 +64,8 @@ class FitCallbacks:
             "metadata": None if sample_weight is None else {"sample_weight": sample_weight},
         }
         self.checkpoint = fit_checkpoint(estimator, (*data, *others))
-        known = not estimator.refit and isinstance(estimator.max_iter, Integral)
+        together = is_stochastic(estimator) or (estimator.cv is None and estimator.n_members == 1)
+        known = together and not estimator.refit and isinstance(estimator.max_iter, Integral)
         epochs = int(estimator.max_iter) if known else None
         self.fit = callback_context(estimator, max_subtasks=epochs)
         self.epoch: Any = None

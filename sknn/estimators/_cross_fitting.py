@@ -10,11 +10,13 @@ from sklearn.model_selection import check_cv
 
 from sknn.engine._typing import Array
 from sknn.estimators._early_stopping import ValidationScore, can_score
-from sknn.estimators._fit import FitPlan
+from sknn.estimators._fit import FitJob, FitPlan
 from sknn.estimators._model import (
     FittedModel,
     ModelPart,
     ModelSpec,
+    copy_weights,
+    fitted_network,
     fold_networks,
     prediction_dtype,
 )
@@ -106,8 +108,8 @@ def cross_fitted_attributes(
     attributes["oof_score_"] = _pooled_score(mlp, out_of_fold, rows)
     attributes["cv_scores_"] = np.array(
         [
-            _fold_score(mlp, plan, k, *network, rows.take(test & _positive(rows)))
-            for k, (network, test) in enumerate(zip(networks, folds.test, strict=True))
+            _fold_score(mlp, plan.features, job, rows.take(test & _positive(rows)))
+            for job, test in zip(plan.jobs, folds.test, strict=True)
         ]
     )
     fold = folds.fold_of_row
@@ -189,23 +191,18 @@ def _pooled_score(mlp: "BaseMLP", out_of_fold: OutOfFold, rows: ValidatedData) -
 
 
 def _fold_score(
-    mlp: "BaseMLP",
-    plan: FitPlan,
-    k: int,
-    spec: ModelSpec,
-    network: Any,
-    rows: ValidatedData,
+    mlp: "BaseMLP", features: Mapping[str, Any], job: FitJob, rows: ValidatedData
 ) -> float:
     """Return the score of a fold by `scoring`; NaN if it has too few rows."""
     if not can_score(mlp, rows):
         return np.nan
-    job = plan.jobs[k]
-    weighted = mlp._class_weighting(job.all_rows, job.initial.spec.target)
+    spec = job.initial.spec
+    weighted = mlp._class_weighting(job.all_rows, spec.target)
+    fitted = spec.fitted_attributes(list(map(copy_weights, job.initial.networks)))
 
     def as_estimator(attributes: Mapping[str, Any]) -> "BaseMLP":
-        return mlp._with_attributes({**plan.features, **attributes})
+        return mlp._with_attributes({**features, **attributes})
 
-    score = ValidationScore(
-        spec, weighted(rows) if weighted else rows, job.config.scoring, as_estimator
-    )
-    return score(network)["validation_score"]
+    rows = weighted(rows) if weighted else rows
+    score = ValidationScore(spec, rows, job.config.scoring, as_estimator)
+    return score(fitted_network(spec, fitted))["validation_score"]

@@ -325,7 +325,7 @@ def progress(plan: FitPlan, result: FitResult, *, finished: bool = False) -> dic
     return {
         "initial_rng": plan.initial_rng,
         "finished": finished,
-        "members": [state.progress() for state in result.states],
+        "members": [state.progress(finished=finished) for state in result.states],
     }
 
 

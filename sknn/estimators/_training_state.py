@@ -14,6 +14,9 @@ from sknn.engine._typing import Array
 from sknn.engine.history import Snapshot
 from sknn.engine.optimizers import State
 
+#: Outcomes that end the training of all networks at once: a later fit can continue.
+OF_ALL_NETWORKS = ("max_time", "callback", "interrupted")
+
 
 @dataclass
 class TrainingState:
@@ -118,9 +121,13 @@ class TrainingState:
             **({"rng": self.rng.get_state(legacy=False)} if generator else {}),
         }
 
-    def progress(self) -> dict[str, Any]:
-        """Return the progress of this network for a checkpoint, as plain data."""
+    def progress(self, *, finished: bool) -> dict[str, Any]:
+        """Return the progress of this network for a checkpoint, as plain data.
+
+        Unless the whole fit is `finished`, what ended all networks does not count as their end.
+        """
         history = History() if self.history is None else self.history
+        is_final = finished or history.outcome not in OF_ALL_NETWORKS
         names, best = history.rows[0] if history.rows else (), history.best
         return {
             "rng": self.rng.get_state(legacy=False),
@@ -128,7 +135,7 @@ class TrainingState:
             "early_stopping": self.early_stopping,
             "vector": self.vector,
             "epochs": {name: history.column(name) for name in names},
-            "outcome": history.outcome,
+            "outcome": history.outcome if is_final else "max_iter",
             "kept_epoch": history.kept_epoch,
             "rate": history.rate,
             "best": None if best is None else dict(vars(best)),

@@ -264,7 +264,7 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
             callbacks.on_fit_end()
         if self.verbose:
             print(f"ended after {result.n_epochs} epochs: {OUTCOMES[result.history.outcome]}")
-        solver, n_networks = result.states[0].solver, len(result.histories)
+        solver, n_networks = _builders.solver_name(self), len(result.histories)
         notes += training_warnings(result.history, solver, n_networks=n_networks)
         for message, category in notes:
             warnings.warn(message, category, stacklevel=3)

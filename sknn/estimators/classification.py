@@ -70,6 +70,8 @@ class Classification(ClassifierMixin, BaseMLP):
     label_smoothing: float | Auto
     class_weight: ClassWeight
     classes_: Any
+    oof_proba_: Any
+    oof_decision_function_: Any
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **BaseMLP._parameter_constraints,

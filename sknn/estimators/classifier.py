@@ -202,8 +202,10 @@ class MLPClassifier(Classification):
         Score on the validation rows after each epoch; None without validation rows.
     validation_loss_curve_ : list of float or None
         Mean loss on the validation rows, without penalty, after each epoch; None without them.
-    member_validation_scores_, member_validation_loss_curves_ : ndarray (n_epochs, n_networks)
-        Both curves of each network, NaN after its last epoch; only with several networks.
+    member_validation_scores_ : ndarray of shape (n_epochs, n_networks)
+        The validation scores of each network, NaN after its last epoch; only with several networks.
+    member_validation_loss_curves_ : ndarray of shape (n_epochs, n_networks)
+        The same for the validation loss.
     best_validation_score_ : float or None
         Highest value of `validation_scores_`; None without validation rows.
     best_iteration_ : int or ndarray of shape (n_networks,) or (n_folds, n_members)
@@ -218,7 +220,7 @@ class MLPClassifier(Classification):
         networks that did not see it. NaN for rows that are in no test part.
     oof_proba_ : ndarray of shape (n_samples, n_classes), or a list of these
         With `cv`, for losses that give probabilities: the out-of-fold probabilities.
-    oof_decision_function_ : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+    oof_decision_function_ : ndarray of shape (n_samples,) or (n_samples, n_outputs), or a list
         With `cv`, for other losses: the out-of-fold raw outputs.
     oof_score_ : float
         With `cv`: the result of `score` for the out-of-fold predictions, weighted.

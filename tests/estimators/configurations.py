@@ -59,6 +59,8 @@ SHARED = [
     },
     {"initialization": "he_normal"},
     {"n_members": 3, "max_iter": 50, "learning_rate_init": 0.01, **PENALISED},
+    {"cv": 3, "max_iter": 100, "learning_rate_init": 0.01, **PENALISED},
+    {"cv": 3, "max_iter": 100, "learning_rate_init": 0.01, "refit": True, **PENALISED},
 ]
 
 LOSSES = [
@@ -95,6 +97,7 @@ SHARED_BY_TABLES = [
     {},
     {"dropout": 0.1},
     {"n_members": 3},
+    {"cv": 3},
     {"categorical_features": None, "n_bins": 0, "max_iter": 80},
     {"early_stopping": True},
     {"hidden_layer_sizes": (), "max_iter": "auto", "learning_rate_init": 0.05},
@@ -137,8 +140,12 @@ FAMILIES = [
     MLPRegressor(random_state=0, loss="quantile", learning_rate_init=0.01),
     MLPRegressor(random_state=0, loss="poisson", learning_rate_init=0.01),
     MLPRegressor(random_state=0, n_members=3, max_iter=50, learning_rate_init=0.01, **PENALISED),
+    MLPClassifier(random_state=0, cv=3, max_iter=100, learning_rate_init=0.01, **PENALISED),
+    MLPRegressor(random_state=0, cv=3, max_iter=100, learning_rate_init=0.01, **PENALISED),
     TabularMLPClassifier(random_state=0, **{**QUICK, **PENALISED, "dropout": 0.1}),
+    TabularMLPClassifier(random_state=0, **{**QUICK, **PENALISED, "cv": 3}),
     TabularMLPRegressor(random_state=0, **QUICK),
+    TabularMLPRegressor(random_state=0, **QUICK, cv=3),
 ]
 
 

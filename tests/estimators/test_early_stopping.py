@@ -148,13 +148,13 @@ def test_the_held_back_part_has_the_shares_of_the_classes(make, monkeypatch):
     X, y = make(100)
     X = np.column_stack([X, np.arange(100)])
     parts = []
-    trained = base.fit_network
+    trained = base.fit_networks
 
-    def spied(config, data, *arguments):
-        parts.append((data.train, data.validation))
-        return trained(config, data, *arguments)
+    def spied(plan, *arguments):
+        parts.append((plan.jobs[0].data.train, plan.jobs[0].data.validation))
+        return trained(plan, *arguments)
 
-    monkeypatch.setattr(base, "fit_network", spied)
+    monkeypatch.setattr(base, "fit_networks", spied)
     for _ in range(2):
         model = MLPClassifier((), early_stopping=True, validation_fraction=0.2, **SETTINGS)
         fitted(model, X, y)
@@ -302,13 +302,13 @@ def test_no_class_is_lost_from_training(fraction, seed, monkeypatch):
     X = np.random.RandomState(0).normal(size=(20, 3))
     y = np.arange(20) % 10
     seen = []
-    trained = base.fit_network
+    trained = base.fit_networks
 
-    def spied(config, data, *arguments):
-        seen.append(set(data.train.y))
-        return trained(config, data, *arguments)
+    def spied(plan, *arguments):
+        seen.append(set(plan.jobs[0].data.train.y))
+        return trained(plan, *arguments)
 
-    monkeypatch.setattr(base, "fit_network", spied)
+    monkeypatch.setattr(base, "fit_networks", spied)
     settings = {**SETTINGS, "random_state": seed, "validation_fraction": fraction}
     fitted(MLPClassifier((), early_stopping=True, **settings), X, y)
     assert seen == [set(range(10))]

@@ -333,7 +333,9 @@ def test_defaults_are_documented(ours):
 @pytest.mark.parametrize("ours", OURS)
 def test_attributes_are_documented(ours):
     """The class documents every fitted attribute, and none that no fit sets."""
-    settings = [*SETTINGS.values(), {"early_stopping": True, "refit": True}]
+    settings = [*SETTINGS.values(), {"early_stopping": True, "refit": True}, {"cv": 2}]
+    if hasattr(ours, "predict_proba"):
+        settings.append({"cv": 2, "loss": "hinge"})
     found = [attributes(fit(ours, task, s)) for task in tasks_of(ours) for s in settings]
     documented = entries(sections(ours.__doc__)["Attributes"])
     assert len(documented) == len(set(documented))
