@@ -112,8 +112,9 @@ def test_killed_cross_fit_of_a_table_resumes_exactly(task, settings, tmp_path):
 def test_networks_that_had_stopped_stay_as_they_are(settings, tmp_path):
     """The others resume: after every number of epochs the rest of the fit is the same."""
     X, y = TASKS["multiclass"][1]()
-    stops = {"early_stopping": "cv" if "cv" in settings else True, "n_iter_no_change": 1}
-    model = MLPClassifier((6,), max_iter=30, random_state=1, tol=0.01, **stops, **settings)
+    stops = {"early_stopping": "cv" if "cv" in settings else True, "n_iter_no_change": 3}
+    stops |= {"learning_rate_init": 0.03, "tol": 1e-3}
+    model = MLPClassifier((6,), max_iter=30, random_state=1, **stops, **settings)
     whole = fit(clone(model), X, y)
     ends = np.isfinite(whole.member_loss_curves_).sum(axis=0)
     assert len(set(ends.tolist())) > 1
