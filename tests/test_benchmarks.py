@@ -1,4 +1,4 @@
-"""The benchmark of tables runs on a folder of data, and its figures say what they should."""
+"""The benchmarks of tables run on a folder of data, and their figures say what they should."""
 
 import json
 import subprocess
@@ -134,3 +134,68 @@ for note in doubts([good, row("a", (2, 1, 3), (1.3, 1.2, 1.4)), row("b", (2, 2, 
 def test_unknown_names(folder):
     """A name that is not known is an error that tells which are."""
     assert "no such sets: flowers; there are lines, tags" in run(folder, "--sets", "flowers").stderr
+
+
+def run_cross_fitting(folder, name, *arguments):
+    """Run a benchmark of cross-fitting on a few rows, and return its output and its results."""
+    command = [sys.executable, "-W", "error", PROGRAM.with_name(f"{name}.py"), *arguments]
+    command += ["--rows", "60", "--splits", "1", "--out", "results.jsonl"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "failed" not in done.stdout
+    lines = (folder / "results.jsonl").read_text().splitlines()
+    return done.stdout, [json.loads(line) for line in lines]
+
+
+def test_intervals(folder):
+    """Of two outputs, and of the bundled set; a second run fits nothing again."""
+    arguments = ("--data", ".", "--sets", "lines,diabetes", "--learners", "cv,cqr,cv-es")
+    printed, results = run_cross_fitting(folder, "intervals", *arguments)
+    assert len(results) == 6
+    for one in results:
+        assert 0.5 <= one["coverage"] <= 1
+        assert one["width"] > 0
+    assert "cv: mean coverage" in printed
+    again, same = run_cross_fitting(folder, "intervals", *arguments)
+    assert same == results
+    assert "seed 0" not in again
+
+
+def test_sets(folder):
+    """Sets of labels, and those that have a level for each class."""
+    printed, (one,) = run_cross_fitting(
+        folder, "sets", *("--data", ".", "--sets", "fruit", "--below", "1.1", "--processes", "2")
+    )
+    for kind in ("all", "by_class"):
+        assert 0.7 <= one[f"{kind}: coverage"] <= 1
+        assert 0 <= one[f"{kind}: size"] <= 2
+        assert f"{kind}: 1 sets with an accuracy below 1.1" in printed
+
+
+def test_out_of_fold_scores(folder):
+    """In a classification and in a regression; a set of 80 rows is too small."""
+    printed, results = run_cross_fitting(folder, "oof", "--data", ".")
+    errors = {one["set"]: one["error"] for one in results}
+    assert set(errors) == {"fruit", "diabetes"}
+    assert errors["diabetes"] > 0
+    assert "split 0: within 2 joint standard errors on" in printed
+
+
+def test_diabetes(folder):
+    """The learners asked for return an R2 for each of five folds."""
+    printed, results = run_cross_fitting(folder, "diabetes", "--learners", "cv,ridge")
+    assert {one["learner"] for one in results} == {"cv", "ridge"}
+    assert all(len(one["r2"]) == 5 for one in results)
+    assert "[wanted 0.46: " in printed
+
+
+def test_cost_of_cross_fitting(folder):
+    """A case in a process of its own; both fits learn."""
+    command = [sys.executable, "-W", "error", PROGRAM.with_name("cross_fitting_cost.py"), "--quick"]
+    command += ["--case", "small", "--threads", "1", "--repeats", "1", "--json", "figures.json"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    (row,) = json.loads((folder / "figures.json").read_text())
+    assert row["ratio"] > 0
+    assert min(row["scores"].values()) > 0.8
+    assert done.stdout.splitlines()[-1].startswith("as wanted: ")

@@ -7,6 +7,7 @@ its own methods, whose results are copied to the arrays.
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from sknn.engine.activations import ReLU, Sigmoid, SiLU, Tanh
 from sknn.engine.dropout import DropoutMask
 from sknn.engine.linear import Linear
 from sknn.engine.modules import Module
+from sknn.engine.stacking import MemberDropoutMask, MemberModules
 from sknn.engine.tabular import Embedding, TabularEncoding
 
 #: Arrays of at most this size are compared with an array of zeros of the same shape.
@@ -109,11 +111,39 @@ class ReLUKernel(Kernel):
         ]
 
 
+class MemberKernel(Kernel):
+    """Bind the module of each member to the member's own columns; the others are 0."""
+
+    def forward(self, module: Any, u: Array, v: Array) -> Calls:
+        """Return the calls of all members."""
+        v[...] = 0
+        arrays = module.members, module.own_inputs(u), module.own_outputs(v)
+        calls = [kernel_of(one).forward(one, *own) for one, *own in zip(*arrays, strict=True)]
+        return list(chain.from_iterable(calls))
+
+    def backward(self, module: Any, u: Array, v: Array, dv: Array, du: Array) -> Calls:
+        """Return the calls of all members."""
+        du[...] = 0
+        inputs, outputs = map(module.own_inputs, (u, du)), map(module.own_outputs, (v, dv))
+        arrays = zip(module.members, *inputs, *outputs, strict=True)
+        calls = [kernel_of(one).backward(one, u, v, dv, du) for one, u, du, v, dv in arrays]
+        return list(chain.from_iterable(calls))
+
+    def weight_grad(self, module: Any, u: Array, dv: Array, out: Arrays) -> Calls:
+        """Return the calls of all members."""
+        own = module.own_inputs(u), module.own_outputs(dv), module.own_gradients(out)
+        arrays = zip(module.members, *own, strict=True)
+        calls = [kernel_of(one).weight_grad(one, *values) for one, *values in arrays]
+        return list(chain.from_iterable(calls))
+
+
 #: The kernels by exact type, as a subclass may compute something else.
 KERNELS: Mapping[type[Module], Kernel] = {
     Linear: LinearKernel(),
     ReLU: ReLUKernel(),
-    **dict.fromkeys((Sigmoid, Tanh, SiLU, DropoutMask, TabularEncoding, Embedding), OutKernel()),
+    MemberModules: MemberKernel(),
+    **dict.fromkeys((Sigmoid, Tanh, SiLU, DropoutMask, MemberDropoutMask), OutKernel()),
+    **dict.fromkeys((TabularEncoding, Embedding), OutKernel()),
 }
 
 _DEFAULT = Kernel()

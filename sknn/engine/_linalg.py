@@ -51,6 +51,8 @@ def product_call(a: Any, b: Array, out: Array) -> Call:
         return partial(_sparse_product, a, b, out)
     if out.dtype == a.dtype == b.dtype and out.flags.c_contiguous and a.ndim <= 2 >= b.ndim:
         return partial(a.dot, b, out)
+    if a.ndim > 2 and a.shape[-1] == 1:  # outer products
+        return partial(np.multiply, a, b, out)
     return partial(np.matmul, a, b, out)
 
 
@@ -74,14 +76,15 @@ def add_row_calls(a: Array, row: Array) -> Calls:
     BLAS takes half the time of NumPy.
     """
     (*members, n, k), ger = a.shape, _GER.get(a.dtype)
-    contiguous = a.flags.c_contiguous and row.flags.c_contiguous and row.shape == (*members, k)
+    contiguous = a.flags.c_contiguous and row.strides[-1:] == (row.itemsize,)
     small = n < MIN_GER_ROWS or (members and n * k < MIN_GER_MEMBER_SIZE)
-    if ger is None or not contiguous or row.dtype != a.dtype or small or not 0 < k <= MAX_BLAS_SIZE:
+    alike = row.shape == (*members, k) and row.dtype == a.dtype and len(members) < 2
+    if ger is None or not contiguous or not alike or small or not 0 < k <= MAX_BLAS_SIZE:
         return [partial(np.add, a, row if row.ndim == 1 else row[..., None, :], a)]
     step = MAX_BLAS_SIZE // k
     ones = constant(step, 1, a.dtype)
     calls: Calls = []
-    for matrix, one in zip(a.reshape(-1, n, k), row.reshape(-1, k), strict=True):
+    for matrix, one in zip(a, row, strict=True) if members else [(a, row)]:
         for i in range(0, n, step):
             chunk = matrix[i : i + step]
             calls.append(partial(ger, 1, one, ones[: len(chunk)], 1, 1, chunk.T, 1, 1, 1))
@@ -148,3 +151,11 @@ def add_scaled(y: Array, x: Array, a: float) -> None:
         return
     for start in range(0, y.size, MAX_BLAS_SIZE):
         axpy(x, y, min(MAX_BLAS_SIZE, y.size - start), a, start, 1, start, 1)
+
+
+def add_scaled_calls(y: Array, x: Array, a: float) -> Calls:
+    """Return the calls of `add_scaled`, with the arguments bound."""
+    axpy = _AXPY.get(y.dtype)
+    if axpy is None or not 0 < y.size <= MAX_BLAS_SIZE:
+        return [partial(add_scaled, y, x, a)]
+    return [partial(axpy, x, y, y.size, a)]

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -30,30 +30,51 @@ class Dataset:
     dtype : dtype, optional
         The dtype of the inputs of a batch; that of X if left out. Each batch is converted when it
         is taken, so that X is never copied as a whole.
+    rows : array of int of shape (n,), optional
+        The rows of X that are the samples, in their order: several datasets may share one X, of
+        any number of rows. All rows if left out.
     """
 
     def __init__(
-        self, X: Array, Y: Array, w: Array | None = None, dtype: DTypeLike | None = None
+        self,
+        X: Array,
+        Y: Array,
+        w: Array | None = None,
+        dtype: DTypeLike | None = None,
+        rows: NDArray[np.intp] | None = None,
     ) -> None:
-        if X.shape[0] != len(Y) or (w is not None and len(w) != len(Y)):
-            rows = (X.shape[0], len(Y)) + (() if w is None else (len(w),))
-            raise ValueError(f"X, Y and w must have the same number of rows, got {rows}.")
+        n = X.shape[0] if rows is None else len(rows)
+        if n != len(Y) or (w is not None and len(w) != len(Y)):
+            lengths = (n, len(Y)) + (() if w is None else (len(w),))
+            raise ValueError(f"X, Y and w must have the same number of rows, got {lengths}.")
         self.X = X
         self.Y = Y
         self.w = w
         self.dtype = np.dtype(X.dtype if dtype is None else dtype)
+        self.rows = rows
         self._workspace = Workspace()
 
     def __len__(self) -> int:
         """Return the number of samples."""
         return len(self.Y)
 
+    def inputs(self) -> Array:
+        """Return the inputs of all samples: X itself, or a copy of their rows."""
+        return self.X if self.rows is None else self.X[self.rows]
+
     def __getitem__(self, rows: RowIndices) -> tuple[Array, Array, Array | None]:
-        """Return X, Y and w of some rows; row numbers of shape (g, b) give each member its own."""
+        """Return X, Y and w of some samples; (g, b) numbers give each member its own.
+
+        Parameters
+        ----------
+        rows : slice or array of shape (b,) or (g, b)
+            The numbers of the samples, from 0 to n - 1.
+        """
+        of_X = rows if self.rows is None else self.rows[rows]
         if isinstance(rows, slice) or rows.ndim == 1 or isinstance(self.X, np.ndarray):
-            X = self.X[rows]
+            X = self.X[of_X]
         else:
-            X = block_diagonal(self.X[rows.ravel()], len(rows))
+            X = block_diagonal(self.X[of_X.ravel()], len(rows))
         X = X.astype(self.dtype, copy=False)
         return X, self.Y[rows], None if self.w is None else self.w[rows]
 
@@ -76,11 +97,34 @@ class Dataset:
                 self._workspace.clear()
             self._workspace[size] = buffers
         raw, Y, X = buffers
-        self.X.take(rows, 0, raw, "clip")
+        self.X.take(rows if self.rows is None else self.rows[rows], 0, raw, "clip")
         self.Y.take(rows, 0, Y, "clip")
         if X is not raw:
             np.copyto(X, raw, casting="unsafe")
         return X, Y, None if self.w is None else self.w[rows]
+
+    def write_batch(self, rows: RowIndices, X: Array, Y: Array) -> None:
+        """Write the inputs and targets of some samples to the first rows of two arrays.
+
+        Further rows of the arrays repeat the first sample.
+
+        Parameters
+        ----------
+        rows : slice or array of shape (b,)
+            As in `batch`; X must be dense.
+        X, Y : arrays of at least b rows
+            The arrays, in the dtypes of a batch.
+        """
+        of_X: Any = rows if self.rows is None else self.rows[rows]
+        if not isinstance(rows, slice) and X.dtype == self.X.dtype and len(rows) == len(X):
+            self.X.take(of_X, 0, X, "clip")
+            self.Y.take(rows, 0, Y, "clip")
+            return
+        some_X, some_Y = self.X[of_X], self.Y[rows]
+        b = len(some_Y)
+        X[:b], Y[:b] = some_X, some_Y
+        if b < len(X):
+            X[b:], Y[b:] = X[0], Y[0]
 
 
 class BatchSampler(ReprMixin, ABC):
@@ -119,29 +163,22 @@ class EpochBatchSampler(BatchSampler):
         Samples per batch; with n or more, gradient descent is full-batch.
     shuffle : bool, default=True
         Whether to permute the samples in each epoch.
-    members : int, optional
-        The number of members, each with its own order; left out without a member axis.
     """
 
     in_range = True
 
-    def __init__(self, batch_size: int, shuffle: bool = True, members: int | None = None) -> None:
+    def __init__(self, batch_size: int, shuffle: bool = True) -> None:
         if batch_size < 1:
             raise ValueError(f"batch_size must be 1 or more, got {batch_size}.")
         self.batch_size = batch_size
         self.shuffle = shuffle
-        self.members = members
 
     def __call__(self, n: int, rng: Rng) -> Iterator[RowIndices]:
         """Yield slices, or parts of a new permutation."""
-        order = None
-        if self.shuffle and self.members is not None:
-            order = np.stack([rng.permutation(n) for _ in range(self.members)])
-        elif self.shuffle:
-            order = rng.permutation(n)
+        order = rng.permutation(n) if self.shuffle else None
         for start in range(0, n, self.batch_size):
             rows = slice(start, min(start + self.batch_size, n))
-            yield rows if order is None else order[..., rows]
+            yield rows if order is None else order[rows]
 
     def steps(self, n: int) -> int:
         """Return ``n / batch_size``, rounded up."""

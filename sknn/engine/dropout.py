@@ -1,5 +1,7 @@
 """Dropout: random units are set to 0 in each training step."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -42,10 +44,23 @@ class Dropout(Module):
 
     def sample(self, shape: tuple[int, ...], rng: Rng) -> "DropoutMask":
         """Draw the units of each sample that are kept."""
+        return DropoutMask(self.draw(shape, rng), self.scale)
+
+    def draw(self, shape: tuple[int, ...], rng: Rng) -> NDArray[np.bool_]:
+        """Draw which units of each sample are kept, an array of shape (*shape, units)."""
         shape = (*shape, self.units)
-        dropped = min(round(self.rate * N_LEVELS), N_LEVELS - 1)
-        bits = np.frombuffer(rng.bytes(2 * int(np.prod(shape))), np.uint16).reshape(shape)
-        return DropoutMask(bits >= dropped, N_LEVELS / (N_LEVELS - dropped))
+        bits = np.frombuffer(rng.bytes(2 * math.prod(shape)), np.uint16).reshape(shape)
+        return bits >= self._n_dropped
+
+    @property
+    def scale(self) -> float:
+        """The factor of the kept units."""
+        return N_LEVELS / (N_LEVELS - self._n_dropped)
+
+    @property
+    def _n_dropped(self) -> int:
+        """The number of levels that mean "dropped"."""
+        return min(round(self.rate * N_LEVELS), N_LEVELS - 1)
 
 
 class DropoutMask(Module):

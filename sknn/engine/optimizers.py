@@ -17,7 +17,16 @@ State: TypeAlias = dict[str, Any]
 
 
 class Optimizer(ReprMixin, ABC):
-    """A rule that turns a gradient into a step, with settings but without state of its own."""
+    """A rule that turns a gradient into a step, with settings but without state of its own.
+
+    Attributes
+    ----------
+    is_elementwise : bool
+        Whether each parameter is updated from its own gradient and state only, so that one step may
+        update several networks. It counts only in the class itself that defines it.
+    """
+
+    is_elementwise: bool = False
 
     @abstractmethod
     def init(self, params: Array) -> State:
@@ -60,6 +69,8 @@ class SGD(Optimizer):
         Networks", where w is the look-ahead point.
     """
 
+    is_elementwise = True
+
     def __init__(self, momentum: float = 0.0, nesterov: bool = False) -> None:
         if not 0 <= momentum <= 1:
             raise ValueError(f"momentum must be in [0, 1], got {momentum}.")
@@ -96,6 +107,8 @@ class Adam(Optimizer):
     epsilon : float, default=1e-8
         Added to the denominator, for numerical stability.
     """
+
+    is_elementwise = True
 
     def __init__(self, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-8) -> None:
         _check_averages(epsilon, beta_1=beta_1, beta_2=beta_2)
@@ -143,6 +156,8 @@ class RMSprop(Optimizer):
     epsilon : float, default=1e-8
         Added to the denominator, for numerical stability.
     """
+
+    is_elementwise = True
 
     def __init__(self, beta: float = 0.99, epsilon: float = 1e-8) -> None:
         _check_averages(epsilon, beta=beta)

@@ -13,6 +13,7 @@ from sknn.engine._typing import Array, Rng
 from sknn.engine.data import BatchSampler, Dataset
 from sknn.engine.history import Outcome
 from sknn.engine.losses import Loss
+from sknn.engine.members import Member, MemberBatch
 from sknn.engine.objective import Objective
 from sknn.engine.optimizers import Optimizer, State
 from sknn.engine.schedules import Schedule
@@ -106,9 +107,8 @@ class MinibatchSolver(Solver):
         On data without noise the decay tends to 0. With squared errors, p = 1 is the decay that
         belongs to noise of unknown variance, which the loss estimates.
     max_grad_norm : float, default=inf
-        Gradients with a larger norm are scaled down to it, separately for each member. Pascanu,
-        Mikolov and Bengio (2013), "On the Difficulty of Training Recurrent Neural Networks",
-        algorithm 1.
+        Gradients with a larger norm are scaled down to it. Pascanu, Mikolov and Bengio (2013), "On
+        the Difficulty of Training Recurrent Neural Networks", algorithm 1.
     """
 
     optimizer: Optimizer
@@ -134,27 +134,16 @@ class MinibatchSolver(Solver):
         rng: Rng,
     ) -> Outcome:
         """Make a step for each batch of each epoch; convergence is not detected."""
-        take = dataset.batch if self.batches.in_range else dataset.__getitem__
-        dropout_rng = rng if objective.network.is_stochastic else None
-        members, baseline = math.prod(objective.members), 0.0
-        if self.weight_decay and self.weight_decay_loss_power:
-            baseline = constant_loss(objective.loss, dataset)
+        member = Member(self, objective, dataset, state, rng)
+        batch = MemberBatch([member])
         for _ in range(epochs):
-            total, seen = 0.0, 0
-            for rows in self.batches(len(dataset.Y), rng):
-                X, Y, w = take(rows)
-                rate = self.schedule(state["steps"], state["n_plateaus"])
-                loss = objective.value_and_gradient(X, Y, w, rng=dropout_rng)
-                total += loss * Y.shape[-2]
-                seen += Y.shape[-2]
-                if not math.isfinite(loss):
-                    break
-                if baseline > 0:
-                    change = loss / members / baseline - state["relative_loss"]
-                    state["relative_loss"] += LOSS_SMOOTHING * change
-                self._step(objective, state, rate)
-            if after_epoch(total / seen / members, rate):
+            batch.run_epoch()
+            if after_epoch(member.loss, member.rate):
                 break
+        return self.outcome(state)
+
+    def outcome(self, state: State) -> Outcome:
+        """Return why training ended when all epochs were run."""
         return "schedule_finished" if self.schedule.is_complete(state["steps"]) else "max_iter"
 
     def on_plateau(self, state: State) -> bool:
@@ -163,22 +152,29 @@ class MinibatchSolver(Solver):
         state["n_plateaus"] += 1
         return stops
 
-    def _step(self, objective: Objective, state: State, rate: float) -> None:
-        """Clip the gradient, decay the weights and make the optimizer's step."""
-        parameters = objective.parameters
+    def baseline_loss(self, objective: Objective, dataset: Dataset) -> float:
+        """Return the loss of the best constant prediction, 0 if the decay does not depend on it."""
+        if self.weight_decay and self.weight_decay_loss_power:
+            return constant_loss(objective.loss, dataset)
+        return 0.0
+
+    def update_relative_loss(self, state: State, relative_loss: float) -> None:
+        """Update the moving average of ``loss / baseline_loss``."""
+        change = relative_loss - state["relative_loss"]
+        state["relative_loss"] += LOSS_SMOOTHING * change
+
+    @property
+    def changes_gradient_or_weights(self) -> bool:
+        """Whether `prepare_step` does anything."""
+        return self.weight_decay != 0 or self.max_grad_norm < math.inf
+
+    def prepare_step(self, weights: Array, gradient: Array, state: State, rate: float) -> None:
+        """Clip the gradient of all parameters and decay the weights, in place."""
         if self.max_grad_norm < math.inf:
-            for gradient in parameters.gradients_by_member():
-                clip_grad_norm(gradient, self.max_grad_norm)
+            clip_grad_norm([gradient], self.max_grad_norm)
         if self.weight_decay:
             factor = min(state["relative_loss"], 1.0) ** self.weight_decay_loss_power
-            parameters.weights *= 1 - rate * self.weight_decay * factor
-        params, grads = parameters.vector, parameters.gradient
-        if self.optimizer.step(params, grads, state["optimizer"], rate) is not None:
-            raise TypeError(
-                f"{type(self.optimizer).__name__}.step must change params in place (params -= ...) "
-                "and return None."
-            )
-        state["steps"] += 1
+            weights *= 1 - rate * self.weight_decay * factor
 
 
 def constant_loss(loss: Loss, dataset: Dataset, z: Array | None = None) -> float:
@@ -227,7 +223,7 @@ class LBFGS(Solver):
         rng: Rng,
     ) -> Outcome:
         """Minimise on all samples at once; the reported rate is NaN."""
-        parameters, members = objective.parameters, math.prod(objective.members)
+        parameters = objective.parameters
         X, Y, w = dataset[:]
         loss, iterations = math.nan, 0
 
@@ -241,7 +237,7 @@ class LBFGS(Solver):
             nonlocal iterations
             iterations += 1
             parameters.vector[...] = vector
-            if after_epoch(loss / members, math.nan):
+            if after_epoch(loss, math.nan):
                 raise _StopTrainingError
 
         start = parameters.vector.astype(np.float64)

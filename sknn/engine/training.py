@@ -2,8 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Sequence
-from copy import deepcopy
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -11,12 +10,13 @@ import numpy as np
 
 from sknn.engine._typing import Array, Rng
 from sknn.engine.data import Dataset, ReplacementSampler
-from sknn.engine.history import EarlyStopping, History, Snapshot
-from sknn.engine.inference import raw_predict
+from sknn.engine.history import EarlyStopping, History
+from sknn.engine.members import Member, group_members
+from sknn.engine.monitor import EpochMonitor
 from sknn.engine.objective import Objective
 from sknn.engine.optimizers import SGD, State
 from sknn.engine.schedules import as_schedule
-from sknn.engine.solvers import MinibatchSolver, Solver, constant_loss
+from sknn.engine.solvers import MinibatchSolver, Solver
 
 #: Called after each epoch with the history, whose last row is that of the epoch, and whether it is
 #: the last epoch; True ends training.
@@ -24,14 +24,6 @@ OnEpoch: TypeAlias = Callable[[History, bool], bool | None]
 
 #: The same for several networks, with the history of each.
 OnEpochTogether: TypeAlias = Callable[[Sequence[History], bool], bool | None]
-
-#: Training has diverged if the loss ends above this multiple of all of these: the loss of the best
-#: constant prediction, of raw outputs of 0, of the network before training, and of earlier epochs;
-#: after a single epoch, which may be a transient, above its square.
-DIVERGED_RATIO = 10
-
-#: Number of rows on which that is examined.
-EXAMINED_ROWS = 1000
 
 
 @dataclass
@@ -106,35 +98,17 @@ class Trainer:
         KeyboardInterrupt
             On Ctrl-C before the first epoch is finished.
         """
-        history = History() if history is None else history
-        vector = objective.parameters.vector
-        start = Snapshot(vector.copy(), _copy_state(state), len(history.rows))
-        monitor = _EpochMonitor(
-            self, objective, dataset, state, history, vector, start, start, start, start
-        )
-        epochs -= len(history.rows)
-        try:
-            with np.errstate(over="ignore", invalid="ignore"):
-                outcome = self.solver.run(
-                    objective, dataset, monitor, state=state, epochs=epochs, rng=rng
-                )
-            if history.outcome == "max_iter":  # the monitor did not end it
-                history.outcome = outcome
-        except KeyboardInterrupt:
-            monitor.roll_back(monitor.last)
-            if not history.rows:
-                raise
-            history.outcome = "interrupted"
-        history.kept_epoch = len(history.rows)
-        best, history.best = history.best, None
-        if self.restore_best_weights and best:
-            monitor.restore(best)
-            history.kept_epoch = best.epochs
-        if history.outcome != "interrupted" and monitor.has_diverged():
-            history.outcome = "diverged"
-            monitor.roll_back_to_lowest()
-            history.kept_epoch = len(history.rows)
-        return history
+        run = TrainingRun(self, objective, dataset, state, epochs, rng)
+        if history is not None:
+            run.history = history
+        on_epoch = self.on_epoch
+
+        def after_epoch(histories: Sequence[History], last: bool) -> bool | None:
+            assert on_epoch is not None
+            return on_epoch(histories[0], last)
+
+        train_together([run], on_epoch=after_epoch if on_epoch else None, deadline=self.deadline)
+        return run.history
 
 
 @dataclass
@@ -157,6 +131,11 @@ class TrainingRun:
     rng: Rng
     history: History = field(default_factory=History)
 
+    @property
+    def arguments(self) -> tuple[Any, ...]:
+        """The solver, objective, dataset, state and generator."""
+        return self.trainer.solver, self.objective, self.dataset, self.state, self.rng
+
 
 def train_together(
     runs: Sequence[TrainingRun],
@@ -166,7 +145,12 @@ def train_together(
 ) -> None:
     """Train several networks, each as if it were alone; see `Trainer.train`.
 
-    The networks, states and histories of the runs are changed in place.
+    The networks, states and histories of the runs are changed in place; between epochs they are up
+    to date. Networks of the same layers make their steps together, which takes less time if they
+    are small. A run whose history has another outcome than "max_iter" has ended and stays as it is.
+    A run that ends before the others is finished at once, before `on_epoch` is called. L-BFGS and
+    other solvers with a loop of their own train one network after the other, each in an equal share
+    of the time that is left.
 
     Parameters
     ----------
@@ -177,140 +161,129 @@ def train_together(
         last one of all runs. All training ends if it returns True.
     deadline : float, default=inf
         Training ends after the first epoch that ends later, by the monotonic clock.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        On Ctrl-C before each network in training has finished an epoch.
     """
-    for i, run in enumerate(runs):
-
-        def after_epoch(history: History, last: bool, i: int = i) -> bool | None:
-            assert on_epoch is not None
-            histories = [one.history for one in runs]
-            return on_epoch(histories, last and i == len(runs) - 1)
-
-        run.trainer.on_epoch = after_epoch if on_epoch else None
-        run.trainer.deadline = deadline
-        run.trainer.train(
-            run.objective,
-            run.dataset,
-            state=run.state,
-            epochs=run.epochs,
-            rng=run.rng,
-            history=run.history,
-        )
+    _Training(runs, on_epoch, deadline).train()
 
 
-@dataclass
-class _EpochMonitor:
-    """Called after each epoch: updates the history and returns whether training ends."""
+class _Training:
+    """The training of several networks: epochs in step, calls after each, the end of each run."""
 
-    trainer: Trainer
-    objective: Objective
-    dataset: Dataset
-    state: State
-    history: History
-    vector: Array
-    last: Snapshot
-    before_last: Snapshot
-    initial: Snapshot
-    best: Snapshot  # the weights at the start of the epoch with the lowest loss
-    lowest_loss: float = math.inf
-    initial_loss: float = math.inf  # of the initial weights, once training has diverged
+    def __init__(
+        self, runs: Sequence[TrainingRun], on_epoch: OnEpochTogether | None, deadline: float
+    ) -> None:
+        self.histories = [run.history for run in runs]
+        self.on_epoch = on_epoch
+        self.deadline = deadline
+        monitors = map(EpochMonitor, runs)
+        self.going = [monitor for monitor in monitors if not monitor.is_finished]
 
-    def __call__(self, loss: float, rate: float) -> bool:
-        trainer, history, stopping = self.trainer, self.history, self.trainer.stopping
-        history.rate = rate
-        if not (math.isfinite(loss) and _is_finite(self.vector) and _is_finite(self.state)):
-            self.roll_back(self.last)
-            z = raw_predict(self.objective.network, self.dataset.X, self.vector.dtype)
-            if not np.isfinite(z).all():
-                self.roll_back(self.before_last)
-            history.outcome = "diverged"
-            return True
-        row = {"loss": loss * trainer.loss_scale, "rate": rate}
-        if trainer.evaluate:
-            row |= trainer.evaluate()
-        history.rows.append(row)
-        history.kept_epoch = len(history.rows)
-        converged = False
-        if stopping and stopping(row):
-            stopping.n_bad_epochs = 0  # restart the count, as training may go on
-            converged = trainer.solver.on_plateau(self.state)
-        if loss < self.lowest_loss:  # a mean over the epoch: it vouches for its initial weights
-            self.lowest_loss, self.best = loss, self.last
-        snapshot = Snapshot(self.vector.copy(), _copy_state(self.state), len(history.rows))
-        self.before_last, self.last = self.last, snapshot
-        if trainer.restore_best_weights and stopping and stopping.improved:
-            history.best = self.last
-        if converged:
-            history.outcome = "converged"
-        elif time.monotonic() > trainer.deadline:
-            history.outcome = "max_time"
-        is_last = history.outcome != "max_iter"
-        if trainer.on_epoch and trainer.on_epoch(history, is_last) and not is_last:
-            history.outcome = "callback"
-        return history.outcome != "max_iter"
+    def train(self) -> None:
+        """Train all networks: those with mini-batches in step, then the others."""
+        by_batches: list[EpochMonitor] = []
+        others: list[EpochMonitor] = []
+        for monitor in list(self.going):
+            solver = monitor.run.trainer.solver
+            (by_batches if type(solver) is MinibatchSolver else others).append(monitor)
+        try:
+            with np.errstate(over="ignore", invalid="ignore"):
+                self._train_in_step(by_batches)
+                for i, monitor in enumerate(others):
+                    self._train_alone(monitor, len(others) - i)
+        except KeyboardInterrupt:
+            self._interrupt()
 
-    def has_diverged(self) -> bool:
-        """Return whether the finite loss is far too high; if so, add it to the history."""
-        rows, scale, loss = self._examined_rows(), self.trainer.loss_scale, self.objective.loss
-        earlier = self.trainer.earlier_loss / scale if scale else 0.0
-        ratio = DIVERGED_RATIO if len(self.history) > 1 else DIVERGED_RATIO**2
-        with np.errstate(over="ignore", invalid="ignore"):
-            final = self._mean_loss(rows)
-            if final <= ratio * earlier:
-                return False
-            baseline = constant_loss(loss, rows)
-            zeros = constant_loss(loss, rows, np.zeros(1, rows.Y.dtype))
-            if final <= ratio * max(baseline, zeros):
-                return False
-            trained = self.vector.copy()
-            self.vector[...] = self.initial.vector
-            self.initial_loss = self._mean_loss(rows)
-            self.vector[...] = trained
-        if final <= self.initial_loss:
-            return False
-        self.history.final_loss, self.history.baseline_loss = final * scale, baseline * scale
-        return True
+    def _finish(self, monitors: Iterable[EpochMonitor]) -> None:
+        """End some runs; one that is interrupted meanwhile has not ended."""
+        for monitor in monitors:
+            monitor.finish()
+            self.going.remove(monitor)
 
-    def roll_back_to_lowest(self) -> None:
-        """Restore the start of the epoch with the lowest loss, or the initial weights if better."""
-        self.roll_back(self.best)
-        with np.errstate(over="ignore", invalid="ignore"):
-            if not self._mean_loss(self._examined_rows()) <= self.initial_loss:
-                self.roll_back(self.initial)
+    def _interrupt(self) -> None:
+        """End all runs with their last finished epoch, or raise KeyboardInterrupt."""
+        for monitor in self.going:
+            monitor.roll_back(monitor.last)
+        if not all(monitor.history.rows for monitor in self.going):
+            raise
+        for monitor in self.going:
+            monitor.history.outcome = "interrupted"
+        self._finish(list(self.going))
 
-    def _examined_rows(self) -> Dataset:
-        """Return at most `EXAMINED_ROWS` rows, evenly spaced."""
-        return Dataset(*self.dataset[:: -(-len(self.dataset) // EXAMINED_ROWS)])
+    def _train_in_step(self, monitors: Sequence[EpochMonitor]) -> None:
+        """Train networks by mini-batches, an epoch of each at a time."""
+        self._finish([monitor for monitor in monitors if not monitor.goes_on])
+        going = [monitor for monitor in monitors if monitor in self.going]
+        members = {Member(*monitor.run.arguments): monitor for monitor in going}
+        batches = group_members(list(members))
+        while batches:
+            trained = []
+            for batch in batches:
+                batch.run_epoch()
+                for member in batch.members:
+                    trained.append(members[member])
+                    trained[-1](member.loss, member.rate)
+            n_before = len(self.going)
+            self._end_epoch(trained)
+            if len(self.going) == n_before:
+                continue
+            for batch in batches:
+                batch.remove([one for one in batch.members if members[one] not in self.going])
+            batches = [batch for batch in batches if batch.members]
 
-    def _mean_loss(self, rows: Dataset) -> float:
-        """Return the mean loss, without penalty, averaged over the members."""
-        losses = self.objective.loss.value(self.objective.network.forward(rows.X), rows.Y)
-        return float(np.average(losses.reshape(-1, len(rows)).mean(axis=0), weights=rows.w))
+    def _end_epoch(self, trained: Sequence[EpochMonitor]) -> None:
+        """Call `on_epoch` and end runs; those that end before others do so before the call."""
+        unstopped = [monitor for monitor in trained if not monitor.has_stopped]
+        if unstopped:
+            self._finish([monitor for monitor in trained if monitor.has_stopped])
+        if time.monotonic() > self.deadline:
+            for monitor in unstopped:
+                monitor.history.outcome = "max_time"
+        if any(monitor.goes_on for monitor in unstopped):
+            self._finish([monitor for monitor in unstopped if not monitor.goes_on])
+        last = all(monitor.has_stopped for monitor in self.going)
+        if any(monitor.finished_epoch for monitor in trained) and self._is_asked_to_end(last):
+            for monitor in self.going:
+                if not monitor.has_stopped:
+                    monitor.history.outcome = "callback"
+        self._finish([one for one in trained if one in self.going and not one.goes_on])
 
-    def roll_back(self, snapshot: Snapshot) -> None:
-        """Restore a snapshot and drop the rows of later epochs."""
-        self.restore(snapshot)
-        del self.history.rows[snapshot.epochs :]
+    def _is_asked_to_end(self, last: bool) -> bool:
+        """Call `on_epoch`; return whether it ends all training."""
+        return bool(self.on_epoch and self.on_epoch(self.histories, last) and not last)
 
-    def restore(self, snapshot: Snapshot) -> None:
-        """Restore the parameters and the solver's state."""
-        self.vector[...] = snapshot.vector
-        self.state.clear()
-        self.state.update(_copy_state(snapshot.state))
+    def _train_alone(self, monitor: EpochMonitor, n_waiting: int) -> None:
+        """Train a network by a solver with a loop of its own, in its share of the time left."""
+        run, history = monitor.run, monitor.history
+        if monitor.has_stopped:
+            self._finish([monitor])
+            return
+        now = time.monotonic()
+        deadline = now + (self.deadline - now) / n_waiting
 
+        def after_epoch(loss: float, rate: float) -> bool:
+            if monitor(loss, rate) and not monitor.finished_epoch:
+                return True
+            if not monitor.has_stopped and time.monotonic() > deadline:
+                history.outcome = "max_time"
+            last = all(one.has_stopped for one in self.going)
+            if self._is_asked_to_end(last):
+                for one in self.going:
+                    if not one.has_stopped:
+                        one.history.outcome = "callback"
+            return monitor.has_stopped
 
-def _copy_state(state: Any) -> Any:
-    """Copy a state of arrays and numbers, ten times as fast as `deepcopy`."""
-    if type(state) is not dict:
-        return state.copy() if type(state) is np.ndarray else deepcopy(state)
-    return dict(zip(state, map(_copy_state, state.values()), strict=True))
-
-
-def _is_finite(state: Any) -> bool:
-    """Return whether all numbers of an array, or of a state of arrays and numbers, are finite."""
-    if isinstance(state, dict):
-        return all(map(_is_finite, state.values()))
-    array = np.asarray(state)
-    return array.dtype.kind not in "fc" or bool(np.isfinite(array).all())
+        arguments: dict[str, Any] = {
+            "state": run.state,
+            "epochs": monitor.epochs_left,
+            "rng": run.rng,
+        }
+        solver = run.trainer.solver
+        monitor.outcome = solver.run(run.objective, run.dataset, after_epoch, **arguments)
+        self._finish([monitor])
 
 
 def descend(

@@ -367,7 +367,7 @@ class ModelPart:
         """Yield the rows in batches, in the type of the network."""
         return iter_batches(self.network, self.X, self.spec.dtype, self.check)
 
-    def raw_outputs(self) -> Array:
+    def raw_predict(self) -> Array:
         """Return the raw outputs for X, with a member axis if there are several networks."""
         return raw_predict(self.network, self.X, self.spec.dtype, self.check)
 
@@ -385,7 +385,7 @@ class FittedModel:
 
         They are in the type of the network or of the predictions, whichever is more exact.
         """
-        outputs = [checked_finite(part.raw_outputs) for part in self.parts]
+        outputs = [checked_finite(part.raw_predict) for part in self.parts]
         z: Array = outputs[0]
         if len(self.parts) > 1:
             z = np.concatenate([z.reshape(-1, *z.shape[-2:]) for z in outputs])

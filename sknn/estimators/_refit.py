@@ -9,7 +9,7 @@ from sklearn.utils import check_random_state
 from sknn.estimators import _builders
 from sknn.estimators._callbacks import FitCallbacks
 from sknn.estimators._fit import COMPLETE, FitPlan, FitResult, fit_networks
-from sknn.estimators._plan import plan_job
+from sknn.estimators._fit_plan import plan_job
 from sknn.estimators._validation.data import ValidatedData
 from sknn.targets import Target
 

@@ -32,6 +32,7 @@ from sknn.estimators._fit import (
     progress,
     save_checkpoint,
 )
+from sknn.estimators._fit_plan import GivenData, check_continued, plan_fit
 from sknn.estimators._inputs import TabularInputs
 from sknn.estimators._interrupts import is_one_of_many_fits
 from sknn.estimators._layer_table import REFERENCE, EstimatorTables
@@ -65,7 +66,6 @@ from sknn.estimators._parameters import (
     Scoring,
     SolverName,
 )
-from sknn.estimators._plan import GivenData, check_continued, plan_fit
 from sknn.estimators._refit import refit
 from sknn.estimators._sklearn_compat import (
     CALLBACKS,

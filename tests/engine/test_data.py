@@ -95,3 +95,21 @@ def test_dataset_batch_equals_indexing(kind, dtype, given):
             assert part.dtype == expected.dtype
             np.testing.assert_array_equal(part, expected)
         assert batch[0].dtype == (dtype or given)
+
+
+@pytest.mark.parametrize("convert", [np.asarray, sparse.csr_matrix])
+def test_datasets_share_inputs_by_their_rows(convert):
+    """As if the rows had been copied."""
+    rng = np.random.RandomState(0)
+    X, rows = convert(rng.normal(size=(9, 3))), np.array([7, 1, 1, 4])
+    Y, w = rng.normal(size=(4, 2)), rng.uniform(size=4)
+    shared, copied = Dataset(X, Y, w, "float32", rows), Dataset(X[rows], Y, w, "float32")
+    assert len(shared) == 4
+    for take in (slice(1, 3), np.array([3, 0, 2])):
+        for method in ("__getitem__", "batch"):
+            found, expected = (getattr(one, method)(take) for one in (shared, copied))
+            for array, other in zip(found, expected, strict=True):
+                assert abs(array - other).max() == 0
+    assert abs(shared.inputs() - copied.X).max() == 0
+    with pytest.raises(ValueError, match="same number of rows"):
+        Dataset(X, Y, w, rows=rows[1:])

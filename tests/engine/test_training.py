@@ -32,7 +32,7 @@ from sknn.engine import (
     Trainer,
     as_schedule,
     descend,
-    training,
+    monitor,
 )
 from tests.engine.gradients import rebuilt, slope
 
@@ -260,18 +260,20 @@ def test_descend_equals_textbook_loop():
 
 
 @pytest.mark.parametrize("weighted", [True, False])
-@pytest.mark.parametrize("optimizer", [SGD(0.9), Adam()], ids=["SGD", "Adam"])
-def test_members_train_like_separate_networks(optimizer, weighted):
-    """J of several networks is the sum of theirs, and no step of one depends on the others."""
+def test_objective_of_members_is_that_of_each(weighted):
+    """Values and gradients, with a penalty of its own for each."""
     networks = [Sequential([layer(M, 5, seed=g), Tanh(), layer(5, K, seed=g)]) for g in range(3)]
-    joint = Objective(rebuilt(networks, np.stack), NLL(), ALPHA)
-    alone = [Objective(network, NLL(), ALPHA) for network in networks]
-    w = data()[2] if weighted else None
-    assert_allclose(joint.value(*data()), sum(one.value(*data()) for one in alone))
-    for objective in [joint, *alone]:
-        train(trainer(optimizer), objective, 3, w=w)
-    for found, *expected in zip(*(one.network.parameters for one in [joint, *alone]), strict=True):
-        assert_allclose(found, np.stack(expected), rtol=1e-10)
+    alphas = [0.0, ALPHA, 2 * ALPHA]
+    joint = Objective(rebuilt(networks, np.stack), NLL(), alphas)
+    alone = list(map(Objective, networks, [NLL()] * 3, alphas))
+    X, Y, w = data()
+    w = w if weighted else None
+    assert_allclose(joint.value(X, Y, w), [one.value(X, Y, w) for one in alone])
+    for _ in range(3):
+        found = joint.value_and_gradient(X, Y, w)
+        assert_allclose(found, [one.value_and_gradient(X, Y, w) for one in alone])
+    for row, one in zip(joint.parameters.gradient, alone, strict=True):
+        assert_allclose(row, one.parameters.gradient, rtol=1e-10)
 
 
 @pytest.mark.parametrize("optimizer", [SGD(0.9, nesterov=True), Adam()], ids=["SGD", "Adam"])
@@ -497,7 +499,7 @@ def test_divergence_in_the_first_epoch_restores_the_weights_it_began_with(batch_
 def test_an_interrupt_while_an_epoch_is_recorded(where, call, monkeypatch):
     """Weights, state and history stay those of one and the same epoch."""
     objective, undisturbed = deep_objective(), deep_objective()
-    real, calls = getattr(training, where), []
+    real, calls = getattr(monitor, where), []
 
     def interrupted(*args):
         calls.append(args)
@@ -505,7 +507,7 @@ def test_an_interrupt_while_an_epoch_is_recorded(where, call, monkeypatch):
             raise KeyboardInterrupt
         return real(*args)
 
-    monkeypatch.setattr(training, where, interrupted)
+    monkeypatch.setattr(monitor, where, interrupted)
     history, state = train(trainer(Adam()), objective, 10)
     monkeypatch.undo()
     expected, expected_state = train(trainer(Adam()), undisturbed, len(history))

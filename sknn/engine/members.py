@@ -1,0 +1,173 @@
+"""Members: networks that are trained by mini-batches at the same time, each as if it were alone.
+
+Each member has its own rows, settings, state and generator. Only the arithmetic of a step is shared
+by the members of a batch, on stacked arrays, see `stacking`.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sknn.engine._typing import Rng
+from sknn.engine.data import Dataset, EpochBatchSampler, ReplacementSampler
+from sknn.engine.linear import Linear
+from sknn.engine.objective import Objective
+from sknn.engine.optimizers import State
+from sknn.engine.stacking import layout_of, settings_of
+from sknn.engine.steps import OwnStep, StackedStep, is_elementwise
+
+if TYPE_CHECKING:
+    from sknn.engine.solvers import MinibatchSolver
+
+#: Members are stacked if a step has at most this many multiplications for each of them. Five runs
+#: of 800 rows in float32 on one thread take, stacked and in turn, in units of the time of one:
+#: (32, 32) in batches of 32 (2^16) 3.1 and 5.0, (64, 64) of 32 (2^17.4) 4.0 and 5.2, (100,) of 200
+#: (2^18.7) 5.5 and 4.9, (128, 128) of 32 (2^19.2) 5.5 and 5.5: larger arrays leave the cache.
+MAX_STACKED_PRODUCTS = 2**18
+
+
+class Member:
+    """A network in training, with its progress in the current epoch.
+
+    Parameters
+    ----------
+    solver, objective, dataset, state, rng : object
+        As in `Solver.run`.
+    """
+
+    def __init__(
+        self,
+        solver: "MinibatchSolver",
+        objective: Objective,
+        dataset: Dataset,
+        state: State,
+        rng: Rng,
+    ) -> None:
+        self.solver = solver
+        self.objective = objective
+        self.dataset = dataset
+        self.state = state
+        self.rng = rng
+        self.baseline = solver.baseline_loss(objective, dataset)
+        self.rate = math.nan
+        self.take = dataset.batch if solver.batches.in_range else dataset.__getitem__
+        self.dropout_rng = rng if objective.network.is_stochastic else None
+
+    @property
+    def n_steps(self) -> int:
+        """The number of steps per epoch."""
+        return self.solver.batches.steps(len(self.dataset))
+
+    @property
+    def batch_size(self) -> int:
+        """The largest number of samples in a batch of a built-in sampler."""
+        return min(getattr(self.solver.batches, "batch_size", 1), len(self.dataset))
+
+    def begin_epoch(self) -> None:
+        """Draw the order of the samples."""
+        self.total, self.seen, self.is_finite = 0.0, 0, True
+        self.batches = iter(self.solver.batches(len(self.dataset), self.rng))
+
+    def begin_step(self) -> bool:
+        """Get the rows and the rate of the next step; return False after the last one."""
+        rows = next(self.batches, None)
+        if rows is None:
+            return False
+        self.rows = rows
+        if self.is_finite:
+            self.rate = self.solver.schedule(self.state["steps"], self.state["n_plateaus"])
+        return True
+
+    def record(self, loss: float, n: int) -> None:
+        """Add the loss of n samples to that of the epoch."""
+        self.total += loss * n
+        self.seen += n
+        if not math.isfinite(loss):
+            self.is_finite = False
+        elif self.baseline > 0 and self.is_finite:
+            self.solver.update_relative_loss(self.state, loss / self.baseline)
+
+    @property
+    def loss(self) -> float:
+        """The mean loss of the epoch so far."""
+        return self.total / self.seen
+
+
+class MemberBatch:
+    """Members that make their steps together; with a single one it uses the member's own arrays.
+
+    Parameters
+    ----------
+    members : sequence of Member
+        Members that `group_members` has put together. At the end of each epoch, their networks and
+        states are up to date.
+    """
+
+    def __init__(self, members: Sequence[Member]) -> None:
+        self.members = sorted(members, key=_size, reverse=True)
+        self._step = _step_of(self.members)
+
+    def run_epoch(self) -> None:
+        """Make the steps of an epoch; a member whose rows are used up makes no further one."""
+        for member in self.members:
+            member.begin_epoch()
+        # the longest epochs come first: those that go on are the first ones
+        while active := [member for member in self.members if member.begin_step()]:
+            if not self._step.compute_gradients(active):
+                break
+            self._step.update(active)
+        self._step.finish_epoch()
+
+    def remove(self, members: Sequence[Member]) -> None:
+        """Go on without some members."""
+        self.members = [member for member in self.members if member not in members]
+        if self.members and members:
+            self._step = _step_of(self.members)
+
+
+def _size(member: Member) -> tuple[int, int]:
+    """Return the numbers of steps per epoch and of samples."""
+    return member.n_steps, len(member.dataset)
+
+
+def _step_of(members: Sequence[Member]) -> OwnStep | StackedStep:
+    """Return the step of these members."""
+    return OwnStep() if len(members) == 1 else StackedStep(members)
+
+
+def group_members(members: Sequence[Member]) -> list[MemberBatch]:
+    """Put members that can make their steps together into batches."""
+    groups: dict[Any, list[Member]] = {}
+    for member in members:
+        group = _group_of(member) if len(members) > 1 else None
+        groups.setdefault(group, []).append(member)
+    return list(map(MemberBatch, groups.values()))
+
+
+def _group_of(member: Member) -> Any:
+    """Return what the members of a batch have in common."""
+    dataset, batches, objective = member.dataset, member.solver.batches, member.objective
+    layout, optimizer = layout_of(objective.network), member.solver.optimizer
+    is_known = type(batches) in (EpochBatchSampler, ReplacementSampler)
+    if layout is None or not is_known or not isinstance(dataset.X, np.ndarray):
+        return id(member)
+    if member.batch_size * _n_products(objective) > MAX_STACKED_PRODUCTS:
+        return id(member)
+    full_batch = member.n_steps == 1
+    return (
+        layout,
+        None if is_elementwise(optimizer) else tuple(objective.parameters.shapes),
+        settings_of(optimizer),
+        full_batch or settings_of(batches),
+        dataset.dtype,
+        dataset.Y.dtype,
+        None if dataset.w is None else dataset.w.dtype,
+    )
+
+
+def _n_products(objective: Objective) -> int:
+    """Return the number of multiplications per sample in the forward pass of `Linear` layers."""
+    modules = objective.network.modules
+    return sum(module.W.size for module in modules if isinstance(module, Linear))
