@@ -111,7 +111,7 @@ def saliency(estimator: Any, X: Any, target: Any = None) -> Array:
 def _raw_output_gradients(fitted: FittedModel, selection: OutputSelection) -> list[Array]:
     """Return the gradient with respect to the raw outputs of each part of a model."""
     spec, sizes = fitted.spec, [part.spec.n_members for part in fitted.parts]
-    outputs = [checked_finite(part.raw_outputs) for part in fitted.parts]
+    outputs = [checked_finite(part.raw_predict) for part in fitted.parts]
     z = outputs[0]
     if len(outputs) > 1:
         z = np.concatenate([z.reshape(-1, *z.shape[-2:]) for z in outputs])
