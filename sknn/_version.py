@@ -4,19 +4,21 @@ import inspect
 import os
 import sys
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from importlib import import_module
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
 from sknn.exceptions import ModelFileError
 
 __version__ = "0.1.0.dev0"
 
 #: Format of the saved state. It increases when older versions could not read newer states.
-STATE_FORMAT = 2
+STATE_FORMAT = 3
 
 # Renamed between formats 1 and 2: the only place in the package for these old names.
 _SOLVER_STATE = {"unexplained": "relative_loss", "stalls": "n_plateaus"}
@@ -51,23 +53,6 @@ _ESTIMATOR = {
     ),
 }
 
-_PROGRESS = {
-    "begun": "initial_rng",
-    "now": "rng",
-    "kept": "kept_epoch",
-    "outcome": (
-        "outcome",
-        {
-            "exhausted": "max_iter",
-            "completed": "schedule_finished",
-            "stuck": "line_search_failed",
-            "out of time": "max_time",
-            "asked to end": "callback",
-        },
-    ),
-    "best": ("best", {"state": ("state", _SOLVER_STATE)}),
-}
-
 _CHECKPOINT = {
     "folder": "directory",
     "every_epochs": "every_n_epochs",
@@ -79,7 +64,6 @@ _CHECKPOINT = {
 #: it holds.
 _TABLES: Mapping[str, Mapping[str, Any]] = {
     "sparse_output": _ENCODER,
-    "begun": _PROGRESS,
     "every_epochs": _CHECKPOINT,
 }
 
@@ -111,7 +95,7 @@ def migrate_state(state: dict[str, Any], format: int) -> dict[str, Any]:  # noqa
     Parameters
     ----------
     state : dict
-        Parameters, attributes (or both, as in a pickle) or the progress of a fit.
+        Parameters or attributes, or both, as in a pickle.
     format : int
         The format that it was saved in.
 
@@ -126,8 +110,13 @@ def migrate_state(state: dict[str, Any], format: int) -> dict[str, Any]:  # noqa
         If an `MLPClassifier` or `MLPRegressor` had a parameter that no longer exists there, and
         that was not at its default.
     """
-    if format >= 2:
+    if format >= STATE_FORMAT:
         return state
+    return _with_state_of_each_member(state if format >= 2 else _rename(state))
+
+
+def _rename(state: dict[str, Any]) -> dict[str, Any]:
+    """Translate the names of format 1 to those of format 2."""
     names = next((table for key, table in _TABLES.items() if key in state), _ESTIMATOR)
     new: dict[str, Any] = _renamed(state, names)
     new = {name: _with_renamed_attributes(value) for name, value in new.items()}
@@ -139,9 +128,53 @@ def migrate_state(state: dict[str, Any], format: int) -> dict[str, Any]:  # noqa
                 "weight_decay_loss_power, and of TabularMLPClassifier and TabularMLPRegressor "
                 "only. Predictions are not affected; further training is.",
                 UserWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
     return new
+
+
+def _with_state_of_each_member(state: dict[str, Any]) -> dict[str, Any]:
+    """Split the training state of an ensemble, which members shared up to format 2.
+
+    Training goes on, but not bit for bit: each member now draws its own batches, with a generator
+    whose seed is drawn from that of the ensemble.
+    """
+    n_members = state.get("_model_spec", {}).get("n_members", 1)
+    shared = state.get("_training_state", {})
+    coefs, intercepts = state.get("coefs_", []), state.get("intercepts_", [])
+    if n_members == 1 or not all(W.size and len(W) == n_members for W in coefs):
+        return state
+    embedding = state["_model_spec"]["embedding"]
+    arrays = [*coefs, *([] if embedding is None else [embedding]), *intercepts]
+    counters = dict(shared["solver_state"])
+    optimizers = _split_vectors(counters.pop("optimizer", {}), arrays, n_members)
+    own = {name: shared[name] for name in ("solver", "early_stopping") if name in shared}
+    members = [
+        {**own, "solver_state": {**counters, **({"optimizer": one} if one else {})}}
+        for one in optimizers
+    ]
+    kept = {name: shared[name] for name in shared if name != "early_stopping"}
+    training_state = {**kept, "solver_state": {}, "members": members}
+    return {**state, "_training_state": training_state}
+
+
+def _split_vectors(
+    optimizer: Mapping[str, Any], arrays: Sequence[Any], n_members: int
+) -> list[dict[str, Any]]:
+    """Split vectors of the elements of these arrays along the first axis of the arrays.
+
+    The state is dropped if other parameters were trained, too: those of a module of the user's own.
+    """
+    ends = np.cumsum([array.size for array in arrays])
+    vectors = {name: v for name, v in optimizer.items() if isinstance(v, np.ndarray)}
+    if any(vector.shape != ends[-1:] for vector in vectors.values()):
+        return [{}] * n_members
+    optimizers = [dict(optimizer) for _ in range(n_members)]
+    for name, vector in vectors.items():
+        parts = [part.reshape(n_members, -1) for part in np.split(vector, ends[:-1])]
+        for own, row in zip(optimizers, np.concatenate(parts, axis=1), strict=True):
+            own[name] = row.copy()
+    return optimizers
 
 
 def _renamed(value: Any, names: Mapping[str, Any]) -> Any:

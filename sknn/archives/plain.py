@@ -11,6 +11,7 @@ values. Other values are dictionaries with one key:
 ``$numbers``   the name of an array, for a long list of floats
 ``$texts``     the name of the arrays of UTF-8 bytes and lengths, for a long list of strings
 ``$objects``   the same, for an array of strings of dtype object
+``$labels``    the different items of another array of dtype object, and the array of their indices
 =============  =================================================================================
 """
 
@@ -28,6 +29,10 @@ MAX_JSON_LIST = 64
 
 #: The supported `numpy.dtype.kind`: booleans, integers, floats, strings.
 DTYPE_KINDS = "biufU"
+
+
+#: The supported types of labels in arrays of dtype object; NaN stands for none.
+LABELS = (str, bool, np.bool_, Integral, float, np.floating)
 
 
 def pack(value: Any, name: str, arrays: dict[str, Array]) -> Any:
@@ -96,6 +101,8 @@ def _pack_array(value: Array, name: str, arrays: dict[str, Array]) -> Any:
     if value.dtype.kind == "O" and value.ndim == 1 and all(isinstance(v, str) for v in value):
         arrays.update(_encode_strings(value.tolist(), name))
         return {"$objects": name}
+    if value.dtype.kind == "O" and all(isinstance(item, LABELS) for item in value.flat):
+        return {"$labels": _pack_labels(value, name, arrays)}
     kind = value.dtype.kind
     if kind not in DTYPE_KINDS or (value.dtype.itemsize > 8 and kind != "U"):
         raise TypeError(
@@ -104,6 +111,17 @@ def _pack_array(value: Array, name: str, arrays: dict[str, Array]) -> Any:
         )
     arrays[name] = value
     return {"$array": name}
+
+
+def _pack_labels(value: Array, name: str, arrays: dict[str, Array]) -> Any:
+    """Convert an array with few different scalars."""
+    items: dict[Any, Any] = {}
+    indices = np.empty(value.size, np.int64)
+    for i, item in enumerate(value.flat):
+        key = (type(item), item) if item == item else "nan"
+        indices[i] = items.setdefault(key, (len(items), item))[0]
+    scalars = [_pack_scalar(item, name) for _, item in items.values()]
+    return [scalars, pack(indices.reshape(value.shape), name, arrays)]
 
 
 def _encode_strings(strings: list[str], name: str) -> dict[str, Array]:
@@ -190,6 +208,17 @@ def _unpack_objects(held: Any, take: Callable[[str], Array]) -> Array:
     return np.array(_unpack_texts(held, take), dtype=object)
 
 
+def _unpack_labels(held: Any, take: Callable[[str], Array]) -> Array:
+    items, indices = unpack(held, take)
+    if not all(isinstance(item, str | int | float) for item in items):
+        raise TypeError("an array of objects must hold scalars")
+    labels = np.empty(len(items), dtype=object)
+    labels[:] = items
+    if indices.dtype != np.int64 or (indices < 0).any():
+        raise ValueError("the indices of an array of objects must be integers of 0 or more")
+    return labels[indices]
+
+
 #: The function that unpacks the value of each key in $.
 UNPACK: dict[str, Callable[[Any, Callable[[str], Array]], Any]] = {
     "$float": _unpack_float,
@@ -199,4 +228,5 @@ UNPACK: dict[str, Callable[[Any, Callable[[str], Array]], Any]] = {
     "$numbers": _unpack_numbers,
     "$texts": _unpack_texts,
     "$objects": _unpack_objects,
+    "$labels": _unpack_labels,
 }

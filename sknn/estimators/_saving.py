@@ -60,8 +60,8 @@ FITTED = ALWAYS | SOMETIMES
 def save(estimator: "BaseMLP", file: Any, *, training_state: bool) -> None:
     """Write a fitted estimator to a path or a binary file; see `BaseMLP.save`."""
     contents = contents_of(estimator)
-    if "classes_" in contents.state:
-        contents.state["classes_"] = _fixed_width(contents.state["classes_"])
+    for name in {"classes_", "oof_prediction_"} & set(contents.state):
+        contents.state[name] = _fixed_width(contents.state[name])
     if not training_state:
         contents.state["_training_state"] = _compact_state(contents.state, estimator.random_state)
     if isinstance(file, str | os.PathLike):
@@ -142,8 +142,8 @@ def versions() -> dict[str, str]:
 
 
 def _fixed_width(classes: Any) -> Any:
-    """Convert string labels of dtype object to fixed width, in one column or in a list of them."""
+    """Convert string labels of dtype object to fixed width, in an array or in a list of them."""
     if isinstance(classes, list):
         return [_fixed_width(column) for column in classes]
-    is_text = classes.dtype == object and all(isinstance(label, str) for label in classes)
+    is_text = classes.dtype == object and all(isinstance(label, str) for label in classes.flat)
     return classes.astype(str) if is_text else classes

@@ -253,7 +253,8 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         with _restore_on_error(self.random_state):
             resumed = callbacks.load_checkpoint(verbose=bool(self.verbose)) if callbacks else None
             if resumed and resumed.finished:
-                histories = [state.history or History() for state in resumed.states]
+                states = resumed.states  # a history without epochs is false
+                histories = [History() if s.history is None else s.history for s in states]
                 result = FitResult(dict(resumed.fitted), histories, resumed.states)
                 notes: list[FitWarning] = []
             else:
@@ -372,9 +373,14 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
     def _complete(
         self, plan: FitPlan, result: FitResult, callbacks: FitCallbacks | None
     ) -> FitResult:
-        """Reduce the training state unless `warm_start` needs it, and save the final checkpoint."""
-        states = result.states if self.cv is None else result.states[: self.n_members]
-        plain = states_to_plain(states, self.random_state, compact=not self.warm_start)
+        """Reduce the training state unless `warm_start` needs it, and save the final checkpoint.
+
+        Networks of several folds have none, as their training cannot continue.
+        """
+        plain: dict[str, Any] = {"solver_state": {}}
+        if result.attributes["_model_spec"]["n_folds"] == 1:
+            compact = not self.warm_start
+            plain = states_to_plain(result.states, self.random_state, compact=compact)
         result.attributes["_training_state"] = plain
         if callbacks and callbacks.checkpoint and result.history.outcome in (*COMPLETE, "diverged"):
             fitted = self._with_attributes(result.attributes)

@@ -6,7 +6,7 @@ import numpy as np
 
 from sknn.engine import Linear
 from sknn.engine._typing import Array
-from sknn.estimators._model import ModelSpec
+from sknn.estimators._model import ModelPart, ModelSpec
 from sknn.inspection._fitted_network import check_network
 from sknn.inspection._unit_names import layer_names
 from sknn.targets import RealTarget
@@ -70,18 +70,29 @@ def layer_outputs(estimator: Any, X: Any) -> list[LayerOutput]:
     output (150, 3)
     """
     fitted = check_network(estimator, "layer_outputs")._fitted_model(X)
-    modules = fitted.network.modules
+    traces = [_trace(part) for part in fitted.parts]
+    arrays = traces[0]
+    if len(traces) > 1:
+        arrays = [
+            np.concatenate([v.reshape(-1, *v.shape[-2:]) for v in values])
+            for values in zip(*traces, strict=True)
+        ]
+    arrays.append(_output_activation(fitted.spec, arrays[-1]))
+    names = layer_names(len(arrays) // 2)
+    return list(map(LayerOutput, names, arrays[::2], arrays[1::2]))
+
+
+def _trace(part: ModelPart) -> list[Array]:
+    """Return pre-activation and activation of each layer in turn, but the last activation."""
+    modules = part.network.modules
     linear = [i for i, module in enumerate(modules) if isinstance(module, Linear)]
-    kept = sorted({i + after for i in linear for after in (1, 2)} - {len(modules) + 1})
-    batches = map(fitted.network.trace, fitted.iter_batches())
+    kept = [i + after for i in linear for after in (1, 2)][:-1]
+    batches = map(part.network.trace, part.iter_batches())
     traces = [[values[i] for i in kept] for values in batches]
-    outputs = {
-        i: parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-2)
-        for i, parts in zip(kept, zip(*traces, strict=True), strict=True)
-    }
-    outputs[len(modules) + 1] = _output_activation(fitted.spec, outputs[len(modules)])
-    named = zip(layer_names(len(linear)), linear, strict=True)
-    return [LayerOutput(name, outputs[i + 1], outputs[i + 2]) for name, i in named]
+    return [
+        values[0] if len(values) == 1 else np.concatenate(values, axis=-2)
+        for values in zip(*traces, strict=True)
+    ]
 
 
 def _output_activation(spec: ModelSpec, z: Array) -> Array:

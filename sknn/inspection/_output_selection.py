@@ -27,11 +27,11 @@ class OutputSelection:
     #: Factors to the units of y, shape (n, 1).
     scale: Array | None = None
 
-    def of_batch(self, rows: slice, z: Array) -> Array:
-        """Return the coefficients of a batch with raw outputs z, in the dtype of z."""
+    def of_rows(self, z: Array) -> Array:
+        """Return the coefficients of the samples with raw outputs z, in the dtype of z."""
         if self.coefficients is None:
             return np.eye(z.shape[-1], dtype=z.dtype)[z.argmax(axis=-1)]
-        return self.coefficients[rows].astype(z.dtype)
+        return self.coefficients.astype(z.dtype)
 
 
 def select_output(y: Target, loss: Loss, target: Any, n: int) -> OutputSelection:

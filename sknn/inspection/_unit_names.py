@@ -3,8 +3,6 @@
 from itertools import product
 from typing import Any
 
-import numpy as np
-
 from sknn.engine import Quantile
 from sknn.engine._typing import Array
 from sknn.estimators._inputs import TabularInputs
@@ -18,22 +16,23 @@ def layer_names(n_layers: int) -> list[str]:
     return [*(f"hidden {number}" for number in range(1, n_layers)), "output"]
 
 
-def column_titles(mlp: BaseMLP) -> list[str]:
+def column_titles(mlp: BaseMLP, member: int = 0) -> list[str]:
     """Return name, size and activation of the input and of each layer, a line each."""
+    spec = _spec_of_member(mlp, member)
     names = ["input", *layer_names(len(mlp.intercepts_))]
-    sizes = [mlp.coefs_[0].shape[-2], *(W0.shape[-1] for W0 in mlp.intercepts_)]
+    sizes = [spec.n_inputs, *(W0.shape[-1] for W0 in mlp.intercepts_)]
     hidden = [
         activation if isinstance(activation, str) else type(activation).__name__
-        for activation in ModelSpec.of_fitted(vars(mlp)).activations
+        for activation in spec.activations
     ]
     activations = ["", *hidden, mlp.out_activation_]
     rows = zip(names, sizes, activations, strict=True)
     return [f"{name}\n{size}\n{activation}" for name, size, activation in rows]
 
 
-def input_names(mlp: BaseMLP) -> list[str]:
+def input_names(mlp: BaseMLP, member: int = 0) -> list[str]:
     """Return the names of the first layer's inputs: the encoded columns for a table."""
-    inputs = ModelSpec.of_fitted(vars(mlp)).inputs
+    inputs = _spec_of_member(mlp, member).inputs
     if not isinstance(inputs, TabularInputs):
         numbered = [f"x{j}" for j in range(mlp.n_features_in_)]
         return [str(name) for name in getattr(mlp, "feature_names_in_", numbered)]
@@ -71,7 +70,15 @@ def _regression_names(spec: ModelSpec) -> list[str]:
 
 def member_weights(mlp: BaseMLP, member: int) -> list[Array]:
     """Return the weights of each layer of one member, arrays of shape (m, k)."""
-    coefs = [W if W.ndim == 3 else W[np.newaxis] for W in mlp.coefs_]
-    if not 0 <= member < len(coefs[0]):
-        raise ValueError(f"member must be from 0 to {len(coefs[0]) - 1}, got {member!r}.")
-    return [W[member] for W in coefs]
+    n_inputs = _spec_of_member(mlp, member).n_inputs
+    first, *others = (W[member] if W.ndim == 3 else W for W in mlp.coefs_)
+    return [first[:n_inputs], *others]
+
+
+def _spec_of_member(mlp: BaseMLP, member: int) -> ModelSpec:
+    """Return the specification of the networks of one member, which read the same inputs."""
+    spec = ModelSpec.of_fitted(vars(mlp))
+    if not 0 <= member < spec.n_members:
+        raise ValueError(f"member must be from 0 to {spec.n_members - 1}, got {member!r}.")
+    parts = spec.parts()
+    return parts[member * len(parts) // spec.n_members]

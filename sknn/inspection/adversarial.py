@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_consistent_length
 
 from sknn.engine import iter_batches
 from sknn.engine._typing import Array
-from sknn.estimators._model import FittedModel, ModelSpec
+from sknn.estimators._model import FittedModel, ModelPart, ModelSpec
 from sknn.estimators._validation.data import ValidatedData
 from sknn.estimators._validation.targets import targets_to_score
 from sknn.inspection._fitted_network import check_network
@@ -117,27 +117,28 @@ def adversarial(
     (True, True)
     """
     fitted = check_network(estimator, "adversarial")._fitted_model(X)
-    X = _dense_inputs(fitted)
+    part = fitted.parts[0]
+    X = _dense_inputs(part)
     _check_settings(epsilon, norm, steps)
     low, high = _bounds(bounds, X)
     Y, sign = _targets(fitted, y, target)
     ball, step = NORMS[str(norm)], sign * min(1, RELATIVE_PATH_LENGTH / steps) * float(epsilon)
     r = np.zeros_like(X)
     for _ in range(steps):
-        r = r + step * ball.steepest(_input_gradients(fitted, X + r, Y, increase=sign > 0))
+        r = r + step * ball.steepest(_input_gradients(part, X + r, Y, increase=sign > 0))
         r = np.clip(X + ball.project(r, float(epsilon)), low, high) - X
     return np.clip(X + r, low, high)
 
 
-def _dense_inputs(fitted: FittedModel) -> Array:
+def _dense_inputs(part: ModelPart) -> Array:
     """Return the inputs as a dense array of floats."""
-    if fitted.spec.inputs is not None:
+    if part.spec.inputs is not None:
         raise TypeError(
             "adversarial needs an MLPClassifier or MLPRegressor, got a tabular estimator: "
             "categories cannot be perturbed, and one epsilon does not suit columns in different "
             "units."
         )
-    X = fitted.X
+    X = part.X
     if not isinstance(X, np.ndarray):
         raise TypeError("adversarial needs a dense array, got a sparse matrix: pass X.toarray().")
     return X if X.dtype.kind == "f" else X.astype(np.float64)
@@ -170,19 +171,19 @@ def _bounds(bounds: Any, X: Array) -> tuple[Any, Any]:
 
 def _targets(fitted: FittedModel, y: Any, target: Any) -> tuple[Array, float]:
     """Return the encoded targets, and 1.0 to increase their loss, -1.0 to decrease it."""
-    spec, n = fitted.spec, fitted.X.shape[0]
+    spec, X = fitted.spec, fitted.parts[0].X
     is_regression = isinstance(spec.target, RealTarget)
     if y is not None and target is not None:
         raise ValueError("Got both y and target: give y to increase its loss, or target.")
     if target is not None:
-        y = _broadcast_target(spec.target, target, n)
+        y = _broadcast_target(spec.target, target, X.shape[0])
     elif y is None and is_regression:
         raise ValueError("A regressor needs y or target, got neither.")
     elif y is None:
         y = spec.decode(fitted.outputs())
     y = targets_to_score(y, numeric=is_regression)
-    check_consistent_length(fitted.X, y)
-    Y = spec.encode_targets(ValidatedData(fitted.X, y, None), "y")
+    check_consistent_length(X, y)
+    Y = spec.encode_targets(ValidatedData(X, y, None), "y")
     return Y, 1.0 if target is None else -1.0
 
 
@@ -198,11 +199,11 @@ def _broadcast_target(y: Target, target: Any, n: int) -> Array:
         raise ValueError(f"target must broadcast to shape {shape}, got shape {actual}.") from error
 
 
-def _input_gradients(fitted: FittedModel, X: Array, Y: Array, *, increase: bool) -> Array:
+def _input_gradients(part: ModelPart, X: Array, Y: Array, *, increase: bool) -> Array:
     """Return the gradient of each sample's loss by its inputs, times a positive factor."""
-    network, spec = fitted.network, fitted.spec
+    network, spec = part.network, part.spec
     batches, start = [], 0
-    for u in iter_batches(network, X, spec.dtype, fitted.check):
+    for u in iter_batches(network, X, spec.dtype, part.check):
         rows = slice(start, start + len(u))
         values = network.trace(u)
         z = values[-1].astype(np.float64)

@@ -6,8 +6,8 @@ import numpy as np
 
 from sknn.engine import Linear, Module, Sequential, Sigmoid, Tanh
 from sknn.engine._typing import Array
-from sknn.estimators._model import ModelSpec, fitted_network
-from sknn.estimators._validation.data import validate_training_data
+from sknn.estimators._model import ModelSpec, fitted_networks
+from sknn.estimators._validation.data import ValidatedData, validate_training_data
 from sknn.inspection._fitted_network import check_network
 from sknn.inspection._unit_names import layer_names
 
@@ -97,24 +97,36 @@ def gradient_flow(
     mlp = check_network(estimator, "gradient_flow")
     rows = validate_training_data(mlp, X, y, sample_weight, reset=False).positive()
     spec = ModelSpec.of_fitted(vars(mlp))
-    network: Sequential = fitted_network(spec, vars(mlp))
+    parts = [_part_gradients(*part, rows) for part in fitted_networks(spec, vars(mlp))]
+    flow = []
+    for name, of_parts in zip(layer_names(len(parts[0])), zip(*parts, strict=True), strict=True):
+        dW, dZ, fractions = zip(*of_parts, strict=True)
+        dead, saturated = np.mean(fractions, axis=0).tolist()
+        flow.append(LayerGradients(name, _rms(*dW), _rms(*dZ), dead, saturated))
+    return flow
+
+
+def _part_gradients(
+    spec: ModelSpec, network: Sequential, rows: ValidatedData
+) -> list[tuple[Array, Array, tuple[float, float]]]:
+    """Return dL/dW, the samples' dL/dZ, and the dead and saturated fractions of each layer."""
     u, Y, w = spec.dataset(rows, "y", relative_weights=True)[:]
     values = network.trace(u)
     dz = spec.loss_for(Y).gradient(values[-1], Y)
     dz = dz if w is None else dz * w[:, None]
     grads = [[np.empty_like(array) for array in module.parameters] for module in network.modules]
-    gradients = network.backpropagate(values, dz, grads)
+    gradients: list[Any] = network.backpropagate(values, dz, grads)
     layers = [i for i, module in enumerate(network.modules) if isinstance(module, Linear)]
-    sizes = [(_rms(grads[i][0]) / len(Y), _rms(gradients[i])) for i in layers]
     fractions = [
         _dead_and_saturated(network.modules[i + 1], *values[i + 1 : i + 3]) for i in layers[:-1]
     ]
-    named = zip(layer_names(len(layers)), sizes, [*fractions, (np.nan, np.nan)], strict=True)
-    return [LayerGradients(name, *size, *fraction) for name, size, fraction in named]
+    each = zip(layers, [*fractions, (np.nan, np.nan)], strict=True)
+    return [(grads[i][0] / len(Y), gradients[i], fraction) for i, fraction in each]
 
 
-def _rms(array: Any) -> float:
-    """Return the root mean square, without overflow."""
+def _rms(*arrays: Array) -> float:
+    """Return the root mean square of all elements, without overflow."""
+    array = np.concatenate([one.ravel() for one in arrays])
     largest = float(np.abs(array).max(initial=0))
     if not 0 < largest < np.inf:
         return largest

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from sknn.engine._typing import Array
-from sknn.estimators._model import FittedModel, ModelSpec
+from sknn.estimators._model import FittedModel, ModelPart, ModelSpec, checked_finite
 from sknn.inspection._fitted_network import check_network
 from sknn.inspection._output_selection import OutputSelection, select_output
 from sknn.targets import RealTarget
@@ -67,9 +67,9 @@ def input_gradient(estimator: Any, X: Any, target: Any = None) -> Array:
     """
     fitted = check_network(estimator, "input_gradient")._fitted_model(X)
     spec = fitted.spec
-    selection = select_output(spec.target, spec.loss, target, fitted.X.shape[0])
-    dX = _network_input_gradient(fitted, selection)
-    dX = dX if spec.inputs is None else spec.inputs.feature_gradient(dX)
+    selection = select_output(spec.target, spec.loss, target, fitted.parts[0].X.shape[0])
+    gradients = zip(fitted.parts, _raw_output_gradients(fitted, selection), strict=True)
+    dX: Array = np.sum([_part_input_gradient(part, dz) for part, dz in gradients], axis=0)
     return dX if selection.scale is None else dX * selection.scale
 
 
@@ -108,17 +108,30 @@ def saliency(estimator: Any, X: Any, target: Any = None) -> Array:
     return np.abs(input_gradient(estimator, X, target))
 
 
-def _network_input_gradient(fitted: FittedModel, selection: OutputSelection) -> Array:
-    """Return the gradient with respect to the inputs of the network, batch by batch."""
+def _raw_output_gradients(fitted: FittedModel, selection: OutputSelection) -> list[Array]:
+    """Return the gradient with respect to the raw outputs of each part of a model."""
+    spec, sizes = fitted.spec, [part.spec.n_members for part in fitted.parts]
+    outputs = [checked_finite(part.raw_predict) for part in fitted.parts]
+    z = outputs[0]
+    if len(outputs) > 1:
+        z = np.concatenate([z.reshape(-1, *z.shape[-2:]) for z in outputs])
+    da = selection.of_rows(spec.average_members(z))
+    dz = spec.split_members(_raw_output_gradient(spec, z, da))
+    parts = zip(np.split(dz, np.cumsum(sizes)[:-1]), outputs, strict=True)
+    return [part.reshape(z.shape) for part, z in parts]
+
+
+def _part_input_gradient(part: ModelPart, dz: Array) -> Array:
+    """Return the gradient with respect to X, summed over the networks, batch by batch."""
     batches, start = [], 0
-    for u in fitted.iter_batches():
-        rows = slice(start, start + u.shape[0])
-        values = fitted.network.trace(u)
-        da = selection.of_batch(rows, fitted.spec.average_members(values[-1]))
-        dz = _raw_output_gradient(fitted.spec, values[-1], da)
-        batches.append(sum_members(fitted.network.gradients(values, dz)[0]))
-        start = rows.stop
-    return np.concatenate(batches)
+    for u in part.iter_batches():
+        stop = start + u.shape[0]
+        values = part.network.trace(u)
+        du = part.network.gradients(values, dz[..., start:stop, :])[0]
+        batches.append(sum_members(du))
+        start = stop
+    dX = np.concatenate(batches)
+    return dX if part.spec.inputs is None else part.spec.inputs.feature_gradient(dX)
 
 
 def _raw_output_gradient(spec: ModelSpec, z: Array, da: Array) -> Array:

@@ -9,17 +9,18 @@ from sklearn.base import is_classifier
 
 from sknn.engine import network as networks
 from sknn.engine._typing import Array
-from sknn.estimators._model import ModelSpec
+from sknn.estimators._inputs import TabularInputs
+from sknn.estimators._model import ModelSpec, fitted_networks
 from sknn.estimators._saving import ALWAYS, SOMETIMES
 from sknn.estimators.base import BaseMLP
 from sknn.persistence._check_encoder import check_encoder
+from sknn.persistence._check_records import check_records
 from sknn.persistence._check_training_state import check_training_state
 from sknn.persistence._requirements import (
     require,
     require_array,
     require_count,
     require_keys,
-    require_number,
 )
 from sknn.targets import TARGETS
 
@@ -37,54 +38,52 @@ MODEL_SPEC = {
     "embedding",
 }
 
-#: Attributes that are a number for each epoch, or None.
-CURVES = ("loss_curve_", "learning_rates_", "validation_scores_", "validation_loss_curve_")
 
-
-def check_model(estimator: BaseMLP, state: Mapping[str, Any]) -> None:
+def check_model(estimator: BaseMLP, state: Mapping[str, Any]) -> list[Array]:
     """Raise a `ModelFileError` unless this estimator can have these fitted attributes.
 
-    `estimator` has its parameters only.
+    `estimator` has its parameters only. Returns a vector with the size and the dtype of the
+    parameters of each network.
     """
     require_keys("The state", state, ALWAYS, SOMETIMES)
-    _check_history(state)
-    _check_model_spec(estimator, state)
+    _check_features(state)
+    spec = searched = _check_networks(estimator, state)
+    if "_fold_models" in state:
+        folds = state["_fold_models"]
+        require_keys("_fold_models", folds, ("coefs_", "intercepts_", "_model_spec"))
+        searched = _check_networks(estimator, {**state, **folds})
+        fits = spec.n_folds == 1 < searched.n_folds
+        require(fits, "only _fold_models can have several folds, where they exist")
+    check_records(state, spec, searched)
+    vectors = _parameter_vectors(state, spec)
     fitted = type(estimator)(**estimator.get_params(deep=False))
     fitted.__dict__.update(state)
-    spec = ModelSpec.of_fitted(vars(fitted))
-    fits = (spec.inputs is not None) == estimator._takes_tables
-    require(fits, f"input_encoding does not fit {type(estimator).__name__}")
-    _check_input_encoding(state, spec)
+    check_training_state(state["_training_state"], fitted, vectors, n_folds=spec.n_folds)
+    return vectors
+
+
+def _check_networks(estimator: BaseMLP, state: Mapping[str, Any]) -> ModelSpec:
+    """Check a specification and the weights that it is for; return it."""
+    _check_model_spec(estimator, state)
+    spec = ModelSpec.of_fitted(state)
+    _check_input_encoding(estimator, state, spec)
     _check_layers(state, spec)
-    check_training_state(state["_training_state"], fitted, parameter_vector(state))
+    return spec
 
 
-def parameter_vector(state: Mapping[str, Any]) -> Array:
-    """Return zeros with the size and the dtype of the network's parameter vector."""
-    embedding = state["_model_spec"]["embedding"]
-    n = sum(W.size for W in state["coefs_"] + state["intercepts_"])
-    return np.zeros(n + (0 if embedding is None else embedding.size), state["_model_spec"]["dtype"])
+def _parameter_vectors(state: Mapping[str, Any], spec: ModelSpec) -> list[Array]:
+    """Return zeros with the size and the dtype of the parameter vector of each network."""
+    vectors = []
+    for part, network in fitted_networks(spec, state):
+        n = sum(array.size for array in network.parameters) // part.n_members
+        vectors += [np.zeros(n, spec.dtype)] * part.n_members
+    return vectors
 
 
-def _check_history(state: Mapping[str, Any]) -> None:
-    """Check counts, losses, scores and feature names."""
+def _check_features(state: Mapping[str, Any]) -> None:
+    """Check counts and feature names."""
     for name in ("n_layers_", "n_outputs_", "n_features_in_"):
         require_count(name, state[name], 1)
-    for name in ("n_iter_", "best_iteration_", "t_"):
-        require_count(name, state[name], 0)
-    for name in ("loss_", "best_loss_"):
-        require_number(name, state[name])
-    if state["best_validation_score_"] is not None:
-        require_number("best_validation_score_", state["best_validation_score_"])
-    for name in CURVES:
-        curve = state.get(name)
-        require(curve is None or isinstance(curve, list), f"{name} must be a list")
-        for number in curve or []:
-            require_number(name, number)
-    require(isinstance(state["loss_curve_"], list), "loss_curve_ must be a list")
-    rates = state.get("learning_rates_", [None] * len(state["loss_curve_"]))
-    alike = isinstance(rates, list) and len(rates) == len(state["loss_curve_"])
-    require(alike, "learning_rates_ must be a list as long as loss_curve_")
     require(isinstance(state["out_activation_"], str), "out_activation_ must be a string")
     if "feature_names_in_" in state:
         names = state["feature_names_in_"]
@@ -95,7 +94,7 @@ def _check_history(state: Mapping[str, Any]) -> None:
 def _check_model_spec(estimator: BaseMLP, state: Mapping[str, Any]) -> None:
     """Check the model specification, as far as possible without the network."""
     spec = state["_model_spec"]
-    require_keys("The model specification", spec, MODEL_SPEC, {"initialization"})
+    require_keys("The model specification", spec, MODEL_SPEC, {"initialization", "n_folds"})
     known = isinstance(spec.get("initialization", ""), str)
     require(known, "the initialization must be a name")
     classifies = is_classifier(estimator)
@@ -105,6 +104,13 @@ def _check_model_spec(estimator: BaseMLP, state: Mapping[str, Any]) -> None:
     require(fits, f"the target {spec['target']} does not fit {type(estimator).__name__}")
     require_count("n_outputs", spec["n_outputs"], 1)
     require_count("n_members", spec["n_members"], 1)
+    n_folds, encoding = spec.get("n_folds", 1), spec["input_encoding"]
+    require_count("n_folds", n_folds, 1)
+    require(spec["n_members"] % n_folds == 0, "n_folds does not divide n_members")
+    n_encodings = len(encoding) if isinstance(encoding, list) else None
+    expected = n_folds if estimator._takes_tables and n_folds > 1 else None
+    fits = n_encodings == expected and isinstance(encoding, dict | list) == estimator._takes_tables
+    require(fits, f"input_encoding does not fit {type(estimator).__name__}, or {n_folds} folds")
     require(spec["dtype"] in ("float32", "float64"), f"unknown dtype: {spec['dtype']!r:.30}")
     require(isinstance(spec["loss"], str), "the loss must be a name")
     activations = spec["activations"]
@@ -140,20 +146,22 @@ def _check_standardization(settings: Any, n_outputs: int) -> None:
         require(bool((settings["scale"] > 0).all()), "the scale of y must be above 0")
 
 
-def _check_input_encoding(state: Mapping[str, Any], spec: ModelSpec) -> None:
-    """Check the encoder and the embedding in front of the first layer, if there are any."""
-    inputs, n_features = spec.inputs, state["n_features_in_"]
-    embedding = state["_model_spec"]["embedding"]
-    shape: tuple[int, ...] | None = None
-    if inputs is not None:
-        check_encoder(inputs.encoder, n_features, state.get("feature_names_in_"))
-        if inputs.encoder.n_embedded_features_:
-            shape = (inputs.encoder.n_embeddings_, inputs.embedding_width)
-    else:
+def _check_input_encoding(estimator: BaseMLP, state: Mapping[str, Any], spec: ModelSpec) -> None:
+    """Check the encoders and the embedding in front of the first layer, if there are any."""
+    encoders = [part.inputs.encoder for part in spec.parts() if part.inputs]
+    n_features, embedding = state["n_features_in_"], state["_model_spec"]["embedding"]
+    for encoder in encoders:
+        check_encoder(encoder, n_features, state.get("feature_names_in_"))
+    for kinds in zip(*(encoder.column_types_ for encoder in encoders), strict=True):
+        texts = {kind == "string" for kind in kinds if kind != "empty"}
+        require(len(texts) < 2, "a column is of strings in one fold, and of numbers in another")
+    if not estimator._takes_tables:
         fits = type(spec.n_inputs) is int and spec.n_inputs == n_features
         require(fits, f"input_encoding must be the number of features, {n_features}")
-    require((shape is None) == (embedding is None), "the encoder and the embedding do not fit")
-    if shape is not None:
+    rows = max((one.n_embeddings_ for one in encoders if one.n_embedded_features_), default=0)
+    require((rows == 0) == (embedding is None), "the encoder and the embedding do not fit")
+    if rows:
+        shape = (rows, TabularInputs.embedding_width)
         _require_parameters("the embedding", embedding, shape, spec)
 
 
@@ -171,12 +179,24 @@ def _check_layers(state: Mapping[str, Any], spec: ModelSpec) -> None:
     for i, (W, W0) in enumerate(zip(coefs, intercepts, strict=True)):
         _require_parameters(f"coefs_[{i}]", W, (sizes[i], sizes[i + 1]), spec)
         _require_parameters(f"intercepts_[{i}]", W0, (sizes[i + 1],), spec)
+    _check_padding(state, spec)
     require(state["n_outputs_"] == spec.n_units, "n_outputs_ does not fit the loss")
     fits = state["out_activation_"] == spec.loss.out_activation
     require(fits, "out_activation_ does not fit the loss")
     fits = spec.target.n_outputs == state["_model_spec"]["n_outputs"]
     require(fits, "n_outputs does not fit the target")
     require(math.isfinite(spec.loss_scale), "the scale of the loss is not finite")
+
+
+def _check_padding(state: Mapping[str, Any], spec: ModelSpec) -> None:
+    """Check that the weights of inputs and categories that a fold has not are 0."""
+    parts, embedding = spec.parts(), state["_model_spec"]["embedding"]
+    for k, part in enumerate(parts if len(parts) > 1 else []):
+        members = slice(k * part.n_members, (k + 1) * part.n_members)
+        unused = [state["coefs_"][0][members, part.n_inputs :]]
+        if embedding is not None and part.inputs is not None:
+            unused.append(embedding[members, part.inputs.encoder.n_embeddings_ :])
+        require(not any(W.any() for W in unused), f"fold {k} has weights of inputs that it has not")
 
 
 def _require_parameters(name: str, W: Array, shape: tuple[int, ...], spec: ModelSpec) -> None:

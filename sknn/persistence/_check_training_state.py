@@ -1,13 +1,13 @@
 """Checks of the training state and the fit progress in a file."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 import numpy as np
 
 from sknn.engine._typing import Array
 from sknn.engine.history import Outcome
-from sknn.estimators._builders import OPTIMIZERS
+from sknn.estimators._builders import OPTIMIZERS, solver_name
 from sknn.persistence._requirements import (
     require,
     require_array,
@@ -23,29 +23,65 @@ NON_NEGATIVE = {"second", "square"}
 #: Number of words in the state of the Mersenne Twister.
 MT19937_WORDS = 624
 
-#: Keys of the section "progress".
-PROGRESS = {"initial_rng", "rng", "finished", "epochs", "outcome", "kept_epoch", "rate", "best"}
+#: Keys of the section "progress", and those of each of its members.
+PROGRESS = {"initial_rng", "finished", "members"}
+MEMBER_PROGRESS = {
+    *("rng", "solver_state", "early_stopping", "vector"),
+    *("epochs", "outcome", "kept_epoch", "rate", "best"),
+}
+
+#: Keys of the training state of a network.
+OPTIONAL = {"solver", "early_stopping", "rng", "next_seed"}
 
 
-def check_training_state(state: Any, estimator: Any, vector: Array) -> None:
+def check_training_state(
+    state: Any, estimator: Any, vectors: Sequence[Array], *, n_folds: int
+) -> None:
     """Raise a `ModelFileError` unless this estimator can have the attribute `_training_state`.
 
-    `vector` has the size and the dtype of the parameter vector.
+    `vectors` have the size and the dtype of the parameter vector of each network. Several have
+    states of their own, `members`; those of several folds may have none, as training is over.
     """
-    optional = {"solver", "early_stopping", "seed", "rng", "next_seed"}
-    require_keys("The training state", state, {"solver_state"}, optional)
-    solver = state.get("solver", "")
-    require(isinstance(solver, str), "solver must be a name")
+    require_keys("The training state", state, {"solver_state"}, {*OPTIONAL, "seed", "members"})
+    members = [state]
+    if len(vectors) > 1:
+        members = state.get("members", [] if n_folds > 1 else None)
+        require(state["solver_state"] == {}, "the solver state is that of one network")
+        fits = isinstance(members, list) and len(members) in (len(vectors), 0)
+        require(fits, f"there must be training states of {len(vectors)} networks")
+        require(isinstance(state.get("solver", ""), str), "solver must be a name")
+        for member in members:
+            require_keys("A member of the training state", member, {"solver_state"}, OPTIONAL)
+    else:
+        require("members" not in state, "one network has no members")
+    for member, vector in zip(members, vectors, strict=False):
+        solver = member.get("solver", "")
+        require(isinstance(solver, str), "solver must be a name")
+        _check_solver(member, solver, estimator, vector, n_folds)
+    if "seed" in state:
+        require_count("seed", state["seed"], 0)
+        known = any({"rng", "next_seed"} & set(one) for one in (state, *members[:1]))
+        require(known, "the state of the generator is missing")
+    for one in (state, *members):
+        _check_generator(one)
+
+
+def _check_solver(
+    state: Mapping[str, Any], solver: str, estimator: Any, vector: Array, n_folds: int
+) -> None:
+    """Check the states of the solver and of early stopping of a network."""
     _check_solver_state(state["solver_state"], vector.size)
     if solver in OPTIMIZERS and "optimizer" in state["solver_state"]:
-        initial = OPTIMIZERS[solver](estimator).init(vector)
-        _check_optimizer(state["solver_state"]["optimizer"], initial)
+        optimizer = state["solver_state"]["optimizer"]
+        if n_folds > 1:  # a fold with fewer rows may have another type
+            held = [v.dtype for v in optimizer.values() if isinstance(v, np.ndarray)]
+            vector = vector.astype(min([vector.dtype, *held]))
+        _check_optimizer(optimizer, OPTIMIZERS[solver](estimator).init(vector))
     early_stopping = state.get("early_stopping", {})
     require_keys("early_stopping", early_stopping, (), {"monitor", "best", "n_bad_epochs"})
     require(isinstance(early_stopping.get("monitor", ""), str), "monitor must be a name")
     require_number("best", early_stopping.get("best", 0.0))
     require_count("n_bad_epochs", early_stopping.get("n_bad_epochs", 0), 0)
-    _check_generator(state)
 
 
 def _check_solver_state(state: Any, size: int) -> None:
@@ -78,9 +114,6 @@ def _check_optimizer(state: Any, initial: Mapping[str, Any]) -> None:
 
 
 def _check_generator(state: Mapping[str, Any]) -> None:
-    if "seed" in state:
-        require_count("seed", state["seed"], 0)
-        require("rng" in state or "next_seed" in state, "the state of the generator is missing")
     if "next_seed" in state:
         require_count("next_seed", state["next_seed"], 0)
         np.random.RandomState(state["next_seed"])
@@ -101,17 +134,43 @@ def _check_rng(rng: Any) -> None:
     np.random.RandomState(0).set_state(rng)
 
 
-def check_progress(progress: Any, vector: Array) -> None:
-    """Raise a `ModelFileError` unless this can be the section "progress" of a checkpoint."""
+def check_progress(progress: Any, estimator: Any, vectors: Sequence[Array]) -> None:
+    """Raise a `ModelFileError` unless this can be the section "progress" of a checkpoint.
+
+    `vectors` have the size and the dtype of the parameter vector of each network.
+    """
     require_keys("The progress", progress, PROGRESS)
     _check_rng(progress["initial_rng"])
     require(type(progress["finished"]) is bool, "finished must be true or false")
-    require(progress["outcome"] in get_args(Outcome), "the outcome is unknown")
-    require_count("kept_epoch", progress["kept_epoch"], 0)
-    require_number("rate", progress["rate"])
-    if not progress["finished"]:
-        _check_rng(progress["rng"])
-    columns = progress["epochs"]
+    members = progress["members"]
+    fits = isinstance(members, list) and len(members) == len(vectors)
+    require(fits, f"there must be the progress of {len(vectors)} networks")
+    for member, vector in zip(members, vectors, strict=True):
+        _check_member(member, estimator, vector, len(vectors))
+
+
+def _check_member(member: Any, estimator: Any, vector: Array, n_networks: int) -> None:
+    """Check the progress of a network."""
+    require_keys("A member of the progress", member, MEMBER_PROGRESS)
+    _check_rng(member["rng"])
+    _check_solver(member, solver_name(estimator), estimator, vector, n_networks)
+    require_array("the vector", member["vector"], "f", vector.shape)
+    require(member["outcome"] in get_args(Outcome), "the outcome is unknown")
+    require_number("rate", member["rate"])
+    _check_epochs(member["epochs"])
+    require_count("kept_epoch", member["kept_epoch"], 0)
+    n_epochs = len(member["epochs"].get("loss", []))
+    require(member["kept_epoch"] <= n_epochs, f"kept_epoch must be {n_epochs} or less")
+    best = member["best"]
+    if best is not None:
+        require_keys("The best weights", best, {"vector", "state", "epochs"})
+        require_array("the best weights", best["vector"], "f", vector.shape)
+        _check_solver_state(best["state"], vector.size)
+        require_count("epochs", best["epochs"], 1)
+
+
+def _check_epochs(columns: Any) -> None:
+    """Check the losses, the rates and the scores of all epochs."""
     known = isinstance(columns, Mapping) and (not columns or "loss" in columns)
     require(known, "the epochs must have losses")
     for name, column in columns.items():
@@ -120,8 +179,3 @@ def check_progress(progress: Any, vector: Array) -> None:
         require(alike, f"the epochs' {name} must be as long as their loss")
         for number in column:
             require_number(name, number)
-    if progress["best"] is not None:
-        require_keys("The best weights", progress["best"], {"vector", "state", "epochs"})
-        require_array("the best weights", progress["best"]["vector"], "f", vector.shape)
-        _check_solver_state(progress["best"]["state"], vector.size)
-        require_count("epochs", progress["best"]["epochs"], 1)

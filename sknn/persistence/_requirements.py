@@ -42,9 +42,14 @@ def require_number(name: str, value: Any) -> None:
 
 
 def require_array(
-    name: str, value: Any, kinds: str, shape: tuple[int | None, ...] | None = None
+    name: str,
+    value: Any,
+    kinds: str,
+    shape: tuple[int | None, ...] | None = None,
+    *,
+    finite: bool = True,
 ) -> None:
-    """Require an array of some dtype kinds and shape (None: any size); floats must be finite."""
+    """Require an array of some dtype kinds and shape (None: any size), with finite floats."""
     is_array = isinstance(value, np.ndarray) and value.dtype.kind in kinds
     require(is_array, f"{name} must be an array of kind {kinds}")
     if shape is not None:
@@ -52,7 +57,7 @@ def require_array(
             size in (None, actual) for size, actual in zip(shape, value.shape, strict=True)
         )
         require(fits, f"{name} has shape {value.shape}, not {shape}")
-    if value.dtype.kind == "f":
+    if finite and value.dtype.kind == "f":
         require(bool(np.isfinite(value).all()), f"{name} has NaN or infinity")
 
 

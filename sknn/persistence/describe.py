@@ -66,6 +66,8 @@ def _layers(state: dict[str, Any]) -> Iterator[str]:
 def _training(state: dict[str, Any]) -> Iterator[str]:
     spec, training_state = state.get("_model_spec", {}), state.get("_training_state", {})
     encoding, names = spec.get("input_encoding"), state.get("feature_names_in_")
+    if isinstance(encoding, list):  # of each fold
+        encoding = encoding[0]
     types = list(encoding.get("column_types_", [])) if isinstance(encoding, dict) else []
     if names is not None and types:
         names = [f"{name}: {kind}" for name, kind in zip(names, types, strict=True)]
@@ -73,13 +75,17 @@ def _training(state: dict[str, Any]) -> Iterator[str]:
     if types:
         yield f"types    {', '.join(f'{n} {kind}' for kind, n in Counter(types).most_common())}"
     yield f"target   {spec.get('target')}{_preview(state.get('classes_'))}, loss {spec.get('loss')}"
-    yield f"trained  {_count(state.get('n_iter_'), 'epoch')}, loss {state.get('loss_')}"
-    kept = "optimizer" in training_state.get("solver_state", {})
+    epochs = ", ".join(map(str, np.atleast_1d(state.get("n_iter_", 0)).tolist()))
+    yield f"trained  {_count(epochs, 'epoch')}, loss {state.get('loss_')}"
+    if "oof_score_" in state:
+        yield f"cv       {_count(len(state['cv_scores_']), 'fold')}, score {state['oof_score_']}"
+    members = training_state.get("members") or [training_state]
+    kept = any("optimizer" in one.get("solver_state", {}) for one in members)
     yield f"training state {'kept' if kept else 'not kept'}"
 
 
 def _count(number: Any, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    return f"{number} {noun}{'' if str(number) == '1' else 's'}"
 
 
 def _preview(values: Any) -> str:

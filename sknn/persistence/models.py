@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sknn import archives
-from sknn._version import as_model_file_error, migrate_state, naming_file
+from sknn._version import STATE_FORMAT, as_model_file_error, migrate_state, naming_file
 from sknn.estimators import (
     MLPClassifier,
     MLPRegressor,
@@ -17,7 +17,7 @@ from sknn.estimators import (
 )
 from sknn.estimators.base import BaseMLP
 from sknn.exceptions import ModelFileError
-from sknn.persistence._check_model import check_model, parameter_vector
+from sknn.persistence._check_model import check_model
 from sknn.persistence._check_training_state import check_progress
 
 #: Classes that can be loaded. No other name in a file is looked up.
@@ -85,15 +85,18 @@ def read_bytes(file: Any) -> bytes:
 
 
 def read_contents(data: bytes) -> archives.Contents:
-    """Read an archive and migrate it to the present format; `format` stays that of the file."""
+    """Read an archive and migrate it to the present format; `format` stays that of the file.
+
+    Of an older checkpoint only the model is kept: its progress was that of another algorithm.
+    """
     contents = archives.read(data)
-    number, progress = contents.format, contents.progress
+    number = contents.format
     with as_model_file_error("The state cannot be migrated"):
         return replace(
             contents,
             parameters=migrate_state(contents.parameters, number),
             state=migrate_state(contents.state, number),
-            progress=progress if progress is None else migrate_state(progress, number),
+            progress=contents.progress if number == STATE_FORMAT else None,
         )
 
 
@@ -112,8 +115,8 @@ def restore(contents: archives.Contents) -> BaseMLP:
         estimator = cls(**contents.parameters)
         with np.errstate(over="raise", invalid="raise", divide="raise"):
             estimator._validate_params()
-            check_model(estimator, contents.state)
+            vectors = check_model(estimator, contents.state)
             if contents.progress is not None:
-                check_progress(contents.progress, parameter_vector(contents.state))
+                check_progress(contents.progress, estimator, vectors)
         estimator.__dict__.update(contents.state)
     return estimator

@@ -1,9 +1,10 @@
-"""Write the fixtures of a format: ``python -m tests.data.make_fixtures tests/data/format_2``.
+"""Write the fixtures of a format: ``python -m tests.data.make_fixtures tests/data/format_3``.
 
 Run it once for each new format, with the oldest supported versions of all libraries, so that every
 later one can read the pickles. Existing files must not be written again: they prove that old files
-can be loaded. `objects_of_format_1.pkl` and `checkpoint_of_format_1.sknn` were written by hand:
-unfitted estimators with parameters that are objects, and a fit that was interrupted after epoch 3.
+can be loaded. Others were written by hand: `objects_of_format_1.pkl`, unfitted estimators with
+parameters that are objects; `checkpoint_of_format_*.sknn`, fits that were interrupted after epoch
+3; `ensemble_of_format_2.*`, whose members shared one training state, with its predictions.
 """
 
 import json
@@ -60,6 +61,8 @@ def models():
         "regressor": regressor,
         "table_classifier": sknn.TabularMLPClassifier(**plain).fit(table(), labels()),
         "table_regressor": sknn.TabularMLPRegressor(**plain).partial_fit(table(), amounts()),
+        "folds_classifier": sknn.MLPClassifier(cv=3, n_members=2, **few).fit(X, labels()),
+        "table_folds_regressor": sknn.TabularMLPRegressor(cv=3, **plain).fit(table(), amounts()),
         "encoder": sknn.TableEncoder(min_frequency=1).fit(table()),
     }
 
@@ -71,12 +74,17 @@ def data_for(name):
 
 
 def answers(name, model):
-    """Return predictions on the training data, and predictions after one more epoch, as lists."""
+    """Return predictions on the training data, and predictions after one more epoch, as lists.
+
+    Networks of several folds are not trained for one more epoch; they predict out of fold.
+    """
     X, y = data_for(name)
     if name == "encoder":
         return {"transform": model.transform(X).tolist()}
     method = "predict_proba" if hasattr(model, "predict_proba") else "predict"
     before = getattr(model, method)(X).tolist()
+    if "folds" in name:
+        return {method: before, "oof_prediction_": model.oof_prediction_.tolist()}
     model.partial_fit(X, y)
     return {method: before, f"{method} after partial_fit": getattr(model, method)(X).tolist()}
 

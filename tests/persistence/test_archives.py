@@ -102,6 +102,8 @@ def assert_alike(one, other):
             assert_alike(a, b)
     elif isinstance(one, np.ndarray):
         assert one.dtype == other.dtype
+        if one.dtype == object:  # NaN among strings equals itself
+            one, other = one.astype(str), other.astype(str)
         assert_array_equal(one, other)
     else:
         assert one == other or (one != one and other != other)

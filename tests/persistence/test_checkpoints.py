@@ -1,5 +1,6 @@
 """Checkpoints: an interrupted fit ends like an uninterrupted one."""
 
+import contextlib
 import os
 import re
 import signal
@@ -21,7 +22,7 @@ from sklearn.preprocessing import StandardScaler
 import sknn
 from sknn import Checkpoint, MLPClassifier, MLPRegressor, ModelFileError
 from tests.estimators.data import TABLES, TASKS
-from tests.persistence.test_archives import MODELS, MyMLP, assert_alike
+from tests.persistence.test_archives import MODELS, MyMLP, assert_alike, loaded, rewritten
 
 pytest.importorskip("sklearn.callback", reason="scikit-learn has no callbacks before 1.9")
 
@@ -69,6 +70,11 @@ SETTINGS = {
     "refit": {"early_stopping": True, "validation_fraction": 0.3, "refit": True},
     "in order": {"shuffle": False, "batch_size": 7},
     "members": {"n_members": 2},
+    "members that stop": {"n_members": 3, "n_iter_no_change": 2, "tol": 0.02},
+    "folds": {"cv": 3},
+    "folds by score": {"cv": 3, "early_stopping": "cv", "n_iter_no_change": 2, "tol": 0.01},
+    "folds, refit": {"cv": 3, "n_members": 2, "early_stopping": True, "refit": True},
+    "folds of lbfgs": {"cv": 3, "solver": "lbfgs"},
     "float32": {"dtype": "float32", "clip_gradient_norm": 0.1},
     "lbfgs": {"solver": "lbfgs"},
 }
@@ -92,6 +98,87 @@ def test_killed_tabular_fit_resumes_exactly(task, tmp_path):
     check(partial(estimator, (6,), **settings), X, y, 5, tmp_path)
 
 
+@pytest.mark.parametrize("settings", [{}, {"n_members": 2, "early_stopping": "cv"}])
+@pytest.mark.parametrize("task", TABLES)
+def test_killed_cross_fit_of_a_table_resumes_exactly(task, settings, tmp_path):
+    """The encoder of each fold is learned again."""
+    estimator, make = TABLES[task]
+    X, y = make()
+    fixed = {"learning_rate": "one_cycle", "dropout": 0.2, "min_frequency": 1}
+    check(partial(estimator, (6,), cv=3, **fixed, **settings), X, y, 5, tmp_path)
+
+
+@pytest.mark.parametrize("settings", [{"n_members": 4}, {"cv": 3}, {"cv": 3, "n_members": 2}])
+def test_networks_that_had_stopped_stay_as_they_are(settings, tmp_path):
+    """The others resume: after every number of epochs the rest of the fit is the same."""
+    X, y = TASKS["multiclass"][1]()
+    stops = {"early_stopping": "cv" if "cv" in settings else True, "n_iter_no_change": 3}
+    stops |= {"learning_rate_init": 0.03, "tol": 1e-3}
+    model = MLPClassifier((6,), max_iter=30, random_state=1, **stops, **settings)
+    whole = fit(clone(model), X, y)
+    ends = np.isfinite(whole.member_loss_curves_).sum(axis=0)
+    assert len(set(ends.tolist())) > 1
+    for epochs in sorted({*ends.tolist(), *(ends[ends < ends.max()] + 1).tolist()})[:4]:
+        keep = Checkpoint(tmp_path / str(epochs), every_n_epochs=1)
+        broken = clone(model).set_callbacks(keep, KillAfter(epochs))
+        with contextlib.suppress(Killed):
+            fit(broken, X, y)
+        again = fit(clone(model).set_callbacks(keep), X, y)
+        del again._skl_callbacks
+        assert_alike(vars(again), vars(whole))
+
+
+@pytest.mark.parametrize("settings", [{"n_members": 2}, {"cv": 3}])
+def test_several_networks_stopped_by_max_time_resume(settings, tmp_path):
+    """With more time, to the same end."""
+    X, y = TASKS["real"][1]()
+    model = MLPRegressor((6,), max_iter=20, random_state=0, **settings)
+    whole = fit(clone(model), X, y)
+    keep = Checkpoint(tmp_path, every_n_epochs=1000)
+    short = fit(clone(model).set_params(max_time=1e-9).set_callbacks(keep), X, y)
+    assert np.max(short.n_iter_) < 20
+    again = fit(clone(model).set_callbacks(keep), X, y)
+    del again._skl_callbacks
+    assert_alike(vars(again), vars(whole))
+
+
+def test_checkpoint_of_folds_is_a_model(tmp_path):
+    """It has no out-of-fold predictions yet; a damaged one is refused."""
+    X, y = TASKS["binary"][1]()
+    model = MLPClassifier((6,), max_iter=5, cv=3, random_state=0)
+    with pytest.raises(Killed):
+        fit(model.set_callbacks(Checkpoint(tmp_path, every_n_epochs=1), KillAfter(3)), X, y)
+    [file] = tmp_path.iterdir()
+    estimator = sknn.load(file)
+    assert estimator.predict(X).shape == (60,)
+    assert not hasattr(estimator, "oof_prediction_")
+    for change, says in PROGRESS_CHANGES:
+        data = rewritten(
+            file.read_bytes(), lambda contents, change=change: change(contents.progress)
+        )
+        with pytest.raises(ModelFileError, match=says):
+            loaded(data)
+
+
+#: Changes of the progress of a fit with three folds, and what the error says.
+PROGRESS_CHANGES = [
+    (lambda p: p["members"].pop(), "progress of 3 networks"),
+    (lambda p: p.update(members={}), "progress of 3 networks"),
+    (lambda p: p.update(more=1), "unknown keys: 'more'"),
+    (lambda p: p["members"][1].pop("rng"), "lacks rng"),
+    (lambda p: p["members"][1].update(vector=np.zeros(3)), "the vector has shape"),
+    (lambda p: p["members"][2].update(kept_epoch=99), "kept_epoch must be"),
+    (lambda p: p["members"][2].update(outcome="good"), "the outcome is unknown"),
+    (lambda p: p["members"][0]["epochs"]["rate"].append(0.0), "as long as their loss"),
+    (lambda p: p["members"][0]["solver_state"].update(steps=-1), "steps must be"),
+    (
+        lambda p: p["members"][0]["solver_state"]["optimizer"].update(first=np.zeros(3)),
+        "must have the size of all parameters",
+    ),
+    (lambda p: p["members"][0]["rng"]["state"].update(pos=10**6), "position must be"),
+]
+
+
 def check(make, X, y, killed_after, directory):
     """Compare a fit that is killed and resumed twice with an uninterrupted one."""
     model = make(max_iter=12, random_state=3)
@@ -105,7 +192,7 @@ def check(make, X, y, killed_after, directory):
             fit(broken, X, y)
         except Killed:
             kills += 1
-    assert kills or whole.n_iter_ < killed_after
+    assert kills or np.max(whole.n_iter_) < killed_after
     del broken._skl_callbacks
     assert_alike(vars(broken), vars(whole))
 

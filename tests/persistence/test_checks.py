@@ -18,13 +18,13 @@ def encoder(contents):
 
 
 def optimizer(contents):
-    """Return the optimizer state in a file."""
-    return contents.state["_training_state"]["solver_state"]["optimizer"]
+    """Return the optimizer state of the first member in a file."""
+    return contents.state["_training_state"]["members"][0]["solver_state"]["optimizer"]
 
 
 def generator(contents):
-    """Return the generator's state in a file."""
-    return contents.state["_training_state"]["rng"]
+    """Return the state of the first member's generator in a file."""
+    return contents.state["_training_state"]["members"][0]["rng"]
 
 
 CHANGES = [
@@ -43,7 +43,7 @@ CHANGES = [
     ),
     (
         "stream",
-        lambda c: c.state["_training_state"]["early_stopping"].update(best=10**400),
+        lambda c: c.state["_training_state"]["members"][0]["early_stopping"].update(best=10**400),
         "in the range of a float",
     ),
     ("stream", lambda c: c.state.update(t_=2**63), "below 2..63"),

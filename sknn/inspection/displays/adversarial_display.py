@@ -91,8 +91,10 @@ class AdversarialDisplay(Display):
         mlp = cls._network(estimator)
         X_adversarial = adversarial(mlp, X, y, **settings)
         fitted = mlp._fitted_model(X)
-        before, after = _predictions(fitted), _predictions(replace(fitted, X=X_adversarial))
-        display = cls(fitted.X, X_adversarial, before=before, after=after, image_shape=image_shape)
+        [part] = fitted.parts
+        changed = replace(fitted, parts=[replace(part, X=X_adversarial)])
+        before, after = _predictions(fitted), _predictions(changed)
+        display = cls(part.X, X_adversarial, before=before, after=after, image_shape=image_shape)
         return display.plot(ax)
 
     def _draw(self, ax: Any) -> None:

@@ -26,7 +26,7 @@ class LossCurveDisplay(Display):
     validation_score : sequence of float, default=None
         Score on the validation data.
     best_iteration : int, default=None
-        The epoch whose weights were kept, counted from 1.
+        The epoch whose weights were kept, counted from 1; of several networks the largest.
     learning_rate : str, default=None
         Description of the learning rate in the x-label.
     learning_rates : sequence of float, default=None
@@ -80,7 +80,7 @@ class LossCurveDisplay(Display):
             mlp.loss_curve_,
             validation_loss=mlp.validation_loss_curve_,
             validation_score=mlp.validation_scores_,
-            best_iteration=mlp.best_iteration_ if validated else None,
+            best_iteration=int(np.max(mlp.best_iteration_)) if validated else None,
             learning_rate=_describe_rate(mlp),
             learning_rates=getattr(mlp, "learning_rates_", None),
         )

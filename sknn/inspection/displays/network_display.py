@@ -90,8 +90,8 @@ class NetworkDisplay(Display):
         mlp = cls._network(estimator)
         display = cls(
             member_weights(mlp, member),
-            column_titles(mlp),
-            input_names=input_names(mlp),
+            column_titles(mlp, member),
+            input_names=input_names(mlp, member),
             output_names=output_names(mlp),
             max_units=max_units,
         )

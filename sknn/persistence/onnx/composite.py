@@ -15,7 +15,7 @@ from sknn.estimators.base import BaseMLP
 from sknn.features import TableEncoder
 from sknn.persistence.onnx.converters import register
 from sknn.persistence.onnx.encoder_nodes import column_names, column_types
-from sknn.persistence.onnx.estimator_nodes import encoder_of
+from sknn.persistence.onnx.estimator_nodes import encoders_of
 from sknn.persistence.onnx.graph import (
     PREFIX,
     Graph,
@@ -82,12 +82,14 @@ def _table_types(model: Any, X: Any) -> Any:
     types: Any = import_optional("skl2onnx.common.data_types", "to_onnx")
     while isinstance(model, Pipeline):
         model = model[0]
-    encoder = encoder_of(model) if isinstance(model, BaseMLP) else model
+    encoders = encoders_of(model) if isinstance(model, BaseMLP) else [model]
     names = list(getattr(X, "columns", []))
-    if not isinstance(encoder, TableEncoder) or not names or names != column_names(encoder):
+    if not encoders or not isinstance(encoders[0], TableEncoder):
+        return None
+    if not names or names != column_names(encoders[0]):
         return None
     kinds = {"str": types.StringTensorType, "float64": types.DoubleTensorType}
-    columns = zip(names, column_types(encoder), strict=True)
+    columns = zip(names, column_types(*encoders), strict=True)
     return [(name, kinds[kind]([None, 1])) for name, kind in columns]
 
 

@@ -16,7 +16,7 @@ from sknn.estimators import (
 from sknn.estimators.base import BaseMLP
 from sknn.features import TableEncoder
 from sknn.persistence.onnx.encoder_nodes import column_names, column_types, encoded
-from sknn.persistence.onnx.estimator_nodes import add_estimator, encoder_of
+from sknn.persistence.onnx.estimator_nodes import add_estimator, encoders_of
 from sknn.persistence.onnx.graph import (
     ML,
     ML_VERSION,
@@ -151,13 +151,13 @@ def _outputs(graph: Graph, operator: Any, *containers: Any) -> list[Output]:
     """
     model, inputs = operator.raw_operator, [one.full_name for one in operator.inputs]
     if isinstance(model, TableEncoder):
-        return [encoded(graph, model, _columns(graph, model, inputs))]
-    encoder = encoder_of(model)
-    if encoder is None:
+        return [encoded(graph, model, _columns(graph, [model], inputs))]
+    encoders = encoders_of(model)
+    if not encoders:
         X = [graph.cast(one, "float32") for one in inputs]
         given = X if len(X) == 1 else [graph.add("Concat", *X, axis=-1)]
     else:
-        given = _columns(graph, encoder, inputs)
+        given = _columns(graph, encoders, inputs)
     raw_scores = _raw_scores(model, operator.scope_inst, *containers)
     outputs = add_estimator(graph, model, given, raw_scores)
     if is_regressor(model) and not outputs[0].shape:
@@ -176,12 +176,12 @@ def _as_double(graph: Graph, output: Output) -> Output:
     return replace(output, value=graph.cast(output.value, "float64"), dtype="float64")
 
 
-def _columns(graph: Graph, encoder: TableEncoder, inputs: list[Value]) -> list[Value]:
+def _columns(graph: Graph, encoders: list[TableEncoder], inputs: list[Value]) -> list[Value]:
     """Return the columns of a table, which may be given as one matrix."""
-    types = column_types(encoder)
+    types = column_types(*encoders)
     if len(inputs) != len(types):
         if len(inputs) > 1:
-            names = ", ".join(column_names(encoder))
+            names = ", ".join(column_names(encoders[0]))
             raise ValueError(
                 f"A table needs one matrix, or one input for each of {names}; got {len(inputs)} "
                 "inputs."

@@ -20,12 +20,13 @@ def column_names(encoder: TableEncoder) -> list[str]:
     return [f"x{j}" for j in range(encoder.n_features_in_)] if names is None else list(names)
 
 
-def column_types(encoder: TableEncoder) -> list[str]:
-    """Return "str" for string columns and "float64" for all others.
+def column_types(*encoders: TableEncoder) -> list[str]:
+    """Return "str" for columns that are strings for any encoder, and "float64" for all others.
 
     Numbers are float64 so that they are not rounded before they are scaled.
     """
-    return ["str" if kind == "string" else "float64" for kind in encoder.column_types_]
+    types = zip(*(one.column_types_ for one in encoders), strict=True)
+    return ["str" if "string" in kinds else "float64" for kinds in types]
 
 
 def compact(graph: Graph, encoder: TableEncoder, columns: Sequence[Value], dtype: str) -> Value:

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sknn.estimators._inputs import TabularInputs
-from sknn.estimators._model import ModelSpec, fitted_network
+import numpy as np
+
+from sknn.estimators._model import ModelSpec, fitted_networks
 from sknn.estimators.base import BaseMLP
 from sknn.features import TableEncoder
 from sknn.persistence.onnx.encoder_nodes import compact
@@ -14,10 +15,10 @@ from sknn.persistence.onnx.output_activations import RawOutputs
 from sknn.persistence.onnx.outputs import add_outputs, class_scores
 
 
-def encoder_of(mlp: BaseMLP) -> TableEncoder | None:
-    """Return the encoder of a fitted tabular estimator, None for the others."""
-    inputs = ModelSpec.of_fitted(vars(mlp)).inputs
-    return inputs.encoder if isinstance(inputs, TabularInputs) else None
+def encoders_of(mlp: BaseMLP) -> list[TableEncoder]:
+    """Return the encoder of a fitted tabular estimator, or that of each fold; none for others."""
+    parts = ModelSpec.of_fitted(vars(mlp)).parts()
+    return [part.inputs.encoder for part in parts if part.inputs]
 
 
 def add_estimator(
@@ -29,9 +30,20 @@ def add_estimator(
     a classifier of one column of labels gives the scores of all classes, not probabilities.
     """
     spec: Any = ModelSpec.of_fitted(vars(mlp))
-    encoder = encoder_of(mlp)
-    u = inputs[0] if encoder is None else compact(graph, encoder, inputs, spec.dtype)
-    z = forward(graph, fitted_network(spec, vars(mlp)), u)
+    outputs = []
+    for part, network in fitted_networks(spec, vars(mlp)):
+        u = inputs[0]
+        if part.inputs:
+            u = compact(graph, part.inputs.encoder, inputs, spec.dtype)
+        outputs.append(forward(graph, network, u))
+    z = outputs[0] if len(outputs) == 1 else _joined(graph, outputs, spec)
     raw = RawOutputs(z, spec.target, spec.loss, spec.members)
-    outputs = add_outputs(graph, raw)
-    return class_scores(graph, raw, outputs[0]) if raw_scores else outputs
+    predictions = add_outputs(graph, raw)
+    return class_scores(graph, raw, predictions[0]) if raw_scores else predictions
+
+
+def _joined(graph: Graph, outputs: Sequence[Value], spec: ModelSpec) -> Value:
+    """Add the concatenation of the raw outputs of all folds on the member axis."""
+    shape = np.array([spec.n_members // spec.n_folds, -1, spec.n_units])
+    members = [graph.add("Reshape", z, shape) for z in outputs]
+    return graph.add("Concat", *members, axis=0)

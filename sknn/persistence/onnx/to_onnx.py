@@ -8,7 +8,7 @@ from sknn._optional import import_optional
 from sknn.estimators.base import BaseMLP
 from sknn.persistence.onnx.composite import convert
 from sknn.persistence.onnx.encoder_nodes import column_names, column_types
-from sknn.persistence.onnx.estimator_nodes import add_estimator, encoder_of
+from sknn.persistence.onnx.estimator_nodes import add_estimator, encoders_of
 from sknn.persistence.onnx.graph import Graph, check_opset, rename_outputs
 
 #: Default opset version.
@@ -62,7 +62,7 @@ def to_onnx(model: Any, X: Any = None, *, opset: int = OPSET) -> Any:
     Notes
     -----
     The graph computes in float32, so its predictions differ from those of a float64 model in the
-    seventh digit. Members are averaged in the graph.
+    seventh digit. Members, and the networks of the folds of `cv`, are averaged in the graph.
 
     Examples
     --------
@@ -88,8 +88,8 @@ def to_onnx(model: Any, X: Any = None, *, opset: int = OPSET) -> Any:
 
 def _inputs(mlp: BaseMLP) -> list[tuple[str, str, tuple[int, ...]]]:
     """Return name, type and shape, without the first axis, of each input."""
-    encoder = encoder_of(mlp)
-    if encoder is None:
+    encoders = encoders_of(mlp)
+    if not encoders:
         return [("X", "float32", (mlp.n_features_in_,))]
-    columns = zip(column_names(encoder), column_types(encoder), strict=True)
+    columns = zip(column_names(encoders[0]), column_types(*encoders), strict=True)
     return [(name, dtype, (1,)) for name, dtype in columns]

@@ -65,7 +65,9 @@ def check_supported(mlp: BaseMLP, spec: ModelSpec) -> None:
         reasons.append(f"loss={spec.loss_name!r} (there are log_loss, squared_error and poisson)")
     if spec.n_units == 1 and spec.target.kind == "multiclass":
         reasons.append("a single class (there two are needed)")
-    if spec.n_members > 1:
+    if spec.n_folds > 1:
+        reasons.append(f"networks of {spec.n_folds} folds of cv (there is one; set refit=True)")
+    elif spec.n_members > 1:
         reasons.append(f"n_members={spec.n_members} (there is one network)")
     if reasons:
         raise ValueError(

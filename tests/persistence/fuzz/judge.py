@@ -119,11 +119,22 @@ def exercise(model):
         for name in ("predict_proba", "decision_function", "predict_members"):
             if hasattr(model, name):
                 getattr(model, name)(X)
+        calibrate(model, X)
     except ValueError as error:  # weights may be so large that there is no answer
         if "Predictions overflow" not in str(error):
             raise
     else:
         train_on(model, X, predictions)
+
+
+def calibrate(model, X):
+    """Predict an interval or a set, unless the model has no calibration that suits them."""
+    name = "predict_interval" if hasattr(model, "predict_interval") else "predict_set"
+    try:
+        getattr(model, name)(X, coverage=0.5)
+    except (ValueError, AttributeError) as error:
+        if not any(words in str(error) for words in ("needs", "coverage", "no attribute")):
+            raise
 
 
 def train_on(model, X, y):
@@ -154,6 +165,7 @@ REFUSALS = [
     "too large",
     "hidden_layer_sizes",
     "activat",
+    "whose training cannot continue",  # networks of several folds
     "array element",  # sizes of hidden layers that are no list of numbers
     "classes not in",  # columns of text and of numbers, which no matrix of predictions holds
 ]
@@ -164,6 +176,8 @@ def inputs(model):
     rng = np.random.RandomState(0)
     input_encoding = model._model_spec["input_encoding"]
     names = getattr(model, "feature_names_in_", None)
+    if isinstance(input_encoding, list):
+        input_encoding = input_encoding[0]
     if not isinstance(input_encoding, dict):
         return rng.normal(size=(3, model.n_features_in_))
     center = dict(

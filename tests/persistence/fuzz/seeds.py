@@ -15,7 +15,7 @@ N = 12
 
 #: What kinds of models there are.
 NAMES = ["text", "linear", "members", "labels", "columns", "stream", "quantiles"]
-NAMES += ["table", "labels of a table"]
+NAMES += ["table", "labels of a table", "folds", "folds of a table", "refit"]
 
 
 def saved(model, **settings):
@@ -58,6 +58,9 @@ def models():
         "labels of a table": TabularMLPClassifier((2,), **tabular).partial_fit(
             table, texts[y], classes=texts
         ),
+        "folds": MLPClassifier((2,), cv=3, n_members=2, **few).fit(X, texts[y]),
+        "folds of a table": TabularMLPRegressor((2,), cv=2, **tabular).fit(table, y),
+        "refit": MLPRegressor((2,), cv=2, refit=True, early_stopping="cv", **few).fit(X, y),
     }
 
 
