@@ -40,10 +40,13 @@ class Folds:
 
     def by_networks(self) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
         """Yield the folds that hold out the same rows, and the numbers of these rows."""
-        patterns, which = np.unique(np.stack(self.test, axis=1), axis=0, return_inverse=True)
-        for i, pattern in enumerate(patterns):
-            if pattern.any():
-                yield np.flatnonzero(pattern), np.flatnonzero(which.ravel() == i)
+        test = np.stack(self.test, axis=1)
+        packed = np.packbits(test, axis=1)
+        patterns = packed.view(f"S{packed.shape[1]}").ravel()  # faster than unique rows
+        _, first, which = np.unique(patterns, return_index=True, return_inverse=True)
+        for i, row in enumerate(first):
+            if test[row].any():
+                yield np.flatnonzero(test[row]), np.flatnonzero(which == i)
 
     @property
     def fold_of_row(self) -> NDArray[np.intp] | None:
@@ -60,7 +63,8 @@ def split_folds(cv: Any, rows: ValidatedData, groups: Any, *, classify: bool) ->
     ValueError
         If the splitter refuses the rows, or an index is not that of a row.
     """
-    splitter = check_cv(cv, rows.y if classify else None, classifier=classify)
+    is_stratified = classify and rows.y.ndim == 1
+    splitter = check_cv(cv, rows.y if is_stratified else None, classifier=is_stratified)
     train: Masks = []
     test: Masks = []
     for split in splitter.split(rows.X, rows.y, groups):

@@ -123,8 +123,8 @@ class ValidationScore:
         classify = isinstance(spec.target, ClassTarget)
         if len(data.y) < 2 and not classify and scoring is None:
             raise ValueError(
-                "X_val has a single row, for which R2 is undefined. Pass more rows, or set "
-                "scoring='loss'."
+                "There is a single validation row, for which R2 is undefined. Pass more rows of "
+                "X_val, set a cv with fewer folds, or scoring='loss'."
             )
         self.metric = accuracy if classify else masked_r2_score
         by_default = scoring is None and not (

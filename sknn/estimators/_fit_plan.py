@@ -1,6 +1,7 @@
 """plan_fit: from the arguments of `fit` to a FitPlan, by validation, splits and configuration."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -138,7 +139,7 @@ def plan_job(
     if by_score is None:
         by_score = _stops_by_score(mlp, validation, len(data.y))
     if validation is not None:
-        with naming_validation_data():
+        with naming_validation_data() if mlp.cv is None else nullcontext():
             validation = weighted(validation) if weighted else validation
     elif by_score:
         classify = isinstance(target, ClassTarget)

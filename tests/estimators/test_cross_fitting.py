@@ -192,6 +192,9 @@ def test_columns_of_labels_have_a_list():
     assert model.oof_prediction_.shape == (60, 2)
     with pytest.raises(ValueError, match="predict_set needs a single column"):
         model.predict_set(X)
+    mixed = pd.DataFrame({"text": Y[:, 1], "truth": y == 0})
+    model = fitted(MLPClassifier(**SETTINGS, cv=3), X, mixed)
+    assert model.oof_prediction_.shape == (60, 2)
 
 
 # Weights, classes, groups

@@ -52,7 +52,8 @@ class ValidatedData:
         """Return the rows selected by a boolean mask."""
         numbers = np.arange(len(self.y)) if self.row_numbers is None else self.row_numbers
         w = None if self.w is None else self.w[rows]
-        X, y = safe_indexing(self.X, rows), self.y[rows]
+        X = self.X[rows] if isinstance(self.X, np.ndarray) else safe_indexing(self.X, rows)
+        y = self.y[rows]
         return ValidatedData(X, y, w, numbers[rows], self.features)
 
     def row_numbers_of(self, mask: Array) -> Array:
