@@ -46,9 +46,9 @@ for ax, (name, network) in zip(axes, networks.items(), strict=True):
 plt.show()
 
 # %%
-# Both cover about 90 % of all new rows. For a given x nothing is guaranteed: the first intervals are
-# too wide where there is little noise, and too narrow where there is much. The second are closer to
-# 90 % everywhere.
+# Both cover about 90 % of all new rows. Nothing is guaranteed for a given x: the first intervals
+# are too wide where there is little noise, and too narrow where there is much. The second are
+# closer to 90 % everywhere.
 
 for name, network in networks.items():
     low, high = network.predict_interval(x_new, coverage=0.9).T

@@ -51,7 +51,7 @@ class IntervalDisplay(Display):
     ----------
     ax_, figure_ : Axes and Figure
         The axes and the figure.
-    intervals_ : LineCollection or FillBetweenPolyCollection
+    intervals_ : LineCollection or PolyCollection
         The lines, or the band.
     covered_ : ndarray of bool of shape (n_samples,) or None
         Whether y is in the interval, for each row; None without y.

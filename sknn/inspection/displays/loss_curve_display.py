@@ -49,7 +49,7 @@ class LossCurveDisplay(Display):
         Axes of the score, with the y-axis on the right, and of the learning rate, from 0.
     lines_ : list of Line2D
         The curves; of several networks their means.
-    bands_ : list of FillBetweenPolyCollection
+    bands_ : list of PolyCollection
         The bands of several networks, in the order of the curves.
 
     Examples
