@@ -38,6 +38,7 @@ ORDER = [
     "inside",
     "adversarial",
     "quantiles",
+    "intervals",
     "imbalanced",
     "text",
     "stream",

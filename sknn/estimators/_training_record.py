@@ -80,8 +80,10 @@ def mean_curve(columns: Sequence[Sequence[float]]) -> list[float]:
         return list(columns[0])
     table = as_columns(columns)
     made = np.arange(len(table))[:, None] < [len(column) for column in columns]
-    total = np.where(made, table, 0).sum(axis=1)
-    return (total / made.sum(axis=1)).tolist()
+    means = np.where(made, table, 0).sum(axis=1) / made.sum(axis=1)
+    largest = np.where(made, table, -np.inf).max(axis=1)
+    is_equal = (np.where(made, table, np.inf).min(axis=1)) == largest
+    return np.where(is_equal, largest, means).tolist()
 
 
 def as_columns(columns: Sequence[Sequence[float]]) -> Array:

@@ -200,7 +200,7 @@ class Classification(ClassifierMixin, BaseMLP):
         -------
         sets : ndarray of bool of shape (n_samples, n_classes)
             Whether each class, in the order of `classes_`, is in the set of each row. A set may be
-            empty: no class is likely enough.
+            empty, as no class is likely enough; some must be if the accuracy is above `coverage`.
 
         Raises
         ------
@@ -217,7 +217,11 @@ class Classification(ClassifierMixin, BaseMLP):
         each x, if
 
         - the training rows and the new row are exchangeable, for example independent draws from
-          one distribution (no time series, no groups, no shift);
+          one distribution (no time series, no groups, no shift). Rows that are sorted need
+          shuffled folds, ``cv=StratifiedKFold(5, shuffle=True, random_state=0)``: an integer does
+          not shuffle;
+        - no earlier step of a pipeline has learned from y, and scalers or encoders that have seen
+          the rows of all folds do not depend much on each;
         - nothing was chosen on the rows that calibrate. With ``early_stopping=True`` the number of
           epochs is chosen on rows held back from the training rows of each fold. With
           ``early_stopping="cv"`` it is chosen on the fold itself, and the coverage is approximate.
@@ -273,8 +277,9 @@ class Classification(ClassifierMixin, BaseMLP):
         Returns
         -------
         p : ndarray of shape (n_members, n_samples, n_classes), or a list of these
-            The result of `predict_proba` for each of the `n_members` networks; for losses
-            without probabilities, that of `decision_function`.
+            The result of `predict_proba` for each of the `n_members` networks (with `cv` but
+            without `refit`, for those of all folds, fold after fold); for losses without
+            probabilities, that of `decision_function`.
         """
         fitted = self._fitted_model(X)
         spec, target = fitted.spec, fitted.spec.target

@@ -134,12 +134,13 @@ class MLPClassifier(Classification):
         `random_state` those of a fold equal a fit of its training rows alone. Not with `warm_start`
         or X_val; without `partial_fit`.
     refit : bool, default=False
-        Whether to train again from the start on all rows (but not X_val) for `best_iteration_`
-        epochs, once early stopping has found that number; "cosine" and "one_cycle" end with the
-        last of them. With `cv`, for the number of epochs that was best for all folds together;
-        predictions are then those of the new networks, and `coefs_` theirs. If this is not
-        completed (`max_time`, Ctrl-C, a callback, divergence), the model that was found before is
-        kept.
+        Whether to train again from the start on all rows (but not X_val), once early stopping has
+        found the best number of epochs; "cosine" and "one_cycle" end with the last of them. With
+        several networks it is the epoch with the best mean score, in which a network that has
+        stopped counts with its best score; with `cv` and without early stopping, the mean number of
+        epochs. Predictions, `coefs_` and `loss_curve_` are then those of the new networks,
+        `best_iteration_` and the validation curves those of the search. If this is not completed
+        (`max_time`, Ctrl-C, a callback, divergence), the model that was found before is kept.
     momentum : float, default=0.9
         Momentum of "sgd", in [0, 1].
     nesterovs_momentum : bool, default=True
@@ -225,7 +226,8 @@ class MLPClassifier(Classification):
     oof_score_ : float
         With `cv`: the result of `score` for the out-of-fold predictions, weighted.
     cv_scores_ : ndarray of shape (n_folds,)
-        With `cv`: the score of each fold, by `scoring`; NaN if it has too few rows.
+        With `cv`: the score of each fold, by `scoring` (by its default, if that is None); NaN if it
+        has too few rows.
     n_features_in_ : int
         Number of features seen by `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)

@@ -100,8 +100,8 @@ class Regression(RegressorMixin, BaseMLP):
         X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
             The inputs, as for `fit`.
         return_std : bool, default=False
-            Whether to return the standard deviation over the members as well; needs
-            ``n_members > 1``. It says how far the networks differ, not how far y may be from the
+            Whether to return the standard deviation over the networks as well; needs several, by
+            `n_members` or `cv`. It says how far the networks differ, not how far y may be from the
             prediction; see the notes.
 
         Returns
@@ -110,7 +110,7 @@ class Regression(RegressorMixin, BaseMLP):
             Output activations, averaged over the members. Several quantiles are the last axis:
             (n_samples, n_quantiles) or (n_samples, n_outputs, n_quantiles).
         std : ndarray of the same shape
-            Standard deviation of the members' predictions; only if `return_std`.
+            Standard deviation of the networks' predictions; only if `return_std`.
 
         Raises
         ------
@@ -130,7 +130,7 @@ class Regression(RegressorMixin, BaseMLP):
         if spec.n_members == 1:
             raise ValueError(
                 "return_std=True needs several networks, got n_members=1. Fit with n_members=8, "
-                "for example."
+                "for example, or with cv=5."
             )
         members = np.stack([spec.decode(z) for z in fitted.member_outputs()])
         return fitted.predictions(members.mean, 0), fitted.predictions(members.std, 0)
@@ -146,7 +146,8 @@ class Regression(RegressorMixin, BaseMLP):
         Returns
         -------
         y : ndarray of shape (n_members, n_samples) or more
-            The result of `predict` for each of the `n_members` networks.
+            The result of `predict` for each of the `n_members` networks; with `cv` but without
+            `refit`, for those of all folds, fold after fold.
         """
         fitted = self._fitted_model(X)
         members = fitted.spec.split_members(fitted.member_outputs())
@@ -188,8 +189,11 @@ class Regression(RegressorMixin, BaseMLP):
         each x, if
 
         - the training rows and the new row are exchangeable, for example independent draws from
-          one distribution (no time series, no groups, no shift), and the folds do not depend on
-          the data: a `cv` of shuffled or of random folds;
+          one distribution (no time series, no groups, no shift). Rows that are sorted need
+          shuffled folds, ``cv=KFold(5, shuffle=True, random_state=0)``: an integer does not
+          shuffle;
+        - no earlier step of a pipeline has learned from y, and scalers or encoders that have seen
+          the rows of all folds do not depend much on each;
         - nothing was chosen on the rows that calibrate. With ``early_stopping=True`` the number of
           epochs is chosen on rows held back from the training rows of each fold. With
           ``early_stopping="cv"`` it is chosen on the fold itself, and the coverage is approximate.

@@ -8,6 +8,7 @@ from sknn.inspection.adversarial import adversarial
 from sknn.inspection.displays import (
     AdversarialDisplay,
     GradientFlowDisplay,
+    IntervalDisplay,
     LossCurveDisplay,
     NetworkDisplay,
     WeightsDisplay,
@@ -20,6 +21,7 @@ __all__ = [
     "AdversarialDisplay",
     "GradientFlowDisplay",
     "HiddenFeatures",
+    "IntervalDisplay",
     "LayerGradients",
     "LayerOutput",
     "LossCurveDisplay",

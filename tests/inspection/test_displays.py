@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
 from sklearn.datasets import load_digits
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
@@ -15,6 +16,7 @@ from sknn import MLPClassifier, MLPRegressor, TabularMLPRegressor
 from sknn.inspection import (
     AdversarialDisplay,
     GradientFlowDisplay,
+    IntervalDisplay,
     LossCurveDisplay,
     NetworkDisplay,
     WeightsDisplay,
@@ -22,7 +24,7 @@ from sknn.inspection import (
     displays,
     gradient_flow,
 )
-from tests.estimators.data import TASKS, binary, fitted, multiclass, real, table
+from tests.estimators.data import TASKS, binary, fitted, multiclass, multioutput, real, table
 
 pyplot = pytest.importorskip("matplotlib.pyplot")
 
@@ -46,6 +48,13 @@ def digits():
     return fitted(model, X, y), X[:50], y[:50]
 
 
+def drawn_intervals(model, X, y, ax):
+    """Draw intervals of a regressor of X and y in place of a fitted network, else of `model`."""
+    if hasattr(model, "coefs_"):
+        model = fitted(MLPRegressor((5,), cv=5, max_iter=2, standardize_y=True), X, y)
+    return IntervalDisplay.from_estimator(model, X, y, ax=ax)
+
+
 #: How to draw each display of a model of digits: functions of the model, X, y and axes.
 DRAWN = {
     AdversarialDisplay: lambda model, X, y, ax: AdversarialDisplay.from_estimator(
@@ -54,6 +63,7 @@ DRAWN = {
     GradientFlowDisplay: lambda model, X, y, ax: GradientFlowDisplay.from_estimator(
         model, X, y, ax=ax
     ),
+    IntervalDisplay: drawn_intervals,
     LossCurveDisplay: lambda model, X, y, ax: LossCurveDisplay.from_estimator(model, ax=ax),
     NetworkDisplay: lambda model, X, y, ax: NetworkDisplay.from_estimator(model, ax=ax),
     WeightsDisplay: lambda model, X, y, ax: WeightsDisplay.from_estimator(
@@ -196,6 +206,160 @@ def test_loss_curve_display_draws_a_changing_learning_rate():
     for settings in ({"learning_rate": "constant"}, {"solver": "lbfgs"}):
         model = fitted(MLPRegressor(max_iter=3, **settings), X, y)
         assert LossCurveDisplay.from_estimator(model).rate_ax_ is None
+
+
+@pytest.mark.parametrize("n_members", [3, 12])
+def test_loss_curve_display_of_several_networks(n_members):
+    """The mean, and a band from the lowest to the highest, or between quantiles of many."""
+    X, y = real()
+    settings = {"early_stopping": True, "n_iter_no_change": 2, "learning_rate_init": 0.05}
+    model = fitted(MLPRegressor((6,), n_members=n_members, random_state=0, **settings), X, y)
+    display = LossCurveDisplay.from_estimator(model)
+    tables = [
+        model.member_loss_curves_,
+        model.member_validation_loss_curves_,
+        model.member_validation_scores_,
+    ]
+    curves = [model.loss_curve_, model.validation_loss_curve_, model.validation_scores_]
+    outer = (0, 1) if n_members == 3 else (0.1, 0.9)
+    assert np.isnan(tables[0]).any()
+    for line, band, rows, curve in zip(display.lines_, display.bands_, tables, curves, strict=True):
+        assert_allclose(line.get_ydata(), curve)
+        corners = band.get_paths()[0].vertices
+        for epoch in (1, 2, len(rows)):
+            ends = corners[corners[:, 0] == epoch, 1]
+            known = rows[epoch - 1][~np.isnan(rows[epoch - 1])]
+            assert_allclose([ends.min(), ends.max()], np.quantile(known, outer))
+    best = model.best_iteration_
+    assert best.min() < best.max()
+    share = "lowest to highest" if n_members == 3 else "10 % to 90 %"
+    assert legend(display.ax_)[3:] == [
+        f"{share} of {n_members} networks",
+        f"best epochs: {best.min()} to {best.max()}, median {np.median(best):g}",
+    ]
+    assert display.rate_ax_ is None
+
+
+def test_loss_curve_display_of_folds_and_a_refit():
+    """Bands of folds and of the new networks differ in number; equal best epochs are one."""
+    X, y = real()
+    settings = {"max_iter": 3, "random_state": 0, "n_members": 2}
+    model = fitted(MLPRegressor((6,), cv=3, refit=True, **settings), X, y)
+    display = LossCurveDisplay.from_estimator(model)
+    assert legend(display.ax_)[3:] == [
+        "lowest to highest of 2 networks",
+        "lowest to highest of 6 networks",
+        "best epoch: 3",
+    ]
+    model = fitted(MLPRegressor((6,), cv=3, refit=True, max_iter=3), X, y)
+    display = LossCurveDisplay.from_estimator(model)
+    assert len(display.bands_) == 2
+    display = LossCurveDisplay([[1.0, 2.0], [np.nan, np.nan]]).plot()
+    assert_array_equal(display.lines_[0].get_ydata(), [1.5, np.nan])
+
+
+# Intervals
+
+
+def test_interval_display_over_a_single_feature():
+    """A band, in the order of the feature, with y inside and outside."""
+    X, y = real(60, 1)
+    model = fitted(MLPRegressor((6,), solver="lbfgs", max_iter=5, cv=5, random_state=0), X, y)
+    display = IntervalDisplay.from_estimator(model, X, y, coverage=0.8)
+    low, high = model.predict_interval(X, coverage=0.8).T
+    assert_array_equal(display.covered_, (low <= y) & (y <= high))
+    assert display.coverage_ == display.covered_.mean()
+    assert_array_equal(display.ax_.lines[0].get_xdata(), np.sort(X[:, 0]))
+    assert display.intervals_ in display.ax_.collections
+    assert display.kind == "band"
+    inside, outside = display.ax_.collections[1:]
+    assert_array_equal(inside.get_offsets()[:, 1], y[display.covered_])
+    assert_array_equal(outside.get_offsets()[:, 1], y[~display.covered_])
+    assert sorted(legend(display.ax_)) == [
+        "prediction",
+        "prediction interval, coverage 0.8",
+        f"y inside: {display.coverage_:.1%}",
+        f"y outside: {1 - display.coverage_:.1%}",
+    ]
+    assert (display.ax_.get_xlabel(), display.ax_.get_ylabel()) == ("x0", "y")
+
+
+def test_interval_display_of_several_features():
+    """A line for each row: by prediction, or at the values of a feature."""
+    X, y = real()
+    model = fitted(TabularMLPRegressor((6,), cv=3, max_iter=2, random_state=0), table(X), y)
+    display = IntervalDisplay.from_estimator(model, table(X))
+    assert display.kind == "lines"
+    assert display.covered_ is None
+    assert display.coverage_ is None
+    ends = np.stack(display.intervals_.get_segments())
+    order = np.argsort(model.predict(table(X)), kind="stable")
+    assert_array_equal(ends[order, 0, 0], np.arange(1, 61))
+    assert_allclose(ends[..., 1], model.predict_interval(table(X)))
+    assert "order of the predictions" in display.ax_.get_xlabel()
+    for feature in ("amount", 0):
+        display = IntervalDisplay.from_estimator(model, table(X), y, feature=feature)
+        assert_array_equal(display.x, table(X)["amount"])
+        assert display.ax_.get_xlabel() == "amount"
+        display.figure_.canvas.draw()
+    with pytest.raises(TypeError, match="feature must be numeric, but 'town' holds text"):
+        IntervalDisplay.from_estimator(model, table(X), feature="town")
+    for feature in ("age", 4):
+        with pytest.raises(ValueError, match="feature must be from 0 to 3 or the name of a col"):
+            IntervalDisplay.from_estimator(model, table(X), feature=feature)
+
+
+@pytest.mark.parametrize("container", [np.asarray, sparse.csr_array, np.ndarray.tolist])
+def test_interval_display_reads_the_feature_from_any_container(container):
+    """Arrays, sparse matrices and lists."""
+    X, y = real()
+    model = fitted(MLPRegressor((6,), cv=3, max_iter=2, random_state=0), X, y)
+    display = IntervalDisplay.from_estimator(model, container(X), y, feature=2)
+    assert_array_equal(display.x, X[:, 2])
+    assert display.ax_.get_xlabel() == "x2"
+
+
+def test_interval_display_of_a_single_column_of_text():
+    """It has no axis of numbers."""
+    X, y = real()
+    towns = table(X)[["town"]]
+    model = fitted(TabularMLPRegressor((6,), cv=3, max_iter=2, random_state=0), towns, y)
+    assert IntervalDisplay.from_estimator(model, towns, y).x is None
+
+
+def test_interval_display_of_one_output_and_of_quantiles():
+    """Which output must be said; unknown targets do not count; two quantiles have no middle."""
+    X, Y = multioutput()
+    model = fitted(MLPRegressor((6,), cv=3, max_iter=2, random_state=0), X, Y)
+    Y[:10, 1] = np.nan
+    display = IntervalDisplay.from_estimator(model, X, Y, output=1)
+    assert_array_equal(display.ends, model.predict_interval(X)[:, 1])
+    assert_array_equal(display.y_pred, model.predict(X)[:, 1])
+    assert display.coverage_ == display.covered_[10:].mean()
+    for output in (None, 2):
+        with pytest.raises(ValueError, match=f"output must be from 0 to 1, got {output}"):
+            IntervalDisplay.from_estimator(model, X, output=output)
+    with pytest.raises(ValueError, match="y must have 2 columns"):
+        IntervalDisplay.from_estimator(model, X, Y[:, 0].clip(0, 1) * 0, output=1)
+    settings = {"loss": "quantile", "quantile": [0.05, 0.95], "cv": 3, "max_iter": 2}
+    model = fitted(MLPRegressor((6,), random_state=0, **settings), X, Y[:, 0])
+    display = IntervalDisplay.from_estimator(model, X)
+    assert display.y_pred is None
+    assert legend(display.ax_) == ["prediction interval, coverage 0.9"]
+
+
+def test_interval_display_refuses_what_has_no_intervals(digits):
+    """Classifiers, and regressors without folds."""
+    model, X, y = digits
+    with pytest.raises(TypeError, match=r"or TabularMLPRegressor, got MLPClassifier.*predict_set"):
+        IntervalDisplay.from_estimator(model, X)
+    with pytest.raises(ValueError, match="Set cv=5"):
+        IntervalDisplay.from_estimator(fitted(MLPRegressor(**BRIEF), X, y), X)
+    folds = fitted(MLPRegressor((5,), cv=3, max_iter=2, standardize_y=True), X, y)
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        IntervalDisplay.from_estimator(folds, X, y[:-1])
+    with pytest.raises(ValueError, match="kind must be 'lines' or 'band', got 'bars'"):
+        IntervalDisplay([[0, 1]], kind="bars").plot()
 
 
 # Network

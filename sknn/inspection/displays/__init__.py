@@ -6,6 +6,7 @@ are `ax_` and `figure_`.
 
 from sknn.inspection.displays.adversarial_display import AdversarialDisplay
 from sknn.inspection.displays.gradient_flow_display import GradientFlowDisplay
+from sknn.inspection.displays.interval_display import IntervalDisplay
 from sknn.inspection.displays.loss_curve_display import LossCurveDisplay
 from sknn.inspection.displays.network_display import NetworkDisplay
 from sknn.inspection.displays.weights_display import WeightsDisplay
@@ -13,6 +14,7 @@ from sknn.inspection.displays.weights_display import WeightsDisplay
 __all__ = [
     "AdversarialDisplay",
     "GradientFlowDisplay",
+    "IntervalDisplay",
     "LossCurveDisplay",
     "NetworkDisplay",
     "WeightsDisplay",

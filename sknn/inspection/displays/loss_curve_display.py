@@ -6,27 +6,36 @@ from typing import Any, Self
 
 import numpy as np
 
+from sknn.engine._typing import Array
 from sknn.estimators._builders import is_stochastic
+from sknn.estimators._training_record import MEMBER_CURVES
 from sknn.estimators.base import BaseMLP
 from sknn.inspection.displays._drawing import BLUE, GREEN, GREY, ORANGE, RED, Display
+
+#: For more networks than this, bands leave out the outermost tenths.
+MAX_FULL_RANGE = 10
 
 
 @dataclass(eq=False, repr=False)
 class LossCurveDisplay(Display):
     """Plot of losses, validation scores and learning rates by epoch.
 
+    Of several networks (`n_members`, `cv`) the mean over those that trained in the epoch is drawn,
+    and a band from the lowest to the highest of them; of more than 10 networks from their 10 % to
+    their 90 % quantile.
+
     Use `from_estimator` to create one.
 
     Parameters
     ----------
-    loss : sequence of float
-        The training objective: mean loss and penalty.
-    validation_loss : sequence of float, default=None
+    loss : array-like of shape (n_epochs,) or (n_epochs, n_networks)
+        The training objective: mean loss and penalty. NaN after the last epoch of a network.
+    validation_loss : array-like of shape (n_epochs,) or (n_epochs, n_networks), default=None
         Mean loss on the validation data.
-    validation_score : sequence of float, default=None
+    validation_score : array-like of shape (n_epochs,) or (n_epochs, n_networks), default=None
         Score on the validation data.
-    best_iteration : int, default=None
-        The epoch whose weights were kept, counted from 1; of several networks the largest.
+    best_iteration : int or array-like of int, default=None
+        The epoch whose weights were kept, counted from 1; of each network if there are several.
     learning_rate : str, default=None
         Description of the learning rate in the x-label.
     learning_rates : sequence of float, default=None
@@ -39,7 +48,9 @@ class LossCurveDisplay(Display):
     score_ax_, rate_ax_ : Axes or None
         Axes of the score, with the y-axis on the right, and of the learning rate, from 0.
     lines_ : list of Line2D
-        The curves.
+        The curves; of several networks their means.
+    bands_ : list of PolyCollection
+        The bands of several networks, in the order of the curves.
 
     Examples
     --------
@@ -51,11 +62,11 @@ class LossCurveDisplay(Display):
     >>> display = LossCurveDisplay.from_estimator(model)  # doctest: +SKIP
     """
 
-    loss: Sequence[float]
+    loss: Sequence[float] | Array
     _: KW_ONLY
-    validation_loss: Sequence[float] | None = None
-    validation_score: Sequence[float] | None = None
-    best_iteration: int | None = None
+    validation_loss: Sequence[float] | Array | None = None
+    validation_score: Sequence[float] | Array | None = None
+    best_iteration: int | Sequence[int] | Array | None = None
     learning_rate: str | None = None
     learning_rates: Sequence[float] | None = None
 
@@ -77,10 +88,10 @@ class LossCurveDisplay(Display):
         mlp = cls._network(estimator)
         validated = mlp.validation_scores_ is not None
         display = cls(
-            mlp.loss_curve_,
-            validation_loss=mlp.validation_loss_curve_,
-            validation_score=mlp.validation_scores_,
-            best_iteration=int(np.max(mlp.best_iteration_)) if validated else None,
+            _curves(mlp, "loss_curve_"),
+            validation_loss=_curves(mlp, "validation_loss_curve_"),
+            validation_score=_curves(mlp, "validation_scores_"),
+            best_iteration=mlp.best_iteration_ if validated else None,
             learning_rate=_describe_rate(mlp),
             learning_rates=getattr(mlp, "learning_rates_", None),
         )
@@ -88,29 +99,49 @@ class LossCurveDisplay(Display):
 
     def _draw(self, ax: Any) -> None:
         ax = self._axes(ax)
-        self.lines_ = [_curve(ax, self.loss, BLUE, "-", "training loss and penalty")]
+        self.lines_: list[Any] = []
+        self.bands_: list[Any] = []
+        self._plot_curve(ax, self.loss, BLUE, "-", "training loss and penalty")
         if self.validation_loss is not None:
-            self.lines_.append(_curve(ax, self.validation_loss, ORANGE, "--", "validation loss"))
+            self._plot_curve(ax, self.validation_loss, ORANGE, "--", "validation loss")
         self.score_ax_ = self._plot_score(ax)
         self.rate_ax_ = self._plot_rates(ax)
         rate = "" if self.learning_rate is None else f" (learning rate: {self.learning_rate})"
         ax.set(xlabel=f"epoch{rate}", ylabel="loss")
         ax.xaxis.get_major_locator().set_params(integer=True)
-        handles = list(self.lines_)
-        if self.best_iteration is not None:
-            label = f"best epoch: {self.best_iteration}"
-            style = {"color": GREY, "linestyle": ":", "label": label}
-            handles.append(ax.axvline(self.best_iteration, **style))
+        bands = {band.get_label(): band for band in reversed(self.bands_)}
+        handles = [*self.lines_, *reversed(bands.values()), *self._plot_best(ax)]
         above = {"loc": "lower center", "bbox_to_anchor": (0.5, 1), "frameon": False}
         ax.legend(handles=handles, ncols=2, **above)
+
+    def _plot_curve(self, ax: Any, values: Any, color: str, style: Any, label: str) -> None:
+        """Draw one value per epoch, or the mean and the band of several."""
+        table = np.asarray(values, dtype=np.float64)
+        if table.ndim == 2:
+            known = np.ma.masked_invalid(table)
+            self.bands_.append(_band(ax, known, color))
+            table = known.mean(axis=1).filled(np.nan)
+        self.lines_.append(_line(ax, table, color, style, label))
+
+    def _plot_best(self, ax: Any) -> list[Any]:
+        """Mark the best epoch, or the range of the best epochs and their median."""
+        if self.best_iteration is None:
+            return []
+        best = np.ravel(self.best_iteration)
+        first, last = int(best.min()), int(best.max())
+        middle = float(np.median(best))
+        label = f"best epoch: {first}"
+        if first < last:
+            ax.axvspan(first, last, color=GREY, alpha=0.12, linewidth=0)
+            label = f"best epochs: {first} to {last}, median {middle:g}"
+        return [ax.axvline(middle, color=GREY, linestyle=":", label=label)]
 
     def _plot_score(self, ax: Any) -> Any:
         """Draw the score on axes of its own, and return them."""
         if self.validation_score is None:
             return None
         score_ax = ax.twinx()
-        line = _curve(score_ax, self.validation_score, GREEN, "-.", "validation score (right)")
-        self.lines_.append(line)
+        self._plot_curve(score_ax, self.validation_score, GREEN, "-.", "validation score (right)")
         score_ax.set_ylabel("score", color=GREEN)
         score_ax.tick_params(axis="y", colors=GREEN)
         return score_ax
@@ -119,11 +150,11 @@ class LossCurveDisplay(Display):
         """Draw the learning rate if it changes, and return its axes."""
         rates = np.asarray([] if self.learning_rates is None else self.learning_rates)
         known = rates[np.isfinite(rates)]
-        if len(known) < 2 or known.min() == known.max():
+        if len(known) < 2 or np.isclose(known.min(), known.max(), rtol=1e-9, atol=0):
             return None
         rate_ax = ax.twinx()
         label = f"learning rate, up to {known.max():.2g}"
-        self.lines_.append(_curve(rate_ax, rates, RED, (0, (1, 2)), label))
+        self.lines_.append(_line(rate_ax, rates, RED, (0, (1, 2)), label))
         rate_ax.set(ylim=(0, 1.05 * known.max()), yticks=[])
         return rate_ax
 
@@ -137,9 +168,28 @@ def _describe_rate(mlp: BaseMLP) -> str | None:
     return f"{mlp.learning_rate}, {mlp.learning_rate_init:g}"
 
 
-def _curve(ax: Any, values: Any, color: str, style: Any, label: str) -> Any:
+def _curves(mlp: BaseMLP, name: str) -> Any:
+    """Return the curves of all networks if there are several, else the one curve, or None."""
+    return getattr(mlp, MEMBER_CURVES[name], getattr(mlp, name))
+
+
+def _line(ax: Any, values: Any, color: str, style: Any, label: str) -> Any:
     """Plot one value per epoch as a line; a single epoch as a dot."""
     epochs = np.arange(1, len(values) + 1)
     marker = "o" if len(epochs) == 1 else None
     [line] = ax.plot(epochs, values, linestyle=style, color=color, marker=marker, label=label)
     return line
+
+
+def _band(ax: Any, known: Any, color: str) -> Any:
+    """Fill the range of the known values of each epoch."""
+    n_networks = known.shape[1]
+    is_full = n_networks <= MAX_FULL_RANGE
+    ends = np.full((2, len(known)), np.nan)
+    for epoch, row in enumerate(known):
+        if row.count():
+            ends[:, epoch] = np.quantile(row.compressed(), (0, 1) if is_full else (0.1, 0.9))
+    share = "lowest to highest" if is_full else "10 % to 90 %"
+    style = {"color": color, "alpha": 0.2, "linewidth": 0}
+    epochs = np.arange(1, len(known) + 1)
+    return ax.fill_between(epochs, *ends, label=f"{share} of {n_networks} networks", **style)
