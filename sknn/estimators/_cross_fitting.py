@@ -67,7 +67,7 @@ def split_folds(cv: Any, rows: ValidatedData, groups: Any, *, classify: bool) ->
     splitter = check_cv(cv, rows.y if is_stratified else None, classifier=is_stratified)
     train: Masks = []
     test: Masks = []
-    for split in splitter.split(rows.X, rows.y, groups):
+    for split in splitter.split(rows.all_X, rows.y, groups):
         train_rows, test_rows = (_as_mask(part, len(rows.y)) for part in split)
         train.append(train_rows)
         test.append(test_rows & ~train_rows)
@@ -97,7 +97,7 @@ def cross_fitted_attributes(
     fitted: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Return the attributes with out-of-fold predictions and scores, and the calibration."""
-    spec, dtype_of_X = ModelSpec.of_fitted(fitted), getattr(rows.X, "dtype", None)
+    spec, dtype_of_X = ModelSpec.of_fitted(fitted), getattr(rows.all_X, "dtype", None)
     dtype = prediction_dtype(spec, mlp.dtype, dtype_of_X)
     networks = fold_networks(spec, fitted)
     n = len(rows.y)

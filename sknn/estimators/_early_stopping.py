@@ -172,7 +172,7 @@ class ValidationScore:
             return self.metric(self.data.y, self.spec.decode(z), self.w)
         weights = {} if self.w is None else {"sample_weight": self.w}
         estimator = self.as_estimator(self.spec.fitted_attributes([copy_weights(network)]))
-        if not hasattr(self.data.X, "columns"):  # the validated rows have no names
+        if not hasattr(self.data.all_X, "columns"):  # the validated rows have no names
             vars(estimator).pop("feature_names_in_", None)
         return float(self.scorer(estimator, self.data.X, self.data.y, **weights))
 

@@ -125,6 +125,7 @@ class _Training:
             "y",
             relative_weights=config.relative_weights,
             smoothing=config.label_smoothing,
+            shares_X=True,
         )
         self.inputs = dataset.X if self.inputs is None else self.inputs
         loss = spec.loss_for(dataset.Y)

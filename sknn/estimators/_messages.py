@@ -108,10 +108,13 @@ def training_warnings(
 
 
 def scale_warnings(X: object, names: Array | None) -> list[FitWarning]:
-    """Return a warning that names columns, if the scales of X, unless sparse, differ widely."""
+    """Return a warning that names columns, if their scales differ widely.
+
+    X holds some rows, at most `EXAMINED_ROWS`; a sparse matrix or a frame is not examined.
+    """
     if not isinstance(X, np.ndarray) or len(X) < 2:
         return []
-    rows = X[:: -(-len(X) // EXAMINED_ROWS)].astype(np.float64)
+    rows = X.astype(np.float64)
     first = np.count_nonzero(rows != rows[0], axis=0)
     middle = np.count_nonzero(rows != rows[len(rows) // 2], axis=0)
     varies = np.minimum(first, middle) >= MIN_VARYING_FRACTION * len(rows)

@@ -184,21 +184,34 @@ class ModelSpec:
         return z if self.n_members == 1 else self.target.average_members(z, self.loss)
 
     def dataset(
-        self, data: ValidatedData, name: str, *, relative_weights: bool, smoothing: float = 0.0
+        self,
+        data: ValidatedData,
+        name: str,
+        *,
+        relative_weights: bool,
+        smoothing: float = 0.0,
+        shares_X: bool = False,
     ) -> Dataset:
         """Convert validated rows to arrays for the engine; errors call the targets by `name`.
+
+        With `shares_X`, numeric inputs are those of all rows as given, shared by several datasets.
 
         Raises
         ------
         ValueError
             If y has classes or columns that the target has not, or values invalid for the loss.
         """
-        X, w = data.X, data.w
         Y = self.encode_targets(data, name, smoothing)
-        X = self.inputs.encode(X, self.dtype) if self.inputs else as_dtype(X, self.dtype, "X")
+        w, rows = data.w, None
+        if self.inputs:
+            X = self.inputs.encode(data.X, self.dtype)
+        elif shares_X:
+            X, rows = data.as_dtype(self.dtype)
+        else:
+            X = as_dtype(data.X, self.dtype, "X")
         if w is not None:
             w = normalized_weights(w, self.dtype, relative=relative_weights)
-        return Dataset(X, Y, w, self.dtype)
+        return Dataset(X, Y, w, self.dtype, rows)
 
     def encode_targets(self, data: ValidatedData, name: str, smoothing: float = 0.0) -> Array:
         """Encode validated targets as the matrix Y of the loss; see `dataset`."""

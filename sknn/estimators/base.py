@@ -37,6 +37,7 @@ from sknn.estimators._inputs import TabularInputs
 from sknn.estimators._interrupts import is_one_of_many_fits
 from sknn.estimators._layer_table import REFERENCE, EstimatorTables
 from sknn.estimators._messages import (
+    EXAMINED_ROWS,
     OUTCOMES,
     SPENT,
     FitWarning,
@@ -440,11 +441,11 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         """Build a network with initial weights; also return warnings about the inputs."""
         inputs, notes = self._learn_inputs(data)
         notes = notes + self._target_warnings(target, data)
-        n_inputs = inputs.width if inputs else data.X.shape[1]
+        n_inputs = inputs.width if inputs else data.all_X.shape[1]
         dtype = self.dtype
         if dtype == "auto":
-            is_float32 = getattr(data.X, "dtype", None) == np.float32
-            is_large = data.X.shape[0] * n_inputs > self._float32_size
+            is_float32 = getattr(data.all_X, "dtype", None) == np.float32
+            is_large = len(data.y) * n_inputs > self._float32_size
             dtype = "float32" if is_float32 or is_large else "float64"
         spec = self._spec(self._scaled_target(target, data), dtype, n_inputs, inputs)
         states = [TrainingState(own) for own in split_generator(rng, spec.n_members)]
@@ -485,7 +486,8 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
 
     def _learn_inputs(self, data: ValidatedData) -> tuple[TabularInputs | None, list[FitWarning]]:
         """Learn the encoding of X from training rows; also return warnings about X."""
-        return None, scale_warnings(data.X, data.features.get("feature_names_in_"))
+        names = data.features.get("feature_names_in_")
+        return None, scale_warnings(data.spaced_rows(EXAMINED_ROWS), names)
 
     def _check_targets(self, data: ValidatedData, loss: Loss) -> None:
         """Check that the loss has a finite minimum for these targets."""

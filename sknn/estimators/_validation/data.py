@@ -34,13 +34,43 @@ LARGEST_COPY = 2**26
 class ValidatedData:
     """Validated inputs, targets and sample weights."""
 
-    X: Any  # the inputs
+    all_X: Any  # the inputs of all rows as given by the user, shared by all selections of rows
     y: Any  # the targets; a single column is one-dimensional
     w: Array | None = None  # sample weights times class weights, 0 or more
-    # numbers of these rows in the data as passed by the user, if some rows were dropped
+    # numbers of these rows in the data as given; None if they are all
     row_numbers: Array | None = None
     # `n_features_in_`, and `feature_names_in_` if X has names
     features: dict[str, Any] = field(default_factory=dict)
+    _converted: dict[str, Any] = field(default_factory=dict, repr=False)  # all_X by dtype
+
+    @property
+    def X(self) -> Any:
+        """The inputs: all, or a copy of these rows."""
+        return self.all_X if self.row_numbers is None else _rows_of(self.all_X, self.row_numbers)
+
+    def spaced_rows(self, n: int) -> Any:
+        """Return the inputs of at most n rows, evenly spaced."""
+        step = -(-len(self.y) // n)
+        if self.row_numbers is None:
+            return self.all_X[::step]
+        return _rows_of(self.all_X, self.row_numbers[::step])
+
+    def as_dtype(self, dtype: str) -> tuple[Any, Array | None]:
+        """Return numeric inputs in a floating type, and the numbers of these rows in them.
+
+        All selections of rows share one converted array; None is all of its rows.
+
+        Raises
+        ------
+        ValueError
+            If a number in these rows overflows the type.
+        """
+        if dtype not in self._converted:
+            try:
+                self._converted[dtype] = as_dtype(self.all_X, dtype, "X")
+            except ValueError:  # perhaps of a row that is not selected
+                return as_dtype(self.X, dtype, "X"), None
+        return self._converted[dtype], self.row_numbers
 
     def positive(self) -> "ValidatedData":
         """Return the rows of positive weight."""
@@ -50,11 +80,9 @@ class ValidatedData:
 
     def take(self, rows: Array) -> "ValidatedData":
         """Return the rows selected by a boolean mask."""
-        numbers = np.arange(len(self.y)) if self.row_numbers is None else self.row_numbers
+        numbers = np.flatnonzero(rows) if self.row_numbers is None else self.row_numbers[rows]
         w = None if self.w is None else self.w[rows]
-        X = self.X[rows] if isinstance(self.X, np.ndarray) else safe_indexing(self.X, rows)
-        y = self.y[rows]
-        return ValidatedData(X, y, w, numbers[rows], self.features)
+        return replace(self, y=self.y[rows], w=w, row_numbers=numbers)
 
     def row_numbers_of(self, mask: Array) -> Array:
         """Return the row numbers, in the data as passed by the user, of the rows in a mask."""
@@ -77,6 +105,11 @@ class ValidatedData:
             )
         check_any_weight(w)
         return replace(self, w=w).positive()
+
+
+def _rows_of(X: Any, numbers: Array) -> Any:
+    """Return rows of an array, a sparse matrix or a frame."""
+    return X[numbers] if isinstance(X, np.ndarray) else safe_indexing(X, numbers)
 
 
 def validate_training_data(
