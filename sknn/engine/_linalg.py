@@ -35,7 +35,7 @@ _GER = {np.dtype(np.float32): sger, np.dtype(np.float64): dger}
 def product(a: Any, b: Array, out: Array | None = None) -> Array:
     """Compute ``a b`` of shape (..., n, k) from a (..., n, m) and b (..., m, k), also to `out`.
 
-    A sparse `a` is shared by all members, or the block-diagonal matrix of the members' factors.
+    A sparse `a` is shared by all members.
     """
     if out is not None:
         product_call(a, b, out)()
@@ -63,11 +63,7 @@ def _sparse_product(a: Any, b: Array, out: Array | None = None) -> Array:
         return out
     if b.ndim == 2:
         return a @ b
-    members, m, k = b.shape
-    if a.shape[1] == m:  # shared by all members
-        return np.stack([a @ one for one in b])
-    blocks: Array = a @ b.reshape(members * m, k)
-    return blocks.reshape(members, -1, k)
+    return np.stack([a @ one for one in b])
 
 
 def add_row_calls(a: Array, row: Array) -> Calls:
@@ -96,14 +92,6 @@ def row_sums(a: Array) -> Array:
     if a.shape[-1] == 1:
         return a[..., 0]
     return product(a, constant(a.shape[-1], 1, a.dtype))
-
-
-def block_diagonal(rows: Any, members: int) -> Any:
-    """Return the block-diagonal CSR matrix (g n, g m) of the rows (g n, m) of g members."""
-    total, m = rows.shape
-    stored = np.diff(rows.indptr[:: total // members])
-    columns = rows.indices + np.repeat(np.arange(members) * m, stored)
-    return type(rows)((rows.data, columns, rows.indptr), shape=(total, members * m))
 
 
 def merge_rows(*arrays: Array) -> tuple[Array, ...]:

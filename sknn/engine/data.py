@@ -8,11 +8,10 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from sknn.engine._execution import Workspace
-from sknn.engine._linalg import block_diagonal
 from sknn.engine._repr import ReprMixin
 from sknn.engine._typing import Array, Rng
 
-#: Rows of a batch: a slice or row numbers of shape (b,), or (g, b) with members.
+#: Rows of a batch: a slice or row numbers of shape (b,).
 RowIndices: TypeAlias = slice | NDArray[np.intp]
 
 
@@ -63,18 +62,14 @@ class Dataset:
         return self.X if self.rows is None else self.X[self.rows]
 
     def __getitem__(self, rows: RowIndices) -> tuple[Array, Array, Array | None]:
-        """Return X, Y and w of some samples; (g, b) numbers give each member its own.
+        """Return X, Y and w of some samples.
 
         Parameters
         ----------
-        rows : slice or array of shape (b,) or (g, b)
+        rows : slice or array of shape (b,)
             The numbers of the samples, from 0 to n - 1.
         """
-        of_X = rows if self.rows is None else self.rows[rows]
-        if isinstance(rows, slice) or rows.ndim == 1 or isinstance(self.X, np.ndarray):
-            X = self.X[of_X]
-        else:
-            X = block_diagonal(self.X[of_X.ravel()], len(rows))
+        X = self.X[rows if self.rows is None else self.rows[rows]]
         X = X.astype(self.dtype, copy=False)
         return X, self.Y[rows], None if self.w is None else self.w[rows]
 
@@ -83,8 +78,8 @@ class Dataset:
 
         Parameters
         ----------
-        rows : slice or array of row numbers of shape (b,) or (g, b)
-            The rows; (g, b) are those of g members. That all are from 0 to n - 1 is not checked.
+        rows : slice or array of shape (b,)
+            As in `dataset[rows]`. That all are from 0 to n - 1 is not checked.
         """
         if isinstance(rows, slice) or not isinstance(self.X, np.ndarray):
             return self[rows]

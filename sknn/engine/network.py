@@ -82,36 +82,31 @@ def build(
     *,
     rng: Rng,
     dtype: DTypeLike,
-    members: int | None = None,
 ) -> Sequential:
-    """Build a network with fresh weights; without `members` there is no member axis.
+    """Build a network with fresh weights.
 
     `sizes` are the numbers of units from the inputs to the outputs, `activations` those of the
     hidden layers. `initialization` is "auto", a name in `INITIALIZATIONS`, or
     ``f(rng, shape, dtype)`` that returns a weight matrix of shape (m, k); the offsets are then
-    zero. `rng` draws the members one after the other, layer by layer, each matrix before its
-    offsets.
+    zero. `rng` draws layer by layer, each matrix before its offsets.
     """
-    drawn: list[list[Array]] = []
-    for _ in range(members or 1):
-        drawn.append([])
-        for i, fans in enumerate(pairwise(sizes)):
-            draw_weights: Any = initialization
-            draw_offsets: Initializer = initializers.zeros
-            if initialization == "auto":
-                following = activations[min(i, len(activations) - 1)] if activations else None
-                logistic = isinstance(following, str) and following == "logistic"
-                draw_weights = draw_offsets = AUTO_INITIALIZERS[logistic]
-            elif isinstance(initialization, str):
-                draw_weights = INITIALIZATIONS[initialization]
-            W = np.array(draw_weights(rng, fans, dtype), dtype)
-            if W.shape != fans or not np.isfinite(W).all():
-                raise ValueError(
-                    f"initialization must give finite weights of shape {fans}; got shape {W.shape}"
-                    f"{'' if np.isfinite(W).all() else ' with values that are not finite'}."
-                )
-            drawn[-1] += W, draw_offsets(rng, fans[1:], dtype, fans=fans)
-    arrays = drawn[0] if members is None else list(map(np.stack, zip(*drawn, strict=True)))
+    arrays: list[Array] = []
+    for i, fans in enumerate(pairwise(sizes)):
+        draw_weights: Any = initialization
+        draw_offsets: Initializer = initializers.zeros
+        if initialization == "auto":
+            following = activations[min(i, len(activations) - 1)] if activations else None
+            logistic = isinstance(following, str) and following == "logistic"
+            draw_weights = draw_offsets = AUTO_INITIALIZERS[logistic]
+        elif isinstance(initialization, str):
+            draw_weights = INITIALIZATIONS[initialization]
+        W = np.array(draw_weights(rng, fans, dtype), dtype)
+        if W.shape != fans or not np.isfinite(W).all():
+            raise ValueError(
+                f"initialization must give finite weights of shape {fans}; got shape {W.shape}"
+                f"{'' if np.isfinite(W).all() else ' with values that are not finite'}."
+            )
+        arrays += W, draw_offsets(rng, fans[1:], dtype, fans=fans)
     return restore(arrays[::2], arrays[1::2], activations)
 
 
