@@ -11,15 +11,14 @@ from sklearn.model_selection import check_cv
 from sknn.engine._typing import Array
 from sknn.estimators._early_stopping import ValidationScore, can_score
 from sknn.estimators._fit import FitJob, FitPlan
-from sknn.estimators._model import (
+from sknn.estimators._fitted_model import (
     FittedModel,
     ModelPart,
-    ModelSpec,
-    copy_weights,
     fitted_network,
     fold_networks,
     prediction_dtype,
 )
+from sknn.estimators._model import ModelSpec, copy_weights
 from sknn.estimators._validation.data import ValidatedData
 from sknn.targets import ClassTarget
 from sknn.targets.conformal import absolute_residuals, class_scores, quantile_scores

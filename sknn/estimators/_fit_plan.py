@@ -86,6 +86,43 @@ def plan_fit(
     return (resume(plan, resumed) if resumed else plan), rows, folds
 
 
+def plan_epoch(mlp: "BaseMLP", given: GivenData, classes: Any) -> FitPlan:
+    """Prepare one more epoch of `partial_fit`; `classes` are those that its first call needs.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If parameters or data are invalid.
+    """
+    fitted = vars(mlp) if "coefs_" in vars(mlp) else None
+    checked = mlp if fitted else mlp._with_attributes({})
+    data = validate_training_data(checked, *given, reset=fitted is None).positive()
+    notes: list[FitWarning] = []
+    if fitted:
+        check_continued(fitted)
+        target = ModelSpec.of_fitted(fitted).target
+    else:
+        target = mlp._target(data.y, classes, stream=True)
+    weighted = mlp._class_weighting(data, target, stream=True)
+    data = weighted(data) if weighted else data
+    if fitted:
+        initial = mlp._continue_from(fitted, TrainingState.of_fitted(fitted, mlp.random_state))
+    else:
+        initial, notes = mlp._new_model(data, target, check_random_state(mlp.random_state))
+    settings = mlp._training_settings(data, initial.spec.loss)
+    config = _builders.build_fit_config(
+        mlp,
+        settings,
+        initial.spec,
+        len(data.y),
+        by_score=False,
+        epochs=1,
+        relative_weights=False,
+    )
+    config = replace(config, deadline=np.inf)
+    return FitPlan([FitJob(config, FitData(data), initial, data, settings, notes)], initial.spec)
+
+
 def _check_combination(mlp: "BaseMLP", *, has_val: bool, groups: Any) -> None:
     """Raise ValueError for parameters and arguments that exclude each other."""
     if mlp.warm_start and mlp.refit:

@@ -1,6 +1,5 @@
 """BaseMLP: parameters, fit, partial_fit, predict and save of all estimators."""
 
-import math
 import warnings
 from abc import ABCMeta, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,8 +22,6 @@ from sknn.estimators._callbacks import FitCallbacks, FitProgress
 from sknn.estimators._cross_fitting import cross_fitted_attributes
 from sknn.estimators._fit import (
     COMPLETE,
-    FitData,
-    FitJob,
     FitPlan,
     FitResult,
     InitialModel,
@@ -32,7 +29,15 @@ from sknn.estimators._fit import (
     progress,
     save_checkpoint,
 )
-from sknn.estimators._fit_plan import GivenData, check_continued, plan_fit
+from sknn.estimators._fit_plan import GivenData, plan_epoch, plan_fit
+from sknn.estimators._fitted_model import (
+    FittedModel,
+    ModelPart,
+    fitted_networks,
+    fold_networks,
+    member_networks,
+    prediction_dtype,
+)
 from sknn.estimators._inputs import TabularInputs
 from sknn.estimators._interrupts import is_one_of_many_fits
 from sknn.estimators._layer_table import REFERENCE, EstimatorTables
@@ -44,15 +49,7 @@ from sknn.estimators._messages import (
     scale_warnings,
     training_warnings,
 )
-from sknn.estimators._model import (
-    FittedModel,
-    ModelPart,
-    ModelSpec,
-    fitted_networks,
-    fold_networks,
-    member_networks,
-    prediction_dtype,
-)
+from sknn.estimators._model import ModelSpec
 from sknn.estimators._parameters import (
     CONSTRAINTS,
     Activation,
@@ -77,7 +74,6 @@ from sknn.estimators._sklearn_compat import (
 from sknn.estimators._training_state import TrainingState, split_generator, states_to_plain
 from sknn.estimators._validation.data import (
     ValidatedData,
-    validate_training_data,
     validated_inputs,
 )
 from sknn.targets import Target
@@ -390,47 +386,21 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
 
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any, classes: Any) -> list[FitWarning]:
         """Train for one more epoch; return the warnings about it."""
-        fitted = vars(self) if "coefs_" in vars(self) else None
-        if fitted and not get_config()["skip_parameter_validation"]:
+        if "coefs_" in vars(self) and not get_config()["skip_parameter_validation"]:
             self._validate_params()  # scikit-learn does so at the first call only
         with _restore_on_error(self.random_state):
-            checked = self if fitted else self._with_attributes({})
-            data = validate_training_data(checked, X, y, sample_weight, reset=fitted is None)
-            data = data.positive()
-            spec = ModelSpec.of_fitted(fitted) if fitted else None
-            target = spec.target if spec else self._target(data.y, classes, stream=True)
-            weighted = self._class_weighting(data, target, stream=True)
-            data = weighted(data) if weighted else data
-            notes: list[FitWarning] = []
-            if fitted:
-                check_continued(fitted)
-                states = TrainingState.of_fitted(fitted, self.random_state)
-                initial = self._continue_from(fitted, states)
-            else:
-                rng = check_random_state(self.random_state)
-                initial, notes = self._new_model(data, target, rng)
-            steps = initial.states[0].solver_state.get("steps", 0)
-            settings = self._training_settings(data, initial.spec.loss)
-            config = _builders.build_fit_config(
-                self,
-                settings,
-                initial.spec,
-                len(data.y),
-                by_score=False,
-                epochs=1,
-                relative_weights=False,
-            )
-            config = replace(config, deadline=math.inf)
-            job = FitJob(config, FitData(data), initial, data, settings, [])
-            result = fit_networks(FitPlan([job], initial.spec))
+            plan = plan_epoch(self, (X, y, sample_weight), classes)
+            job = plan.jobs[0]
+            steps = job.initial.states[0].solver_state.get("steps", 0)
+            result = fit_networks(plan)
         plain = states_to_plain(result.states, self.random_state)
         self._assign({**result.attributes, "_training_state": plain})
-        notes += self._stream_warnings(data, initial, result.inputs)
-        if _builders.is_spent(config.solver, steps):
+        notes = job.warnings + self._stream_warnings(job.data.train, job.initial, result.inputs)
+        if _builders.is_spent(job.config.solver, steps):
             notes.append((SPENT.format(self.learning_rate), UserWarning))
-        solver = _builders.solver_name(self)
+        solver, n_networks = _builders.solver_name(self), len(result.histories)
         return notes + training_warnings(
-            result.history, solver, n_networks=len(result.histories), warn_max_iter=False
+            result.history, solver, n_networks=n_networks, warn_max_iter=False
         )
 
     # The initial model

@@ -6,7 +6,8 @@ import numpy as np
 
 from sknn.engine import Linear
 from sknn.engine._typing import Array
-from sknn.estimators._model import ModelPart, ModelSpec
+from sknn.estimators._fitted_model import ModelPart
+from sknn.estimators._model import ModelSpec
 from sknn.inspection._fitted_network import check_network
 from sknn.inspection._unit_names import layer_names
 from sknn.targets import RealTarget

@@ -9,7 +9,8 @@ from sklearn.utils.validation import check_consistent_length
 
 from sknn.engine import iter_batches
 from sknn.engine._typing import Array
-from sknn.estimators._model import FittedModel, ModelPart, ModelSpec
+from sknn.estimators._fitted_model import FittedModel, ModelPart
+from sknn.estimators._model import ModelSpec
 from sknn.estimators._validation.data import ValidatedData
 from sknn.estimators._validation.targets import targets_to_score
 from sknn.inspection._fitted_network import check_network

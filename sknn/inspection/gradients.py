@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from sknn.engine._typing import Array
-from sknn.estimators._model import FittedModel, ModelPart, ModelSpec, checked_finite
+from sknn.estimators._fitted_model import FittedModel, ModelPart
+from sknn.estimators._model import ModelSpec, checked_finite
 from sknn.inspection._fitted_network import check_network
 from sknn.inspection._output_selection import OutputSelection, select_output
 from sknn.targets import RealTarget

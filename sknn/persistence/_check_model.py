@@ -9,8 +9,9 @@ from sklearn.base import is_classifier
 
 from sknn.engine import network as networks
 from sknn.engine._typing import Array
+from sknn.estimators._fitted_model import fitted_networks
 from sknn.estimators._inputs import TabularInputs
-from sknn.estimators._model import ModelSpec, fitted_networks
+from sknn.estimators._model import ModelSpec
 from sknn.estimators._saving import ALWAYS, SOMETIMES
 from sknn.estimators.base import BaseMLP
 from sknn.persistence._check_encoder import check_encoder

@@ -25,7 +25,8 @@ from sklearn.utils.class_weight import compute_class_weight
 from sknn import TableEncoder, TabularMLPClassifier, TabularMLPRegressor
 from sknn.engine import Embedding
 from sknn.estimators import tabular
-from sknn.estimators._model import ModelSpec, fitted_network
+from sknn.estimators._fitted_model import fitted_network
+from sknn.estimators._model import ModelSpec
 from tests.estimators.data import PLAIN, TABLES, binary, fitted, multiclass, parameters
 
 NAN = np.nan

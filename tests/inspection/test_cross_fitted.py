@@ -5,7 +5,8 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from sknn import TabularMLPClassifier, TabularMLPRegressor
-from sknn.estimators._model import ModelSpec, fold_networks
+from sknn.estimators._fitted_model import fold_networks
+from sknn.estimators._model import ModelSpec
 from sknn.inspection import (
     HiddenFeatures,
     LossCurveDisplay,

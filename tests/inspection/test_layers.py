@@ -9,7 +9,8 @@ from sklearn.linear_model import LinearRegression
 from sknn import MLPClassifier, MLPRegressor
 from sknn.engine import Objective
 from sknn.engine.network import ACTIVATIONS
-from sknn.estimators._model import ModelSpec, fitted_network
+from sknn.estimators._fitted_model import fitted_network
+from sknn.estimators._model import ModelSpec
 from sknn.inspection import gradient_flow, layer_outputs
 from sknn.targets import TARGETS
 from tests.estimators.data import TABLES, TASKS, binary, fitted, multiclass, real

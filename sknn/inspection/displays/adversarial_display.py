@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 
 from sknn.engine._typing import Array
-from sknn.estimators._model import FittedModel
+from sknn.estimators._fitted_model import FittedModel
 from sknn.inspection.adversarial import adversarial
 from sknn.inspection.displays._drawing import DIVERGING, IMAGES, Display, truncate
 from sknn.inspection.displays.weights_display import check_image_shape

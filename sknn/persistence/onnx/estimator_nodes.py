@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from sknn.estimators._model import ModelSpec, fitted_networks
+from sknn.estimators._fitted_model import fitted_networks
+from sknn.estimators._model import ModelSpec
 from sknn.estimators.base import BaseMLP
 from sknn.features import TableEncoder
 from sknn.persistence.onnx.encoder_nodes import compact
