@@ -3,8 +3,8 @@
     python examples/benchmarks/intervals.py --data DIR --out intervals.jsonl
     python examples/benchmarks/intervals.py --learners cv,cqr,cv-es --sets diabetes
 
-`cv` is ``TabularMLPRegressor(cv=5)``; `cqr` is the same with the quantiles 0.05 and 0.95; `cv-es`
-is the same with ``early_stopping="cv"``, where the rows of a fold also choose the epoch, and so
+`cv` is ``TabularMLPRegressor(cv=5)``; `cqr` is the same with the quantiles 0.05 and 0.95; `cv-stop`
+stops each network by rows held back from its training rows; `cv-es` by those of its fold, and so
 the coverage is approximate. `mapie` (``pip install mapie``) is CV+ of `CrossConformalRegressor`
 around the same estimator with ``cv=None``; it takes one output only. Widths are medians over the
 test rows, divided by the standard deviation of y there. Several outputs are averaged.
@@ -47,6 +47,7 @@ MEAN_COVERAGE, LOWEST_COVERAGE, WIDTH_RATIO = (0.88, 0.93), 0.85, 1.1
 SETTINGS: dict[str, dict[str, Any]] = {
     "cv": {"cv": 5},
     "cqr": {"cv": 5, "loss": "quantile", "quantile": [0.05, 0.95]},
+    "cv-stop": {"cv": 5, "early_stopping": True},
     "cv-es": {"cv": 5, "early_stopping": "cv"},
 }
 
