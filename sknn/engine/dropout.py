@@ -47,7 +47,15 @@ class Dropout(Module):
         return DropoutMask(self.draw(shape, rng), self.scale)
 
     def draw(self, shape: tuple[int, ...], rng: Rng) -> NDArray[np.bool_]:
-        """Draw which units of each sample are kept, an array of shape (*shape, units)."""
+        """Draw which units of each sample are kept, an array of shape (*shape, units).
+
+        Parameters
+        ----------
+        shape : tuple of int
+            As in `sample`.
+        rng : RandomState or Generator
+            Draws the units.
+        """
         shape = (*shape, self.units)
         bits = np.frombuffer(rng.bytes(2 * math.prod(shape)), np.uint16).reshape(shape)
         return bits >= self._n_dropped

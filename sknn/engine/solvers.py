@@ -143,7 +143,13 @@ class MinibatchSolver(Solver):
         return self.outcome(state)
 
     def outcome(self, state: State) -> Outcome:
-        """Return why training ended when all epochs were run."""
+        """Return why training ended when all epochs were run.
+
+        Parameters
+        ----------
+        state : dict
+            The state after the last epoch.
+        """
         return "schedule_finished" if self.schedule.is_complete(state["steps"]) else "max_iter"
 
     def on_plateau(self, state: State) -> bool:
@@ -153,13 +159,29 @@ class MinibatchSolver(Solver):
         return stops
 
     def baseline_loss(self, objective: Objective, dataset: Dataset) -> float:
-        """Return the loss of the best constant prediction, 0 if the decay does not depend on it."""
+        """Return the loss of the best constant prediction, 0 if the decay does not depend on it.
+
+        Parameters
+        ----------
+        objective : Objective
+            It has the loss.
+        dataset : Dataset
+            The training data.
+        """
         if self.weight_decay and self.weight_decay_loss_power:
             return constant_loss(objective.loss, dataset)
         return 0.0
 
     def update_relative_loss(self, state: State, relative_loss: float) -> None:
-        """Update the moving average of ``loss / baseline_loss``."""
+        """Update the moving average of ``loss / baseline_loss``.
+
+        Parameters
+        ----------
+        state : dict
+            The state; changed in place.
+        relative_loss : float
+            The ratio for the current batch.
+        """
         change = relative_loss - state["relative_loss"]
         state["relative_loss"] += LOSS_SMOOTHING * change
 
@@ -169,7 +191,19 @@ class MinibatchSolver(Solver):
         return self.weight_decay != 0 or self.max_grad_norm < math.inf
 
     def prepare_step(self, weights: Array, gradient: Array, state: State, rate: float) -> None:
-        """Clip the gradient of all parameters and decay the weights, in place."""
+        """Clip the gradient of all parameters and decay the weights, in place.
+
+        Parameters
+        ----------
+        weights : array of shape (n_weights,)
+            The weights of one network.
+        gradient : array of shape (n_parameters,)
+            The gradient of all its parameters.
+        state : dict
+            Its state.
+        rate : float
+            The learning rate of the step.
+        """
         if self.max_grad_norm < math.inf:
             clip_grad_norm([gradient], self.max_grad_norm)
         if self.weight_decay:

@@ -37,6 +37,7 @@ class MemberModules(Module):
     def __init__(self, modules: Sequence[Module], widths: Sequence[tuple[int, int]]) -> None:
         self.members = list(modules)
         self.widths = list(widths)
+        self.width = max(k for _, k in widths)  # also of the first members only
         self.weights, self.offsets = modules[0].weights, modules[0].offsets
         self.shapes = [[array.shape for array in module.parameters] for module in modules]
         for i, name in enumerate((*self.weights, *self.offsets)):
@@ -65,7 +66,7 @@ class MemberModules(Module):
         """Return the members' outputs, in the memory order of the first one's."""
         inputs = zip(self.members, self.own_inputs(u), strict=True)
         outputs = [module.forward(own) for module, own in inputs]
-        g, n, width = len(self.members), u.shape[-2], max(k for _, k in self.widths)
+        g, n, width = len(self.members), u.shape[-2], self.width
         by_column = not outputs[0].flags.c_contiguous
         shape = (g, width, n) if by_column else (g, n, width)
         v = np.zeros(shape, outputs[0].dtype)

@@ -179,6 +179,7 @@ class _Training:
         self.histories = [run.history for run in runs]
         self.on_epoch = on_epoch
         self.deadline = deadline
+        self.is_asked = False  # whether `on_epoch` has ended all training: the others end, too
         monitors = map(EpochMonitor, runs)
         self.going = [monitor for monitor in monitors if not monitor.is_finished]
 
@@ -269,11 +270,11 @@ class _Training:
                 return True
             if not monitor.has_stopped and time.monotonic() > deadline:
                 history.outcome = "max_time"
+            if self.is_asked and not monitor.has_stopped:
+                history.outcome = "callback"
             last = all(one.has_stopped for one in self.going)
             if self._is_asked_to_end(last):
-                for one in self.going:
-                    if not one.has_stopped:
-                        one.history.outcome = "callback"
+                self.is_asked, history.outcome = True, "callback"
             return monitor.has_stopped
 
         arguments: dict[str, Any] = {

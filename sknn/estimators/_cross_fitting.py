@@ -1,57 +1,59 @@
 """Cross-fitting: the folds of `cv`, and what the networks predict for rows they did not see."""
 
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import check_cv
 
+from sknn.engine import raw_predict
 from sknn.engine._typing import Array
-from sknn.estimators._early_stopping import ValidationScore, can_score
-from sknn.estimators._fit import FitJob, FitPlan
+from sknn.estimators._early_stopping import can_score
+from sknn.estimators._fit import FitJob, FitPlan, validation_score
 from sknn.estimators._fitted_model import (
-    FittedModel,
     ModelPart,
     fitted_network,
     fold_networks,
+    join_members,
     prediction_dtype,
 )
 from sknn.estimators._model import ModelSpec, copy_weights
-from sknn.estimators._validation.data import ValidatedData
+from sknn.estimators._validation.data import ValidatedData, ignore_overflow
 from sknn.targets import ClassTarget
 from sknn.targets.conformal import absolute_residuals, class_scores, quantile_scores
 
 if TYPE_CHECKING:
     from sknn.estimators.base import BaseMLP
 
-#: Boolean masks of rows.
-Masks = list[NDArray[np.bool_]]
+#: Row numbers, counting the rows as given.
+RowNumbers: TypeAlias = NDArray[np.intp]
 
 
 @dataclass(frozen=True)
 class Folds:
-    """The rows of each fold, as masks over all rows as given."""
+    """The rows of each fold."""
 
-    train: Masks  # the rows that the networks of the fold are trained on
-    test: Masks  # the rows that they are tested on, none of which is in `train`
+    train: list[RowNumbers]  # rows that the networks of the fold are trained on, in this order
+    test: list[RowNumbers]  # rows that they are tested on, none of which is in `train`
+    held_out: NDArray[np.bool_]  # the same as a mask, (n, K)
 
-    def by_networks(self) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    def by_networks(self) -> Iterator[tuple[RowNumbers, RowNumbers]]:
         """Yield the folds that hold out the same rows, and the numbers of these rows."""
-        test = np.stack(self.test, axis=1)
-        packed = np.packbits(test, axis=1)
+        packed = np.packbits(self.held_out, axis=1)
         patterns = packed.view(f"S{packed.shape[1]}").ravel()  # faster than unique rows
         _, first, which = np.unique(patterns, return_index=True, return_inverse=True)
         for i, row in enumerate(first):
-            if test[row].any():
-                yield np.flatnonzero(test[row]), np.flatnonzero(which == i)
+            if self.held_out[row].any():
+                yield np.flatnonzero(self.held_out[row]), np.flatnonzero(which == i)
 
     @property
-    def fold_of_row(self) -> NDArray[np.intp] | None:
+    def fold_of_row(self) -> RowNumbers | None:
         """The fold that holds out each row; None unless each row is held out by exactly one."""
-        test = np.stack(self.test, axis=1)
-        return test.argmax(axis=1) if (test.sum(axis=1) == 1).all() else None
+        once = (self.held_out.sum(axis=1) == 1).all()
+        return self.held_out.argmax(axis=1) if once else None
 
 
 def split_folds(cv: Any, rows: ValidatedData, groups: Any, *, classify: bool) -> Folds:
@@ -62,30 +64,35 @@ def split_folds(cv: Any, rows: ValidatedData, groups: Any, *, classify: bool) ->
     ValueError
         If the splitter refuses the rows, or an index is not that of a row.
     """
-    is_stratified = classify and rows.y.ndim == 1
+    n, is_stratified = len(rows.y), classify and rows.y.ndim == 1
     splitter = check_cv(cv, rows.y if is_stratified else None, classifier=is_stratified)
-    train: Masks = []
-    test: Masks = []
+    train: list[RowNumbers] = []
+    test: list[RowNumbers] = []
+    held_out: list[NDArray[np.bool_]] = []
     for split in splitter.split(rows.all_X, rows.y, groups):
-        train_rows, test_rows = (_as_mask(part, len(rows.y)) for part in split)
+        train_rows, test_rows = (_row_numbers(part, n) for part in split)
+        mask = np.zeros(n, dtype=bool)
+        mask[test_rows] = True
+        mask[train_rows] = False
         train.append(train_rows)
-        test.append(test_rows & ~train_rows)
-    if not train:
-        raise ValueError("cv has no splits. Pass an integer, a splitter, or a list of splits.")
-    return Folds(train, test)
+        test.append(test_rows[mask[test_rows]])
+        held_out.append(mask)
+    if not any(mask.any() for mask in held_out):
+        raise ValueError(
+            "cv has no splits with test rows. Pass an integer, a splitter, or a list of splits."
+        )
+    return Folds(train, test, np.stack(held_out, axis=1))
 
 
-def _as_mask(indices: Any, n: int) -> NDArray[np.bool_]:
-    """Return row numbers, or a mask, as a mask."""
+def _row_numbers(indices: Any, n: int) -> RowNumbers:
+    """Return row numbers, or those of a mask."""
     indices = np.asarray(indices)
-    mask = np.zeros(n, dtype=bool)
     try:
-        mask[indices if indices.size else []] = True
+        return np.arange(n)[indices if indices.size else []]
     except IndexError as error:
         raise ValueError(
             f"cv: a split must hold row numbers from 0 to {n - 1}, or a mask of {n} rows; {error}."
         ) from error
-    return mask
 
 
 def cross_fitted_attributes(
@@ -95,39 +102,67 @@ def cross_fitted_attributes(
     rows: ValidatedData,
     fitted: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Return the attributes with out-of-fold predictions and scores, and the calibration."""
-    spec, dtype_of_X = ModelSpec.of_fitted(fitted), getattr(rows.all_X, "dtype", None)
-    dtype = prediction_dtype(spec, mlp.dtype, dtype_of_X)
-    networks = fold_networks(spec, fitted)
-    n = len(rows.y)
-    z = np.full((n, spec.n_units), np.nan, dtype=np.result_type(dtype, spec.dtype))
-    for members, numbers in folds.by_networks():
-        X = rows.take(np.isin(np.arange(n), numbers)).X
-        parts = [ModelPart.of_rows(networks[k], X) for k in members]
-        z[numbers] = FittedModel(spec.with_folds(len(parts)), parts, dtype).outputs()
-    known = np.logical_or.reduce(folds.test)
-    out_of_fold = OutOfFold(spec, z, known, dtype)
-    attributes = out_of_fold.attributes()
-    attributes["oof_score_"] = _pooled_score(mlp, out_of_fold, rows)
-    attributes["cv_scores_"] = np.array(
-        [
-            _fold_score(mlp, plan.features, job, rows.take(test & _positive(rows)))
-            for job, test in zip(plan.jobs, folds.test, strict=True)
-        ]
-    )
-    fold = folds.fold_of_row
-    used = known & _positive(rows)
-    attributes["_calibration"] = {
-        "fold": None if fold is None else fold[used],
-        "is_approximate": isinstance(mlp.early_stopping, str) and mlp.early_stopping == "cv",
-        **out_of_fold.scores(rows.y, used),
+    """Return the attributes with out-of-fold predictions and scores, and the calibration.
+
+    Warns
+    -----
+    UserWarning
+        If predictions overflow, or the rows of a fold cannot be scored.
+    """
+    spec = ModelSpec.of_fitted(fitted)
+    dtype = prediction_dtype(spec, mlp.dtype, getattr(rows.all_X, "dtype", None))
+    z = _out_of_fold_outputs(spec, fitted, folds, rows, dtype)
+    known, finite = folds.held_out.any(axis=1), _is_finite(spec, z)
+    if overflows := np.count_nonzero(known & ~finite):
+        warnings.warn(
+            f"The out-of-fold predictions of {overflows} rows overflow {spec.dtype}, and are NaN. "
+            "Scale the inputs, or set dtype='float64'.",
+            UserWarning,
+            stacklevel=5,
+        )
+    out_of_fold = OutOfFold(spec, z, known & finite, dtype)
+    used, scores = np.zeros(len(rows.y), dtype=bool), []
+    for job, test in zip(plan.jobs, folds.test, strict=True):
+        held_out = rows.take(test[rows.is_positive[test]])
+        weighted = job.weighted(held_out) if job.weighted and len(held_out.y) else held_out
+        used[weighted.row_numbers] = True  # those of positive weight
+        scores.append(_fold_score(mlp, job, weighted))
+    used &= out_of_fold.known
+    w = None if rows.w is None else rows.w[used]
+    fold = folds.fold_of_row if finite.all() else None
+    return {
+        **out_of_fold.attributes(),
+        "oof_score_": mlp._default_score(spec, z[used], rows.y[used], w) if used.any() else np.nan,
+        "cv_scores_": np.array(scores),
+        "_calibration": {
+            "fold": None if fold is None else fold[used],
+            "is_approximate": isinstance(mlp.early_stopping, str) and mlp.early_stopping == "cv",
+            **out_of_fold.scores(rows.y, used),
+        },
     }
-    return attributes
 
 
-def _positive(rows: ValidatedData) -> NDArray[np.bool_]:
-    """Return which rows have a positive weight."""
-    return np.ones(len(rows.y), dtype=bool) if rows.w is None else rows.w > 0
+def _out_of_fold_outputs(
+    spec: ModelSpec, fitted: Mapping[str, Any], folds: Folds, rows: ValidatedData, dtype: str
+) -> Array:
+    """Return the raw outputs (n, k) of the networks that did not see each row; NaN without any."""
+    networks = fold_networks(spec, fitted)
+    z = np.full((len(rows.y), spec.n_units), np.nan, dtype=np.result_type(dtype, spec.dtype))
+    for members, numbers in folds.by_networks():
+        X = rows.take(numbers).X
+        with ignore_overflow():
+            outputs = [ModelPart.of_rows(networks[k], X).raw_predict() for k in members]
+            joined = join_members(outputs).astype(z.dtype, copy=False)
+            own = spec.with_folds(len(outputs))
+            z[numbers] = own.average_members(joined if own.members else joined[0])
+    return z
+
+
+def _is_finite(spec: ModelSpec, z: Array) -> NDArray[np.bool_]:
+    """Return which rows of raw outputs have finite predictions."""
+    with ignore_overflow():
+        both = np.isfinite([z, spec.loss.inverse_link(z)])
+    return np.asarray(both.all(axis=(0, 2)))
 
 
 @dataclass(frozen=True)
@@ -185,27 +220,23 @@ class OutOfFold:
         return {"scores": class_scores(p[np.arange(len(p)), labels]), "labels": labels}
 
 
-def _pooled_score(mlp: "BaseMLP", out_of_fold: OutOfFold, rows: ValidatedData) -> float:
-    """Return the default score of the out-of-fold predictions, weighted; NaN without any."""
-    used = out_of_fold.known & _positive(rows)
-    y, z = rows.y[used], out_of_fold.z[used]
-    w = None if rows.w is None else rows.w[used]
-    return mlp._default_score(out_of_fold.spec, z, y, w) if len(y) else np.nan
-
-
-def _fold_score(
-    mlp: "BaseMLP", features: Mapping[str, Any], job: FitJob, rows: ValidatedData
-) -> float:
-    """Return the score of a fold by `scoring`; NaN if it has too few rows."""
-    if not can_score(mlp, rows):
-        return np.nan
+def _fold_score(mlp: "BaseMLP", job: FitJob, rows: ValidatedData) -> float:
+    """Return the score of a fold by `scoring`, or that of `score`; NaN if it has too few rows."""
     spec = job.initial.spec
-    weighted = mlp._class_weighting(job.all_rows, spec.target)
+    if not can_score(spec, mlp.scoring, rows):
+        return np.nan
     fitted = spec.fitted_attributes(list(map(copy_weights, job.initial.networks)))
-
-    def as_estimator(attributes: Mapping[str, Any]) -> "BaseMLP":
-        return mlp._with_attributes({**features, **attributes})
-
-    rows = weighted(rows) if weighted else rows
-    score = ValidationScore(spec, rows, job.config.scoring, as_estimator)
-    return score(fitted_network(spec, fitted))["validation_score"]
+    network = fitted_network(spec, fitted)
+    try:
+        if mlp.scoring is None:
+            X = spec.dataset(rows, "y", relative_weights=True).X
+            z = spec.average_members(raw_predict(network, X, spec.dtype))
+            return mlp._default_score(spec, z, rows.y, rows.w)
+        return validation_score(job, rows, spec)(network)["validation_score"]
+    except Exception as error:
+        warnings.warn(
+            f"Scoring failed: the score of a fold is NaN. {type(error).__name__}: {error}",
+            UserWarning,
+            stacklevel=6,
+        )
+        return np.nan

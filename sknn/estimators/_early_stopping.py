@@ -12,7 +12,6 @@ from sklearn.model_selection import train_test_split
 from sknn.engine import Loss, Sequential, raw_predict
 from sknn.engine._typing import Array
 from sknn.estimators._model import ModelSpec, copy_weights
-from sknn.estimators._sklearn_compat import RegressorMixin
 from sknn.estimators._validation.data import (
     ValidatedData,
     ignore_overflow,
@@ -37,7 +36,8 @@ def split(
     """Split rows into training rows and validation rows.
 
     The split is random; mutually exclusive classes are stratified, and every class stays in
-    training. With ``shuffle=False`` the last rows are held back.
+    training. With ``shuffle=False`` the last rows are held back. Rows of one group stay together;
+    then classes are not stratified.
 
     Raises
     ------
@@ -53,7 +53,9 @@ def split(
     n, fewest = len(data.y), 1 if classify else 2  # a single row has no R2
     size = max(fewest, int(np.ceil(mlp.validation_fraction * n)))
     held_back = np.zeros(n, dtype=bool)
-    if not mlp.shuffle:
+    if data.groups is not None:
+        held_back = _groups_to_hold_back(data.groups, size, rng if mlp.shuffle else None)
+    elif not mlp.shuffle:
         held_back[n - size :] = n > fewest
     else:
         held_back[_draw(data.y, size, rng, classify=classify)] = True
@@ -86,17 +88,28 @@ def _draw(y: Array, size: int, rng: np.random.RandomState, *, classify: bool) ->
     return drawn
 
 
+def _groups_to_hold_back(
+    groups: Array, size: int, rng: np.random.RandomState | None
+) -> NDArray[np.bool_]:
+    """Return the rows of whole groups, about so many: random ones, or without `rng` the last."""
+    labels, first, which = np.unique(groups, return_index=True, return_inverse=True)
+    order = np.argsort(-first) if rng is None else rng.permutation(len(labels))
+    counts = np.cumsum(np.bincount(which)[order])
+    n_groups = min(1 + np.count_nonzero(counts < size), len(labels) - 1)
+    held_back: NDArray[np.bool_] = np.isin(which, order[:n_groups])
+    return held_back
+
+
 def _can_stratify(classes: Array, size: int) -> bool:
     """Return whether each part can have a row of every class."""
     counts = np.unique(classes, return_counts=True)[1]
     return len(counts) > 0 and counts.min() > 1 and len(counts) <= min(size, len(classes) - size)
 
 
-def can_score(mlp: "BaseMLP", data: ValidatedData) -> bool:
+def can_score(spec: ModelSpec, scoring: Any, data: ValidatedData) -> bool:
     """Return whether there are enough rows for a score: one, and two for the default R2."""
-    by_r2 = mlp.scoring is None and mlp._default_scoring is None
-    fewest = 2 if by_r2 and isinstance(mlp, RegressorMixin) else 1
-    return len(data.y) >= fewest
+    by_r2 = scoring is None and not isinstance(spec.target, ClassTarget)
+    return len(data.y) >= (2 if by_r2 else 1)
 
 
 class ValidationScore:
@@ -121,11 +134,6 @@ class ValidationScore:
         w = np.ones(len(data.y)) if self.w is None else self.w
         self.fractions = (w / w.sum()).astype(spec.dtype)
         classify = isinstance(spec.target, ClassTarget)
-        if len(data.y) < 2 and not classify and scoring is None:
-            raise ValueError(
-                "There is a single validation row, for which R2 is undefined. Pass more rows of "
-                "X_val, set a cv with fewer folds, or scoring='loss'."
-            )
         self.metric = accuracy if classify else masked_r2_score
         by_default = scoring is None and not (
             spec.loss.estimates_mean and spec.loss.units_per_output == 1
@@ -139,6 +147,11 @@ class ValidationScore:
 
     def check(self, network: Sequential) -> None:
         """Score an untrained network, so that an invalid scorer raises before training."""
+        if not can_score(self.spec, self.scoring, self.data):
+            raise ValueError(
+                "A single row to validate on has no R2. Pass more rows of X_val, set a cv with "
+                "fewer folds, or scoring='loss'."
+            )
         try:
             with ignore_overflow():
                 score = self(network)["validation_score"]

@@ -1,7 +1,7 @@
 """fit_networks: a function from configurations, data and initial networks to a FitResult."""
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from copy import copy, deepcopy
 from dataclasses import dataclass, field, replace
@@ -63,8 +63,9 @@ class FitJob:
     config: FitConfig
     data: FitData
     initial: InitialModel
-    all_rows: ValidatedData  # training and validation rows, for `refit`
     settings: TrainingSettings  # the settings of `config`, for `refit`
+    # multiplies sample weights by class weights; None without these
+    weighted: Callable[[ValidatedData], ValidatedData] | None
     warnings: list[FitWarning]  # warnings about the inputs
 
 
@@ -74,6 +75,7 @@ class FitPlan:
 
     jobs: Sequence[FitJob]  # one, or one a fold
     spec: ModelSpec  # specification of the networks of all jobs together
+    is_cross_fitted: bool = False  # whether each job is a fold
     # state of the generator at the start of the fit; None if no checkpoints are made
     initial_rng: dict[str, Any] | None = None
 
@@ -103,6 +105,14 @@ class FitResult:
         return min(self.histories, key=lambda history: BY_PRIORITY.index(history.outcome))
 
     @property
+    def networks(self) -> str:
+        """How many of several networks have the outcome of `history`, for messages."""
+        outcomes = [history.outcome for history in self.histories]
+        if len(outcomes) == 1:
+            return ""
+        return f"{outcomes.count(self.history.outcome)} of {len(outcomes)} networks"
+
+    @property
     def n_epochs(self) -> int:
         """The number of epochs of the network with the most."""
         return max(map(len, self.histories))
@@ -117,7 +127,7 @@ class _Training:
     states: list[TrainingState] = field(default_factory=list)
     inputs: Any = None
 
-    def add(self, job: FitJob) -> None:
+    def add(self, job: FitJob, score: ValidationScore | None) -> None:
         """Build the runs of a job."""
         config, spec, states = job.config, job.initial.spec, job.initial.states
         dataset = spec.dataset(
@@ -132,7 +142,6 @@ class _Training:
         if job.initial.is_new:
             for layers in job.initial.networks:
                 _set_offsets(config, spec, layers, loss, dataset)
-        score = _validation_score(job) if job.data.validation else None
         for layers, state in zip(job.initial.networks, states, strict=True):
             trainer = Trainer(
                 config.solver,
@@ -168,10 +177,6 @@ class _Training:
                 trainer, objective, dataset, solver_state, config.epochs, state.rng, history
             )
         )
-
-    def is_finished(self, run: TrainingRun) -> bool:
-        """Return whether a run had ended when its checkpoint was saved."""
-        return run.history.outcome != "max_iter" or 0 < run.epochs <= len(run.history)
 
     def result(self) -> FitResult:
         """Return the result of a fit that ends now."""
@@ -209,15 +214,14 @@ def fit_networks(plan: FitPlan, callbacks: FitCallbacks | None = None) -> FitRes
         If it is raised before the end of the first epoch.
     """
     training, config = _Training(plan), plan.config
-    for job in plan.jobs:
-        training.add(job)
-    runs = [run for run in training.runs if not training.is_finished(run)]
+    for job, score in zip(plan.jobs, _validation_scores(plan), strict=True):
+        training.add(job, score)
     on_epoch = None
     if config.verbose or callbacks is not None:
         on_epoch = _on_epoch(training, callbacks)
     product_size = max(map(_product_size, plan.jobs))
     with SingleBlasThread(product_size) if product_size > MIN_PRODUCT_SIZE else nullcontext():
-        train_together(runs, on_epoch=on_epoch, deadline=config.deadline)
+        train_together(training.runs, on_epoch=on_epoch, deadline=config.deadline)
     return training.result()
 
 
@@ -254,19 +258,36 @@ def _product_size(job: FitJob) -> int:
     return min(n, batch_size or n) * max(map(mul, sizes[:-1], sizes[1:]))
 
 
-def _validation_score(job: FitJob) -> ValidationScore:
-    """Build the scorer of the validation rows."""
-    assert job.data.validation is not None
-    config, initial, train = job.config, job.initial, job.data.train
-    record = training_record(initial.states[:1], [History()], [len(train.y)])
+def _validation_scores(plan: FitPlan) -> list[ValidationScore | None]:
+    """Build the scorer of the validation rows of each job; None for one without.
+
+    If the rows of a fold cannot be scored, though scores are for information only, none are.
+    """
+    scores: list[ValidationScore | None] = []
+    for job in plan.jobs:
+        if job.data.validation is None:
+            scores.append(None)
+            continue
+        score = validation_score(job, job.data.validation, replace(job.initial.spec, n_members=1))
+        try:
+            score.check(job.initial.networks[0])
+        except ValueError:
+            if job.config.by_score or not plan.is_cross_fitted:
+                raise
+            return [None] * len(plan.jobs)
+        scores.append(score)
+    return scores
+
+
+def validation_score(job: FitJob, rows: ValidatedData, spec: ModelSpec) -> ValidationScore:
+    """Build the scorer of rows for the networks of a job, of this specification."""
+    config, train = job.config, job.data.train
+    record = training_record(job.initial.states[:1], [History()], [len(train.y)])
 
     def as_estimator(attributes: Mapping[str, Any]) -> "BaseMLP":
         return config.as_estimator({**train.features, **record, **attributes})
 
-    spec = replace(initial.spec, n_members=1)
-    score = ValidationScore(spec, job.data.validation, config.scoring, as_estimator)
-    score.check(initial.networks[0])
-    return score
+    return ValidationScore(spec, rows, config.scoring, as_estimator)
 
 
 def _weights(plan: FitPlan) -> list[Weights]:
@@ -276,7 +297,7 @@ def _weights(plan: FitPlan) -> list[Weights]:
         spec = job.initial.spec
         for layers in job.initial.networks:
             coefs, intercepts, embedding = copy_weights(layers)
-            if len(plan.jobs) > 1:
+            if spec.target is not plan.spec.target:
                 coefs[-1], intercepts[-1] = spec.target.convert_layer(
                     coefs[-1], intercepts[-1], plan.spec.target, spec.loss
                 )

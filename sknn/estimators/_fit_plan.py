@@ -12,7 +12,7 @@ from sknn.engine import History
 from sknn.estimators import _builders
 from sknn.estimators._callbacks import FitCallbacks, FitProgress
 from sknn.estimators._cross_fitting import Folds, split_folds
-from sknn.estimators._early_stopping import N_SAMPLES_AUTO_EARLY_STOPPING, can_score, split
+from sknn.estimators._early_stopping import N_SAMPLES_AUTO_EARLY_STOPPING, split
 from sknn.estimators._fit import FitData, FitJob, FitPlan, InitialModel
 from sknn.estimators._messages import FitWarning
 from sknn.estimators._model import ModelSpec
@@ -28,6 +28,7 @@ from sknn.estimators._validation.data import (
     naming_validation_data,
     validate_training_data,
     validate_validation_data,
+    with_groups,
 )
 from sknn.targets import ClassTarget, Target
 
@@ -59,7 +60,7 @@ def plan_fit(
     _check_combination(mlp, has_val=has_val, groups=groups)
     fitted = vars(mlp) if mlp.warm_start and "coefs_" in vars(mlp) else None
     checked = mlp if fitted else mlp._with_attributes({})
-    rows = validate_training_data(checked, *given, reset=fitted is None)
+    rows = with_groups(validate_training_data(checked, *given, reset=fitted is None), groups)
     data = rows.positive()
     validation = validate_validation_data(mlp, *given_val, data.features) if has_val else None
     if fitted:
@@ -82,7 +83,7 @@ def plan_fit(
     if initial_rng and _builders.is_stochastic(mlp):
         for state in (state for job in jobs for state in job.initial.states):
             state.history = History()
-    plan = FitPlan(jobs, spec, initial_rng)
+    plan = FitPlan(jobs, spec, mlp.cv is not None, initial_rng)
     return (resume(plan, resumed) if resumed else plan), rows, folds
 
 
@@ -120,7 +121,8 @@ def plan_epoch(mlp: "BaseMLP", given: GivenData, classes: Any) -> FitPlan:
         relative_weights=False,
     )
     config = replace(config, deadline=np.inf)
-    return FitPlan([FitJob(config, FitData(data), initial, data, settings, notes)], initial.spec)
+    job = FitJob(config, FitData(data), initial, settings, weighted, notes)
+    return FitPlan([job], initial.spec)
 
 
 def _check_combination(mlp: "BaseMLP", *, has_val: bool, groups: Any) -> None:
@@ -135,8 +137,11 @@ def _check_combination(mlp: "BaseMLP", *, has_val: bool, groups: Any) -> None:
                 "early_stopping='cv' stops by the folds of cv, but cv is None. Set cv=5, or "
                 "early_stopping=True."
             )
-        if groups is not None:
-            raise ValueError("groups are for the splitter of cv, but cv is None. Set cv.")
+        if groups is not None and mlp.early_stopping is False:
+            raise ValueError(
+                "groups are for the splitter of cv, and for the rows that early stopping holds "
+                "back, but neither is used. Set cv or early_stopping=True."
+            )
     elif mlp.warm_start:
         raise ValueError(
             "warm_start=True continues the networks of the last fit, which with cv have seen other "
@@ -151,8 +156,8 @@ def _check_combination(mlp: "BaseMLP", *, has_val: bool, groups: Any) -> None:
 
 def check_continued(fitted: Mapping[str, Any]) -> None:
     """Raise ValueError if the fitted networks are those of several folds."""
-    n_folds = fitted["_model_spec"].get("n_folds", 1)
-    if n_folds > 1:
+    if "_calibration" in fitted and "_fold_models" not in fitted:
+        n_folds = fitted["_model_spec"]["n_folds"]
         raise ValueError(
             f"The estimator was fitted with cv: it has networks of {n_folds} folds, whose training "
             "cannot continue. Call fit with warm_start=False first."
@@ -172,7 +177,7 @@ def plan_job(
 ) -> FitJob:
     """Prepare the training of the members on these rows, with new networks or those of a fit."""
     weighted = mlp._class_weighting(rows, target)
-    data = rows = weighted(rows) if weighted else rows
+    data = weighted(rows) if weighted else rows
     if by_score is None:
         by_score = _stops_by_score(mlp, validation, len(data.y))
     if validation is not None:
@@ -193,7 +198,7 @@ def plan_job(
     config = _builders.build_fit_config(
         mlp, settings, initial.spec, len(data.y), by_score=by_score, epochs=settings.epochs
     )
-    return FitJob(config, FitData(data, validation), initial, rows, settings, notes)
+    return FitJob(config, FitData(data, validation), initial, settings, weighted, notes)
 
 
 def _stops_by_score(mlp: "BaseMLP", validation: ValidatedData | None, n_samples: int) -> bool:
@@ -213,22 +218,29 @@ def _plan_folds(
     """Prepare the members of each fold, as if its training rows were all.
 
     With an integer `random_state` each fold begins with its seed; otherwise the seeds are drawn.
+    Early stopping "auto" is decided by the fold with the fewest training rows.
     """
     same = isinstance(mlp.random_state, int | np.integer)
     rngs = [generator_from_state(rng.get_state(legacy=False)) for _ in folds.train]
     rngs = rngs if same else split_generator(rng, len(folds.train))
-    positive = np.ones(len(rows.y), bool) if rows.w is None else rows.w > 0
-    held_out = [rows.take(test & positive) for test in folds.test]
+    positive = rows.is_positive
+    train, test = ([part[positive[part]] for part in parts] for parts in (folds.train, folds.test))
     by_fold = isinstance(mlp.early_stopping, str) and mlp.early_stopping == "cv"
-    is_watched = by_fold or all(can_score(mlp, one) for one in held_out)
+    stops = by_fold or _stops_by_score(mlp, None, min(map(len, train)))
+    watches = (by_fold or not stops) and all(map(len, test))
+    for k, (train_rows, test_rows) in enumerate(zip(train, test, strict=True)):
+        if not len(train_rows) or (by_fold and not len(test_rows)):
+            kind = "test" if len(train_rows) else "training"
+            raise ValueError(f"cv: split {k} has no {kind} rows of positive weight.")
     jobs = []
-    for train, test, own in zip(folds.train, held_out, rngs, strict=True):
-        data = rows.take(train & positive)
-        if not len(data.y):
-            raise ValueError("cv: a fold has no training rows of positive weight.")
-        stops = by_fold or _stops_by_score(mlp, None, len(data.y))
-        watched = test if is_watched and (by_fold or not stops) else None
-        jobs.append(plan_job(mlp, data, watched, target, own, by_score=stops))
+    for k, own in enumerate(rngs):
+        data = rows.take(train[k])
+        watched = rows.take(test[k]) if watches else None
+        try:
+            mlp._check_fold(data, target)
+            jobs.append(plan_job(mlp, data, watched, target, own, by_score=stops))
+        except ValueError as error:
+            raise ValueError(f"cv: the rows of split {k}: {error}") from error
     return jobs
 
 

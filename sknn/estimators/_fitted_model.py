@@ -1,7 +1,7 @@
 """FittedModel: the fitted networks with rows to predict; networks from fitted attributes."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -56,9 +56,7 @@ class FittedModel:
         They are in the type of the network or of the predictions, whichever is more exact.
         """
         outputs = [checked_finite(part.raw_predict) for part in self.parts]
-        z: Array = outputs[0]
-        if len(self.parts) > 1:
-            z = np.concatenate([z.reshape(-1, *z.shape[-2:]) for z in outputs])
+        z: Array = outputs[0] if len(outputs) == 1 else join_members(outputs)
         return z.astype(self.dtype) if self.dtype == "float64" != self.spec.dtype else z
 
     def fold_outputs(self) -> Array:
@@ -110,6 +108,11 @@ def prediction_dtype(spec: ModelSpec, dtype: str, dtype_of_X: Any) -> str:
     return "float32" if dtype_of_X == np.float32 and not is_standardized else "float64"
 
 
+def join_members(outputs: Sequence[Array]) -> Array:
+    """Join raw outputs (n, k) or (g, n, k) of several parts on the member axis."""
+    return np.concatenate([z.reshape(-1, *z.shape[-2:]) for z in outputs])
+
+
 def fitted_network(spec: ModelSpec, fitted: Mapping[str, Any]) -> Sequential:
     """Build the network of a fitted estimator, whose members all read the same inputs."""
     embedding = fitted["_model_spec"]["embedding"]
@@ -121,8 +124,9 @@ def member_networks(spec: ModelSpec, fitted: Mapping[str, Any]) -> list[Sequenti
     embedding = fitted["_model_spec"]["embedding"]
     if spec.n_members == 1:
         return [fitted_network(spec, fitted)]
+    alone = replace(spec, n_members=1)
     return [
-        spec.network(
+        alone.network(
             [W[j].copy() for W in fitted["coefs_"]],
             [W0[j].copy() for W0 in fitted["intercepts_"]],
             None if embedding is None else embedding[j].copy(),

@@ -65,9 +65,10 @@ def print_epoch(epoch: int, row: Mapping[str, float]) -> None:
 
 
 def training_warnings(
-    history: History, solver: str, *, n_networks: int = 1, warn_max_iter: bool = True
+    history: History, solver: str, *, networks: str = "", warn_max_iter: bool = True
 ) -> list[FitWarning]:
-    """Return the warnings about how training ended, with several networks that of one of them."""
+    """Return the warnings about how training ended, of which `networks` if there are several."""
+    of, by = (f" {word} {networks}" if networks else "" for word in ("of", "by"))
     epochs, lbfgs = len(history.rows), solver == "lbfgs"
     if history.outcome == "diverged":
         rate = "" if math.isnan(history.rate) else f" at learning rate {history.rate:g}"
@@ -78,8 +79,7 @@ def training_warnings(
                 f"is {history.baseline_loss:.3g}"
             )
         message = (
-            f"Training {'' if n_networks == 1 else f'of one of {n_networks} networks '}"
-            f"diverged in epoch {epochs + 1}{rate}: {reason}. The weights are those from "
+            f"Training{of} diverged in epoch {epochs + 1}{rate}: {reason}. The weights are those from "
             "before that epoch, and likely useless. Try "
             f"{'' if lbfgs else 'a smaller learning_rate_init, or '}to scale the "
             "inputs (StandardScaler) and, in regression, the targets (standardize_y=True)."
@@ -94,7 +94,7 @@ def training_warnings(
     if history.outcome == "max_iter" and warn_max_iter:
         message = (
             f"{'lbfgs' if lbfgs else 'Stochastic Optimizer'}: Maximum iterations "
-            f"({epochs}) reached and the optimization hasn't converged yet. Raise max_iter"
+            f"({epochs}) reached{by} and the optimization hasn't converged yet. Raise max_iter"
             f"{' or max_fun' if lbfgs else ''}."
         )
         return [(message, ConvergenceWarning)]

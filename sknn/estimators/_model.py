@@ -18,10 +18,12 @@ from sknn.engine import (
     Loss,
     MaskedLoss,
     Module,
+    Quantile,
     Sequential,
     network,
 )
 from sknn.engine._typing import Array, Rng
+from sknn.engine.rescaling import QuantileRescaling
 from sknn.estimators._inputs import TabularInputs
 from sknn.estimators._validation.data import (
     ValidatedData,
@@ -52,6 +54,9 @@ class ModelSpec:
     n_folds: int = 1  # number of folds with networks of their own, `n_members` in all
     # with several folds, the encoding of each (then `inputs` is None); () without encoding
     fold_inputs: Sequence[TabularInputs] = ()
+    # conversion of several quantiles to the units of `target`: of each network or fold, the ratio
+    # and the shift of each output, shape (K, 2, n_outputs); None if they are not converted
+    output_scales: Array | None = None
 
     @property
     def members(self) -> int | None:
@@ -92,6 +97,7 @@ class ModelSpec:
             "input_encoding": self._plain_encoding(),
             "n_members": self.n_members,
             "n_folds": self.n_folds,
+            "output_scales": self.output_scales,
             "embedding": embedding,
             "initialization": self.initialization,
         }
@@ -130,6 +136,7 @@ class ModelSpec:
             initialization=plain.get("initialization", ""),
             n_folds=plain.get("n_folds", 1),
             fold_inputs=fold_inputs,
+            output_scales=plain.get("output_scales"),
         )
 
     @classmethod
@@ -138,11 +145,17 @@ class ModelSpec:
 
         See `Target.convert_layer` for the units of the outputs.
         """
-        fold_inputs = [spec.inputs for spec in specs if spec.inputs is not None]
-        return replace(
+        scales = [spec.target.relative_scale(target, spec.loss) for spec in specs]
+        first = replace(
             specs[0],
             target=target,
-            loss_settings=specs[0].loss_settings,
+            output_scales=None if scales[0] is None else np.array(scales),
+        )
+        if len(specs) == 1:
+            return first
+        fold_inputs = [spec.inputs for spec in specs if spec.inputs is not None]
+        return replace(
+            first,
             dtype=max(spec.dtype for spec in specs),  # "float64" if any is
             n_inputs=max(spec.n_inputs for spec in specs),
             inputs=None,
@@ -158,10 +171,16 @@ class ModelSpec:
     def folds(self) -> list["ModelSpec"]:
         """Return the specification of the networks of each fold."""
         n_members = self.n_members // self.n_folds
-        own = replace(self, n_members=n_members, n_folds=1, fold_inputs=())
-        if not self.fold_inputs:
-            return [own] * self.n_folds
-        return [replace(own, n_inputs=one.width, inputs=one) for one in self.fold_inputs]
+        folds = [replace(self, n_members=n_members, n_folds=1, fold_inputs=())] * self.n_folds
+        if self.fold_inputs:
+            pairs = zip(folds, self.fold_inputs, strict=True)
+            folds = [replace(own, n_inputs=one.width, inputs=one) for own, one in pairs]
+        if self.output_scales is not None:
+            scales = np.split(self.output_scales, self.n_folds)
+            folds = [
+                replace(own, output_scales=one) for own, one in zip(folds, scales, strict=True)
+            ]
+        return folds
 
     def with_folds(self, n_folds: int) -> "ModelSpec":
         """Return the specification of the networks of so many of the folds."""
@@ -263,7 +282,14 @@ class ModelSpec:
     ) -> Sequential:
         """Build the network around existing weights."""
         layers = network.restore(coefs, intercepts, self.activations)
-        return self.inputs.prepend(layers, embedding) if self.inputs else layers
+        layers = self.inputs.prepend(layers, embedding) if self.inputs else layers
+        if self.output_scales is None:
+            return layers
+        assert isinstance(self.loss, Quantile)
+        scales = np.repeat(self.output_scales, self.loss.units_per_output, axis=-1)
+        scales = np.repeat(scales, self.n_members // len(scales), axis=0).astype(self.dtype)
+        ratio, shift = scales.swapaxes(0, 1)[:, :, None] if self.members else scales[0]
+        return Sequential([layers, QuantileRescaling(self.loss, ratio, shift)])
 
     def fitted_attributes(self, weights: Sequence["Weights"]) -> dict[str, Any]:
         """Return the fitted attributes of networks with these weights, one for each member.

@@ -49,10 +49,10 @@ def refit(
         return found
     result.history.outcome = found.history.outcome
     kept = {name: found.attributes[name] for name in OF_SEARCH if name in found.attributes}
-    if len(plan.jobs) > 1:
+    if plan.is_cross_fitted:
         kept["_fold_models"] = {name: found.attributes[name] for name in OF_NETWORKS}
     states = result.states
-    if len(plan.jobs) == 1:  # a later call goes on with the generators of the search
+    if not plan.is_cross_fitted:  # a later call goes on with the generators of the search
         pairs = zip(states, found.states, strict=True)
         states = [replace(state, rng=before.rng) for state, before in pairs]
     return replace(result, attributes={**result.attributes, **kept}, states=states)

@@ -30,23 +30,15 @@ def training_record(
     With several networks a curve is the mean over those that made the epoch, and a number is an
     array with one for each network, or for each fold.
     """
-    losses = [
-        [*state.loss_curve, *history.column("loss")]
-        for state, history in zip(states, histories, strict=True)
-    ]
-    rates = [
-        [*state.learning_rates, *history.column("rate")]
-        for state, history in zip(states, histories, strict=True)
-    ]
-    lowest = [
-        min([state.best_loss, *history.column("loss")])
-        for state, history in zip(states, histories, strict=True)
-    ]
+    pairs = list(zip(states, histories, strict=True))
+    losses = [[*state.loss_curve, *history.column("loss")] for state, history in pairs]
+    rates = [[*state.learning_rates, *history.column("rate")] for state, history in pairs]
+    lowest = [min([state.best_loss, *history.column("loss")]) for state, history in pairs]
     n_epochs = np.array(list(map(len, losses)))
     kept = n_epochs + [history.kept_epoch - len(history) for history in histories]
     seen = [
         state.n_samples_seen + len(history) * n
-        for state, history, n in zip(states, histories, n_samples, strict=True)
+        for (state, history), n in zip(pairs, n_samples, strict=True)
     ]
     curves = {"loss_curve_": losses}
     if any("validation_score" in history.rows[0] for history in histories if history.rows):

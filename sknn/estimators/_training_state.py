@@ -207,6 +207,7 @@ def split_generator(rng: np.random.RandomState, n_networks: int) -> list[np.rand
     """Return a generator for each network: `rng` itself for one, else new ones seeded by it."""
     if n_networks == 1:
         return [rng]
+    rng.randint(2**31)  # the seed of `independent_generator`
     return [np.random.RandomState(rng.randint(2**31)) for _ in range(n_networks)]
 
 

@@ -220,7 +220,8 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
             with :class:`~sklearn.compose.TransformedTargetRegressor`, scale it like y.
         groups : array-like of shape (n_samples,), default=None
             Group labels of the rows, for splitters of `cv` such as
-            :class:`~sklearn.model_selection.GroupKFold`. Through meta-estimators they are passed by
+            :class:`~sklearn.model_selection.GroupKFold`. The rows that early stopping holds back
+            are then whole groups, too. Through meta-estimators they are passed by
             metadata routing, with ``set_fit_request(groups=True)``.
 
         Returns
@@ -261,8 +262,8 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
             callbacks.on_fit_end()
         if self.verbose:
             print(f"ended after {result.n_epochs} epochs: {OUTCOMES[result.history.outcome]}")
-        solver, n_networks = _builders.solver_name(self), len(result.histories)
-        notes += training_warnings(result.history, solver, n_networks=n_networks)
+        solver = _builders.solver_name(self)
+        notes += training_warnings(result.history, solver, networks=result.networks)
         for message, category in notes:
             warnings.warn(message, category, stacklevel=3)
         return self
@@ -398,9 +399,9 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         notes = job.warnings + self._stream_warnings(job.data.train, job.initial, result.inputs)
         if _builders.is_spent(job.config.solver, steps):
             notes.append((SPENT.format(self.learning_rate), UserWarning))
-        solver, n_networks = _builders.solver_name(self), len(result.histories)
+        solver = _builders.solver_name(self)
         return notes + training_warnings(
-            result.history, solver, n_networks=n_networks, warn_max_iter=False
+            result.history, solver, networks=result.networks, warn_max_iter=False
         )
 
     # The initial model
@@ -462,6 +463,9 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
     def _check_targets(self, data: ValidatedData, loss: Loss) -> None:
         """Check that the loss has a finite minimum for these targets."""
 
+    def _check_fold(self, data: ValidatedData, target: Target) -> None:
+        """Check that the training rows of a fold suffice for all targets; may warn."""
+
     def _target_warnings(self, target: Target, data: ValidatedData) -> list[FitWarning]:
         """Return warnings about the scale of y."""
         return []
@@ -521,8 +525,17 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
             )
         if calibration["fold"] is None:
             raise ValueError(
-                f"{caller} needs each training row in the test part of exactly one split, which "
-                "the cv of the fit does not give. Use KFold, StratifiedKFold or GroupKFold."
+                f"{caller} needs a finite prediction of each training row by the networks of "
+                "exactly one split, in whose test part it is; the cv of the fit does not give it. "
+                "Use KFold, StratifiedKFold or GroupKFold, for rows that are exchangeable: for a "
+                "time series there is no such interval."
+            )
+        if calibration["is_approximate"]:
+            warnings.warn(
+                f"The coverage of {caller} is approximate: early_stopping='cv' has chosen the "
+                "number of epochs by the rows that calibrate. With early_stopping=True it is not.",
+                UserWarning,
+                stacklevel=3,
             )
         return self._fitted_model(X, of_folds=True), calibration
 

@@ -241,7 +241,8 @@ class Classification(ClassifierMixin, BaseMLP):
         >>> from sklearn.datasets import load_iris
         >>> from sknn import MLPClassifier
         >>> X, y = load_iris(return_X_y=True)
-        >>> model = MLPClassifier((8,), solver="lbfgs", alpha=0.01, cv=5, random_state=0).fit(X, y)
+        >>> settings = {"solver": "lbfgs", "alpha": 0.01, "max_iter": 1000, "random_state": 0}
+        >>> model = MLPClassifier((8,), cv=5, **settings).fit(X, y)
         >>> model.predict_set([[5.0, 3.4, 1.5, 0.2]], coverage=0.95)
         array([[ True, False, False]])
         """
@@ -384,6 +385,18 @@ class Classification(ClassifierMixin, BaseMLP):
                 "Use loss='log_loss' or 'brier', or set label_smoothing=0."
             )
         return replace(super()._training_settings(data, loss), label_smoothing=smoothing)
+
+    def _check_fold(self, data: ValidatedData, target: Target) -> None:
+        if not isinstance(target, BinaryTarget | MulticlassTarget):
+            return
+        found = len(np.unique(class_numbers(target.classes, data.y)))
+        if found < len(target.classes):
+            warnings.warn(
+                f"Number of classes in training fold ({found}) does not match total number of "
+                f"classes ({len(target.classes)}). Use a cv that is stratified, or shuffled.",
+                UserWarning,
+                stacklevel=7,
+            )
 
     def _class_weighting(
         self, data: ValidatedData, target: Target, *, stream: bool = False

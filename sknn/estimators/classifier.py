@@ -117,9 +117,10 @@ class MLPClassifier(Classification):
         `partial_fit`.
     validation_fraction : float or None, default=0.1
         Fraction of the rows to hold back for `early_stopping` if `fit` is not given X_val; None is
-        an error then, unlike in HistGradientBoosting. Mutually
-        exclusive classes are stratified, and each stays in training; with ``shuffle=False`` the
-        last rows are held back. Each `fit` makes a new split, also with `warm_start`.
+        an error then, unlike in HistGradientBoosting. Mutually exclusive classes are stratified,
+        and each stays in training; with ``shuffle=False`` the last rows are held back; with
+        `groups` about that fraction, in whole groups. Each `fit` makes a new split, also with
+        `warm_start`.
     scoring : str, callable or None, default=None
         Validation score for `validation_scores_` and `early_stopping`: None is the accuracy, "loss"
         the negative validation loss; else a scorer's name or a callable

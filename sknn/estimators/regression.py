@@ -129,8 +129,8 @@ class Regression(RegressorMixin, BaseMLP):
             return fitted.predictions(spec.decode, fitted.outputs())
         if spec.n_members == 1:
             raise ValueError(
-                "return_std=True needs several networks, got n_members=1. Fit with n_members=8, "
-                "for example, or with cv=5."
+                "return_std=True needs several networks that predict, got n_members=1. Fit with "
+                "n_members=8, for example, or with cv=5 and refit=False."
             )
         members = np.stack([spec.decode(z) for z in fitted.member_outputs()])
         return fitted.predictions(members.mean, 0), fitted.predictions(members.std, 0)
@@ -172,7 +172,7 @@ class Regression(RegressorMixin, BaseMLP):
         Returns
         -------
         ends : ndarray of shape (n_samples, 2) or (n_samples, n_outputs, 2)
-            Lower and upper ends, in the units of y.
+            Lower and upper ends, in the units of y; 0 or more for "poisson" and "gamma".
 
         Raises
         ------
@@ -216,7 +216,7 @@ class Regression(RegressorMixin, BaseMLP):
         >>> y = X[:, 0] + rng.normal(0, 0.1, 200)
         >>> model = MLPRegressor((16,), solver="lbfgs", cv=5, random_state=0).fit(X, y)
         >>> model.predict_interval([[0.5]], coverage=0.9).round(1)
-        array([[0.3, 0.7]])
+        array([[0.3, 0.6]])
         """
         fitted, calibration = self._calibrated_model(X, "predict_interval")
         loss = fitted.spec.loss
@@ -236,7 +236,8 @@ class Regression(RegressorMixin, BaseMLP):
             ends.append(
                 interval_ends(lower[..., j], upper[..., j], column[known], fold[known], coverage)
             )
-        result = np.stack(ends, axis=1).astype(fitted.dtype, copy=False)
+        result = np.maximum(np.stack(ends, axis=1), loss.interval_y_true[0])
+        result = result.astype(fitted.dtype, copy=False)
         return result[:, 0] if len(ends) == 1 else result
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
@@ -291,6 +292,9 @@ class Regression(RegressorMixin, BaseMLP):
                     f"No target is known in column {unknown[0]} of y: all are NaN. Drop the column."
                 )
         return RealTarget(1 if y.ndim == 1 else y.shape[1])
+
+    def _check_fold(self, data: ValidatedData, target: Target) -> None:
+        self._target(data.y)
 
     def _check_targets(self, data: ValidatedData, loss: Loss) -> None:
         if loss.out_activation != "exp" or loss.interval_y_true != (0.0, True):

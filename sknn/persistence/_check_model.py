@@ -95,7 +95,9 @@ def _check_features(state: Mapping[str, Any]) -> None:
 def _check_model_spec(estimator: BaseMLP, state: Mapping[str, Any]) -> None:
     """Check the model specification, as far as possible without the network."""
     spec = state["_model_spec"]
-    require_keys("The model specification", spec, MODEL_SPEC, {"initialization", "n_folds"})
+    require_keys(
+        "The model specification", spec, MODEL_SPEC, {"initialization", "n_folds", "output_scales"}
+    )
     known = isinstance(spec.get("initialization", ""), str)
     require(known, "the initialization must be a name")
     classifies = is_classifier(estimator)
@@ -112,6 +114,11 @@ def _check_model_spec(estimator: BaseMLP, state: Mapping[str, Any]) -> None:
     expected = n_folds if estimator._takes_tables and n_folds > 1 else None
     fits = n_encodings == expected and isinstance(encoding, dict | list) == estimator._takes_tables
     require(fits, f"input_encoding does not fit {type(estimator).__name__}, or {n_folds} folds")
+    if (scales := spec.get("output_scales")) is not None:
+        several = spec["loss"] == "quantile"
+        require(several, "output_scales are for several quantiles only")
+        require_array("output_scales", scales, "f", (n_folds, 2, spec["n_outputs"]))
+        require(bool((scales[:, 0] > 0).all()), "the ratios of output_scales must be above 0")
     require(spec["dtype"] in ("float32", "float64"), f"unknown dtype: {spec['dtype']!r:.30}")
     require(isinstance(spec["loss"], str), "the loss must be a name")
     activations = spec["activations"]

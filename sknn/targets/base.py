@@ -77,6 +77,10 @@ class Target(ABC):
         """
         return W, W0
 
+    def relative_scale(self, other: "Target", loss: Loss) -> Array | None:
+        """Return the conversion of outputs for `other` where no layer can do it; else None."""
+        return None
+
     def smooth_labels(self, Y: Array, fraction: float) -> Array:
         """Spread a fraction of each row evenly over the classes; real numbers stay as they are."""
         return Y

@@ -34,6 +34,7 @@ References
 
 import math
 from collections.abc import Iterable
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -72,6 +73,8 @@ def check_coverage(coverage: float, n: int, label: Any = None) -> None:
     ValueError
         If coverage is not in (0, 1), or above ``max_coverage(n)``.
     """
+    if not isinstance(coverage, Real):
+        raise TypeError(f"coverage must be a number in (0, 1), got {coverage!r}.")
     if not 0 < coverage < 1:
         raise ValueError(f"coverage must be in (0, 1), got {coverage}.")
     if _rank(coverage, n) > n:

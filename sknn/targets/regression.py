@@ -70,16 +70,25 @@ class RealTarget(Target):
 
     def convert_layer(self, W: Array, W0: Array, other: Target, loss: Loss) -> tuple[Array, Array]:
         """Return the layer for targets that are centered and scaled as those of `other`."""
-        if not isinstance(other, RealTarget) or self.scale is None or other.scale is None:
+        scale = self._relative_scale(other)
+        if scale is None or loss.units_per_output > 1:
             return W, W0
-        assert self.center is not None
-        assert other.center is not None
-        units = W0.shape[-1] // self.n_outputs
-        ratio = np.repeat(self.scale / other.scale, units)
+        ratio, shift = scale
         if loss.out_activation == "exp":
             return W, (W0 + np.log(ratio)).astype(W0.dtype)
-        shift = np.repeat((self.center - other.center) / other.scale, units)
         return (W * ratio).astype(W.dtype), (W0 * ratio + shift).astype(W0.dtype)
+
+    def relative_scale(self, other: Target, loss: Loss) -> Array | None:
+        """Return ratio and shift of each output, (2, n_outputs), for several quantiles."""
+        return self._relative_scale(other) if loss.units_per_output > 1 else None
+
+    def _relative_scale(self, other: Target) -> Array | None:
+        """Return the ratio and the shift from standardized y of this target to that of another."""
+        if not isinstance(other, RealTarget) or self.scale is None or other.scale is None:
+            return None
+        assert self.center is not None
+        assert other.center is not None
+        return np.array([self.scale, self.center - other.center]) / other.scale
 
     def loss_scales(self, loss: Loss) -> Sequence[float]:
         """Return ``scale**d`` for each output, where d is the homogeneity degree of the loss."""

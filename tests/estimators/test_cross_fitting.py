@@ -116,6 +116,67 @@ def test_a_fold_is_a_fit_of_its_training_rows(task, settings):
         assert not own[:, first.shape[1] :].any()
 
 
+SPLITS = {
+    "one": [(np.arange(25), np.arange(25, 60))],
+    "unsorted": list(ShuffleSplit(3, random_state=0).split(np.zeros(60))),
+    "repeated": [(np.random.RandomState(k).choice(40, 50), np.arange(40, 60)) for k in range(2)],
+    "overlapping": [(np.arange(40), np.arange(30, 60)), (np.arange(20, 60), np.arange(30))],
+    "unequal": [(np.arange(9), np.arange(9, 60)), (np.arange(9, 60), np.arange(9))],
+}
+
+
+@every_task
+@pytest.mark.parametrize("splits", SPLITS.values(), ids=SPLITS)
+@pytest.mark.parametrize("settings", [{"batch_size": 7}, {"n_members": 2}], ids=str)
+@pytest.mark.filterwarnings("ignore:Number of classes in training fold")
+def test_any_splits_are_fits_of_their_training_rows(task, splits, settings):
+    """Row numbers count in their order and with repetitions; a single split, too."""
+    estimator, make = EVERY_TASK[task]
+    X, y = make()
+    if np.ndim(y) == 1 and not hasattr(estimator(), "standardize_y"):
+        y[:9] = np.arange(9) % len(np.unique(y))
+    scale = {"standardize_y": True} if hasattr(estimator(), "standardize_y") else {}
+    model = fitted(estimator(**SETTINGS, **settings, **scale, cv=splits), X, y)
+    members = model.predict_members(X)
+    g = members.shape[0] // len(splits)
+    for k, split in enumerate(splits):
+        one = alone(model, X, y, split)
+        if np.ndim(y) == 1 and hasattr(one, "classes_") and len(one.classes_) < len(model.classes_):
+            continue
+        assert_allclose(members[k * g : (k + 1) * g], one.predict_members(X), rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("estimator", [MLPRegressor, TabularMLPRegressor])
+@pytest.mark.parametrize("make", [real, multioutput])
+@pytest.mark.parametrize("refit", [False, True])
+@pytest.mark.parametrize(
+    "loss",
+    [
+        {"loss": "squared_error"},
+        {"loss": "absolute_error"},
+        {"loss": "huber"},
+        {"loss": "poisson"},
+        {"loss": "gamma"},
+        {"loss": "quantile"},
+        {"loss": "quantile", "quantile": [0.1, 0.9]},
+        {"loss": "quantile", "quantile": [0.1, 0.5, 0.9]},
+    ],
+    ids=str,
+)
+def test_folds_in_units_of_their_own_predict_in_those_of_y(estimator, make, refit, loss):
+    """Each fold scales y by its training rows, whose levels differ here."""
+    X, y = make()
+    y = np.exp(y) * np.where(np.arange(60) < 20, 50, 1).reshape((-1,) + (1,) * (y.ndim - 1))
+    settings = {"standardize_y": True, "solver": "lbfgs", "cv": KFold(3), "refit": refit}
+    model = fitted(estimator(**{**SETTINGS, **settings, **loss, "max_iter": 30}), X, y)
+    ones = [alone(model, X, y, split) for split in KFold(3).split(X)]
+    for one, (_, test) in zip(ones, KFold(3).split(X), strict=True):
+        assert_allclose(model.oof_prediction_[test], one.predict(X[test]), rtol=1e-5, atol=1e-5)
+    if not refit:
+        mean = np.mean([one.predict(X) for one in ones], axis=0)
+        assert_allclose(model.predict(X), mean, rtol=1e-4, atol=1e-4)
+
+
 @every_task
 def test_predictions_are_means_over_all_networks(task):
     """Of probabilities or of numbers in the units of y."""
@@ -161,14 +222,15 @@ def test_it_agrees_with_cross_val_predict():
 
 
 def test_sparse_rows_and_rare_classes():
-    """Classes are those of all rows, also where a fold has no row of one."""
+    """Classes are those of all rows, also where a fold has no row of one, which warns."""
     X, y = binary()
     X = np.where(X > 0, X, 0)
     dense = fitted(MLPClassifier(**SETTINGS, cv=KFold(3)), X, y)
     other = fitted(MLPClassifier(**SETTINGS, cv=KFold(3)), sparse.csr_matrix(X), y)
     assert_allclose(dense.oof_proba_, other.oof_proba_, rtol=1e-6)
     y = np.where(np.arange(60) < 2, 7, y)
-    model = fitted(MLPClassifier(**SETTINGS, cv=KFold(3)), X, y)
+    with pytest.warns(UserWarning, match=r"training fold \(2\) does not match .* \(3\)"):
+        model = fitted(MLPClassifier(**SETTINGS, cv=KFold(3)), X, y)
     assert_array_equal(model.classes_, [0, 1, 7])
     assert model.oof_proba_.shape == (60, 3)
 
@@ -181,6 +243,17 @@ def test_losses_without_probabilities_have_a_decision_function():
     for split in splits_of(model, X, y):
         z = alone(model, X, y, split).decision_function(X[split[1]])
         assert_allclose(model.oof_decision_function_[split[1]], z, rtol=1e-6)
+
+
+@pytest.mark.parametrize("weight", ["balanced", {0: 1, 1: 8}, {0: 0, 1: 1}], ids=str)
+def test_scores_of_folds_are_those_watched(weight):
+    """The last one, weighted alike; rows of class weight 0 are absent from scores and calibration."""
+    X, y = binary(90)
+    settings = {"class_weight": weight, "scoring": "accuracy"}
+    model = fitted(MLPClassifier(**SETTINGS, cv=3, **settings), X, y)
+    assert_allclose(model.cv_scores_, model.member_validation_scores_[-1])
+    if isinstance(weight, dict) and weight[0] == 0:
+        assert len(model._calibration["scores"]) == np.count_nonzero(y)
 
 
 def test_columns_of_labels_have_a_list():
@@ -249,6 +322,31 @@ def test_groups_stay_together():
         MLPRegressor(**SETTINGS, cv=GroupKFold(3)).fit(X, y)
     with pytest.raises(ValueError, match="groups are for the splitter of cv"):
         MLPRegressor(**SETTINGS).fit(X, y, groups=groups)
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        MLPRegressor(**SETTINGS, cv=3).fit(X, y, groups=groups[:-1])
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
+@pytest.mark.parametrize("cv", [None, GroupKFold(3)])
+def test_rows_held_back_for_early_stopping_are_whole_groups(cv, shuffle):
+    """Rows of one group in training would tell those that validate: with and without folds."""
+    rng = np.random.RandomState(0)
+    groups = np.repeat(np.arange(20), 10)
+    X = rng.normal(size=(20, 4))[groups]
+    X[:, 3] = np.arange(200)
+    seen = []
+
+    def score(estimator, X, y):
+        seen.append(np.round(100 * X[:, 3]).astype(int))
+        return 0.0
+
+    settings = {**SETTINGS, "early_stopping": True, "scoring": score, "max_iter": 1}
+    model = MLPRegressor(**settings, cv=cv, shuffle=shuffle)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        fitted(model, X / 100, rng.normal(size=200), groups=groups)
+    for rows in seen:
+        assert np.isin(groups, groups[rows]).sum() == len(rows)
 
 
 def sknn_routing():
@@ -268,6 +366,43 @@ def test_unknown_targets():
     assert np.isfinite(model.predict_interval(X)).all()
 
 
+def test_a_column_without_known_targets_in_a_fold():
+    """The error of that fold alone, and which it is."""
+    X, Y = multioutput()
+    Y[:30, 1] = np.nan
+    splits = [(np.arange(30, 60), np.arange(30)), (np.arange(30), np.arange(30, 60))]
+    with pytest.raises(ValueError, match="cv: the rows of split 1: No target is known in column 1"):
+        MLPRegressor(**SETTINGS, cv=splits).fit(X, Y)
+
+
+@pytest.mark.filterwarnings("ignore:The inputs look unscaled", "ignore:The targets look unscaled")
+def test_a_row_whose_prediction_overflows_does_not_lose_the_fit():
+    """It has no out-of-fold prediction, which warns, and there are no intervals."""
+    X, y = real()
+    X[0] = 1e25
+    model = MLPRegressor(**{**SETTINGS, "dtype": "float32"}, loss="poisson", cv=KFold(3))
+    with pytest.warns(UserWarning, match="predictions of 1 rows overflow float32"):
+        fitted(model, X, np.abs(y))
+    assert np.isnan(model.oof_prediction_[0])
+    assert np.isfinite(model.oof_prediction_[1:]).all()
+    with pytest.raises(ValueError, match="finite prediction of each training row"):
+        model.predict_interval(X[1:])
+
+
+def test_a_scorer_that_fails_on_a_fold_gives_nan():
+    """As in `cross_validate`; no fold is watched then."""
+    X, y = binary()
+    y[:20] = 0
+    model = MLPClassifier(**SETTINGS, cv=KFold(3), scoring="roc_auc")
+    with pytest.warns(UserWarning, match="NaN"):
+        fitted(model, X, y)
+    assert np.isnan(model.cv_scores_[0])
+    assert np.isfinite(model.cv_scores_[1:]).all()
+    assert model.validation_scores_ is None
+    with pytest.raises(ValueError, match="cannot be interpreted|scoring"):
+        MLPClassifier(**SETTINGS, cv=3, scoring="no_such_score").fit(X, y)
+
+
 # Splitters
 
 
@@ -280,7 +415,7 @@ def test_a_splitter_that_leaves_rows_out():
         covered[test] = True
     assert_array_equal(np.isnan(model.oof_prediction_), ~covered)
     assert np.isfinite(model.oof_score_)
-    with pytest.raises(ValueError, match="test part of exactly one split"):
+    with pytest.raises(ValueError, match="exactly one split"):
         model.predict_interval(X)
     labels = np.array(["no", "yes"])[(y > 0).astype(int)]
     for target, dtype in ((labels, object), ((y > 0).astype(int), float)):
@@ -288,7 +423,7 @@ def test_a_splitter_that_leaves_rows_out():
         assert model.oof_prediction_.dtype == dtype
         assert_array_equal(pd.isna(model.oof_prediction_), ~covered)
         assert_array_equal(np.isnan(model.oof_proba_).all(axis=1), ~covered)
-        with pytest.raises(ValueError, match="test part of exactly one split"):
+        with pytest.raises(ValueError, match="exactly one split"):
             model.predict_set(X)
 
 
@@ -346,8 +481,11 @@ def test_stopping_by_the_own_fold(task):
             oof_output(model)[test], output(one, rows_of(X, test)), rtol=1e-6, atol=1e-9
         )
         assert model.best_iteration_[k] == one.best_iteration_
-        assert model.cv_scores_[k] == pytest.approx(one.best_validation_score_)
-    assert model._calibration["is_approximate"]
+        best = model.member_validation_scores_[:, k]
+        assert np.nanmax(best) == pytest.approx(one.best_validation_score_)
+    if hasattr(model, "predict_interval"):
+        with pytest.warns(UserWarning, match="coverage of predict_interval is approximate"):
+            model.predict_interval(X)
 
 
 @every_task
@@ -366,6 +504,7 @@ def test_held_back_rows_are_not_of_the_own_fold(task):
 
 
 @every_task
+@pytest.mark.filterwarnings("ignore:The coverage of predict_")
 @pytest.mark.parametrize("stopping", [False, True, "cv"])
 def test_refit_trains_new_networks_on_all_rows(task, stopping):
     """For the best number of epochs, the horizon shortened to it; the folds stay."""
@@ -427,6 +566,23 @@ def test_intervals_of_several_outputs():
     assert (ends[..., 0] <= ends[..., 1]).all()
     single = fitted(MLPRegressor(**SETTINGS, cv=4), X, Y[:, :1].ravel())
     assert single.predict_interval(X).shape == (80, 2)
+
+
+@pytest.mark.parametrize("loss", ["poisson", "gamma"])
+def test_intervals_of_counts_begin_at_zero(loss):
+    """Where y cannot be lower."""
+    X, y = real()
+    model = fitted(MLPRegressor(**SETTINGS, loss=loss, cv=3), X, np.exp(y))
+    assert model.predict_interval(X).min() >= 0
+
+
+@pytest.mark.parametrize("coverage", ["0.9", None, [0.5, 0.9]])
+def test_coverage_must_be_a_number(coverage):
+    """The error says what was given."""
+    X, y = real()
+    model = fitted(MLPRegressor(**SETTINGS, cv=3), X, y)
+    with pytest.raises(TypeError, match=r"coverage must be a number in \(0, 1\), got"):
+        model.predict_interval(X, coverage=coverage)
 
 
 @pytest.mark.parametrize("estimator", [MLPClassifier, TabularMLPClassifier])
@@ -497,7 +653,13 @@ def test_without_folds_there_is_no_interval():
         ({"cv": 61}, {}, "Cannot have number of splits n_splits=61 greater"),
         ({"cv": [([0, 99], [1])]}, {}, "row numbers from 0 to 59"),
         ({"cv": []}, {}, "cv has no splits"),
-        ({"cv": [([], [1, 2])]}, {}, "no training rows"),
+        ({"cv": [(np.arange(60), [])]}, {}, "cv has no splits with test rows"),
+        ({"cv": [([], [1, 2])]}, {}, "split 0 has no training rows"),
+        (
+            {"cv": [(np.arange(30), []), (np.arange(30), [40])], "early_stopping": "cv"},
+            {},
+            "split 0 has no test rows",
+        ),
     ],
 )
 def test_refusals(settings, fit_params, message):

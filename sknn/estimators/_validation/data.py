@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
-from sklearn.utils import assert_all_finite, check_X_y, column_or_1d
+from sklearn.utils import (
+    assert_all_finite,
+    check_consistent_length,
+    check_X_y,
+    column_or_1d,
+)
 from sklearn.utils.validation import validate_data
 
 from sknn.engine._typing import Array
@@ -39,6 +44,7 @@ class ValidatedData:
     w: Array | None = None  # sample weights times class weights, 0 or more
     # numbers of these rows in the data as given; None if they are all
     row_numbers: Array | None = None
+    groups: Array | None = None  # group labels, whose rows are held back together
     # `n_features_in_`, and `feature_names_in_` if X has names
     features: dict[str, Any] = field(default_factory=dict)
     _converted: dict[str, Any] = field(default_factory=dict, repr=False)  # all_X by dtype
@@ -72,17 +78,22 @@ class ValidatedData:
                 return as_dtype(self.X, dtype, "X"), None
         return self._converted[dtype], self.row_numbers
 
+    @property
+    def is_positive(self) -> Array:
+        """Which rows have a positive weight."""
+        return np.ones(len(self.y), dtype=bool) if self.w is None else self.w > 0
+
     def positive(self) -> "ValidatedData":
         """Return the rows of positive weight."""
-        if self.w is None or (positive := self.w > 0).all():
-            return self
-        return self.take(positive)
+        return self if self.w is None or (self.w > 0).all() else self.take(self.w > 0)
 
     def take(self, rows: Array) -> "ValidatedData":
-        """Return the rows selected by a boolean mask."""
-        numbers = np.flatnonzero(rows) if self.row_numbers is None else self.row_numbers[rows]
+        """Return the rows selected by a boolean mask, or by row numbers in their order."""
+        rows = np.flatnonzero(rows) if rows.dtype == bool else rows
+        numbers = rows if self.row_numbers is None else self.row_numbers[rows]
         w = None if self.w is None else self.w[rows]
-        return replace(self, y=self.y[rows], w=w, row_numbers=numbers)
+        groups = None if self.groups is None else self.groups[rows]
+        return replace(self, y=self.y[rows], w=w, groups=groups, row_numbers=numbers)
 
     def row_numbers_of(self, mask: Array) -> Array:
         """Return the row numbers, in the data as passed by the user, of the rows in a mask."""
@@ -342,6 +353,21 @@ def checked_weights(sample_weight: Any, y: Array) -> Array:
     if isinstance(w, np.ndarray):
         refuse_temporal(w, "sample_weight")
     return check_sample_weight(w, y, dtype=np.float64, ensure_non_negative=True)
+
+
+def with_groups(data: ValidatedData, groups: Any) -> ValidatedData:
+    """Add group labels, one for each row.
+
+    Raises
+    ------
+    ValueError
+        If their number differs from that of the rows.
+    """
+    if groups is None:
+        return data
+    groups = column_or_1d(groups)
+    check_consistent_length(groups, data.y)
+    return replace(data, groups=groups)
 
 
 def check_any_weight(w: Array) -> None:

@@ -27,6 +27,7 @@ from sknn.engine import (
     TabularEncoding,
     Tanh,
 )
+from sknn.engine.rescaling import QuantileRescaling
 from sknn.persistence.onnx.graph import Graph, Value
 
 #: Adds the nodes of a module to a graph, given its input, and returns its output.
@@ -145,12 +146,27 @@ def _slice(graph: Graph, u: Value, start: int, stop: int) -> Value:
     return graph.add("Slice", u, np.array([start]), np.array([stop]), np.array([-1]))
 
 
+def _quantile_rescaling(graph: Graph, module: QuantileRescaling, u: Value) -> Value:
+    """Add nodes for the quantiles in other units, and for the raw outputs that give these."""
+    q, k = module.loss.units_per_output, module.ratio.shape[-1]
+    is_first, sums = np.arange(k) % q == 0, np.kron(np.eye(k // q), np.triu(np.ones((q, q))))
+    steps = graph.add("Where", is_first, u, graph.add("Softplus", u))
+    a = graph.add(
+        "Add", graph.add("Mul", graph.add("MatMul", steps, sums), module.ratio), module.shift
+    )
+    steps = graph.add("MatMul", a, np.linalg.inv(sums))
+    gaps = graph.add("Max", steps, module.loss.min_gap)
+    complement = graph.add("Sub", 1.0, graph.add("Exp", graph.add("Neg", gaps)))
+    return graph.add("Where", is_first, steps, graph.add("Add", gaps, graph.add("Log", complement)))
+
+
 #: Functions that add the nodes of a module, by its type.
 WRITERS: Mapping[type[Module], Writer] = {
     Linear: _linear,
     Dropout: _identity,
     TabularEncoding: _tabular_encoding,
     Embedding: _embedding,
+    QuantileRescaling: _quantile_rescaling,
     Identity: _identity,
     Sigmoid: _sigmoid,
     Tanh: _operator("Tanh"),
