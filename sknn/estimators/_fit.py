@@ -15,7 +15,7 @@ from sknn.engine import Dataset, History, Loss, Objective, Sequential, network
 from sknn.engine.history import Outcome
 from sknn.engine.training import OnEpochTogether, Trainer, TrainingRun, train_together
 from sknn.estimators._blas_threads import MIN_PRODUCT_SIZE, SingleBlasThread
-from sknn.estimators._builders import FitConfig, TrainingSettings
+from sknn.estimators._builders import FitConfig
 from sknn.estimators._callbacks import FitCallbacks, FitCheckpoint
 from sknn.estimators._early_stopping import ValidationScore
 from sknn.estimators._messages import FitWarning, print_epoch
@@ -63,7 +63,6 @@ class FitJob:
     config: FitConfig
     data: FitData
     initial: InitialModel
-    settings: TrainingSettings  # the settings of `config`, for `refit`
     # multiplies sample weights by class weights; None without these
     weighted: Callable[[ValidatedData], ValidatedData] | None
     warnings: list[FitWarning]  # warnings about the inputs

@@ -121,7 +121,7 @@ def plan_epoch(mlp: "BaseMLP", given: GivenData, classes: Any) -> FitPlan:
         relative_weights=False,
     )
     config = replace(config, deadline=np.inf)
-    job = FitJob(config, FitData(data), initial, settings, weighted, notes)
+    job = FitJob(config, FitData(data), initial, weighted, notes)
     return FitPlan([job], initial.spec)
 
 
@@ -174,8 +174,12 @@ def plan_job(
     states: Sequence[TrainingState] | None = None,
     *,
     by_score: bool | None = None,
+    epochs: int | None = None,
 ) -> FitJob:
-    """Prepare the training of the members on these rows, with new networks or those of a fit."""
+    """Prepare the training of the members on these rows, with new networks or those of a fit.
+
+    A number of epochs takes the place of `max_iter`, also as the horizon of schedules.
+    """
     weighted = mlp._class_weighting(rows, target)
     data = weighted(rows) if weighted else rows
     if by_score is None:
@@ -195,10 +199,12 @@ def plan_job(
         initial, notes = mlp._new_model(data, target, rng)
     mlp._check_targets(data, initial.spec.loss)
     settings = mlp._training_settings(data, initial.spec.loss)
+    if epochs is not None:
+        settings = replace(settings, epochs=epochs)
     config = _builders.build_fit_config(
         mlp, settings, initial.spec, len(data.y), by_score=by_score, epochs=settings.epochs
     )
-    return FitJob(config, FitData(data, validation), initial, settings, weighted, notes)
+    return FitJob(config, FitData(data, validation), initial, weighted, notes)
 
 
 def _stops_by_score(mlp: "BaseMLP", validation: ValidatedData | None, n_samples: int) -> bool:

@@ -79,8 +79,8 @@ def training_warnings(
                 f"is {history.baseline_loss:.3g}"
             )
         message = (
-            f"Training{of} diverged in epoch {epochs + 1}{rate}: {reason}. The weights are those from "
-            "before that epoch, and likely useless. Try "
+            f"Training{of} diverged in epoch {epochs + 1}{rate}: {reason}. The weights are those "
+            "from before that epoch, and likely useless. Try "
             f"{'' if lbfgs else 'a smaller learning_rate_init, or '}to scale the "
             "inputs (StandardScaler) and, in regression, the targets (standardize_y=True)."
         )

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.utils import check_random_state
 
-from sknn.estimators import _builders
 from sknn.estimators._callbacks import FitCallbacks
 from sknn.estimators._fit import COMPLETE, FitPlan, FitResult, fit_networks
 from sknn.estimators._fit_plan import plan_job
@@ -82,12 +81,8 @@ def plan_refit(
     Schedules with a horizon end with the last of these epochs.
     """
     rng = check_random_state(mlp.random_state)
-    job = plan_job(mlp, rows, None, target, rng, by_score=False)
-    settings = replace(job.settings, epochs=epochs)
-    config = _builders.build_fit_config(
-        mlp, settings, job.initial.spec, len(job.data.train.y), by_score=False, epochs=epochs
-    )
-    if config.early_stopping is not None:
-        config.early_stopping.patience = np.inf
-    config = replace(config, deadline=plan.config.deadline)
+    job = plan_job(mlp, rows, None, target, rng, by_score=False, epochs=epochs)
+    if job.config.early_stopping is not None:
+        job.config.early_stopping.patience = np.inf
+    config = replace(job.config, deadline=plan.config.deadline)
     return FitPlan([replace(job, config=config)], job.initial.spec)

@@ -21,6 +21,7 @@ from sklearn.preprocessing import StandardScaler
 
 import sknn
 from sknn import Checkpoint, MLPClassifier, MLPRegressor, ModelFileError
+from sknn.estimators._early_stopping import ValidationScore
 from tests.estimators.data import TABLES, TASKS
 from tests.persistence.test_archives import MODELS, MyMLP, assert_alike, loaded, rewritten
 
@@ -137,6 +138,32 @@ def test_several_networks_stopped_by_max_time_resume(settings, tmp_path):
     keep = Checkpoint(tmp_path, every_n_epochs=1000)
     short = fit(clone(model).set_params(max_time=1e-9).set_callbacks(keep), X, y)
     assert np.max(short.n_iter_) < 20
+    again = fit(clone(model).set_callbacks(keep), X, y)
+    del again._skl_callbacks
+    assert_alike(vars(again), vars(whole))
+
+
+@pytest.mark.parametrize("settings", [{}, {"n_members": 2}, {"cv": 3}])
+def test_max_time_in_the_last_epoch_keeps_the_best_one(settings, tmp_path, monkeypatch):
+    """The checkpoint is made before the best weights are restored: they are, after it is loaded."""
+    X, y = TASKS["real"][1]()
+    settings = {"learning_rate_init": 0.5, "early_stopping": True, **settings}
+    model = MLPRegressor((6,), max_iter=12, n_iter_no_change=np.inf, random_state=0, **settings)
+    whole = fit(clone(model), X, y)
+    assert np.min(whole.best_iteration_) < 12
+    scored = []
+    original = ValidationScore.__call__
+
+    def counted(self, network):
+        scored.append(network)
+        return original(self, network)
+
+    n_jobs, n_networks = settings.get("cv", 1), np.size(whole.best_iteration_)
+    monkeypatch.setattr(ValidationScore, "__call__", counted)
+    monkeypatch.setattr(time, "monotonic", lambda: 1e9 * (len(scored) >= n_jobs + 12 * n_networks))
+    keep = Checkpoint(tmp_path, every_n_epochs=1000, every_n_seconds=None)
+    fit(clone(model).set_params(max_time=1).set_callbacks(keep), X, y)
+    monkeypatch.undo()
     again = fit(clone(model).set_callbacks(keep), X, y)
     del again._skl_callbacks
     assert_alike(vars(again), vars(whole))
