@@ -11,9 +11,15 @@ import joblib
 
 from sknn._version import __version__, migrate_state, naming_file
 from sknn.archives import Contents, pack_parameters, replacing, write
-from sknn.estimators._saving import check_own_class, contents_of
+from sknn.estimators._saving import (
+    check_own_class,
+    contents_of,
+    cv_to_plain,
+    plain_parameters,
+)
 from sknn.estimators.base import BaseMLP
 from sknn.exceptions import ModelFileError
+from sknn.persistence._splitters import check_constant_folds
 from sknn.persistence.models import read_bytes, read_contents, restore
 
 #: Parameters that do not change the result of a completed fit.
@@ -31,7 +37,8 @@ class Checkpoint:
     `verbose` and `max_time` may change). Delete the directory when the results are safe, or to
     start again.
 
-    The estimator needs an integer `random_state`; with None no two fits are the same.
+    The estimator needs an integer `random_state`; with None no two fits are the same. So does a
+    splitter `cv` that shuffles.
 
     Parameters
     ----------
@@ -46,9 +53,9 @@ class Checkpoint:
     -----
     Set it on the outermost estimator, a pipeline or a search, which passes it to the networks
     inside. It needs the callbacks of scikit-learn 1.9 or newer. Files have the format of `save`: no
-    parameter may be an object, and :func:`sknn.load` reads the model of the last saved epoch. A
-    `refit` on all rows and the solver "lbfgs" restart if they are interrupted. `max_time` counts
-    from the last start. The data are read once, for the digest.
+    parameter may be an object other than a splitter of scikit-learn, and :func:`sknn.load` reads
+    the model of the last saved epoch. A `refit` on all rows and the solver "lbfgs" restart if they
+    are interrupted. `max_time` counts from the last start. The data are read once, for the digest.
 
     Examples
     --------
@@ -107,7 +114,7 @@ class Checkpoint:
         Raises
         ------
         ValueError
-            If `random_state` is None.
+            If `random_state` is None, or `cv` gives other folds each time.
         TypeError
             If a parameter or the class cannot be saved, or the data have no digest.
         """
@@ -117,9 +124,8 @@ class Checkpoint:
                 "be recognised. Set random_state."
             )
         check_own_class(estimator)
-        pack_parameters(
-            estimator.get_params(deep=False), {}, "Without Checkpoint the fit takes it."
-        )
+        check_constant_folds(estimator.cv)
+        pack_parameters(plain_parameters(estimator), {}, "Without Checkpoint the fit takes it.")
         directory = Path(self.directory)
         directory.mkdir(parents=True, exist_ok=True)
         file = directory / f"{fingerprint(estimator, data)}.sknn"
@@ -178,6 +184,7 @@ def fingerprint(estimator: BaseMLP, data: tuple[Any, ...]) -> str:
         contents.parameters = {}
         write(model, contents)  # equal models are equal files
     parameters = estimator.get_params(deep=False)
+    parameters["cv"] = cv_to_plain(parameters["cv"])
     relevant = {name: parameters[name] for name in parameters if name not in NO_EFFECT}
     try:
         return str(

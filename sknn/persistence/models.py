@@ -15,6 +15,7 @@ from sknn.estimators import (
     TabularMLPClassifier,
     TabularMLPRegressor,
 )
+from sknn.estimators._saving import cv_from_plain
 from sknn.estimators.base import BaseMLP
 from sknn.exceptions import ModelFileError
 from sknn.persistence._check_model import check_model
@@ -111,8 +112,11 @@ def restore(contents: archives.Contents) -> BaseMLP:
     unknown = sorted(set(contents.parameters) - set(cls().get_params(deep=False)))
     if unknown:
         raise ModelFileError(f"Unknown parameters: {unknown[:5]}.")
+    parameters = dict(contents.parameters)
+    with as_model_file_error("The parameter cv is invalid"):
+        parameters["cv"] = cv_from_plain(parameters.get("cv"))
     with as_model_file_error("The parts of the model do not fit together"):
-        estimator = cls(**contents.parameters)
+        estimator = cls(**parameters)
         with np.errstate(over="raise", invalid="raise", divide="raise"):
             estimator._validate_params()
             vectors = check_model(estimator, contents.state)

@@ -15,7 +15,16 @@ import pytest
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import (
+    GridSearchCV,
+    KFold,
+    LeavePOut,
+    PredefinedSplit,
+    RepeatedKFold,
+    ShuffleSplit,
+    StratifiedKFold,
+    TimeSeriesSplit,
+)
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -206,6 +215,26 @@ PROGRESS_CHANGES = [
 ]
 
 
+SPLITTERS = {
+    "KFold": KFold(3, shuffle=True, random_state=0),
+    "StratifiedKFold": StratifiedKFold(3, shuffle=True, random_state=np.int64(0)),
+    "RepeatedKFold": RepeatedKFold(n_splits=2, n_repeats=2, random_state=0),
+    "ShuffleSplit": ShuffleSplit(2, random_state=0),
+    "TimeSeriesSplit": TimeSeriesSplit(3),
+    "PredefinedSplit": PredefinedSplit(np.arange(60) % 3),
+    "splits": list(KFold(3, shuffle=True, random_state=0).split(np.ones(60))),
+}
+
+
+@pytest.mark.parametrize("killed_after", [1, 5, 11])
+@pytest.mark.parametrize("cv", SPLITTERS.values(), ids=SPLITTERS)
+def test_killed_cross_fit_resumes_exactly(cv, killed_after, tmp_path):
+    """With constant folds."""
+    X, y = TASKS["binary"][1]()
+    settings = {"early_stopping": "cv"} if killed_after == 5 else {}
+    check(partial(MLPClassifier, (6,), cv=cv, **settings), X, y, killed_after, tmp_path)
+
+
 def check(make, X, y, killed_after, directory):
     """Compare a fit that is killed and resumed twice with an uninterrupted one."""
     model = make(max_iter=12, random_state=3)
@@ -221,6 +250,7 @@ def check(make, X, y, killed_after, directory):
             kills += 1
     assert kills or np.max(whole.n_iter_) < killed_after
     del broken._skl_callbacks
+    del broken.cv, whole.cv  # a splitter is cloned, and equals no other
     assert_alike(vars(broken), vars(whole))
 
 
@@ -494,6 +524,67 @@ def test_fit_refuses_subclasses_and_random_state_none(tmp_path):
     with pytest.raises(TypeError, match="MyMLP is"):
         MyMLP((3,), random_state=0).set_callbacks(Checkpoint(tmp_path), kill).fit(X, y)
     assert kill.seen == 0
+
+
+class MyKFold(KFold):
+    """A user's subclass."""
+
+
+@pytest.mark.parametrize(
+    ("cv", "error", "says"),
+    [
+        (KFold(2, shuffle=True), ValueError, "KFold with random_state None: .* Set an integer"),
+        (MyKFold(2, shuffle=True), ValueError, "MyKFold with random_state None"),
+        (RepeatedKFold(n_splits=2), ValueError, "RepeatedKFold with random_state None"),
+        (ShuffleSplit(2), ValueError, "ShuffleSplit with random_state None"),
+        (
+            KFold(2, shuffle=True, random_state=np.random.RandomState(0)),
+            ValueError,
+            "KFold with random_state a RandomState: .* Set an integer",
+        ),
+        (KFold(2).split(np.ones(60)), ValueError, "a cv that can be read again, got a generator"),
+        (iter([([0, 1], [2])]), ValueError, "a cv that can be read again, got a list_iterator"),
+        (MyKFold(2), TypeError, r"of type MyKFold.*cv=list\(splitter.split\(X, y\)\)"),
+    ],
+)
+def test_fit_refuses_folds_that_change(cv, error, says, tmp_path):
+    """Before training: a resumed fit would have others."""
+    X, y = TASKS["real"][1]()
+    kill = KillAfter(1)
+    model = MLPRegressor((3,), random_state=0, cv=cv)
+    with pytest.raises(error, match=says):
+        model.set_callbacks(Checkpoint(tmp_path), kill).fit(X, y)
+    assert kill.seen == 0
+    assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("cv", [None, 3, KFold(3), StratifiedKFold(2), LeavePOut(1)], ids=repr)
+def test_fit_takes_folds_that_do_not_shuffle(cv, tmp_path):
+    """They need no random_state; an equal splitter is the same fit."""
+    X, y = TASKS["binary"][1]()
+    for _ in range(2):
+        model = MLPClassifier((3,), max_iter=1, random_state=0, cv=clone(cv, safe=False))
+        fit(model.set_callbacks(Checkpoint(tmp_path)), X, y)
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_another_splitter_is_another_fit(tmp_path):
+    """By its class and its parameters; splits are the same fit as a list and as a tuple."""
+    X, y = TASKS["real"][1]()
+    splits = list(KFold(2).split(X))
+    for cv in (KFold(2), KFold(3), TimeSeriesSplit(2), splits, tuple(map(list, splits))):
+        model = MLPRegressor((3,), max_iter=1, random_state=0, cv=cv)
+        fit(model.set_callbacks(Checkpoint(tmp_path)), X, y)
+    assert len(list(tmp_path.iterdir())) == 4
+
+
+def test_checkpoint_takes_series_as_save_does(tmp_path):
+    """Such as names of columns."""
+    estimator, make = TABLES["real of a table"]
+    X, y = make()
+    model = estimator((3,), max_iter=1, random_state=0, categorical_features=X.columns[:0])
+    fit(model.set_callbacks(Checkpoint(tmp_path)), X, y)
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 @pytest.mark.parametrize("task", ["multiclass", "multiclass of a table"])

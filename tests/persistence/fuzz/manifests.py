@@ -16,6 +16,8 @@ VALUES = [
     "log_loss", "brier", "hinge", "squared_error", "quantile", "poisson", "float32", "float64",
     "numeric", "string", "boolean", "empty", "adam", "sgd", "lbfgs", "auto", "MT19937", "\\ud800",
     "MLPClassifier", "MLPRegressor", "TabularMLPClassifier", "object", "os.system",
+    "KFold", "LeavePOut", "PredefinedSplit", {"splitter": "LeaveOneOut", "parameters": {}},
+    {"splitter": "KFold", "parameters": {"n_splits": 3, "shuffle": true, "random_state": 1}},
     [], {}, [[]], [0], [1, 2], [null], ["a"], [[1], [2]], {"a": 1}, [1e308, 1e308],
     {"$float": "nan"}, {"$float": "inf"}, {"$float": "1"}, {"$float": 1}, {"$x": 1},
     {"$tuple": []}, {"$tuple": [1, 1]}, {"$tuple": {}}, {"$pairs": []}, {"$pairs": [[1, 2]]},

@@ -8,6 +8,7 @@ from unittest import mock
 import numpy as np
 import pandas as pd
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import KFold, PredefinedSplit
 
 from sknn import MLPClassifier, MLPRegressor, TabularMLPClassifier, TabularMLPRegressor
 
@@ -16,6 +17,7 @@ N = 12
 #: What kinds of models there are.
 NAMES = ["text", "linear", "members", "labels", "columns", "stream", "quantiles"]
 NAMES += ["table", "labels of a table", "folds", "folds of a table", "refit"]
+NAMES += ["shuffled folds", "predefined folds", "splits"]
 
 
 def saved(model, **settings):
@@ -45,6 +47,7 @@ def models():
     table, texts = frame(), np.array(["no", "yes", "perhaps"])
     few = {"max_iter": 2, "random_state": 0}
     tabular = {"dropout": 0.0, "n_bins": 2, "min_frequency": 1, **few}
+    shuffled = KFold(2, shuffle=True, random_state=0)
     streams = MLPRegressor((2,), n_members=2, standardize_y=True, **few)
     return {
         "text": MLPClassifier((2,), **few).fit(X, texts[y]),
@@ -61,6 +64,9 @@ def models():
         "folds": MLPClassifier((2,), cv=3, n_members=2, **few).fit(X, texts[y]),
         "folds of a table": TabularMLPRegressor((2,), cv=2, **tabular).fit(table, y),
         "refit": MLPRegressor((2,), cv=2, refit=True, early_stopping="cv", **few).fit(X, y),
+        "shuffled folds": MLPRegressor((2,), cv=shuffled, **few).fit(X, y),
+        "predefined folds": MLPClassifier((2,), cv=PredefinedSplit(y), **few).fit(X, y > 0),
+        "splits": MLPRegressor((2,), cv=list(shuffled.split(X)), **few).fit(X, y),
     }
 
 
