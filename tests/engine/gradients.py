@@ -57,14 +57,16 @@ DIRECTIONS = 3
 def concrete_classes(base: type, package: ModuleType = sknn.engine) -> list[type]:
     """Return all classes under `base` that a package defines, exported or not.
 
-    Those of stacked networks need a member axis: test_stacking.py has their tests.
+    Those of stacked networks need a member axis, and those that rescale outputs a loss:
+    test_stacking.py and test_rescaling.py have their tests.
     """
     found = pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
     modules = [package, *(importlib.import_module(info.name) for info in found)]
     classes = {cls for module in modules for _, cls in inspect.getmembers(module, inspect.isclass)}
     ours = [cls for cls in classes if f"{cls.__module__}.".startswith(f"{package.__name__}.")]
     concrete = [cls for cls in ours if issubclass(cls, base) and not inspect.isabstract(cls)]
-    concrete = [cls for cls in concrete if cls.__module__ != "sknn.engine.stacking"]
+    elsewhere = {"sknn.engine.stacking", "sknn.engine.rescaling"}
+    concrete = [cls for cls in concrete if cls.__module__ not in elsewhere]
     return sorted(concrete, key=lambda cls: cls.__name__)
 
 

@@ -20,6 +20,7 @@ OF_TINY_DATA = [
     "ignore:overflow encountered:RuntimeWarning",
     "ignore:The targets look unscaled:UserWarning",
     "ignore:The least populated class:UserWarning",
+    "ignore:Number of classes in training fold:UserWarning",
 ]
 STRICT = (
     {"xfail_strict": True} if parse_version(sklearn.__version__) >= parse_version("1.8") else {}

@@ -30,6 +30,8 @@ FEW = {"hidden_layer_sizes": (5,), "max_iter": 3, "random_state": 0}
 TEXTS = np.array(["no", "perhaps", "yes"])
 PARTLY = [(np.arange(30), np.arange(30, 45)), (np.arange(25), np.arange(25, 40))]
 
+pytestmark = pytest.mark.filterwarnings("ignore:The coverage of predict_")
+
 
 def houses(y):
     """Return a frame with a column of more than 256 categories, and y to fit."""
