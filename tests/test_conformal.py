@@ -313,7 +313,7 @@ def linear_folds(rng, n, n_new, n_folds=5, dim=4):
     X = np.column_stack([X, np.ones(len(X))])
     fold = np.arange(n) % n_folds
     weights = np.array(
-        [np.linalg.lstsq(X[:n][fold != k], y[:n][fold != k])[0] for k in range(n_folds)]
+        [np.linalg.lstsq(X[:n][fold != k], y[:n][fold != k], rcond=None)[0] for k in range(n_folds)]
     )
     own = np.einsum("ij,ij->i", X[:n], weights[fold])
     return y, own, weights @ X[n:].T, fold

@@ -15,6 +15,7 @@ import os
 os.environ["OMP_NUM_THREADS"] = "1"  # read when libraries are imported
 
 import time
+import warnings
 from functools import partial
 from importlib.util import find_spec
 from typing import Any
@@ -88,7 +89,9 @@ def try_learner(folder: str | None, trial: Trial) -> Trial:
 def sknn_bounds(trial: Trial, X: Any, y: np.ndarray, X_test: Any) -> np.ndarray:
     """Return (n, 2) bounds of sknn, with several outputs (n, n_outputs, 2)."""
     model = TabularMLPRegressor(random_state=trial["seed"], **SETTINGS[trial["learner"]])
-    return model.fit(X, y).predict_interval(X_test, coverage=COVERAGE)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The coverage of predict_interval is approximate")
+        return model.fit(X, y).predict_interval(X_test, coverage=COVERAGE)
 
 
 def mapie_bounds(trial: Trial, X: Any, y: np.ndarray, X_test: Any) -> np.ndarray:

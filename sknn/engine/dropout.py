@@ -47,7 +47,7 @@ class Dropout(Module):
         return DropoutMask(self.draw(shape, rng), self.scale)
 
     def draw(self, shape: tuple[int, ...], rng: Rng) -> NDArray[np.bool_]:
-        """Draw which units of each sample are kept, an array of shape (*shape, units).
+        """Draw which units of each sample are kept, an array of shape ``(*shape, units)``.
 
         Parameters
         ----------

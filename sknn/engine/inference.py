@@ -11,8 +11,9 @@ from sknn.engine._typing import Array
 from sknn.engine.linear import Linear
 from sknn.engine.modules import Sequential
 
-#: Elements of the widest array of a batch.
-MAX_BATCH_ELEMENTS = 2**20
+#: Elements of the widest array of a batch. Larger arrays leave the cache: 10 000 rows of 30 inputs
+#: take (256, 256) units in float32 on one thread 13 to 21 ms with 2^16 to 2^18, 31 ms with 2^20.
+MAX_BATCH_ELEMENTS = 2**17
 
 
 def raw_predict(

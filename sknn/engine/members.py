@@ -21,11 +21,12 @@ from sknn.engine.steps import OwnStep, StackedStep, is_elementwise
 if TYPE_CHECKING:
     from sknn.engine.solvers import MinibatchSolver
 
-#: Members are stacked if a step has at most this many multiplications for each of them. Five runs
-#: of 800 rows in float32 on one thread take, stacked and in turn, in units of the time of one:
-#: (32, 32) in batches of 32 (2^16) 3.1 and 5.0, (64, 64) of 32 (2^17.4) 4.0 and 5.2, (100,) of 200
-#: (2^18.7) 5.5 and 4.9, (128, 128) of 32 (2^19.2) 5.5 and 5.5: larger arrays leave the cache.
-MAX_STACKED_PRODUCTS = 2**18
+#: Members are stacked if a step has at most this many multiplications for each of them. Fits with
+#: cv=5 in float32 on one thread take, stacked and in turn, in units of the time of one fit:
+#: (32, 32) in batches of 32 (2^16) 3.1 and 5.0, (64, 64) of 64 (2^18.4) 4.8 and 5.8, (128, 128) of
+#: 32 (2^19.2) 5.6 and 5.6, (100,) of 200 with 64 inputs (2^20.5) 5.6 and 6.2, (128, 64) of 128
+#: (2^20.6) 4.9 to 5.9 and 5.9 to 6.1. Where products are larger, there is nothing left to save.
+MAX_STACKED_PRODUCTS = 2**21
 
 
 class Member:

@@ -56,8 +56,8 @@ class Folds:
         return self.held_out.argmax(axis=1) if once else None
 
 
-def split_folds(cv: Any, rows: ValidatedData, groups: Any, *, classify: bool) -> Folds:
-    """Split the rows by the parameter `cv`, with scikit-learn's meaning.
+def split_folds(cv: Any, X: Any, rows: ValidatedData, groups: Any, *, classify: bool) -> Folds:
+    """Split the rows by the parameter `cv`, with scikit-learn's meaning; X is as given.
 
     Raises
     ------
@@ -69,7 +69,7 @@ def split_folds(cv: Any, rows: ValidatedData, groups: Any, *, classify: bool) ->
     train: list[RowNumbers] = []
     test: list[RowNumbers] = []
     held_out: list[NDArray[np.bool_]] = []
-    for split in splitter.split(rows.all_X, rows.y, groups):
+    for split in splitter.split(X, rows.y, groups):
         train_rows, test_rows = (_row_numbers(part, n) for part in split)
         mask = np.zeros(n, dtype=bool)
         mask[test_rows] = True

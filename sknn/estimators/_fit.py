@@ -312,10 +312,14 @@ def _on_epoch(training: _Training, callbacks: FitCallbacks | None) -> OnEpochTog
     if callbacks is not None:
         callbacks.on_epoch_begin()
 
+    n_rows = [len(run.history) for run in training.runs]
+
     def on_epoch(histories: Sequence[History], last: bool) -> bool:
-        n_epochs = max(map(len, histories))
-        if config.verbose:
-            print_epoch(n_before + n_epochs, mean_row(histories, n_epochs - 1))
+        trained = [one for one, n in zip(histories, n_rows, strict=True) if len(one) > n]
+        n_rows[:] = map(len, histories)
+        if config.verbose and trained:
+            n_epochs = max(map(len, trained))
+            print_epoch(n_before + n_epochs, mean_row(trained, n_epochs - 1))
         if callbacks is None:
             return False
         last_by_number = last or all(len(run.history) >= run.epochs for run in training.runs)

@@ -77,7 +77,8 @@ def plan_fit(
         jobs = [plan_job(mlp, data, validation, target, rng, fitted, states)]
         spec = jobs[0].initial.spec
     else:
-        folds = split_folds(mlp.cv, rows, groups, classify=isinstance(mlp, ClassifierMixin))
+        classify = isinstance(mlp, ClassifierMixin)
+        folds = split_folds(mlp.cv, given[0], rows, groups, classify=classify)
         jobs = _plan_folds(mlp, rows, folds, target, rng)
         spec = _join([job.initial.spec for job in jobs], mlp, data, target)
     if initial_rng and _builders.is_stochastic(mlp):

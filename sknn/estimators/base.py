@@ -359,7 +359,12 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         if not (first.initial.is_new or resumed):
             notes = self._stream_warnings(first.data.train, first.initial, result.inputs)
         if folds is not None:
-            own = cross_fitted_attributes(self, plan, folds, rows, result.attributes)
+            compute = partial(cross_fitted_attributes, self, plan, folds, rows, result.attributes)
+            try:
+                own = compute()
+            except KeyboardInterrupt:  # the networks are trained: only a second Ctrl-C loses them
+                result.history.outcome = "interrupted"
+                own = compute()
             result = replace(result, attributes={**result.attributes, **own})
         by_refit = self.refit and (folds is not None or plan.config.by_score)
         if by_refit and result.history.outcome in COMPLETE:

@@ -28,6 +28,7 @@ from sklearn.preprocessing import StandardScaler
 
 import sknn
 from sknn import MLPClassifier, MLPRegressor, TabularMLPClassifier, TabularMLPRegressor
+from sknn.estimators import base
 from tests.estimators.data import (
     TABLES,
     TASKS,
@@ -773,6 +774,58 @@ def test_time_that_is_over_ends_all_networks():
     model = fitted(MLPRegressor(**SETTINGS, cv=3, max_time=1e-9), X, y)
     assert_array_equal(model.n_iter_, [1, 1, 1])
     assert np.isfinite(model.oof_prediction_).all()
+
+
+def test_ctrl_c_while_rows_are_predicted_keeps_the_networks(monkeypatch):
+    """The networks are trained; only a second Ctrl-C would lose them."""
+    X, y = binary()
+    expected = fitted(MLPClassifier(cv=3, **SETTINGS), X, y)
+    complete, interrupts = base.cross_fitted_attributes, [KeyboardInterrupt]
+
+    def interrupted(*args):
+        if interrupts:
+            raise interrupts.pop()
+        return complete(*args)
+
+    monkeypatch.setattr(base, "cross_fitted_attributes", interrupted)
+    model = MLPClassifier(cv=3, refit=True, **SETTINGS)
+    with pytest.warns(UserWarning, match="interrupted"):
+        model.fit(X, y)
+    assert_array_equal(model.oof_prediction_, expected.oof_prediction_)
+    assert_allclose(model.coefs_[0], expected.coefs_[0])  # and no refit
+
+
+class ByColumn:
+    """A splitter that reads a column of X."""
+
+    def split(self, X, y=None, groups=None):
+        """Yield a split for each town."""
+        for name in np.unique(X["town"]):
+            here = (X["town"] == name).to_numpy()
+            yield np.flatnonzero(~here), np.flatnonzero(here)
+
+    def get_n_splits(self, X=None, y=None, groups=None):
+        """Return the number of towns."""
+        return 3
+
+
+def test_a_splitter_gets_the_frame_as_given():
+    """It may read columns by name, as in scikit-learn's searches."""
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"size": rng.normal(size=30), "town": np.arange(30) % 3})
+    for estimator in (MLPRegressor, TabularMLPRegressor):
+        model = fitted(estimator(cv=ByColumn(), **SETTINGS), X, X["size"])
+        assert_array_equal(model._calibration["fold"], X["town"])
+
+
+def test_verbose_prints_each_epoch_of_networks_that_train_in_turn(capsys):
+    """A line is about the network that made the epoch."""
+    X, y = binary()
+    model = fitted(MLPClassifier(cv=3, solver="lbfgs", verbose=True, **SETTINGS), X, y)
+    lines = capsys.readouterr().out.splitlines()[:-1]
+    assert len(lines) == model.n_iter_.sum()
+    losses = [line.split()[line.split().index("loss") + 1] for line in lines]
+    assert losses == [f"{loss:.5g}" for loss in model.member_loss_curves_.T.ravel() if loss == loss]
 
 
 def test_a_failed_fit_changes_nothing():

@@ -131,7 +131,9 @@ def calibrate(model, X):
     """Predict an interval or a set, unless the model has no calibration that suits them."""
     name = "predict_interval" if hasattr(model, "predict_interval") else "predict_set"
     try:
-        getattr(model, name)(X, coverage=0.5)
+        with warnings.catch_warnings():  # the coverage is approximate with early_stopping="cv"
+            warnings.simplefilter("ignore", UserWarning)
+            getattr(model, name)(X, coverage=0.5)
     except (ValueError, AttributeError) as error:
         if not any(words in str(error) for words in ("needs", "coverage", "no attribute")):
             raise
