@@ -59,6 +59,7 @@ class StackedStep:
         network = stack_networks(networks, inputs, n)
         losses = stack_losses([member.objective.loss for member in members])
         self.alphas = [member.objective.alpha for member in members]
+        self.prepares = [member.solver.changes_gradient_or_weights for member in members]
         objective = Objective(network, losses, self.alphas)
         for module in network.modules:
             if isinstance(module, MemberModules):
@@ -150,7 +151,7 @@ class StackedStep:
         """Make the optimizer's step, of all members by one call if it is the same for all."""
         going = [(i, member) for i, member in enumerate(active) if member.is_finite]
         for i, member in going:
-            if member.solver.changes_gradient_or_weights:
+            if self.prepares[i]:
                 rows = self.parameters.weights[i], self.parameters.gradient[i]
                 member.solver.prepare_step(*rows, member.state, member.rate)
         members = [member for _, member in going]
@@ -164,13 +165,12 @@ class StackedStep:
 
     def _is_common(self, members: Sequence["Member"]) -> bool:
         """Return whether the rates, and the counters of the optimizer's state, are equal."""
-        first = members[0]
-        state = first.state["optimizer"]
-        return all(
-            member.rate == first.rate
-            and all(member.state["optimizer"][name] == state[name] for name in self.counters)
-            for member in members[1:]
-        )
+        rate, state = members[0].rate, members[0].state["optimizer"]
+        for member in members[1:]:
+            own = member.state["optimizer"]
+            if member.rate != rate or any(own[name] != state[name] for name in self.counters):
+                return False
+        return True
 
     def _update_all(self, g: int, members: Sequence["Member"]) -> None:
         """Make one step for the first g rows; the counters of some members are updated."""
