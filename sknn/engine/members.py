@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 #: cv=5 in float32 on one thread take, stacked and in turn, in units of the time of one fit:
 #: (32, 32) in batches of 32 (2^16) 3.1 and 5.0, (64, 64) of 64 (2^18.4) 4.8 and 5.8, (128, 128) of
 #: 32 (2^19.2) 5.6 and 5.6, (100,) of 200 with 64 inputs (2^20.5) 5.6 and 6.2, (128, 64) of 128
-#: (2^20.6) 4.9 to 5.9 and 5.9 to 6.1. Where products are larger, there is nothing left to save.
+#: (2^20.6) 4.9 to 5.9 and 5.9 to 6.1. Where products are larger, they take nearly all of the time.
 MAX_STACKED_PRODUCTS = 2**21
 
 

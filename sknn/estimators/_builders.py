@@ -48,7 +48,7 @@ class TrainingSettings:
 
 @dataclass(frozen=True)
 class FitConfig:
-    """How to train: the parameters of an estimator, as `fit_network` uses them."""
+    """How to train: the parameters of an estimator, as `fit_networks` uses them."""
 
     solver: Solver  # solver that minimises the objective
     # name of the solver; the optimizer state of an earlier fit is reused if it is the same

@@ -1,6 +1,5 @@
 """Cross-fitting: the folds of `cv`, and what the networks predict for rows they did not see."""
 
-import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -20,9 +19,11 @@ from sknn.estimators._fitted_model import (
     join_members,
     prediction_dtype,
 )
+from sknn.estimators._messages import FitWarning
 from sknn.estimators._model import ModelSpec, copy_weights
 from sknn.estimators._validation.data import ValidatedData, ignore_overflow
 from sknn.targets import ClassTarget
+from sknn.targets.classification import class_numbers
 from sknn.targets.conformal import absolute_residuals, class_scores, quantile_scores
 
 if TYPE_CHECKING:
@@ -49,11 +50,11 @@ class Folds:
             if self.held_out[row].any():
                 yield np.flatnonzero(self.held_out[row]), np.flatnonzero(which == i)
 
-    @property
-    def fold_of_row(self) -> RowNumbers | None:
-        """The fold that holds out each row; None unless each row is held out by exactly one."""
-        once = (self.held_out.sum(axis=1) == 1).all()
-        return self.held_out.argmax(axis=1) if once else None
+    def fold_of_rows(self, rows: NDArray[np.bool_]) -> RowNumbers | None:
+        """Return the fold that holds out each of these rows; None unless exactly one does."""
+        held_out = self.held_out[rows]
+        once = (held_out.sum(axis=1) == 1).all()
+        return held_out.argmax(axis=1) if once else None
 
 
 def split_folds(cv: Any, X: Any, rows: ValidatedData, groups: Any, *, classify: bool) -> Folds:
@@ -70,7 +71,7 @@ def split_folds(cv: Any, X: Any, rows: ValidatedData, groups: Any, *, classify: 
     test: list[RowNumbers] = []
     held_out: list[NDArray[np.bool_]] = []
     for split in splitter.split(X, rows.y, groups):
-        train_rows, test_rows = (_row_numbers(part, n) for part in split)
+        train_rows, test_rows = _row_numbers_of(split, n)
         mask = np.zeros(n, dtype=bool)
         mask[test_rows] = True
         mask[train_rows] = False
@@ -79,9 +80,21 @@ def split_folds(cv: Any, X: Any, rows: ValidatedData, groups: Any, *, classify: 
         held_out.append(mask)
     if not any(mask.any() for mask in held_out):
         raise ValueError(
-            "cv has no splits with test rows. Pass an integer, a splitter, or a list of splits."
+            "cv has no splits with test rows. Pass an integer, a splitter, or a list of splits: an "
+            "iterator is used up after one fit."
         )
     return Folds(train, test, np.stack(held_out, axis=1))
+
+
+def _row_numbers_of(split: Any, n: int) -> tuple[RowNumbers, RowNumbers]:
+    """Return the training rows and the test rows of a split."""
+    try:
+        train, test = split
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"cv: each split must be a pair (train, test) of row numbers or masks, got {split!r}."
+        ) from error
+    return _row_numbers(train, n), _row_numbers(test, n)
 
 
 def _row_numbers(indices: Any, n: int) -> RowNumbers:
@@ -101,45 +114,44 @@ def cross_fitted_attributes(
     folds: Folds,
     rows: ValidatedData,
     fitted: Mapping[str, Any],
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], list[FitWarning]]:
     """Return the attributes with out-of-fold predictions and scores, and the calibration.
 
-    Warns
-    -----
-    UserWarning
-        If predictions overflow, or the rows of a fold cannot be scored.
+    Also return warnings if predictions overflow, or the rows of a fold cannot be scored.
     """
     spec = ModelSpec.of_fitted(fitted)
     dtype = prediction_dtype(spec, mlp.dtype, getattr(rows.all_X, "dtype", None))
     z = _out_of_fold_outputs(spec, fitted, folds, rows, dtype)
-    known, finite = folds.held_out.any(axis=1), _is_finite(spec, z)
+    known, finite = folds.held_out.any(axis=1), _is_finite(spec, z, dtype)
+    notes: list[FitWarning] = []
     if overflows := np.count_nonzero(known & ~finite):
-        warnings.warn(
-            f"The out-of-fold predictions of {overflows} rows overflow {spec.dtype}, and are NaN. "
-            "Scale the inputs, or set dtype='float64'.",
-            UserWarning,
-            stacklevel=5,
+        message = (
+            f"The out-of-fold predictions of {overflows} rows overflow {dtype}, and are NaN. "
+            "Scale the inputs, or set dtype='float64'."
         )
+        notes.append((message, UserWarning))
     out_of_fold = OutOfFold(spec, z, known & finite, dtype)
-    used, scores = np.zeros(len(rows.y), dtype=bool), []
+    counts = rows.is_positive  # and further down those whose class weight is positive, too
+    calibrates, scores = np.zeros(len(rows.y), dtype=bool), []
     for job, test in zip(plan.jobs, folds.test, strict=True):
-        held_out = rows.take(test[rows.is_positive[test]])
-        weighted = job.weighted(held_out) if job.weighted and len(held_out.y) else held_out
-        used[weighted.row_numbers] = True  # those of positive weight
-        scores.append(_fold_score(mlp, job, weighted))
-    used &= out_of_fold.known
-    w = None if rows.w is None else rows.w[used]
-    fold = folds.fold_of_row if finite.all() else None
-    return {
+        held_out = rows.take(test[counts[test]])
+        scores.append(_fold_score(mlp, job, held_out, notes))
+        weighted = job.weighted(held_out, False) if job.weighted else held_out
+        calibrates[weighted.row_numbers] = True
+    calibrates &= out_of_fold.known
+    is_calibrated = folds.fold_of_rows(counts) is not None and finite[counts].all()
+    pooled = _pooled_score(mlp, spec, z, rows, counts & out_of_fold.known, notes)
+    attributes = {
         **out_of_fold.attributes(),
-        "oof_score_": mlp._default_score(spec, z[used], rows.y[used], w) if used.any() else np.nan,
+        "oof_score_": pooled,
         "cv_scores_": np.array(scores),
         "_calibration": {
-            "fold": None if fold is None else fold[used],
+            "fold": folds.fold_of_rows(calibrates) if is_calibrated else None,
             "is_approximate": isinstance(mlp.early_stopping, str) and mlp.early_stopping == "cv",
-            **out_of_fold.scores(rows.y, used),
+            **out_of_fold.scores(rows.y, calibrates),
         },
     }
+    return attributes, notes
 
 
 def _out_of_fold_outputs(
@@ -158,11 +170,14 @@ def _out_of_fold_outputs(
     return z
 
 
-def _is_finite(spec: ModelSpec, z: Array) -> NDArray[np.bool_]:
-    """Return which rows of raw outputs have finite predictions."""
+def _is_finite(spec: ModelSpec, z: Array, dtype: str) -> NDArray[np.bool_]:
+    """Return which rows of raw outputs have finite predictions, in their type."""
     with ignore_overflow():
-        both = np.isfinite([z, spec.loss.inverse_link(z)])
-    return np.asarray(both.all(axis=(0, 2)))
+        finite = np.isfinite([z, spec.loss.inverse_link(z)]).all(axis=(0, 2))
+        if not isinstance(spec.target, ClassTarget):
+            predictions = spec.target.decode(z, spec.loss).astype(dtype).reshape(len(z), -1)
+            finite &= np.isfinite(predictions).all(axis=1)
+    return np.asarray(finite)
 
 
 @dataclass(frozen=True)
@@ -186,7 +201,7 @@ class OutOfFold:
         return attributes
 
     def _fill(self, compute: Any) -> Any:
-        """Return a function of the raw outputs for all rows, NaN where there are none."""
+        """Return a result for each row, computed from its raw outputs, NaN where there are none."""
         results = compute(self.z[self.known])
         if isinstance(results, list):
             return [self._with_missing(one) for one in results]
@@ -215,12 +230,31 @@ class OutOfFold:
             return {"scores": quantile_scores(y_true, low, high)}
         if target.kind not in ("binary", "multiclass") or not spec.loss.has_probabilities:
             return {"scores": None}
-        labels = np.searchsorted(target.classes, y[rows])
+        labels = class_numbers(target.classes, y[rows])
         p = target.proba(spec.loss, z.astype(np.float64))
         return {"scores": class_scores(p[np.arange(len(p)), labels]), "labels": labels}
 
 
-def _fold_score(mlp: "BaseMLP", job: FitJob, rows: ValidatedData) -> float:
+def _pooled_score(
+    mlp: "BaseMLP",
+    spec: ModelSpec,
+    z: Array,
+    rows: ValidatedData,
+    scored: NDArray[np.bool_],
+    notes: list[FitWarning],
+) -> float:
+    """Return the score of `score` for the raw outputs of some rows, NaN if that fails."""
+    if not scored.any():
+        return np.nan
+    w = None if rows.w is None else rows.w[scored]
+    try:
+        return mlp._default_score(spec, z[scored], rows.y[scored], w)
+    except Exception as error:
+        notes.append(_failed("oof_score_", error))
+        return np.nan
+
+
+def _fold_score(mlp: "BaseMLP", job: FitJob, rows: ValidatedData, notes: list[FitWarning]) -> float:
     """Return the score of a fold by `scoring`, or that of `score`; NaN if it has too few rows."""
     spec = job.initial.spec
     if not can_score(spec, mlp.scoring, rows):
@@ -234,9 +268,10 @@ def _fold_score(mlp: "BaseMLP", job: FitJob, rows: ValidatedData) -> float:
             return mlp._default_score(spec, z, rows.y, rows.w)
         return validation_score(job, rows, spec)(network)["validation_score"]
     except Exception as error:
-        warnings.warn(
-            f"Scoring failed: the score of a fold is NaN. {type(error).__name__}: {error}",
-            UserWarning,
-            stacklevel=6,
-        )
+        notes.append(_failed("the score of a fold", error))
         return np.nan
+
+
+def _failed(name: str, error: Exception) -> FitWarning:
+    """Return the warning about a score that failed, for which the networks are not lost."""
+    return f"Scoring failed: {name} is NaN. {type(error).__name__}: {error}", UserWarning

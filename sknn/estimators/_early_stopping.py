@@ -15,7 +15,6 @@ from sknn.estimators._model import ModelSpec, copy_weights
 from sknn.estimators._validation.data import (
     ValidatedData,
     ignore_overflow,
-    naming_validation_data,
     normalized_weights,
 )
 from sknn.targets import ClassTarget
@@ -37,7 +36,7 @@ def split(
 
     The split is random; mutually exclusive classes are stratified, and every class stays in
     training. With ``shuffle=False`` the last rows are held back. Rows of one group stay together;
-    then classes are not stratified.
+    then classes are not stratified, but still stay in training.
 
     Raises
     ------
@@ -54,7 +53,8 @@ def split(
     size = max(fewest, int(np.ceil(mlp.validation_fraction * n)))
     held_back = np.zeros(n, dtype=bool)
     if data.groups is not None:
-        held_back = _groups_to_hold_back(data.groups, size, rng if mlp.shuffle else None)
+        y = data.y if classify and data.y.ndim == 1 else np.zeros(n)
+        held_back = _groups_to_hold_back(data.groups, y, size, rng if mlp.shuffle else None)
     elif not mlp.shuffle:
         held_back[n - size :] = n > fewest
     else:
@@ -89,14 +89,30 @@ def _draw(y: Array, size: int, rng: np.random.RandomState, *, classify: bool) ->
 
 
 def _groups_to_hold_back(
-    groups: Array, size: int, rng: np.random.RandomState | None
+    groups: Array, y: Array, size: int, rng: np.random.RandomState | None
 ) -> NDArray[np.bool_]:
-    """Return the rows of whole groups, about so many: random ones, or without `rng` the last."""
+    """Return the rows of whole groups, about so many: random ones, or without `rng` the last.
+
+    A group is left out if the number of rows would be further from `size` with it, or if training
+    would have no row of a class; if all are, the smallest that leaves each class is held back.
+    """
     labels, first, which = np.unique(groups, return_index=True, return_inverse=True)
+    classes, numbers = np.unique(y, return_inverse=True)
+    counts = np.zeros((len(labels), len(classes)), dtype=int)
+    np.add.at(counts, (which, numbers), 1)
     order = np.argsort(-first) if rng is None else rng.permutation(len(labels))
-    counts = np.cumsum(np.bincount(which)[order])
-    n_groups = min(1 + np.count_nonzero(counts < size), len(labels) - 1)
-    held_back: NDArray[np.bool_] = np.isin(which, order[:n_groups])
+    rows, left = counts.sum(axis=1), counts.sum(axis=0)
+    chosen: list[int] = []
+    total = 0
+    for group in order:
+        is_nearer = abs(total + rows[group] - size) < abs(total - size)
+        if is_nearer and (left > counts[group]).all():
+            chosen.append(group)
+            total, left = total + rows[group], left - counts[group]
+    if not chosen:
+        possible = [group for group in order if (left > counts[group]).all()]
+        chosen = sorted(possible, key=lambda group: rows[group])[:1]
+    held_back: NDArray[np.bool_] = np.isin(which, chosen)
     return held_back
 
 
@@ -126,8 +142,7 @@ class ValidationScore:
         self.data = data
         self.scoring = scoring
         self.as_estimator = as_estimator
-        with naming_validation_data():
-            self.dataset = spec.dataset(data, "y_val", relative_weights=True)
+        self.dataset = spec.dataset(data, "y_val", relative_weights=True)
         self.w = normalized_weights(data.w, "float64", relative=True)
         self.loss = spec.loss_for(self.dataset.Y)
         self.is_unbounded = spec.loss.out_activation not in ("identity", "logistic", "softmax")

@@ -23,7 +23,7 @@ from sknn.estimators._model import ModelSpec, Weights, copy_weights
 from sknn.estimators._saving import contents_of
 from sknn.estimators._training_record import training_record
 from sknn.estimators._training_state import TrainingState, states_to_plain
-from sknn.estimators._validation.data import ValidatedData
+from sknn.estimators._validation.data import ValidatedData, naming_validation_data
 
 if TYPE_CHECKING:
     from sknn.estimators.base import BaseMLP
@@ -58,13 +58,13 @@ class InitialModel:
 
 @dataclass(frozen=True)
 class FitJob:
-    """The members that are trained on the same rows: all of them, or those of all other folds."""
+    """The members that are trained on the same rows: all of them, or those of one fold."""
 
     config: FitConfig
     data: FitData
     initial: InitialModel
     # multiplies sample weights by class weights; None without these
-    weighted: Callable[[ValidatedData], ValidatedData] | None
+    weighted: Callable[..., ValidatedData] | None
     warnings: list[FitWarning]  # warnings about the inputs
 
 
@@ -96,7 +96,8 @@ class FitResult:
     attributes: dict[str, Any]  # all fitted attributes but `_training_state`
     histories: Sequence[History]
     states: Sequence[TrainingState]
-    inputs: Any = None  # the training rows of the first job, encoded
+    inputs: Any = None  # the encoded X of the first job: its rows are among them
+    search: "FitResult | None" = None  # that of the networks that `refit` has replaced
 
     @cached_property
     def history(self) -> History:
@@ -267,7 +268,9 @@ def _validation_scores(plan: FitPlan) -> list[ValidationScore | None]:
         if job.data.validation is None:
             scores.append(None)
             continue
-        score = validation_score(job, job.data.validation, replace(job.initial.spec, n_members=1))
+        spec = replace(job.initial.spec, n_members=1)
+        with nullcontext() if plan.is_cross_fitted else naming_validation_data():
+            score = validation_score(job, job.data.validation, spec)
         try:
             score.check(job.initial.networks[0])
         except ValueError:

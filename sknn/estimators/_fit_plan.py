@@ -80,7 +80,8 @@ def plan_fit(
         classify = isinstance(mlp, ClassifierMixin)
         folds = split_folds(mlp.cv, given[0], rows, groups, classify=classify)
         jobs = _plan_folds(mlp, rows, folds, target, rng)
-        spec = _join([job.initial.spec for job in jobs], mlp, data, target)
+        specs = [job.initial.spec for job in jobs]
+        spec = ModelSpec.join(specs, mlp._scaled_target(target, data))
     if initial_rng and _builders.is_stochastic(mlp):
         for state in (state for job in jobs for state in job.initial.states):
             state.history = History()
@@ -158,9 +159,8 @@ def _check_combination(mlp: "BaseMLP", *, has_val: bool, groups: Any) -> None:
 def check_continued(fitted: Mapping[str, Any]) -> None:
     """Raise ValueError if the fitted networks are those of several folds."""
     if "_calibration" in fitted and "_fold_models" not in fitted:
-        n_folds = fitted["_model_spec"]["n_folds"]
         raise ValueError(
-            f"The estimator was fitted with cv: it has networks of {n_folds} folds, whose training "
+            "The estimator was fitted with cv: its networks are those of the folds, whose training "
             "cannot continue. Call fit with warm_start=False first."
         )
 
@@ -238,24 +238,23 @@ def _plan_folds(
     for k, (train_rows, test_rows) in enumerate(zip(train, test, strict=True)):
         if not len(train_rows) or (by_fold and not len(test_rows)):
             kind = "test" if len(train_rows) else "training"
-            raise ValueError(f"cv: split {k} has no {kind} rows of positive weight.")
+            raise ValueError(
+                f"cv: split {k} has no {kind} rows that count: of positive weight, and "
+                "with a known target."
+            )
     jobs = []
     for k, own in enumerate(rngs):
         data = rows.take(train[k])
         watched = rows.take(test[k]) if watches else None
         try:
-            mlp._check_fold(data, target)
-            jobs.append(plan_job(mlp, data, watched, target, own, by_score=stops))
+            job = plan_job(mlp, data, watched, target, own, by_score=stops)
+            counted = rows.take(positive)
+            counted = job.weighted(counted, False) if job.weighted else counted
+            mlp._check_fold(job.data.train, counted, target)
+            jobs.append(job)
         except ValueError as error:
             raise ValueError(f"cv: the rows of split {k}: {error}") from error
     return jobs
-
-
-def _join(
-    specs: Sequence[ModelSpec], mlp: "BaseMLP", data: ValidatedData, target: Target
-) -> ModelSpec:
-    """Return the specification of all networks, with y scaled as by a fit on all rows."""
-    return ModelSpec.join(specs, mlp._scaled_target(target, data))
 
 
 def resume(plan: FitPlan, resumed: FitProgress) -> FitPlan:

@@ -86,10 +86,10 @@ def training_warnings(
         )
         return [(message, ConvergenceWarning)]
     if history.outcome == "interrupted":
-        message = (
-            "Training was interrupted by the user; the model is that of epoch "
-            f"{history.kept_epoch}."
-        )
+        kept = f"the model is that of epoch {history.kept_epoch}"
+        if networks:
+            kept = "each network is that of its last finished epoch"
+        message = f"Training was interrupted by the user; {kept}."
         return [(message, UserWarning)]
     if history.outcome == "max_iter" and warn_max_iter:
         message = (
@@ -100,8 +100,9 @@ def training_warnings(
         return [(message, ConvergenceWarning)]
     if history.outcome == "line_search_failed":
         message = (
-            f"{solver} ended after {epochs} iterations: its line search found no better weights, "
-            "though the gradient is still above tol. Scale the inputs, or try dtype='float64'."
+            f"{solver}{of} ended after {epochs} iterations: its line search found no better "
+            "weights, though the gradient is still above tol. Scale the inputs, or try "
+            "dtype='float64'."
         )
         return [(message, ConvergenceWarning)]
     return []

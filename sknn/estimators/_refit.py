@@ -36,7 +36,7 @@ def refit(
     """Train new networks on all rows for the best number of epochs; on failure, return `found`."""
     epochs = best_number_of_epochs(plan, found)
     if mlp.verbose:
-        print(f"training again, on all rows, for {epochs} epochs")
+        print("training again, on all rows" + (f", for {epochs} epochs" if epochs else ""))
     again = plan_refit(mlp, plan, rows.positive(), plan.spec.target, epochs)
     try:
         result = fit_networks(again, callbacks)
@@ -46,7 +46,6 @@ def refit(
     if result.history.outcome not in COMPLETE:
         found.history.outcome = result.history.outcome
         return found
-    result.history.outcome = found.history.outcome
     kept = {name: found.attributes[name] for name in OF_SEARCH if name in found.attributes}
     if plan.is_cross_fitted:
         kept["_fold_models"] = {name: found.attributes[name] for name in OF_NETWORKS}
@@ -54,27 +53,31 @@ def refit(
     if not plan.is_cross_fitted:  # a later call goes on with the generators of the search
         pairs = zip(states, found.states, strict=True)
         states = [replace(state, rng=before.rng) for state, before in pairs]
-    return replace(result, attributes={**result.attributes, **kept}, states=states)
+    attributes = {**result.attributes, **kept}
+    return replace(result, attributes=attributes, states=states, search=found)
 
 
-def best_number_of_epochs(plan: FitPlan, found: FitResult) -> int:
+def best_number_of_epochs(plan: FitPlan, found: FitResult) -> int | None:
     """Return the number of epochs that was best for all networks together.
 
     If networks stopped by a score, it is the epoch with the best mean score, where a network that
-    has left counts with its best score; else the mean number of epochs.
+    has left counts with its best score; else the mean number of epochs. It is None for "lbfgs"
+    without such a score, which ends by itself.
     """
+    if plan.config.batch_size is None and not plan.config.by_score:
+        return None
     kept = [history.kept_epoch for history in found.histories]
     if not plan.config.by_score or len(kept) == 1:
         return max(1, round(float(np.mean(kept))))
     scores = np.full((found.n_epochs, len(kept)), np.nan)
     for j, history in enumerate(found.histories):
-        column = history.column("validation_score")
+        column = np.nan_to_num(history.column("validation_score"), nan=-np.inf, neginf=-np.inf)
         scores[: len(column), j], scores[len(column) :, j] = column, max(column)
     return 1 + int(np.argmax(scores.mean(axis=1)))
 
 
 def plan_refit(
-    mlp: "BaseMLP", plan: FitPlan, rows: ValidatedData, target: Target, epochs: int
+    mlp: "BaseMLP", plan: FitPlan, rows: ValidatedData, target: Target, epochs: int | None
 ) -> FitPlan:
     """Prepare the training of new members on all rows, for a number of epochs.
 

@@ -262,8 +262,8 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
             callbacks.on_fit_end()
         if self.verbose:
             print(f"ended after {result.n_epochs} epochs: {OUTCOMES[result.history.outcome]}")
-        solver = _builders.solver_name(self)
-        notes += training_warnings(result.history, solver, networks=result.networks)
+        solver, ended = _builders.solver_name(self), result.search or result
+        notes += training_warnings(ended.history, solver, networks=ended.networks)
         for message, category in notes:
             warnings.warn(message, category, stacklevel=3)
         return self
@@ -361,10 +361,11 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         if folds is not None:
             compute = partial(cross_fitted_attributes, self, plan, folds, rows, result.attributes)
             try:
-                own = compute()
+                own, more = compute()
             except KeyboardInterrupt:  # the networks are trained: only a second Ctrl-C loses them
                 result.history.outcome = "interrupted"
-                own = compute()
+                own, more = compute()
+            notes += more
             result = replace(result, attributes={**result.attributes, **own})
         by_refit = self.refit and (folds is not None or plan.config.by_score)
         if by_refit and result.history.outcome in COMPLETE:
@@ -468,8 +469,8 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
     def _check_targets(self, data: ValidatedData, loss: Loss) -> None:
         """Check that the loss has a finite minimum for these targets."""
 
-    def _check_fold(self, data: ValidatedData, target: Target) -> None:
-        """Check that the training rows of a fold suffice for all targets; may warn."""
+    def _check_fold(self, data: ValidatedData, rows: ValidatedData, target: Target) -> None:
+        """Check that the training rows of a fold suffice for the targets of all rows; may warn."""
 
     def _target_warnings(self, target: Target, data: ValidatedData) -> list[FitWarning]:
         """Return warnings about the scale of y."""
@@ -491,7 +492,7 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
 
     def _class_weighting(
         self, data: ValidatedData, target: Target, *, stream: bool = False
-    ) -> Callable[[ValidatedData], ValidatedData] | None:
+    ) -> Callable[..., ValidatedData] | None:
         """Return a function that multiplies sample weights by class weights; None without these."""
         return None
 
@@ -522,11 +523,12 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
     def _calibrated_model(self, X: Any, caller: str) -> tuple[FittedModel, dict[str, Any]]:
         """Return the networks of the folds with validated inputs, and their calibration."""
         check_is_fitted(self)
-        calibration = vars(self).get("_calibration")
+        fitted = vars(self)
+        calibration = fitted.get("_calibration")
         if calibration is None:
             raise ValueError(
                 f"{caller} needs the networks of several folds, but the estimator was fitted "
-                "without cv. Set cv=5, for example, and fit again."
+                "without cv, or trained further since. Set cv=5, for example, and fit again."
             )
         if calibration["fold"] is None:
             raise ValueError(
@@ -542,17 +544,18 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
                 UserWarning,
                 stacklevel=3,
             )
-        return self._fitted_model(X, of_folds=True), calibration
+        return self._fitted_model(X, folds_of=fitted), calibration
 
-    def _fitted_model(self, X: Any, *, of_folds: bool = False) -> FittedModel:
+    def _fitted_model(self, X: Any, *, folds_of: Mapping[str, Any] | None = None) -> FittedModel:
         """Return the fitted networks, or those of the folds, with validated inputs.
 
         All attributes are read from one dictionary, which a fit in another thread replaces.
         """
-        fitted, parameter = vars(self), self.dtype
+        fitted, parameter = folds_of or vars(self), self.dtype
         if "coefs_" not in fitted:
             check_is_fitted(self)
         X, check, dtype_of_X = self._validate_predict(X, fitted)
+        of_folds = folds_of is not None
         if of_folds:
             fitted = {**fitted, **fitted.get("_fold_models", {})}
         spec = ModelSpec.of_fitted(fitted)

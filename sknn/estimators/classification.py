@@ -386,21 +386,23 @@ class Classification(ClassifierMixin, BaseMLP):
             )
         return replace(super()._training_settings(data, loss), label_smoothing=smoothing)
 
-    def _check_fold(self, data: ValidatedData, target: Target) -> None:
+    def _check_fold(self, data: ValidatedData, rows: ValidatedData, target: Target) -> None:
         if not isinstance(target, BinaryTarget | MulticlassTarget):
             return
-        found = len(np.unique(class_numbers(target.classes, data.y)))
-        if found < len(target.classes):
+        found, expected = (
+            len(np.unique(class_numbers(target.classes, some.y))) for some in (data, rows)
+        )
+        if found < expected:
             warnings.warn(
                 f"Number of classes in training fold ({found}) does not match total number of "
-                f"classes ({len(target.classes)}). Use a cv that is stratified, or shuffled.",
+                f"classes ({expected}). Use a cv that is stratified, or shuffled.",
                 UserWarning,
                 stacklevel=7,
             )
 
     def _class_weighting(
         self, data: ValidatedData, target: Target, *, stream: bool = False
-    ) -> Callable[[ValidatedData], ValidatedData] | None:
+    ) -> Callable[..., ValidatedData] | None:
         if self.class_weight is None:
             return None
         if not isinstance(target, BinaryTarget | MulticlassTarget):
@@ -423,7 +425,11 @@ class Classification(ClassifierMixin, BaseMLP):
         )
         if not (np.isfinite(weights) & (weights >= 0)).all():
             raise ValueError(f"class_weight must be finite and 0 or more, got {self.class_weight}.")
-        return lambda rows: rows.reweight(weights[class_numbers(classes, rows.y)])
+
+        def weighted(rows: ValidatedData, needs_rows: bool = True) -> ValidatedData:
+            return rows.reweight(weights[class_numbers(classes, rows.y)], needs_rows)
+
+        return weighted
 
 
 def _as_lists(classes: Any) -> list[Any]:

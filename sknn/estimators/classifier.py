@@ -132,8 +132,9 @@ class MLPClassifier(Classification):
         :func:`~sklearn.model_selection.check_cv`). Row numbers count the rows as given, those of
         weight 0 included. Each network is scored on the rows of its own fold, which gives
         `oof_score_` and the calibration of prediction intervals or sets. With an integer
-        `random_state` those of a fold equal a fit of its training rows alone. Not with `warm_start`
-        or X_val; without `partial_fit`.
+        `random_state` those of a fold equal a fit of its training rows alone (if these have all
+        classes; early stopping "auto" is decided by the smallest fold). Not with `warm_start` or
+        X_val; without `partial_fit`.
     refit : bool, default=False
         Whether to train again from the start on all rows (but not X_val), once early stopping has
         found the best number of epochs; "cosine" and "one_cycle" end with the last of them. With

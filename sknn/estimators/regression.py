@@ -237,7 +237,7 @@ class Regression(RegressorMixin, BaseMLP):
                 interval_ends(lower[..., j], upper[..., j], column[known], fold[known], coverage)
             )
         result = np.maximum(np.stack(ends, axis=1), loss.interval_y_true[0])
-        result = result.astype(fitted.dtype, copy=False)
+        result = _rounded_outwards(result, fitted.dtype)
         return result[:, 0] if len(ends) == 1 else result
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
@@ -293,7 +293,7 @@ class Regression(RegressorMixin, BaseMLP):
                 )
         return RealTarget(1 if y.ndim == 1 else y.shape[1])
 
-    def _check_fold(self, data: ValidatedData, target: Target) -> None:
+    def _check_fold(self, data: ValidatedData, rows: ValidatedData, target: Target) -> None:
         self._target(data.y)
 
     def _check_targets(self, data: ValidatedData, loss: Loss) -> None:
@@ -331,3 +331,24 @@ class Regression(RegressorMixin, BaseMLP):
         if name == "quantile":
             return {"quantiles": as_floats(self.quantile)}
         return {"delta": float(self.huber_delta)} if name == "huber" else {}
+
+
+def _rounded_outwards(ends: Array, dtype: str) -> Array:
+    """Convert the ends of intervals, so that none becomes narrower.
+
+    Raises
+    ------
+    ValueError
+        If a finite end overflows.
+    """
+    with ignore_overflow():
+        rounded = ends.astype(dtype)
+        beyond = np.nextafter(rounded, np.array([-np.inf, np.inf], dtype))
+        narrower = np.stack([rounded[..., 0] > ends[..., 0], rounded[..., 1] < ends[..., 1]], -1)
+        rounded = np.where(narrower, beyond, rounded)
+    if (np.isinf(rounded) & np.isfinite(ends)).any():
+        raise ValueError(
+            f"The ends of intervals overflow {dtype}. Set dtype='float64', or divide y by a "
+            "constant."
+        )
+    return rounded

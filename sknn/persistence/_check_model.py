@@ -53,7 +53,7 @@ def check_model(estimator: BaseMLP, state: Mapping[str, Any]) -> list[Array]:
         folds = state["_fold_models"]
         require_keys("_fold_models", folds, ("coefs_", "intercepts_", "_model_spec"))
         searched = _check_networks(estimator, {**state, **folds})
-        fits = spec.n_folds == 1 < searched.n_folds
+        fits = spec.n_folds == 1 and "_calibration" in state
         require(fits, "only _fold_models can have several folds, where they exist")
     check_records(state, spec, searched)
     vectors = _parameter_vectors(state, spec)
@@ -182,7 +182,10 @@ def _check_layers(state: Mapping[str, Any], spec: ModelSpec) -> None:
     n_layers = state["n_layers_"] - 1
     require(len(coefs) == len(intercepts) == n_layers > 0, "the number of layers differs")
     require(len(coefs) == len(spec.activations) + 1, "the number of activations is wrong")
-    require(all(W.ndim >= 2 and W.size for W in coefs), "coefs_ must be matrices")
+    matrices = all(
+        W.ndim >= 2 and (W.size or (i == 0 and W.shape[-1])) for i, W in enumerate(coefs)
+    )
+    require(matrices, "coefs_ must be matrices")  # an encoding may have no columns
     sizes = [spec.n_inputs, *(W.shape[-1] for W in coefs[:-1]), spec.n_units]
     for i, (W, W0) in enumerate(zip(coefs, intercepts, strict=True)):
         _require_parameters(f"coefs_[{i}]", W, (sizes[i], sizes[i + 1]), spec)

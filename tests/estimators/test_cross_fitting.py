@@ -15,6 +15,7 @@ from sklearn.model_selection import (
     GroupKFold,
     KFold,
     LeaveOneOut,
+    PredefinedSplit,
     RepeatedKFold,
     ShuffleSplit,
     StratifiedKFold,
@@ -28,7 +29,8 @@ from sklearn.preprocessing import StandardScaler
 
 import sknn
 from sknn import MLPClassifier, MLPRegressor, TabularMLPClassifier, TabularMLPRegressor
-from sknn.estimators import base
+from sknn.estimators import _early_stopping, base
+from sknn.estimators._validation.data import ValidatedData
 from tests.estimators.data import (
     TABLES,
     TASKS,
@@ -248,12 +250,13 @@ def test_losses_without_probabilities_have_a_decision_function():
 
 
 @pytest.mark.parametrize("weight", ["balanced", {0: 1, 1: 8}, {0: 0, 1: 1}], ids=str)
-def test_scores_of_folds_are_those_watched(weight):
-    """The last one, weighted alike; rows of class weight 0 are absent, and do not calibrate."""
+def test_scores_of_folds_do_not_use_class_weights(weight):
+    """Without class weights, like the pooled score; rows of class weight 0 do not calibrate."""
     X, y = binary(90)
     settings = {"class_weight": weight, "scoring": "accuracy"}
     model = fitted(MLPClassifier(**SETTINGS, cv=3, **settings), X, y)
-    assert_allclose(model.cv_scores_, model.member_validation_scores_[-1])
+    assert_allclose(model.cv_scores_.mean(), model.oof_score_)
+    assert_allclose(model.oof_score_, np.mean(model.oof_prediction_ == y))
     if isinstance(weight, dict) and weight[0] == 0:
         assert len(model._calibration["scores"]) == np.count_nonzero(y)
 
@@ -349,6 +352,102 @@ def test_rows_held_back_for_early_stopping_are_whole_groups(cv, shuffle):
         fitted(model, X / 100, rng.normal(size=200), groups=groups)
     for rows in seen:
         assert np.isin(groups, groups[rows]).sum() == len(rows)
+
+
+def test_groups_of_unequal_sizes_are_held_back_by_their_rows():
+    """A group of most rows is never held back, and no class loses its last group."""
+    groups = np.r_[np.zeros(900, int), 1 + np.arange(100) // 10]
+    y = (groups == 3) + 2 * (groups > 6)
+    for seed in range(8):
+        rng = np.random.RandomState(seed)
+        mlp = MLPClassifier(validation_fraction=0.05)
+        data = ValidatedData(np.zeros((1000, 1)), y, groups=groups)
+        train, held_back = _early_stopping.split(mlp, data, rng, classify=True)
+        assert len(held_back.y) == 50
+        assert set(train.y) == {0, 1, 2}
+    data = ValidatedData(np.zeros((6, 1)), np.arange(6) % 2, groups=np.arange(6) // 2)
+    assert (
+        len(_early_stopping.split(mlp, data, rng, classify=True)[1].y) == 2
+    )  # the smallest, if all are too large
+
+
+def test_an_unknown_score_does_not_end_the_refit():
+    """A scorer that fails once gives NaN: that epoch is not the best one."""
+    X, y = binary()
+    calls = []
+
+    def score(estimator, X, y):
+        calls.append(len(calls))
+        epoch = (len(calls) - 4) // 3  # after three checks, three networks in each epoch
+        return np.nan if epoch == 3 else float(epoch)
+
+    settings = {**SETTINGS, "cv": 3, "refit": True, "early_stopping": "cv", "scoring": score}
+    assert fitted(MLPClassifier(**settings), X, y).n_iter_ == 8
+
+
+def test_a_class_of_weight_zero_fills_a_fold():
+    """Its rows are not scored, and nothing is lost."""
+    X, y = multiclass(30)
+    folds = PredefinedSplit(np.where(y == y.max(), 2, np.arange(30) % 2))
+    settings = {**SETTINGS, "early_stopping": True, "class_weight": {y.max(): 0}}
+    model = fitted(MLPClassifier(cv=folds, **settings), X, y)
+    assert np.isfinite(model.cv_scores_).all()
+    assert len(model._calibration["scores"]) == np.count_nonzero(y != y.max())
+
+
+def test_scores_that_fail_do_not_lose_the_networks():
+    """R2 overflows where absolute errors do not; the warning comes after the assignment."""
+    X, y = real()
+    model = MLPRegressor(loss="absolute_error", standardize_y=True, cv=3, **SETTINGS)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.filterwarnings("error", "Scoring failed: oof_score_")
+        with pytest.raises(UserWarning, match="oof_score_ is NaN"):
+            model.fit(X, y * 1e160)
+    assert np.isnan(model.oof_score_)
+    assert np.isfinite(model.oof_prediction_).all()
+
+
+def test_rows_of_weight_zero_need_no_fold():
+    """Intervals need those that calibrate only."""
+    X, y = real()
+    n = len(y) - 10
+    splits = [(train, test) for train, test in KFold(3).split(X[:n])]
+    model = fitted(MLPRegressor(cv=splits, **SETTINGS), X, y, sample_weight=np.arange(n + 10) < n)
+    assert np.isfinite(model.predict_interval(X)).all()
+
+
+def test_intervals_of_float32_are_rounded_outwards():
+    """With a large offset, ends that are rounded to the nearest number can meet."""
+    rng = np.random.RandomState(0)
+    X = rng.normal(size=(200, 2))
+    y = X[:, 0] + 1.7e9 + rng.normal(size=200)
+    model = fitted(TabularMLPRegressor(**{**SETTINGS, "dtype": "float32"}, cv=4), X, y)
+    ends = model.predict_interval(X)
+    assert ends.dtype == np.float32
+    assert np.mean((ends[:, 0] <= y) & (y <= ends[:, 1])) >= 0.9
+
+
+def test_predictions_that_overflow_float32_are_unknown():
+    """In units of y, though the raw outputs are finite."""
+    X, y = real()
+    model = TabularMLPRegressor(**{**SETTINGS, "dtype": "float32"}, cv=3)
+    with pytest.warns(UserWarning, match="overflow float32, and are NaN"):
+        model.fit(X, y * 1e39)
+    assert np.isnan(model.oof_prediction_).any()
+    assert not np.isinf(model.oof_prediction_).any()
+
+
+@pytest.mark.parametrize("refit", [False, True])
+def test_files_of_a_single_split(refit, tmp_path):
+    """With and without the networks of the fold beside the refitted one."""
+    X, y = real()
+    rows = np.arange(len(y))
+    model = MLPRegressor(cv=[(rows[20:], rows[:20])], refit=refit, **SETTINGS)
+    fitted(model, X, y).save(tmp_path / "model.sknn")
+    loaded = sknn.load(tmp_path / "model.sknn")
+    assert_array_equal(loaded.predict(X), model.predict(X))
+    assert_array_equal(loaded.oof_prediction_, model.oof_prediction_)
 
 
 def sknn_routing():
@@ -696,9 +795,9 @@ def test_there_is_no_partial_fit_with_folds():
     model = MLPRegressor(**SETTINGS, cv=3)
     assert not hasattr(model, "partial_fit")
     fitted(model, X, y).set_params(cv=None)
-    with pytest.raises(ValueError, match="networks of 3 folds"):
+    with pytest.raises(ValueError, match="its networks are those of the folds"):
         model.partial_fit(X, y)
-    with pytest.raises(ValueError, match="networks of 3 folds"):
+    with pytest.raises(ValueError, match="its networks are those of the folds"):
         model.set_params(warm_start=True).fit(X, y)
     again = fitted(MLPRegressor(**SETTINGS, cv=3, refit=True), X, y).set_params(cv=None)
     again.partial_fit(X, y)

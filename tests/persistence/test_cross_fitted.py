@@ -275,7 +275,7 @@ CHANGES = [
     ),
     (
         "refit of a table",
-        lambda c: c.state.update(_fold_models={k: c.state[k] for k in c.state["_fold_models"]}),
+        lambda c: c.state.update(c.state["_fold_models"]),
         "only _fold_models can have several folds",
     ),
     ("text", lambda c: c.state["_training_state"].update(members=[{}]), "states of 6 networks"),
