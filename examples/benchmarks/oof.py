@@ -1,12 +1,14 @@
 """The out-of-fold score of cross-fitting against the score on test rows, on tables.
 
     python examples/benchmarks/oof.py --data DIR --out oof.jsonl
+    python examples/benchmarks/oof.py --data DIR --refit
 
 `oof_score_` of ``TabularMLPClassifier(cv=5)`` or ``TabularMLPRegressor(cv=5)`` is compared with
 `score` on the test rows, on sets of more than 300 rows; at most 3000 rows are used for training
 (`--rows`). The difference is divided by the joint standard error, ``sqrt(se_oof**2 + se_test**2)``;
 that of an accuracy p is ``sqrt(p * (1 - p) / n)``, that of R2 comes from a bootstrap of the rows.
-On test rows the networks of all folds are averaged, and so the score is often higher there.
+On test rows the networks of all folds are averaged, and so the score is often higher there. With
+`--refit` a single network, trained again on all rows, is scored on them.
 """
 
 import os
@@ -44,10 +46,12 @@ WANTED = 2
 
 def main() -> None:
     """Compare the scores on all sets, and print the differences."""
-    options = table_parser("Out-of-fold and test scores.", rows=3000, splits=3).parse_args()
+    parser = table_parser("Out-of-fold and test scores.", rows=3000, splits=3)
+    parser.add_argument("--refit", action="store_true", help="score a network of all rows")
+    options = parser.parse_args()
     ignore_warnings()
     tables = wanted_sets(options, lambda table: len(table.y) > TOO_SMALL)
-    trials = trials_of(tables, ["cv"], options)
+    trials = trials_of(tables, ["refit" if options.refit else "cv"], options)
     print_report(run_trials(trials, partial(compare_scores, options.data), options))
 
 
@@ -57,7 +61,8 @@ def compare_scores(folder: str | None, trial: Trial) -> Trial:
     X, X_test, y, y_test = parts(table, trial)
     kind = TabularMLPRegressor if table.is_regression else TabularMLPClassifier
     start = time.process_time()
-    model = kind(cv=5, random_state=trial["seed"]).fit(X, y)
+    refit = trial["learner"] == "refit"
+    model = kind(cv=5, refit=refit, random_state=trial["seed"]).fit(X, y)
     seconds = time.process_time() - start
     oof, test = model.oof_score_, model.score(X_test, y_test)
     if table.is_regression:
