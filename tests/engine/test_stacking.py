@@ -4,7 +4,18 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from sknn.engine import NLL, Dropout, Embedding, Linear, Objective, ReLU, Sequential, Sigmoid, Tanh
+from sknn.engine import (
+    NLL,
+    Dropout,
+    Embedding,
+    Huber,
+    Linear,
+    Objective,
+    ReLU,
+    Sequential,
+    Sigmoid,
+    Tanh,
+)
 from sknn.engine.stacking import (
     MemberDropoutMask,
     MemberLosses,
@@ -83,14 +94,14 @@ def test_dropout_masks_are_the_members_own(rng):
 
 
 def test_losses_of_members_are_their_own(rng):
-    """A loss that is the same for all is computed at once."""
+    """In their order; a loss that is the same for all is computed at once."""
     z, y = rng.normal(size=(2, 5, 3)), rng.randint(2, size=(2, 5, 3)).astype(float)
-    losses = MemberLosses([NLL(), NLL()])
-    for found, expected in [
-        (losses.value(z, y), NLL().value(z, y)),
-        (losses.gradient(z, y), NLL().gradient(z, y)),
-    ]:
-        assert_allclose(found, expected, rtol=1e-15)
+    each = [Huber(0.1), NLL()]
+    losses = MemberLosses(each)
+    for name in ("value", "gradient"):
+        expected = [getattr(one, name)(z[i], y[i]) for i, one in enumerate(each)]
+        assert_allclose(getattr(losses, name)(z, y), expected, rtol=1e-15)
+        assert_allclose(getattr(losses, name)(z[:1], y[:1]), expected[:1], rtol=1e-15)
     assert isinstance(stack_losses([NLL(), NLL()]), NLL)
 
 

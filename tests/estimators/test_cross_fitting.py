@@ -11,6 +11,7 @@ from scipy import sparse
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import r2_score
 from sklearn.model_selection import (
     GroupKFold,
     KFold,
@@ -209,9 +210,12 @@ def test_scores_are_those_of_the_predictions(task):
         assert model.cv_scores_[k] == pytest.approx(-watched.validation_loss_curve_[-1])
         curve = model.member_validation_loss_curves_[:, k]
         assert_allclose(curve[~np.isnan(curve)], watched.validation_loss_curve_, rtol=1e-6)
-    if np.ndim(model.oof_prediction_) == 1 and hasattr(model, "class_weight"):
-        right = model.oof_prediction_ == y
-        assert model.oof_score_ == pytest.approx(np.average(right, weights=w))
+    if hasattr(model, "class_weight"):
+        right = np.reshape(model.oof_prediction_ == y, (len(y), -1)).all(axis=1)
+        expected = np.average(right, weights=w)
+    else:
+        expected = r2_score(y, model.oof_prediction_, sample_weight=w)
+    assert model.oof_score_ == pytest.approx(expected)
 
 
 def test_it_agrees_with_cross_val_predict():
