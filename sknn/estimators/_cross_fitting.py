@@ -135,7 +135,9 @@ def cross_fitted_attributes(
     calibrates, scores = np.zeros(len(rows.y), dtype=bool), []
     for job, test in zip(plan.jobs, folds.test, strict=True):
         held_out = rows.take(test[counts[test]])
-        scores.append(_fold_score(mlp, job, held_out, notes))
+        is_alone = mlp.scoring is None and (folds.held_out[test].sum(axis=1) == 1).all()
+        own = (spec, z[held_out.row_numbers]) if is_alone else None
+        scores.append(_fold_score(mlp, job, held_out, own, notes))
         weighted = job.weighted(held_out, False) if job.weighted else held_out
         calibrates[weighted.row_numbers] = True
     calibrates &= out_of_fold.known
@@ -254,8 +256,18 @@ def _pooled_score(
         return np.nan
 
 
-def _fold_score(mlp: "BaseMLP", job: FitJob, rows: ValidatedData, notes: list[FitWarning]) -> float:
-    """Return the score of a fold by `scoring`, or that of `score`; NaN if it has too few rows."""
+def _fold_score(
+    mlp: "BaseMLP",
+    job: FitJob,
+    rows: ValidatedData,
+    outputs: tuple[ModelSpec, Array] | None,
+    notes: list[FitWarning],
+) -> float:
+    """Return the score of a fold by `scoring`, or that of `score`; NaN if it has too few rows.
+
+    `outputs` are the raw outputs of its networks for these rows, with the specification that
+    decodes them, where they are known.
+    """
     spec = job.initial.spec
     if not can_score(spec, mlp.scoring, rows):
         return np.nan
@@ -263,9 +275,10 @@ def _fold_score(mlp: "BaseMLP", job: FitJob, rows: ValidatedData, notes: list[Fi
     network = fitted_network(spec, fitted)
     try:
         if mlp.scoring is None:
-            X = spec.dataset(rows, "y", relative_weights=True).X
-            z = spec.average_members(raw_predict(network, X, spec.dtype))
-            return mlp._default_score(spec, z, rows.y, rows.w)
+            if outputs is None:
+                X = spec.dataset(rows, "y", relative_weights=True).X
+                outputs = spec, spec.average_members(raw_predict(network, X, spec.dtype))
+            return mlp._default_score(*outputs, rows.y, rows.w)
         return validation_score(job, rows, spec)(network)["validation_score"]
     except Exception as error:
         notes.append(_failed("the score of a fold", error))

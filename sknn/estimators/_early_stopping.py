@@ -161,7 +161,10 @@ class ValidationScore:
         )
 
     def check(self, network: Sequential) -> None:
-        """Score an untrained network, so that an invalid scorer raises before training."""
+        """Score an untrained network, so that an invalid scorer raises before training.
+
+        The default metrics are checked with y itself as the prediction, which needs no network.
+        """
         if not can_score(self.spec, self.scoring, self.data):
             raise ValueError(
                 "A single row to validate on has no R2. Pass more rows of X_val, set a cv with "
@@ -169,7 +172,10 @@ class ValidationScore:
             )
         try:
             with ignore_overflow():
-                score = self(network)["validation_score"]
+                if self.scorer is not None:
+                    score = self(network)["validation_score"]
+                else:
+                    score = 0.0 if self.by_loss else self.metric(self.data.y, self.data.y, self.w)
         except Exception as error:
             raise ValueError(
                 f"scoring={self.scoring!r} cannot score the rows to validate on "
