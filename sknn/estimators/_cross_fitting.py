@@ -138,7 +138,7 @@ def cross_fitted_attributes(
         is_alone = mlp.scoring is None and (folds.held_out[test].sum(axis=1) == 1).all()
         own = (spec, z[held_out.row_numbers]) if is_alone else None
         scores.append(_fold_score(mlp, job, held_out, own, notes))
-        weighted = job.weighted(held_out, False) if job.weighted else held_out
+        weighted = job.weighted(held_out) if job.weighted else held_out
         calibrates[weighted.row_numbers] = True
     calibrates &= out_of_fold.known
     is_calibrated = folds.fold_of_rows(counts) is not None and finite[counts].all()
@@ -271,14 +271,15 @@ def _fold_score(
     spec = job.initial.spec
     if not can_score(spec, mlp.scoring, rows):
         return np.nan
-    fitted = spec.fitted_attributes(list(map(copy_weights, job.initial.networks)))
-    network = fitted_network(spec, fitted)
     try:
-        if mlp.scoring is None:
-            if outputs is None:
-                X = spec.dataset(rows, "y", relative_weights=True).X
-                outputs = spec, spec.average_members(raw_predict(network, X, spec.dtype))
+        if outputs:
             return mlp._default_score(*outputs, rows.y, rows.w)
+        fitted = spec.fitted_attributes(list(map(copy_weights, job.initial.networks)))
+        network = fitted_network(spec, fitted)
+        if mlp.scoring is None:
+            X = spec.dataset(rows, "y", relative_weights=True).X
+            z = spec.average_members(raw_predict(network, X, spec.dtype))
+            return mlp._default_score(spec, z, rows.y, rows.w)
         return validation_score(job, rows, spec)(network)["validation_score"]
     except Exception as error:
         notes.append(_failed("the score of a fold", error))

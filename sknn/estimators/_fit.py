@@ -64,7 +64,7 @@ class FitJob:
     data: FitData
     initial: InitialModel
     # multiplies sample weights by class weights; None without these
-    weighted: Callable[..., ValidatedData] | None
+    weighted: Callable[[ValidatedData], ValidatedData] | None
     warnings: list[FitWarning]  # warnings about the inputs
 
 

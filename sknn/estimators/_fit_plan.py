@@ -1,6 +1,6 @@
 """plan_fit: from the arguments of `fit` to a FitPlan, by validation, splits and configuration."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,7 @@ from sknn.estimators._training_state import (
 )
 from sknn.estimators._validation.data import (
     ValidatedData,
+    check_any_weight,
     naming_validation_data,
     validate_training_data,
     validate_validation_data,
@@ -107,7 +108,7 @@ def plan_epoch(mlp: "BaseMLP", given: GivenData, classes: Any) -> FitPlan:
     else:
         target = mlp._target(data.y, classes, stream=True)
     weighted = mlp._class_weighting(data, target, stream=True)
-    data = weighted(data) if weighted else data
+    data = _reweighted(data, weighted)
     if fitted:
         initial = mlp._continue_from(fitted, TrainingState.of_fitted(fitted, mlp.random_state))
     else:
@@ -182,12 +183,12 @@ def plan_job(
     A number of epochs takes the place of `max_iter`, also as the horizon of schedules.
     """
     weighted = mlp._class_weighting(rows, target)
-    data = weighted(rows) if weighted else rows
+    data = _reweighted(rows, weighted)
     if by_score is None:
         by_score = _stops_by_score(mlp, validation, len(data.y))
     if validation is not None:
         with naming_validation_data() if mlp.cv is None else nullcontext():
-            validation = weighted(validation) if weighted else validation
+            validation = _reweighted(validation, weighted)
     elif by_score:
         classify = isinstance(target, ClassTarget)
         data, validation = split(mlp, data, independent_generator(rng), classify=classify)
@@ -206,6 +207,18 @@ def plan_job(
         mlp, settings, initial.spec, len(data.y), by_score=by_score, epochs=settings.epochs
     )
     return FitJob(config, FitData(data, validation), initial, weighted, notes)
+
+
+def _reweighted(
+    rows: ValidatedData, weighted: Callable[[ValidatedData], ValidatedData] | None
+) -> ValidatedData:
+    """Return rows with weights times class weights; raise ValueError if none is left."""
+    if weighted is None:
+        return rows
+    data = weighted(rows)
+    assert data.w is not None
+    check_any_weight(data.w)
+    return data
 
 
 def _stops_by_score(mlp: "BaseMLP", validation: ValidatedData | None, n_samples: int) -> bool:
@@ -248,8 +261,7 @@ def _plan_folds(
         watched = rows.take(test[k]) if watches else None
         try:
             job = plan_job(mlp, data, watched, target, own, by_score=stops)
-            counted = rows.take(positive)
-            counted = job.weighted(counted, False) if job.weighted else counted
+            counted = job.weighted(rows.positive()) if job.weighted else rows.positive()
             mlp._check_fold(job.data.train, counted, target)
             jobs.append(job)
         except ValueError as error:

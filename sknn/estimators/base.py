@@ -492,7 +492,7 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
 
     def _class_weighting(
         self, data: ValidatedData, target: Target, *, stream: bool = False
-    ) -> Callable[..., ValidatedData] | None:
+    ) -> Callable[[ValidatedData], ValidatedData] | None:
         """Return a function that multiplies sample weights by class weights; None without these."""
         return None
 

@@ -402,7 +402,7 @@ class Classification(ClassifierMixin, BaseMLP):
 
     def _class_weighting(
         self, data: ValidatedData, target: Target, *, stream: bool = False
-    ) -> Callable[..., ValidatedData] | None:
+    ) -> Callable[[ValidatedData], ValidatedData] | None:
         if self.class_weight is None:
             return None
         if not isinstance(target, BinaryTarget | MulticlassTarget):
@@ -425,11 +425,7 @@ class Classification(ClassifierMixin, BaseMLP):
         )
         if not (np.isfinite(weights) & (weights >= 0)).all():
             raise ValueError(f"class_weight must be finite and 0 or more, got {self.class_weight}.")
-
-        def weighted(rows: ValidatedData, needs_rows: bool = True) -> ValidatedData:
-            return rows.reweight(weights[class_numbers(classes, rows.y)], needs_rows)
-
-        return weighted
+        return lambda rows: rows.reweight(weights[class_numbers(classes, rows.y)])
 
 
 def _as_lists(classes: Any) -> list[Any]:

@@ -53,8 +53,7 @@ def check_model(estimator: BaseMLP, state: Mapping[str, Any]) -> list[Array]:
         folds = state["_fold_models"]
         require_keys("_fold_models", folds, ("coefs_", "intercepts_", "_model_spec"))
         searched = _check_networks(estimator, {**state, **folds})
-        fits = spec.n_folds == 1 and "_calibration" in state
-        require(fits, "only _fold_models can have several folds, where they exist")
+        require(spec.n_folds == 1, "only _fold_models can have several folds, where they exist")
     check_records(state, spec, searched)
     vectors = _parameter_vectors(state, spec)
     fitted = type(estimator)(**estimator.get_params(deep=False))

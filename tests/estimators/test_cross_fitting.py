@@ -370,9 +370,8 @@ def test_groups_of_unequal_sizes_are_held_back_by_their_rows():
         assert len(held_back.y) == 50
         assert set(train.y) == {0, 1, 2}
     data = ValidatedData(np.zeros((6, 1)), np.arange(6) % 2, groups=np.arange(6) // 2)
-    assert (
-        len(_early_stopping.split(mlp, data, rng, classify=True)[1].y) == 2
-    )  # the smallest, if all are too large
+    held_back = _early_stopping.split(mlp, data, rng, classify=True)[1]
+    assert len(held_back.y) == 2  # the smallest group, if all are too large
 
 
 def test_an_unknown_score_does_not_end_the_refit():

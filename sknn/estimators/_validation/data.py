@@ -24,7 +24,7 @@ from sknn.estimators._validation.targets import (
     check_any_known,
     known_targets,
 )
-from sknn.features.columns import Table, decoded, refuse_temporal
+from sknn.features.columns import Table, decoded, refuse_temporal, without_missing
 from sknn.features.compact import checked_columns
 from sknn.features.containers import as_array, as_frame
 
@@ -99,13 +99,13 @@ class ValidatedData:
         """Return the row numbers, in the data as passed by the user, of the rows in a mask."""
         return np.flatnonzero(mask) if self.row_numbers is None else self.row_numbers[mask]
 
-    def reweight(self, factors: Array, needs_rows: bool = True) -> "ValidatedData":
+    def reweight(self, factors: Array) -> "ValidatedData":
         """Multiply the weights by factors; rows of weight 0 are dropped.
 
         Raises
         ------
         ValueError
-            If no row is left though some are needed, or a product overflows.
+            If a product overflows.
         """
         with ignore_overflow():
             w = factors if self.w is None else self.w * factors
@@ -114,8 +114,6 @@ class ValidatedData:
                 "Sample weights times class weights are too large: they overflow float64. Scale "
                 "them down."
             )
-        if needs_rows:
-            check_any_weight(w)
         return replace(self, w=w).positive()
 
 
@@ -368,7 +366,7 @@ def with_groups(data: ValidatedData, groups: Any) -> ValidatedData:
         return data
     groups = column_or_1d(groups)
     check_consistent_length(groups, data.y)
-    if groups.dtype.kind == "O" and any(one is None or one != one for one in groups):
+    if groups.dtype.kind == "O" and None in without_missing(groups.tolist()):
         raise ValueError("groups must be known for all rows, but some are None or NaN.")
     return replace(data, groups=groups)
 
