@@ -109,11 +109,21 @@ def is_stochastic(mlp: "BaseMLP") -> bool:
     return not (isinstance(mlp.solver, str) and mlp.solver == "lbfgs")
 
 
+def has_folds(mlp: "BaseMLP") -> bool:
+    """Return whether `cv` gives folds to cross-fit; "auto" does not, which chooses settings."""
+    return mlp.cv is not None and not isinstance(mlp.cv, str)
+
+
+def n_members(mlp: "BaseMLP") -> int:
+    """Return the number of networks of a fit that chooses no settings."""
+    return 1 if isinstance(mlp.n_members, str) else int(mlp.n_members)
+
+
 def supports_partial_fit(mlp: "BaseMLP") -> bool:
     """Return whether `partial_fit` exists; if not, raise an error."""
-    if is_stochastic(mlp) and mlp.cv is None:
+    if is_stochastic(mlp) and not has_folds(mlp):
         return True
-    if mlp.cv is not None:
+    if has_folds(mlp):
         raise AttributeError(
             "partial_fit is not available with cv: the folds are those of one call. Set cv=None."
         )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sknn.archives import Contents
-from sknn.estimators._builders import is_stochastic
+from sknn.estimators._builders import has_folds, is_stochastic, n_members
 from sknn.estimators._saving import FITTED
 from sknn.estimators._sklearn_compat import callback_context, callbacks_of
 from sknn.estimators._training_state import TrainingState
@@ -64,7 +64,8 @@ class FitCallbacks:
             "metadata": None if sample_weight is None else {"sample_weight": sample_weight},
         }
         self.checkpoint = fit_checkpoint(estimator, (*data, *others))
-        together = is_stochastic(estimator) or (estimator.cv is None and estimator.n_members == 1)
+        single = not has_folds(estimator) and n_members(estimator) == 1
+        together = is_stochastic(estimator) or single
         known = together and not estimator.refit and isinstance(estimator.max_iter, Integral)
         epochs = int(estimator.max_iter) if known else None
         self.fit = callback_context(estimator, max_subtasks=epochs)

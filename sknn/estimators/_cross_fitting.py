@@ -1,17 +1,17 @@
-"""Cross-fitting: the folds of `cv`, and what the networks predict for rows they did not see."""
+"""Cross-fitting: what the networks of the folds predict for rows that they did not see."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import check_cv
 
 from sknn.engine import raw_predict
 from sknn.engine._typing import Array
 from sknn.estimators._early_stopping import can_score
-from sknn.estimators._fit import FitJob, FitPlan, validation_score
+from sknn.estimators._fit import FitJob, FitPlan, FitResult, validation_score
 from sknn.estimators._fitted_model import (
     ModelPart,
     fitted_network,
@@ -19,6 +19,7 @@ from sknn.estimators._fitted_model import (
     join_members,
     prediction_dtype,
 )
+from sknn.estimators._folds import Folds
 from sknn.estimators._messages import FitWarning
 from sknn.estimators._model import ModelSpec, copy_weights
 from sknn.estimators._validation.data import ValidatedData, ignore_overflow
@@ -29,83 +30,18 @@ from sknn.targets.conformal import absolute_residuals, class_scores, quantile_sc
 if TYPE_CHECKING:
     from sknn.estimators.base import BaseMLP
 
-#: Row numbers, counting the rows as given.
-RowNumbers: TypeAlias = NDArray[np.intp]
 
-
-@dataclass(frozen=True)
-class Folds:
-    """The rows of each fold."""
-
-    train: list[RowNumbers]  # rows that the networks of the fold are trained on, in this order
-    test: list[RowNumbers]  # rows that they are tested on, none of which is in `train`
-    held_out: NDArray[np.bool_]  # the same as a mask, (n, K)
-
-    def by_networks(self) -> Iterator[tuple[RowNumbers, RowNumbers]]:
-        """Yield the folds that hold out the same rows, and the numbers of these rows."""
-        packed = np.packbits(self.held_out, axis=1)
-        patterns = packed.view(f"S{packed.shape[1]}").ravel()  # faster than unique rows
-        _, first, which = np.unique(patterns, return_index=True, return_inverse=True)
-        for i, row in enumerate(first):
-            if self.held_out[row].any():
-                yield np.flatnonzero(self.held_out[row]), np.flatnonzero(which == i)
-
-    def fold_of_rows(self, rows: NDArray[np.bool_]) -> RowNumbers | None:
-        """Return the fold that holds out each of these rows; None unless exactly one does."""
-        held_out = self.held_out[rows]
-        once = (held_out.sum(axis=1) == 1).all()
-        return held_out.argmax(axis=1) if once else None
-
-
-def split_folds(cv: Any, X: Any, rows: ValidatedData, groups: Any, *, classify: bool) -> Folds:
-    """Split the rows by the parameter `cv`, with scikit-learn's meaning; X is as given.
-
-    Raises
-    ------
-    ValueError
-        If the splitter refuses the rows, or an index is not that of a row.
-    """
-    n, is_stratified = len(rows.y), classify and rows.y.ndim == 1
-    splitter = check_cv(cv, rows.y if is_stratified else None, classifier=is_stratified)
-    train: list[RowNumbers] = []
-    test: list[RowNumbers] = []
-    held_out: list[NDArray[np.bool_]] = []
-    for split in splitter.split(X, rows.y, groups):
-        train_rows, test_rows = _row_numbers_of(split, n)
-        mask = np.zeros(n, dtype=bool)
-        mask[test_rows] = True
-        mask[train_rows] = False
-        train.append(train_rows)
-        test.append(test_rows[mask[test_rows]])
-        held_out.append(mask)
-    if not any(mask.any() for mask in held_out):
-        raise ValueError(
-            "cv has no splits with test rows. Pass an integer, a splitter, or a list of splits: an "
-            "iterator is used up after one fit."
-        )
-    return Folds(train, test, np.stack(held_out, axis=1))
-
-
-def _row_numbers_of(split: Any, n: int) -> tuple[RowNumbers, RowNumbers]:
-    """Return the training rows and the test rows of a split."""
+def with_out_of_fold(
+    mlp: "BaseMLP", plan: FitPlan, folds: Folds, rows: ValidatedData, result: FitResult
+) -> tuple[FitResult, list[FitWarning]]:
+    """Add out-of-fold predictions and scores to a result; also return warnings about them."""
+    compute = partial(cross_fitted_attributes, mlp, plan, folds, rows, result.attributes)
     try:
-        train, test = split
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"cv: each split must be a pair (train, test) of row numbers or masks, got {split!r}."
-        ) from error
-    return _row_numbers(train, n), _row_numbers(test, n)
-
-
-def _row_numbers(indices: Any, n: int) -> RowNumbers:
-    """Return row numbers, or those of a mask."""
-    indices = np.asarray(indices)
-    try:
-        return np.arange(n)[indices if indices.size else []]
-    except IndexError as error:
-        raise ValueError(
-            f"cv: a split must hold row numbers from 0 to {n - 1}, or a mask of {n} rows; {error}."
-        ) from error
+        own, notes = compute()
+    except KeyboardInterrupt:  # the networks are trained: only a second Ctrl-C loses them
+        result.history.outcome = "interrupted"
+        own, notes = compute()
+    return replace(result, attributes={**result.attributes, **own}), notes
 
 
 def cross_fitted_attributes(
@@ -121,7 +57,7 @@ def cross_fitted_attributes(
     """
     spec = ModelSpec.of_fitted(fitted)
     dtype = prediction_dtype(spec, mlp.dtype, getattr(rows.all_X, "dtype", None))
-    z = _out_of_fold_outputs(spec, fitted, folds, rows, dtype)
+    z = out_of_fold_outputs(spec, fitted, folds, rows, dtype)
     known, finite = folds.held_out.any(axis=1), _is_finite(spec, z, dtype)
     notes: list[FitWarning] = []
     if overflows := np.count_nonzero(known & ~finite):
@@ -156,7 +92,7 @@ def cross_fitted_attributes(
     return attributes, notes
 
 
-def _out_of_fold_outputs(
+def out_of_fold_outputs(
     spec: ModelSpec, fitted: Mapping[str, Any], folds: Folds, rows: ValidatedData, dtype: str
 ) -> Array:
     """Return the raw outputs (n, k) of the networks that did not see each row; NaN without any."""

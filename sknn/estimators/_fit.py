@@ -83,6 +83,17 @@ class FitPlan:
         """The configuration of the first job, for all that is the same in all jobs."""
         return self.jobs[0].config
 
+    def part(self, which: slice) -> "FitPlan":
+        """Return the plan of some of the jobs, with the same units of y."""
+        jobs = self.jobs[which]
+        spec = ModelSpec.join([job.initial.spec for job in jobs], self.spec.target)
+        return replace(self, jobs=jobs, spec=spec)
+
+    def with_deadline(self, deadline: float) -> "FitPlan":
+        """Return the plan with the time at which training ends."""
+        jobs = [replace(job, config=replace(job.config, deadline=deadline)) for job in self.jobs]
+        return replace(self, jobs=jobs)
+
     @property
     def features(self) -> dict[str, Any]:
         """`n_features_in_`, and `feature_names_in_` if X has names."""
@@ -180,27 +191,40 @@ class _Training:
 
     def result(self) -> FitResult:
         """Return the result of a fit that ends now."""
-        histories, plan = [run.history for run in self.runs], self.plan
-        n_samples = [len(run.dataset) for run in self.runs]
         states = []
         for run, state in zip(self.runs, self.states, strict=True):
             stopping = run.trainer.stopping
             states.append(
                 replace(
                     state,
-                    solver=plan.config.solver_name,
+                    solver=self.plan.config.solver_name,
                     solver_state=run.state,
                     early_stopping={} if stopping is None else stopping.state(),
                     history=run.history,
                     vector=run.objective.parameters.vector,
                 )
             )
-        attributes = {
-            **plan.features,
-            **plan.spec.fitted_attributes(_weights(plan)),
-            **training_record(self.states, histories, n_samples, plan.spec.n_folds),
-        }
-        return FitResult(attributes, histories, states, self.inputs)
+        return _result(self.plan, [run.history for run in self.runs], states, self.inputs)
+
+
+def _result(
+    plan: FitPlan, histories: Sequence[History], states: Sequence[TrainingState], inputs: Any
+) -> FitResult:
+    """Return the result of training the networks of a plan."""
+    counts = [len(job.data.train.y) for job in plan.jobs for _ in job.initial.networks]
+    attributes = {
+        **plan.features,
+        **plan.spec.fitted_attributes(_weights(plan)),
+        **training_record(states, histories, counts, plan.spec.n_folds),
+    }
+    return FitResult(attributes, histories, states, inputs)
+
+
+def join_results(plan: FitPlan, results: Sequence[FitResult]) -> FitResult:
+    """Return the result for a plan whose jobs were trained in parts, one after the other."""
+    histories = [history for result in results for history in result.histories]
+    states = [state for result in results for state in result.states]
+    return _result(plan, histories, states, results[0].inputs)
 
 
 def fit_networks(plan: FitPlan, callbacks: FitCallbacks | None = None) -> FitResult:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,9 +11,9 @@ from sklearn.utils import check_random_state
 from sknn.engine import History
 from sknn.estimators import _builders
 from sknn.estimators._callbacks import FitCallbacks, FitProgress
-from sknn.estimators._cross_fitting import Folds, split_folds
 from sknn.estimators._early_stopping import N_SAMPLES_AUTO_EARLY_STOPPING, split
 from sknn.estimators._fit import FitData, FitJob, FitPlan, InitialModel
+from sknn.estimators._folds import Folds
 from sknn.estimators._messages import FitWarning
 from sknn.estimators._model import ModelSpec
 from sknn.estimators._sklearn_compat import ClassifierMixin
@@ -40,17 +40,31 @@ if TYPE_CHECKING:
 GivenData = tuple[Any, Any, Any]
 
 
-def plan_fit(
+@dataclass(frozen=True)
+class FitInputs:
+    """Validated arguments of `fit`, and what they determine before anything is trained."""
+
+    X: Any  # as given
+    rows: ValidatedData  # all rows
+    data: ValidatedData  # those of positive weight
+    validation: ValidatedData | None
+    target: Target
+    rng: np.random.RandomState
+    initial_rng: dict[str, Any] | None  # the state of `rng`; None without callbacks
+    groups: Any  # as given
+    fitted: Mapping[str, Any] | None  # attributes of the fit that `warm_start` continues
+    states: Sequence[TrainingState] | None  # its training states
+
+
+def validate_fit(
     mlp: "BaseMLP",
     given: GivenData,
     given_val: GivenData,
     groups: Any,
     callbacks: FitCallbacks | None,
     resumed: FitProgress | None,
-) -> tuple[FitPlan, ValidatedData, Folds | None]:
-    """Validate and split the data, and build the configurations and the initial networks.
-
-    Returns the plan, all rows as given, and the folds of `cv`.
+) -> FitInputs:
+    """Validate the arguments of `fit`.
 
     Raises
     ------
@@ -73,21 +87,56 @@ def plan_fit(
     states = TrainingState.of_fitted(fitted, rng) if fitted else None
     rng = states[0].rng if states else check_random_state(rng)
     initial_rng = rng.get_state(legacy=False) if callbacks else None
-    if mlp.cv is None:
-        folds = None
-        jobs = [plan_job(mlp, data, validation, target, rng, fitted, states)]
-        spec = jobs[0].initial.spec
-    else:
-        classify = isinstance(mlp, ClassifierMixin)
-        folds = split_folds(mlp.cv, given[0], rows, groups, classify=classify)
-        jobs = _plan_folds(mlp, rows, folds, target, rng)
-        specs = [job.initial.spec for job in jobs]
-        spec = ModelSpec.join(specs, mlp._scaled_target(target, data))
-    if initial_rng and _builders.is_stochastic(mlp):
-        for state in (state for job in jobs for state in job.initial.states):
+    return FitInputs(
+        given[0], rows, data, validation, target, rng, initial_rng, groups, fitted, states
+    )
+
+
+def plan_fit(mlp: "BaseMLP", inputs: FitInputs, resumed: FitProgress | None = None) -> FitPlan:
+    """Build the configuration and the initial networks of a fit to all rows.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If parameters or data are invalid.
+    """
+    continued = inputs.fitted, inputs.states
+    job = plan_job(mlp, inputs.data, inputs.validation, inputs.target, inputs.rng, *continued)
+    return _with_progress(mlp, FitPlan([job], job.initial.spec), inputs, resumed)
+
+
+def plan_cross_fit(
+    mlp: "BaseMLP",
+    inputs: FitInputs,
+    folds: Folds,
+    resumed: FitProgress | None = None,
+    *,
+    watch: bool = True,
+) -> FitPlan:
+    """Build the configurations and the initial networks of each fold.
+
+    With `watch`, rows that a fold holds out are scored after every epoch.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If parameters or data are invalid.
+    """
+    jobs = _plan_folds(mlp, inputs.rows, folds, inputs.target, inputs.rng, watch=watch)
+    target = mlp._scaled_target(inputs.target, inputs.data)
+    spec = ModelSpec.join([job.initial.spec for job in jobs], target)
+    return _with_progress(mlp, FitPlan(jobs, spec, is_cross_fitted=True), inputs, resumed)
+
+
+def _with_progress(
+    mlp: "BaseMLP", plan: FitPlan, inputs: FitInputs, resumed: FitProgress | None
+) -> FitPlan:
+    """Let a plan keep the progress of the fit for checkpoints, or continue from one."""
+    if inputs.initial_rng and _builders.is_stochastic(mlp):
+        for state in (state for job in plan.jobs for state in job.initial.states):
             state.history = History()
-    plan = FitPlan(jobs, spec, mlp.cv is not None, initial_rng)
-    return (resume(plan, resumed) if resumed else plan), rows, folds
+    plan = replace(plan, initial_rng=inputs.initial_rng)
+    return resume(plan, resumed) if resumed else plan
 
 
 def plan_epoch(mlp: "BaseMLP", given: GivenData, classes: Any) -> FitPlan:
@@ -134,13 +183,13 @@ def _check_combination(mlp: "BaseMLP", *, has_val: bool, groups: Any) -> None:
         raise ValueError(
             "refit=True trains new weights, warm_start=True continues old ones: choose one."
         )
-    if mlp.cv is None:
+    if not _builders.has_folds(mlp):
         if isinstance(mlp.early_stopping, str) and mlp.early_stopping == "cv":
             raise ValueError(
-                "early_stopping='cv' stops by the folds of cv, but cv is None. Set cv=5, or "
+                f"early_stopping='cv' stops by the folds of cv, but cv is {mlp.cv!r}. Set cv=5, or "
                 "early_stopping=True."
             )
-        if groups is not None and mlp.early_stopping is False:
+        if groups is not None and mlp.early_stopping is False and mlp.cv is None:
             raise ValueError(
                 "groups are for the splitter of cv, and for the rows that early stopping holds "
                 "back, but neither is used. Set cv or early_stopping=True."
@@ -187,7 +236,7 @@ def plan_job(
     if by_score is None:
         by_score = _stops_by_score(mlp, validation, len(data.y))
     if validation is not None:
-        with naming_validation_data() if mlp.cv is None else nullcontext():
+        with nullcontext() if _builders.has_folds(mlp) else naming_validation_data():
             validation = _reweighted(validation, weighted)
     elif by_score:
         classify = isinstance(target, ClassTarget)
@@ -234,6 +283,8 @@ def _plan_folds(
     folds: Folds,
     target: Target,
     rng: np.random.RandomState,
+    *,
+    watch: bool,
 ) -> list[FitJob]:
     """Prepare the members of each fold, as if its training rows were all.
 
@@ -247,7 +298,7 @@ def _plan_folds(
     train, test = ([part[positive[part]] for part in parts] for parts in (folds.train, folds.test))
     by_fold = isinstance(mlp.early_stopping, str) and mlp.early_stopping == "cv"
     stops = by_fold or _stops_by_score(mlp, None, min(map(len, train)))
-    watches = (by_fold or not stops) and all(map(len, test))
+    watches = watch and (by_fold or not stops) and all(map(len, test))
     for k, (train_rows, test_rows) in enumerate(zip(train, test, strict=True)):
         if not len(train_rows) or (by_fold and not len(test_rows)):
             kind = "test" if len(train_rows) else "training"

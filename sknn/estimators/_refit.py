@@ -38,6 +38,13 @@ def refit(
     if mlp.verbose:
         print("training again, on all rows" + (f", for {epochs} epochs" if epochs else ""))
     again = plan_refit(mlp, plan, rows.positive(), plan.spec.target, epochs)
+    return train_again(again, plan, found, callbacks)
+
+
+def train_again(
+    again: FitPlan, plan: FitPlan, found: FitResult, callbacks: FitCallbacks | None
+) -> FitResult:
+    """Train networks that replace those `found` by a plan; on failure, return `found`."""
     try:
         result = fit_networks(again, callbacks)
     except KeyboardInterrupt:

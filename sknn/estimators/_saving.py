@@ -72,6 +72,8 @@ SOMETIMES = {
     "cv_scores_",
     "_calibration",
     "_fold_models",
+    "member_params_",
+    "temperature_",
 }
 
 FITTED = ALWAYS | SOMETIMES
@@ -204,7 +206,7 @@ def plain_parameters(estimator: "BaseMLP") -> dict[str, Any]:
 
 
 def cv_to_plain(cv: Any) -> Any:
-    """Convert the parameter `cv` to None, an integer, a list of splits or a dictionary.
+    """Convert the parameter `cv` to None, "auto", an integer, a list of splits or a dictionary.
 
     Splits are (train, test) pairs of arrays. A splitter of `SPLITTERS` is a dictionary of its name
     ("splitter") and its parameters ("parameters").
@@ -216,7 +218,7 @@ def cv_to_plain(cv: Any) -> Any:
     ValueError
         If a parameter of the splitter is invalid.
     """
-    if cv is None or isinstance(cv, Integral):
+    if cv is None or isinstance(cv, Integral) or (isinstance(cv, str) and cv == "auto"):
         return cv
     if isinstance(cv, list | tuple | np.ndarray):
         return _splits(cv)
@@ -240,7 +242,7 @@ def cv_from_plain(plain: Any) -> Any:
     TypeError, ValueError
         If it is no such result.
     """
-    if plain is None or type(plain) is int:
+    if plain is None or type(plain) is int or (type(plain) is str and plain == "auto"):
         return plain
     if isinstance(plain, list | tuple):  # no array, which may be long without holding any bytes
         return _splits(plain)

@@ -17,9 +17,10 @@ from sknn._version import VersionedState
 from sknn.engine import History, Loss, Optimizer, network
 from sknn.engine._typing import Array
 from sknn.estimators import _builders, _saving
+from sknn.estimators._auto_settings import chooses_settings, fit_best_settings
 from sknn.estimators._builders import TrainingSettings
 from sknn.estimators._callbacks import FitCallbacks, FitProgress
-from sknn.estimators._cross_fitting import cross_fitted_attributes
+from sknn.estimators._cross_fitting import with_out_of_fold
 from sknn.estimators._fit import (
     COMPLETE,
     FitPlan,
@@ -29,7 +30,14 @@ from sknn.estimators._fit import (
     progress,
     save_checkpoint,
 )
-from sknn.estimators._fit_plan import GivenData, plan_epoch, plan_fit
+from sknn.estimators._fit_plan import (
+    FitInputs,
+    GivenData,
+    plan_cross_fit,
+    plan_epoch,
+    plan_fit,
+    validate_fit,
+)
 from sknn.estimators._fitted_model import (
     FittedModel,
     ModelPart,
@@ -38,6 +46,7 @@ from sknn.estimators._fitted_model import (
     member_networks,
     prediction_dtype,
 )
+from sknn.estimators._folds import Folds, split_folds
 from sknn.estimators._inputs import TabularInputs
 from sknn.estimators._interrupts import is_one_of_many_fits
 from sknn.estimators._layer_table import REFERENCE, EstimatorTables
@@ -69,6 +78,7 @@ from sknn.estimators._sklearn_compat import (
     CALLBACKS,
     BaseEstimator,
     CallbackSupportMixin,
+    ClassifierMixin,
     fit_context,
 )
 from sknn.estimators._training_state import TrainingState, split_generator, states_to_plain
@@ -130,7 +140,7 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
     dropout: float | Sequence[float] | Auto
     n_iter_no_change: float
     initialization: Initialization
-    n_members: int
+    n_members: int | Auto
     dtype: DType
 
     # fitted attributes
@@ -152,6 +162,8 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
     oof_prediction_: Array
     oof_score_: float
     cv_scores_: Array
+    member_params_: list[dict[str, Any]]
+    temperature_: float
     n_layers_: int
     n_outputs_: int
     out_activation_: str
@@ -351,28 +363,40 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         resumed: FitProgress | None,
     ) -> tuple[FitResult, list[FitWarning]]:
         """Train all networks; return the result, and warnings to show once it is assigned."""
-        plan, rows, folds = plan_fit(self, given, given_val, groups, callbacks, resumed)
-        first = plan.jobs[0]
-        for message, category in first.warnings:
-            warnings.warn(message, category, stacklevel=4)
-        result, notes = fit_networks(plan, callbacks), []
-        if not (first.initial.is_new or resumed):
-            notes = self._stream_warnings(first.data.train, first.initial, result.inputs)
-        if folds is not None:
-            compute = partial(cross_fitted_attributes, self, plan, folds, rows, result.attributes)
-            try:
-                own, more = compute()
-            except KeyboardInterrupt:  # the networks are trained: only a second Ctrl-C loses them
-                result.history.outcome = "interrupted"
-                own, more = compute()
-            notes += more
-            result = replace(result, attributes={**result.attributes, **own})
-        by_refit = self.refit and (folds is not None or plan.config.by_score)
-        if by_refit and result.history.outcome in COMPLETE:
-            result = refit(self, plan, rows, result, callbacks)
+        inputs = validate_fit(self, given, given_val, groups, callbacks, resumed)
+        if chooses_settings(self, inputs):
+            plan, result, notes = fit_best_settings(self, inputs, callbacks)
+        else:
+            plan, folds = self._plan(inputs, resumed)
+            for message, category in plan.jobs[0].warnings:
+                warnings.warn(message, category, stacklevel=4)
+            result, notes = fit_networks(plan, callbacks), []
+            first = plan.jobs[0]
+            if not (first.initial.is_new or resumed):
+                notes = self._stream_warnings(first.data.train, first.initial, result.inputs)
+            if folds is not None:
+                result, more = with_out_of_fold(self, plan, folds, inputs.rows, result)
+                notes += more
+            by_refit = self.refit and (folds is not None or plan.config.by_score)
+            if by_refit and result.history.outcome in COMPLETE:
+                result = refit(self, plan, inputs.rows, result, callbacks)
         if result.history.outcome == "interrupted" and is_one_of_many_fits():
             raise KeyboardInterrupt
         return self._complete(plan, result, callbacks), notes
+
+    def _plan(self, inputs: FitInputs, resumed: FitProgress | None) -> tuple[FitPlan, Folds | None]:
+        """Return the plan of the fit, and the folds of `cv`."""
+        if not _builders.has_folds(self):
+            return plan_fit(self, inputs, resumed), None
+        classify = isinstance(self, ClassifierMixin)
+        folds = split_folds(self.cv, inputs.X, inputs.rows, inputs.groups, classify=classify)
+        return plan_cross_fit(self, inputs, folds, resumed), folds
+
+    def _with_parameters(self, **parameters: Any) -> Self:
+        """Return a copy of the estimator with some other parameters, and without attributes."""
+        other = self._with_attributes({})
+        vars(other).update(parameters)
+        return other
 
     def _complete(
         self, plan: FitPlan, result: FitResult, callbacks: FitCallbacks | None
@@ -436,6 +460,8 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         old = ModelSpec.of_fitted(fitted)
         dtype = old.dtype if self.dtype == "auto" else self.dtype
         spec = self._spec(old.target, dtype, old.n_inputs, old.inputs)
+        if isinstance(self.n_members, str):
+            spec = replace(spec, n_members=old.n_members)
         spec = spec.continue_from(old, vars(self))
         return InitialModel(spec, member_networks(spec, fitted), states, is_new=False)
 
@@ -455,7 +481,7 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
             dtype=dtype,
             n_inputs=n_inputs,
             inputs=inputs,
-            n_members=int(self.n_members),
+            n_members=_builders.n_members(self),
             initialization=_builders.initialization_name(self),
         )
 
@@ -528,7 +554,7 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         if calibration is None:
             raise ValueError(
                 f"{caller} needs the networks of several folds, but the estimator was fitted "
-                "without cv, or trained further since. Set cv=5, for example, and fit again."
+                "without these, or trained further since. Set cv=5, for example, and fit again."
             )
         if calibration["fold"] is None:
             raise ValueError(
@@ -539,8 +565,8 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
             )
         if calibration["is_approximate"]:
             warnings.warn(
-                f"The coverage of {caller} is approximate: early_stopping='cv' has chosen the "
-                "number of epochs by the rows that calibrate. With early_stopping=True it is not.",
+                f"The coverage of {caller} is approximate: the number of epochs was chosen by the "
+                "rows that calibrate. With cv=5, and early_stopping=False or True, it is not.",
                 UserWarning,
                 stacklevel=3,
             )

@@ -82,6 +82,8 @@ class Tabular(BaseMLP):
         "weight_decay": [StrOptions({"auto"}), Interval(Real, 0, None, closed="left")],
         "weight_decay_loss_power": [Interval(Real, 0, None, closed="left")],
         "max_iter": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "cv": [StrOptions({"auto"}), "cv_object"],
+        "n_members": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "dropout": [StrOptions({"auto"}), *BaseMLP._parameter_constraints["dropout"]],
     }
 

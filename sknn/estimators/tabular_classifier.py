@@ -147,7 +147,7 @@ class TabularMLPClassifier(Tabular, Classification):
         early_stopping: EarlyStoppingMode = False,
         validation_fraction: float | None = 0.1,
         scoring: Scoring = None,
-        cv: CrossValidation = None,
+        cv: CrossValidation = "auto",
         refit: bool = False,
         momentum: float = 0.9,
         nesterovs_momentum: bool = True,
@@ -160,7 +160,7 @@ class TabularMLPClassifier(Tabular, Classification):
         dropout: float | Sequence[float] | Auto = "auto",
         n_iter_no_change: float = 10,
         initialization: Initialization = "he_normal",
-        n_members: int = 1,
+        n_members: int | Auto = "auto",
         dtype: DType = "auto",
     ) -> None:
         self._store(locals())

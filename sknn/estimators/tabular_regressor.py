@@ -142,7 +142,7 @@ class TabularMLPRegressor(Tabular, Regression):
         early_stopping: EarlyStoppingMode = False,
         validation_fraction: float | None = 0.1,
         scoring: Scoring = None,
-        cv: CrossValidation = None,
+        cv: CrossValidation = "auto",
         refit: bool = False,
         momentum: float = 0.9,
         nesterovs_momentum: bool = True,
@@ -155,7 +155,7 @@ class TabularMLPRegressor(Tabular, Regression):
         dropout: float | Sequence[float] | Auto = 0.0,
         n_iter_no_change: float = 10,
         initialization: Initialization = "he_normal",
-        n_members: int = 1,
+        n_members: int | Auto = "auto",
         dtype: DType = "auto",
     ) -> None:
         self._store(locals())

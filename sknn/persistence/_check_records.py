@@ -51,6 +51,23 @@ def check_records(state: Mapping[str, Any], spec: ModelSpec, searched: ModelSpec
     else:
         extra = {"oof_proba_", "oof_decision_function_", "_fold_models"} & set(state)
         require(not extra, f"{sorted(extra)} without out-of-fold predictions")
+    _check_choice(state, spec)
+
+
+def _check_choice(state: Mapping[str, Any], spec: ModelSpec) -> None:
+    """Check the settings that cv="auto" has chosen, if it has."""
+    held = {"member_params_", "temperature_"} & set(state)
+    require(len(held) in (0, 2), f"of member_params_ and temperature_ there is only {held}")
+    if held:
+        require_number("temperature_", state["temperature_"])
+        require(state["temperature_"] > 0, "temperature_ must be positive")
+        settings = state["member_params_"]
+        fits = isinstance(settings, list) and all(isinstance(one, dict) for one in settings)
+        require(fits and len(settings) == spec.n_members, "member_params_ must be a list of dicts")
+        for one in settings:
+            for name, value in one.items():
+                require(name in ("max_iter", "weight_decay"), f"member_params_ has {name!r}")
+                require_number(name, value)
 
 
 def _check_counts(name: str, value: Any, shape: tuple[int, ...] | None) -> None:
