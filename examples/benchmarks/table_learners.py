@@ -250,14 +250,14 @@ LEARNERS: dict[str, Build] = {
 OPTIONAL = ("sknn-members", "mlp-es", "catboost")
 
 
-def installed_learners(names: Iterable[str]) -> dict[str, Build]:
-    """Import the learners; say which are not there."""
-    there = {}
+def installed_learners(names: Iterable[str]) -> list[str]:
+    """Return the learners that can be imported; say which are not there."""
+    there = []
     for name in names:
         try:
             LEARNERS[name](Problem())
         except ImportError as error:
             print(f"note: {name} is left out, it is not installed ({error})")
         else:
-            there[name] = LEARNERS[name]
+            there.append(name)
     return there
