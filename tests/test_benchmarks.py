@@ -155,6 +155,25 @@ def test_a_failure_is_tried_again(folder):
         assert done.stdout.count("note: hgb failed on fruit") == 1
 
 
+def test_half_out(folder):
+    """A refused candidate is named, the others are compared; a changed one is fitted again."""
+    (folder / "some.py").write_text(
+        "CANDIDATES = {'none': {}, 'odd': {'cv': 'odd'}, 'short': {'max_iter': 3}}"
+    )
+    arguments = ("--data", ".", "--candidates", "some.py", "--seeds", "0,1", *OUT)
+    done = run_program(folder, "half_out", *arguments)
+    assert done.returncode == 0, done.stderr
+    assert "note: odd is left out, it is refused: InvalidParameterError" in done.stdout
+    assert "2 candidates tried on 2 sets" in done.stdout
+    assert done.stdout.splitlines()[-2:] == [f"{'none':<20}  100.0 %", f"{'short':<20}    0.0 %"]
+    assert "mean 0.00 %, worst 0.00 %" in done.stdout
+    (folder / "some.py").write_text("CANDIDATES = {'none': {}, 'short': {'max_iter': 4}}")
+    again = run_program(folder, "half_out", *arguments)
+    assert "seed 1, short: " in again.stdout
+    assert "seed 1, none: " not in again.stdout
+    assert len((folder / "out.jsonl").read_text().splitlines()) == 12
+
+
 def test_a_folder_that_is_none(folder):
     """The error says what is needed, without a traceback."""
     for name in ("nowhere", "fruit.csv.gz"):
