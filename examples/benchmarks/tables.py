@@ -119,10 +119,11 @@ def chosen_learners(options: argparse.Namespace) -> tuple[list[str], list[Trial]
     learners = installed_learners(name for name in wanted if name in LEARNERS)
     recorded = []
     if options.recorded:
-        here = {*learners, *(row["learner"] for row in known_results(options))}
+        known = [row for row in known_results(options) if row.get("folds") == options.folds]
+        here = {*learners, *(row["learner"] for row in known)}
         recorded = recorded_trials(options.recorded, here, options.folds)
     elsewhere = {trial.learner for trial in recorded}
-    refuse_strangers("learners", options.learners, [*LEARNERS, *elsewhere])
+    refuse_strangers("learners", [*options.learners, *options.best_of], [*LEARNERS, *elsewhere])
     chosen = elsewhere & set(options.learners or elsewhere)
     if chosen:
         print(f"note: measured elsewhere, the seconds too: {', '.join(sorted(chosen))}")
