@@ -13,6 +13,9 @@ pytestmark = pytest.mark.slow
 
 PROGRAM = Path(__file__).parent.parent / "examples" / "benchmarks" / "tables.py"
 
+#: Where trials are written.
+OUT = ("--out", "out.jsonl")
+
 #: What the folder holds, as its meta.json says.
 ENTRIES = [
     {"name": "fruit", "file": "fruit.csv.gz", "rows": 350, "features": 3, "task": "binary"},
@@ -41,7 +44,12 @@ def folder(tmp_path):
 
 def run(folder, *arguments):
     """Run the program in the folder, with warnings as errors, and return what it did."""
-    command = [sys.executable, "-W", "error", PROGRAM, "--data", ".", *arguments]
+    return run_program(folder, "tables", "--data", ".", *arguments)
+
+
+def run_program(folder, name, *arguments):
+    """Run a program in the folder, with warnings as errors, and return what it did."""
+    command = [sys.executable, "-W", "error", PROGRAM.with_name(f"{name}.py"), *arguments]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
@@ -81,7 +89,7 @@ def test_chosen_parts(folder):
     chosen = ("--quick", "--sets", "lines", "--learners", "sknn-members", "--members", "2")
     done = run(folder, *chosen, "--json", "figures.json")
     assert done.returncode == 0, done.stderr
-    assert "lines, seed 0:  sknn-members 0." in done.stdout
+    assert "lines, seed 0, sknn-members: 0." in done.stdout
     assert "seed 1" not in done.stdout
     assert "one of them (1 fits)" in done.stdout
     (trial,) = json.loads((folder / "figures.json").read_text())["trials"]
@@ -100,6 +108,70 @@ def test_members_one_by_one(folder):
     assert one["alone"] == {}
     assert 0.01 <= several["alone"]["error"] < 0.3
     assert several["alone"]["log_loss"] >= several["metrics"]["log_loss"]
+
+
+def test_folds(folder):
+    """Metrics are of all rows together, others may be recorded, and nothing is run twice."""
+    records = [
+        {"name": "lines", "learner": "other", "metrics": {"rmse": 0.5, "r2": 0.75}, "cpu_s": 2.0},
+        {"name": "fruit", "learner": "other", "metrics": {"accuracy": 0.9, "log_loss": 0.4}},
+    ]
+    (folder / "others.json").write_text(json.dumps(records))
+    arguments = (
+        *("--folds", "3", "--learners", "sknn,linear,other", "--best-of", "linear,other"),
+        *("--recorded", "others.json", "--out", "trials.jsonl"),
+    )
+    done = run(folder, *arguments)
+    assert done.returncode == 0, done.stderr
+    lines = (folder / "trials.jsonl").read_text().splitlines()
+    trials = {(row["set"], row["learner"]): row for row in map(json.loads, lines)}
+    assert len(trials) == len(lines) == 4
+    for learner in ("sknn", "linear"):
+        metrics = trials["fruit", learner]["metrics"]
+        assert 350 * metrics["accuracy"] == pytest.approx(round(350 * metrics["accuracy"]))
+        assert 0.7 < metrics["roc_auc"] <= 1
+        assert metrics["log_loss"] < 1
+        assert trials["lines", learner]["metrics"]["r2"] > 0.9
+    ratio = trials["lines", "linear"]["metrics"]["rmse"] / 0.5
+    assert f"{ratio:.3f} lines" in done.stdout
+    assert "0.750 lines" in done.stdout
+    again = run(folder, *arguments)
+    assert (folder / "trials.jsonl").read_text().splitlines() == lines
+    assert report_of(again) == report_of(done)
+    split = run(folder, "--learners", "linear", "--sets", "lines", "--recorded", "trials.jsonl")
+    assert "measured elsewhere" not in split.stdout
+
+
+def report_of(done):
+    """Return what is printed after the trials."""
+    return done.stdout[done.stdout.index("\n\n") :]
+
+
+def test_a_failure_is_tried_again(folder):
+    """It is in the file, but not finished."""
+    for _ in range(2):
+        done = run(folder, *("--sets", "fruit", "--seeds", "0", "--learners", "hgb"), *OUT)
+        assert "fruit, seed 0, hgb: failed (1 of 1)" in done.stdout
+        assert done.stdout.count("note: hgb failed on fruit") == 1
+
+
+def test_half_out(folder):
+    """A refused candidate is named, the others are compared; a changed one is fitted again."""
+    (folder / "some.py").write_text(
+        "CANDIDATES = {'none': {}, 'odd': {'cv': 'odd'}, 'short': {'max_iter': 3}}"
+    )
+    arguments = ("--data", ".", "--candidates", "some.py", "--seeds", "0,1", *OUT)
+    done = run_program(folder, "half_out", *arguments)
+    assert done.returncode == 0, done.stderr
+    assert "note: odd is left out, it is refused: InvalidParameterError" in done.stdout
+    assert "2 candidates tried on 2 sets" in done.stdout
+    assert done.stdout.splitlines()[-2:] == [f"{'none':<20}  100.0 %", f"{'short':<20}    0.0 %"]
+    assert "mean 0.00 %, worst 0.00 %" in done.stdout
+    (folder / "some.py").write_text("CANDIDATES = {'none': {}, 'short': {'max_iter': 4}}")
+    again = run_program(folder, "half_out", *arguments)
+    assert "seed 1, short: " in again.stdout
+    assert "seed 1, none: " not in again.stdout
+    assert len((folder / "out.jsonl").read_text().splitlines()) == 12
 
 
 def test_a_folder_that_is_none(folder):

@@ -14,6 +14,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor, make_column_selector
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression, RidgeCV
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
@@ -66,22 +67,31 @@ def mlp(problem: Problem, **settings: Any) -> Any:
     network: Any = kind(random_state=problem.seed, **settings)
     if problem.is_regression:
         network = TransformedTargetRegressor(network, transformer=StandardScaler())
-    numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
-    levels = OneHotEncoder(
-        handle_unknown="infrequent_if_exist", min_frequency=5, sparse_output=False
-    )
-    prepared = ColumnTransformer(
-        [
-            ("numbers", numbers, make_column_selector(dtype_include="number")),
-            ("levels", levels, make_column_selector(dtype_include="category")),
-        ]
-    )
-    return make_pipeline(prepared, network)
+    return make_pipeline(scaled_columns("infrequent_if_exist"), network)
 
 
 def mlp_es(problem: Problem) -> Any:
     """Build the same with early stopping."""
     return mlp(problem, early_stopping=True)
+
+
+def linear(problem: Problem) -> Any:
+    """Build a ridge regression that chooses its penalty, or a logistic regression."""
+    if problem.is_regression:
+        return make_pipeline(scaled_columns("ignore"), RidgeCV(np.logspace(-3, 3, 13)))
+    return make_pipeline(scaled_columns("ignore"), LogisticRegression(max_iter=2000))
+
+
+def scaled_columns(handle_unknown: str) -> ColumnTransformer:
+    """Fill holes with medians and standardise; one column a level, of those with five rows."""
+    numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
+    levels = OneHotEncoder(handle_unknown=handle_unknown, min_frequency=5, sparse_output=False)
+    return ColumnTransformer(
+        [
+            ("numbers", numbers, make_column_selector(dtype_include="number")),
+            ("levels", levels, make_column_selector(dtype_include="category")),
+        ]
+    )
 
 
 def hgb(problem: Problem) -> Any:
@@ -110,6 +120,21 @@ def lightgbm(problem: Problem) -> Any:
     if problem.is_regression:
         return plainly_named(one_each(LGBMRegressor(**settings), problem))
     return plainly_named(LGBMClassifier(**settings))
+
+
+def catboost(problem: Problem) -> Any:
+    """Build CatBoost's estimator."""
+    from catboost import CatBoostClassifier, CatBoostRegressor
+
+    settings = {
+        "thread_count": 1,
+        "random_seed": problem.seed,
+        "verbose": False,
+        "allow_writing_files": False,
+    }
+    if problem.is_regression:
+        return one_each(TextLevels(CatBoostRegressor(**settings)), problem)
+    return NumberedLabels(TextLevels(CatBoostClassifier(**settings)))
 
 
 def realmlp(problem: Problem) -> Any:
@@ -171,6 +196,39 @@ class NumberedLabels(ClassifierMixin, BaseEstimator):
         return self.classifier.predict_proba(X)
 
 
+class TextLevels(BaseEstimator):
+    """CatBoost's estimator for frames with categories; what is missing there is a level.
+
+    Parameters
+    ----------
+    estimator : estimator
+        `CatBoostClassifier` or `CatBoostRegressor`.
+    """
+
+    def __init__(self, estimator: Any) -> None:
+        self.estimator = estimator
+
+    def fit(self, X: pd.DataFrame, y: np.ndarray) -> "TextLevels":
+        """Fit the estimator, and tell it which columns are categories."""
+        categories = list(X.select_dtypes("category").columns)
+        self.estimator.fit(with_text_levels(X), y, cat_features=categories)
+        return self
+
+    def predict(self, X: pd.DataFrame) -> np.ndarray:
+        """Return (n,) numbers of labels, or numbers."""
+        return self.estimator.predict(with_text_levels(X)).ravel()
+
+    def predict_proba(self, X: pd.DataFrame) -> np.ndarray:
+        """Return a column of probabilities for each label."""
+        return self.estimator.predict_proba(with_text_levels(X))
+
+
+def with_text_levels(X: pd.DataFrame) -> pd.DataFrame:
+    """Return the same columns, the categories as text without holes."""
+    columns = X.select_dtypes("category").astype(object)
+    return X.assign(**columns.where(columns.notna(), "missing"))
+
+
 #: Builds a learner.
 Build = Callable[[Problem], Any]
 
@@ -180,24 +238,26 @@ LEARNERS: dict[str, Build] = {
     "sknn-members": sknn_members,
     "mlp": mlp,
     "mlp-es": mlp_es,
+    "linear": linear,
     "hgb": hgb,
     "xgboost": xgboost,
     "lightgbm": lightgbm,
+    "catboost": catboost,
     "realmlp": realmlp,
 }
 
 #: Those that run only if they are asked for.
-OPTIONAL = ("sknn-members", "mlp-es")
+OPTIONAL = ("sknn-members", "mlp-es", "catboost")
 
 
-def installed_learners(names: Iterable[str]) -> dict[str, Build]:
-    """Import the learners; say which are not there."""
-    there = {}
+def installed_learners(names: Iterable[str]) -> list[str]:
+    """Return the learners that can be imported; say which are not there."""
+    there = []
     for name in names:
         try:
             LEARNERS[name](Problem())
         except ImportError as error:
             print(f"note: {name} is left out, it is not installed ({error})")
         else:
-            there[name] = LEARNERS[name]
+            there.append(name)
     return there

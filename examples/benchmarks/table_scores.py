@@ -1,13 +1,14 @@
 """Scores of predictions on tables, and the error by which learners are compared."""
 
 import numpy as np
+from sklearn.metrics import r2_score, roc_auc_score
 
 #: A right class is never given less than this.
 LEAST = 1e-7
 
 
 def regression_metrics(y: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
-    """Return the root of the mean square; of several outputs, the mean of each one's / its std.
+    """Return the RMSE and R2; of several outputs, the means of RMSE / std and of R2.
 
     Raises
     ------
@@ -16,15 +17,19 @@ def regression_metrics(y: np.ndarray, predicted: np.ndarray) -> dict[str, float]
     """
     predicted = finite(predicted).reshape(y.shape)
     rmse = np.sqrt(np.mean((predicted - y) ** 2, axis=0))
-    return {"rmse": float(np.mean(rmse / y.std(axis=0)) if y.ndim == 2 else rmse)}
+    return {
+        "rmse": float(np.mean(rmse / y.std(axis=0)) if y.ndim == 2 else rmse),
+        "r2": float(r2_score(y, predicted)),
+    }
 
 
 def classification_metrics(
     y: np.ndarray, predicted: np.ndarray, probabilities: np.ndarray, classes: np.ndarray
 ) -> dict[str, float]:
-    """Return the share of right labels, and the log loss of (n, n_classes) probabilities.
+    """Return accuracy, log loss and, of two classes, AUC of (n, n_classes) probabilities.
 
-    A label that training did not have among its classes counts as a probability of nearly zero.
+    A label that is not among the classes counts as a probability of nearly zero. There is no AUC
+    where y has one class only.
 
     Raises
     ------
@@ -33,10 +38,13 @@ def classification_metrics(
     """
     right = y[:, np.newaxis] == classes
     given = np.where(right, finite(probabilities), 0).sum(axis=1)
-    return {
+    metrics = {
         "accuracy": float(np.mean(predicted == y)),
         "log_loss": float(-np.log(np.clip(given, LEAST, 1)).mean()),
     }
+    if len(classes) == 2 and len(np.unique(y)) == 2:
+        metrics["roc_auc"] = float(roc_auc_score(right[:, 1], probabilities[:, 1]))
+    return metrics
 
 
 def error_of(metrics: dict[str, float], y: np.ndarray) -> float:

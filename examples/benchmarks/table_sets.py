@@ -7,13 +7,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import train_test_split
+from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
 
 #: At most so many rows to learn from, and to test on.
 MOST_TRAIN, MOST_TEST = 10_000, 5_000
 
 #: What there is to do; the task of a set begins with one of these words.
 TASKS = ("binary", "multiclass", "regression")
+
+#: The numbers of the rows for training and for the test.
+Split = tuple[np.ndarray, np.ndarray]
 
 #: X_train, X_test, y_train, y_test.
 Parts = tuple[pd.DataFrame, pd.DataFrame, np.ndarray, np.ndarray]
@@ -51,7 +54,15 @@ class TableSet:
         train, test = self.rows(seed)
         return self.X.iloc[train], self.X.iloc[test], self.y[train], self.y[test]
 
-    def rows(self, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    def splits(self, seed: int, folds: int | None = None) -> list[Split]:
+        """Return the split of a seed, or those of cross-validation, which has one partition."""
+        if folds is None:
+            return [self.rows(seed)]
+        kind = KFold if self.is_regression else StratifiedKFold
+        splitter = kind(folds, shuffle=True, random_state=0)
+        return list(splitter.split(np.arange(len(self.y)), self.y))
+
+    def rows(self, seed: int) -> Split:
         """Return the numbers of the rows for training and for the test, thinned at random."""
         if self.end is None:
             train, test = self._shuffled(seed)

@@ -3,19 +3,20 @@
 import json
 import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from cross_fitting import read_results
 from stopwatch import geometric_mean
 from table_scores import classification_metrics, error_of, interval_metrics, regression_metrics
-from table_sets import Parts, TableSet
+from table_sets import TableSet
 
 from sknn import TabularMLPRegressor
 
-#: The bounds that `try_intervals` learns.
-BOUNDS = (0.05, 0.95)
+#: The name and the bounds of what `try_intervals` learns.
+INTERVALS, BOUNDS = "intervals of sknn", (0.05, 0.95)
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Trial:
     name : str
         Of the set.
     seed : int
-        Of the split and of the learner.
+        Of the learner, and of the split unless there are folds.
     learner : str
         Its name.
     metrics : dict
@@ -53,44 +54,100 @@ class Trial:
     failure: str | None = None
     alone: dict[str, float] = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, row: dict[str, Any]) -> "Trial":
+        """Take what is known from a row of a file, where names may differ and a seed may miss."""
+        row = {"seed": 0, "name": row.get("set"), "fit_s": row.get("cpu_s"), **row}
+        return cls(**{one.name: row[one.name] for one in fields(cls) if one.name in row})
+
+    def row(self) -> dict[str, Any]:
+        """Return what came of it as a row of a file, without what was known before."""
+        row = asdict(self)
+        return {key: row[key] for key in row if key not in ("name", "seed", "learner")}
+
     @property
     def place(self) -> tuple[str, int]:
         """What other learners must share to be compared: the set and the seed."""
         return self.name, self.seed
 
 
-def try_learner(learner: str, build: Callable[[], Any], table: TableSet, seed: int) -> Trial:
-    """Fit a learner to the training rows and see how well it does on the test rows."""
+def try_learner(
+    learner: str, build: Callable[[], Any], table: TableSet, seed: int, folds: int | None = None
+) -> Trial:
+    """Fit a learner to training rows and see how well it does on test rows.
 
-    def measure(model: Any, X: Any, y: np.ndarray, predicted: np.ndarray) -> dict[str, Any]:
-        proba = None if table.is_regression else model.predict_proba(X)
-        several = getattr(model, "n_members", 1) > 1
-        return {
-            "metrics": metrics_of(model, y, predicted, proba),
-            "alone": alone(model, X, y) if several else {},
-        }
-
+    With folds the metrics are those of the out-of-fold predictions of all rows together, and
+    seconds are sums.
+    """
     trial = Trial(table.name, seed, learner)
-    return scored(tried(trial, build, measure, table.parts(seed)), table)
+    try:
+        return scored(measured(trial, build, table, folds), table, folds)
+    except Exception as error:
+        return replace(trial, failure=f"{type(error).__name__}: {error}")
+
+
+def measured(
+    trial: Trial, build: Callable[[], Any], table: TableSet, folds: int | None = None
+) -> Trial:
+    """Fill a trial in with metrics and seconds of one split, or summed over folds."""
+    classes = None if table.is_regression else np.unique(table.y)
+    tested, predictions, probabilities, seconds = [], [], [], []
+    for train, test in table.splits(trial.seed, folds):
+        model, X_test = build(), table.X.iloc[test]
+        predicted, *timed = timed_predictions(model, table.X.iloc[train], table.y[train], X_test)
+        tested.append(table.y[test])
+        predictions.append(predicted)
+        seconds.append(timed)
+        if classes is not None:
+            probabilities.append(of_all_classes(model.predict_proba(X_test), model, classes))
+    y, predicted = np.concatenate(tested), np.concatenate(predictions)
+    proba = np.concatenate(probabilities) if probabilities else None
+    fit_s, predict_s = np.sum(seconds, axis=0).tolist()
+    several = getattr(model, "n_members", 1) > 1 and folds is None
+    return replace(
+        trial,
+        metrics=metrics_of(y, predicted, proba, classes),
+        fit_s=fit_s,
+        predict_s=predict_s,
+        alone=alone(model, X_test, y) if several else {},
+    )
+
+
+def timed_predictions(
+    model: Any, X: Any, y: np.ndarray, X_test: Any
+) -> tuple[np.ndarray, float, float]:
+    """Fit and predict; return predictions, and processor seconds of both."""
+    begun = time.process_time()
+    model.fit(X, y)
+    fitted = time.process_time()
+    predicted = model.predict(X_test)
+    return predicted, fitted - begun, time.process_time() - fitted
+
+
+def of_all_classes(proba: np.ndarray, model: Any, classes: np.ndarray) -> np.ndarray:
+    """Return a column for each class, zero for those that the model does not know."""
+    found = np.zeros((len(proba), len(classes)))
+    found[:, np.searchsorted(classes, model.classes_)] = proba
+    return found
 
 
 def metrics_of(
-    model: Any, y: np.ndarray, predicted: np.ndarray, proba: np.ndarray | None
+    y: np.ndarray, predicted: np.ndarray, proba: np.ndarray | None, classes: np.ndarray | None
 ) -> dict[str, float]:
     """Return the metrics of predictions; without probabilities y is numbers."""
-    if proba is None:
+    if proba is None or classes is None:
         return regression_metrics(y, predicted)
-    return classification_metrics(y, predicted, proba, model.classes_)
+    return classification_metrics(y, predicted, proba, classes)
 
 
 def alone(model: Any, X: Any, y: np.ndarray) -> dict[str, float]:
     """Return the mean error, and log loss, of the members of a model, each by itself."""
-    predictions = model.predict_members(X)
-    if hasattr(model, "classes_"):
-        answers = [(model.classes_[proba.argmax(axis=1)], proba) for proba in predictions]
+    predictions, classes = model.predict_members(X), getattr(model, "classes_", None)
+    if classes is not None:
+        answers = [(classes[proba.argmax(axis=1)], proba) for proba in predictions]
     else:
         answers = [(predicted, None) for predicted in predictions]
-    metrics = [metrics_of(model, y, *answer) for answer in answers]
+    metrics = [metrics_of(y, *answer, classes) for answer in answers]
     means = {"error": geometric_mean(np.array([error_of(one, y) for one in metrics]))}
     if "log_loss" in metrics[0]:
         means["log_loss"] = float(np.mean([one["log_loss"] for one in metrics]))
@@ -99,52 +156,50 @@ def alone(model: Any, X: Any, y: np.ndarray) -> dict[str, float]:
 
 def try_intervals(table: TableSet, seed: int) -> Trial:
     """Learn the bounds of nine tenths of y and see how many test rows are between them."""
-
-    def build() -> Any:
-        return TabularMLPRegressor(loss="quantile", quantile=list(BOUNDS), random_state=seed)
-
-    def measure(model: Any, X: Any, y: np.ndarray, bounds: np.ndarray) -> dict[str, Any]:
-        return {"metrics": interval_metrics(y, bounds)}
-
-    trial = Trial(table.name, seed, "intervals of sknn")
-    return tried(trial, build, measure, table.parts(seed))
-
-
-def tried(
-    trial: Trial, build: Callable[[], Any], measure: Callable[..., dict[str, Any]], parts: Parts
-) -> Trial:
-    """Fill a trial in with what `measure` gives; what a learner raises is its failure."""
-    X, X_test, y, y_test = parts
+    trial = Trial(table.name, seed, INTERVALS)
+    X, X_test, y, y_test = table.parts(seed)
+    model = TabularMLPRegressor(loss="quantile", quantile=list(BOUNDS), random_state=seed)
     try:
-        model = build()
-        begun = time.process_time()
-        model.fit(X, y)
-        fitted = time.process_time()
-        predicted = model.predict(X_test)
-        done = time.process_time()
-        found = measure(model, X_test, y_test, predicted)
+        bounds, fit_s, predict_s = timed_predictions(model, X, y, X_test)
+        metrics = interval_metrics(y_test, bounds)
     except Exception as error:
         return replace(trial, failure=f"{type(error).__name__}: {error}")
-    return replace(trial, **found, fit_s=fitted - begun, predict_s=done - fitted)
+    return replace(trial, metrics=metrics, fit_s=fit_s, predict_s=predict_s)
 
 
-def recorded_trials(path: str, besides: Collection[str]) -> list[Trial]:
+def outcome(row: dict[str, Any]) -> str:
+    """Return the error and the seconds in short."""
+    if row["failure"]:
+        return "failed"
+    error = "" if row["error"] is None else f"{row['error']:.3f} in "
+    return f"{error}{row['fit_s']:.1f} s"
+
+
+def recorded_trials(path: str, besides: Collection[str], folds: int | None = None) -> list[Trial]:
     """Read the trials of other learners; those who are measured here need none of elsewhere.
 
-    The file is a list of objects with name, seed, learner, metrics and fit_s, or has one under
-    "trials", as `--json` writes it.
+    The file is a list of objects with name, seed (0), learner, metrics and fit_s (or cpu_s), has
+    one under "trials", as `--json` writes it, or is JSON lines, as `--out` writes them. Rows that
+    tell of other folds are left out.
     """
-    content = json.loads(Path(path).read_text())
-    rows = content["trials"] if isinstance(content, dict) else content
-    known = [field.name for field in fields(Trial)]
-    trials = [Trial(**{name: row[name] for name in known if name in row}) for row in rows]
+    trials = [Trial.of(row) for row in recorded_rows(path) if row.get("folds", folds) == folds]
     if twice := {trial.learner for trial in trials} & set(besides):
         print(f"note: {', '.join(sorted(twice))} of {path} left out, measured here")
     return [trial for trial in trials if trial.learner not in besides]
 
 
-def scored(trial: Trial, table: TableSet) -> Trial:
+def recorded_rows(path: str) -> list[dict[str, Any]]:
+    """Return the rows of one of these files."""
+    try:
+        content = json.loads(Path(path).read_text())
+    except json.JSONDecodeError:
+        return read_results(path)
+    return content if isinstance(content, list) else content.get("trials", [content])
+
+
+def scored(trial: Trial, table: TableSet, folds: int | None = None) -> Trial:
     """Add the error, by which learners are compared."""
     if not trial.metrics:
         return trial
-    return replace(trial, error=error_of(trial.metrics, table.parts(trial.seed)[3]))
+    y = np.concatenate([table.y[test] for _, test in table.splits(trial.seed, folds)])
+    return replace(trial, error=error_of(trial.metrics, y))
