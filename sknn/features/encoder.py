@@ -28,7 +28,7 @@ class TableEncoder(VersionedState, CompactEncoderMixin, TransformerMixin, BaseEs
 
     The output has, in this order:
 
-    - the numeric columns, standardized, 0 where missing;
+    - the numeric columns, standardized, 0 where missing; bounded by `max_absolute_value`;
     - the bins of numeric columns with more than four distinct values, whose edges are quantiles.
       The bin [a, b) is ``bin_scale * clip((x - a) / (b - a), 0, 1)``: the piecewise-linear
       encoding of Gorishniy, Rubachev and Babenko (2022), "On Embeddings for Numerical Features in
@@ -68,6 +68,10 @@ default="from_dtype"
         Categorical columns with more codes than this are not one-hot encoded: each is one of the
         last columns of the output, with codes offset by the number of codes of those before it, so
         that all can share one table of `sknn.engine.Embedding`. None: all are one-hot encoded.
+    max_absolute_value : float or None, default=None
+        A bound c, above 0, of the numeric columns: a standardized number z becomes
+        ``z / sqrt(1 + (z / c)**2)``, which is close to z near 0. It limits the effect of outliers,
+        and of numbers far outside the range of fit. None: no bound.
     sparse_output : bool, default=False
         Whether `transform` returns a CSR matrix.
     dtype : {"float32", "float64"}, default="float64"
@@ -133,6 +137,7 @@ default="from_dtype"
         bin_scale: float = 1.0,
         min_frequency: int = 5,
         max_cat_to_onehot: int | None = None,
+        max_absolute_value: float | None = None,
         sparse_output: bool = False,
         dtype: Any = "float64",
     ) -> None:
@@ -141,6 +146,7 @@ default="from_dtype"
         self.bin_scale = bin_scale
         self.min_frequency = min_frequency
         self.max_cat_to_onehot = max_cat_to_onehot
+        self.max_absolute_value = max_absolute_value
         self.sparse_output = sparse_output
         self.dtype = dtype
 

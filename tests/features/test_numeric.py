@@ -227,3 +227,25 @@ def test_bins_shorter_than_dtype_resolution_become_steps(dtype):
     assert_array_equal(v[-1, 1:], np.ones(6))
     u = encoder.encode_compact(x)
     assert np.isfinite(encoder.expansion_layer().backward(u, v, np.ones_like(v))).all()
+
+
+@pytest.mark.parametrize("sparse_output", [False, True])
+def test_max_absolute_value_bounds_numeric_columns_only(sparse_output, rng):
+    """Bins and indicators are the same, and a number far outside of fit is almost at the bound."""
+    X = np.vstack([rng.normal(size=(50, 2)), [[NAN, 0]]])
+    free = TableEncoder().fit(X)
+    bounded = TableEncoder(max_absolute_value=3.0, sparse_output=sparse_output).fit(X)
+    rows = np.vstack([X, [[1e9, -1e9]]])
+    found, expected = bounded.transform(rows), free.transform(rows)
+    found = found.toarray() if sparse_output else found
+    z = expected[:, :2]
+    assert_allclose(found[:, :2], z / np.sqrt(1 + (z / 3) ** 2))
+    assert_array_equal(found[:, 2:], expected[:, 2:])
+    assert_allclose(found[-1, :2], [3, -3])
+
+
+@pytest.mark.parametrize("value", [0, -1.0, np.inf, NAN, "3", True])
+def test_invalid_max_absolute_value_is_refused(value):
+    """None is no bound."""
+    with pytest.raises(ValueError, match="max_absolute_value must be a finite number above 0"):
+        TableEncoder(max_absolute_value=value).fit([[1.0], [2.0]])
