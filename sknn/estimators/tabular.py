@@ -55,6 +55,9 @@ MAX_CAT_TO_ONEHOT = 256
 #: Maximum of an encoded bin of a numeric column.
 BIN_SCALE = 0.4
 
+#: Bound of the numeric columns, in standard deviations.
+MAX_ABSOLUTE_VALUE = 8.0
+
 
 class Tabular(BaseMLP):
     """Base of the estimators for tables."""
@@ -112,6 +115,7 @@ class Tabular(BaseMLP):
             bin_scale=BIN_SCALE,
             min_frequency=int(self.min_frequency),
             max_cat_to_onehot=MAX_CAT_TO_ONEHOT,
+            max_absolute_value=MAX_ABSOLUTE_VALUE,
         )
         message = encoder._learn(data.X, data.w)
         return TabularInputs(encoder), [(message, UserWarning)] if message else []

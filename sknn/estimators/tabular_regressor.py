@@ -40,7 +40,8 @@ class TabularMLPRegressor(Tabular, Regression):
     n_bins : int or "auto", default=48
         Maximum number of quantile bins that encode a numeric column, in addition to its value; 0
         for none. "auto" is 48, or less so that all columns have about 256 together (but at least 2
-        each) and each bin has 64 rows (but at least 4 bins).
+        each) and each bin has 64 rows (but at least 4 bins). Values in more than a tenth of the
+        rows have further bins next to them.
     min_frequency : int, default=5
         Categories with fewer training rows share one encoding, with those unseen in training.
     batch_size : int or "auto", default="auto"

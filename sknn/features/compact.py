@@ -26,6 +26,7 @@ class CompactEncoderMixin:
 
     dtype: Any
     bin_scale: float
+    max_absolute_value: float | None
     column_types_: list[str]
     numeric_features_: NDArray[np.intp]
     center_: Array
@@ -105,6 +106,7 @@ class CompactEncoderMixin:
             n_codes,
             n_embedded,
             self.bin_scale,
+            np.inf if self.max_absolute_value is None else self.max_absolute_value,
         )
 
     def _expand_dense(self, compact: Array, width: int) -> Array:

@@ -19,7 +19,7 @@ from sknn.features.categorical import (
 from sknn.features.compact import CompactEncoderMixin, checked_columns
 from sknn.features.encoder_settings import check_settings, row_weights
 from sknn.features.feature_names import bin_names, make_unique, one_hot_names
-from sknn.features.numeric import MAX_BINNED_COLUMNS, NumericStats, learn_numbers, limit_bins
+from sknn.features.numeric import NumericStats, bin_edges, learn_numbers
 from sknn.features.value_counts import value_counts
 
 
@@ -28,11 +28,14 @@ class TableEncoder(VersionedState, CompactEncoderMixin, TransformerMixin, BaseEs
 
     The output has, in this order:
 
-    - the numeric columns, standardized, 0 where missing;
+    - the numeric columns, standardized, 0 where missing; bounded by `max_absolute_value`;
     - the bins of numeric columns with more than four distinct values, whose edges are quantiles.
       The bin [a, b) is ``bin_scale * clip((x - a) / (b - a), 0, 1)``: the piecewise-linear
       encoding of Gorishniy, Rubachev and Babenko (2022), "On Embeddings for Numerical Features in
-      Tabular Deep Learning". With more than 100 such columns there are no bins at all;
+      Tabular Deep Learning". With more than 100 such columns there are no bins at all. A value in
+      more than a tenth of the rows (and twice as many as a value has on average), such as a zero
+      that means "none", takes no part in the quantiles. It is an edge itself, as are the values
+      next to it, so that the network can tell it from all others;
     - for numeric columns with missing values in fit a missing indicator, 1 or 0;
     - the one-hot encoding of categorical columns: one column for each category, one for
       infrequent or unknown categories, one for missing values;
@@ -52,9 +55,10 @@ default="from_dtype"
         - a boolean mask, which must be True for columns of strings;
         - None: none; columns of strings raise an error.
     n_bins : int or "auto", default="auto"
-        The largest number of bins of a numeric column; 0 for none. "auto" is 48, or fewer so that
-        all columns have at most 256 together (but at least 2 each) and each bin about 64 rows (but
-        at least 4 bins).
+        The largest number of bins of a numeric column between quantiles; 0 for no bins at all.
+        "auto" is 48, or fewer so that all columns have at most 256 together (but at least 2 each)
+        and each bin about 64 rows (but at least 4 bins). The edges at frequent values are added to
+        these.
     bin_scale : float, default=1.0
         The largest value of a bin's column, above 0. The lower it is, the more slowly networks
         learn from bins, and the smoother is what they learn.
@@ -64,6 +68,10 @@ default="from_dtype"
         Categorical columns with more codes than this are not one-hot encoded: each is one of the
         last columns of the output, with codes offset by the number of codes of those before it, so
         that all can share one table of `sknn.engine.Embedding`. None: all are one-hot encoded.
+    max_absolute_value : float or None, default=None
+        A bound c, above 0, of the numeric columns: a standardized number z becomes
+        ``z / sqrt(1 + (z / c)**2)``, which is close to z near 0. It limits the effect of outliers,
+        and of numbers far outside the range of fit. None: no bound.
     sparse_output : bool, default=False
         Whether `transform` returns a CSR matrix.
     dtype : {"float32", "float64"}, default="float64"
@@ -129,6 +137,7 @@ default="from_dtype"
         bin_scale: float = 1.0,
         min_frequency: int = 5,
         max_cat_to_onehot: int | None = None,
+        max_absolute_value: float | None = None,
         sparse_output: bool = False,
         dtype: Any = "float64",
     ) -> None:
@@ -137,6 +146,7 @@ default="from_dtype"
         self.bin_scale = bin_scale
         self.min_frequency = min_frequency
         self.max_cat_to_onehot = max_cat_to_onehot
+        self.max_absolute_value = max_absolute_value
         self.sparse_output = sparse_output
         self.dtype = dtype
 
@@ -226,13 +236,10 @@ default="from_dtype"
     def _set_numeric(self, numeric: dict[int, NumericStats], total_weight: float) -> None:
         """Set the attributes of the numeric columns."""
         columns = list(numeric.values())
-        too_wide = sum(len(stats.edges) > 0 for stats in columns) > MAX_BINNED_COLUMNS
         self.numeric_features_ = np.array(list(numeric), dtype=np.intp)
         self.center_ = np.array([stats.center for stats in columns], dtype=np.float64)
         self.scale_ = np.array([stats.scale for stats in columns], dtype=np.float64)
-        self.bin_edges_ = [np.empty(0) if too_wide else stats.edges for stats in columns]
-        if isinstance(self.n_bins, str):
-            self.bin_edges_ = limit_bins(self.bin_edges_, total_weight)
+        self.bin_edges_ = bin_edges(columns, self.n_bins, total_weight)
         self.missing_indicator_features_ = np.flatnonzero([stats.has_missing for stats in columns])
 
     def _set_categorical(self, categorical: dict[int, CategoryStats]) -> None:

@@ -29,12 +29,17 @@ def check_settings(encoder: Any) -> None:
             raise ValueError(
                 f"{name} must be an integer of at least {smallest}{others}, got {value!r}."
             )
-    scale = encoder.bin_scale
-    if not isinstance(scale, Real) or isinstance(scale, bool) or not 0 < float(scale) < np.inf:
-        raise ValueError(f"bin_scale must be a finite number above 0, got {scale!r}.")
+    _require_positive("bin_scale", encoder.bin_scale)
+    if encoder.max_absolute_value is not None:
+        _require_positive("max_absolute_value", encoder.max_absolute_value)
     if not isinstance(encoder.sparse_output, bool | np.bool_):
         raise ValueError(f"sparse_output must be True or False, got {encoder.sparse_output!r}.")
     float_dtype_name(encoder.dtype)
+
+
+def _require_positive(name: str, value: Any) -> None:
+    if not isinstance(value, Real) or isinstance(value, bool) or not 0 < float(value) < np.inf:
+        raise ValueError(f"{name} must be a finite number above 0, got {value!r}.")
 
 
 def float_dtype_name(dtype: Any) -> str:

@@ -1,6 +1,10 @@
-"""Numeric columns: mean, standard deviation and the edges of the bins."""
+"""Numeric columns: mean, standard deviation and the edges of the bins.
 
-from collections.abc import Iterable
+A value that many rows have in common, a spike, takes no part in the quantiles, of which it would be
+several: the column would have few bins for all its other values.
+"""
+
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +15,10 @@ from sknn.features.value_counts import ROUNDING_ERROR, ValueCounts
 
 #: Columns with at most this many distinct values have no bins.
 MAX_UNBINNED_VALUES = 4
+
+#: A value is a spike if more than this fraction of the known values equal it, and more than
+#: `MIN_RATIO` times as many as equal a value on average: few values are frequent anyway.
+MIN_FRACTION, MIN_RATIO = 0.1, 2
 
 #: A range of large integers must have at least this many steps of float64.
 MIN_STEPS = 2**10
@@ -31,7 +39,9 @@ class NumericStats:
 
     center: float  # weighted mean
     scale: float  # weighted standard deviation; 1 where that is 0
-    edges: Array  # of its bins; empty if it has none
+    has_bins: bool
+    quantiles: Array  # of the rows without a spike; edges of bins
+    spike_edges: Array  # the spikes, and the values next to each: more edges of bins
     is_constant: bool
     has_missing: bool
 
@@ -63,9 +73,17 @@ def learn_numbers(column: Column, counts: ValueCounts, n_bins: int | str) -> Num
             f"{values[0]:g} and {values[-1]:g}. Divide the column by a constant."
         )
     max_bins = AUTO_MAX_BINS if isinstance(n_bins, str) else n_bins
-    has_bins = max_bins and len(values) > MAX_UNBINNED_VALUES
-    edges = _quantile_edges(values, counts.weights, max_bins) if has_bins else np.empty(0)
-    return NumericStats(center, scale, edges, len(values) == 1, counts.missing > 0)
+    has_bins = max_bins > 0 and len(values) > MAX_UNBINNED_VALUES
+    is_spike = _are_spikes(counts.weights)
+    return NumericStats(
+        center,
+        scale,
+        has_bins,
+        _quantiles(values[~is_spike], counts.weights[~is_spike], max_bins),
+        values[_with_neighbours(is_spike)],
+        len(values) == 1,
+        counts.missing > 0,
+    )
 
 
 def _mean_and_std(values: Array, fractions: Array) -> tuple[float, float]:
@@ -79,10 +97,24 @@ def _mean_and_std(values: Array, fractions: Array) -> tuple[float, float]:
     return float(center), float(scale) or 1.0
 
 
-def _quantile_edges(values: Array, weights: Array, n_bins: int) -> Array:
+def _are_spikes(weights: Array) -> Array:
+    """Return which values are spikes, by the total weights of all values."""
+    fraction = max(MIN_FRACTION, MIN_RATIO / len(weights))
+    is_spike: Array = weights > fraction * weights.sum() * (1 + ROUNDING_ERROR)
+    return is_spike
+
+
+def _with_neighbours(mask: Array) -> Array:
+    """Return the mask of the marked values and of the values next to them."""
+    padded = np.pad(mask, 1)
+    near: Array = padded[:-2] | mask | padded[2:]
+    return near
+
+
+def _quantiles(values: Array, weights: Array, n_bins: int) -> Array:
     """Return weighted quantiles ("inverted_cdf" of `numpy.quantile`), without duplicates.
 
-    If there are at most n_bins + 1 values, every value is an edge.
+    If there are at most n_bins + 1 values, these are all values.
     """
     if len(values) <= n_bins + 1:
         return values
@@ -92,18 +124,38 @@ def _quantile_edges(values: Array, weights: Array, n_bins: int) -> Array:
     return values[np.unique(np.searchsorted(cumulative * n_bins, wanted))]
 
 
-def limit_bins(edges: list[Array], total_weight: float) -> list[Array]:
-    """Reduce the bins of each column to the limits of n_bins="auto", dropping edges evenly."""
-    n_binned = sum(len(column) > 0 for column in edges)
+def bin_edges(
+    columns: Sequence[NumericStats], n_bins: int | str, total_weight: float
+) -> list[Array]:
+    """Return the edges of the bins of each column; empty for a column without bins.
+
+    The limits hold for quantiles, which are dropped evenly. The edges at spikes are always kept.
+    """
+    n_binned = sum(stats.has_bins for stats in columns)
+    if not 0 < n_binned <= MAX_BINNED_COLUMNS:
+        return [np.empty(0) for _ in columns]
+    max_bins = _auto_max_bins(n_binned, total_weight) if isinstance(n_bins, str) else n_bins
+    return [
+        np.union1d(_thinned(stats.quantiles, max_bins), stats.spike_edges)
+        if stats.has_bins
+        else np.empty(0)
+        for stats in columns
+    ]
+
+
+def _auto_max_bins(n_binned: int, total_weight: float) -> int:
+    """Return the maximum number of bins of a column with n_bins="auto"."""
     by_rows = int(min(total_weight / AUTO_MIN_ROWS_PER_BIN, AUTO_MAX_BINS))
-    by_columns = AUTO_MAX_TOTAL_BINS // max(1, n_binned)
-    max_bins = max(2, min(by_columns, max(AUTO_MIN_BINS, by_rows)))
+    by_columns = AUTO_MAX_TOTAL_BINS // n_binned
+    return max(2, min(by_columns, max(AUTO_MIN_BINS, by_rows)))
 
-    def thin(column: Array) -> Array:
-        kept = np.linspace(0, len(column) - 1, max_bins + 1)
-        return column[np.round(kept).astype(np.intp)]
 
-    return [thin(column) if len(column) > max_bins + 1 else column for column in edges]
+def _thinned(edges: Array, max_bins: int) -> Array:
+    """Return the edges of at most `max_bins` bins, dropping edges evenly."""
+    if len(edges) <= max_bins + 1:
+        return edges
+    kept = np.linspace(0, len(edges) - 1, max_bins + 1)
+    return edges[np.round(kept).astype(np.intp)]
 
 
 def standardize(

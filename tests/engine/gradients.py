@@ -85,7 +85,7 @@ def deep(rng, m):
     return Sequential([linear(rng, m, 4), Tanh(), Sequential([linear(rng, 4, 2), Sigmoid(2.0)])])
 
 
-def expand(rng, m):
+def expand(rng, m, **settings):
     """Return an expansion of as many kinds of columns as there are; it has its kinks at 0."""
     categories = [3] if m > 1 else []
     n_passthrough = int(m > 2)
@@ -93,7 +93,14 @@ def expand(rng, m):
     bin_feature = np.repeat(np.arange(numbers), 2)
     start, stop = np.tile([-50.0, 0.0], numbers), np.tile([0.0, 50.0], numbers)
     return TabularEncoding(
-        numbers, bin_feature, start, stop, np.arange(numbers), categories, n_passthrough
+        numbers,
+        bin_feature,
+        start,
+        stop,
+        np.arange(numbers),
+        categories,
+        n_passthrough,
+        **settings,
     )
 
 
@@ -114,7 +121,7 @@ RECIPES = {
     DropoutMask: [lambda rng, m: DropoutMask(np.arange(m) % 2 == 0, 2.0)],
     ELU: [with_settings(ELU), with_settings(ELU, alpha=0.7)],
     Embedding: [embed],
-    TabularEncoding: [expand],
+    TabularEncoding: [expand, lambda rng, m: expand(rng, m, max_absolute_value=2.0)],
     Huber: [with_settings(Huber), with_settings(Huber, delta=0.4)],
     MaskedLoss: [
         lambda rng, m: MaskedLoss(Huber()),

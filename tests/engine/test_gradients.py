@@ -561,7 +561,7 @@ def test_missing_inverse_link_backward_is_an_error():
 @pytest.mark.parametrize("shared", [True, False])
 def test_gradients_include_the_input_of_members(shared, rng):
     """Three members behind an encoding each have their own gradient of the shared input."""
-    [make] = recipes(TabularEncoding)
+    make, *_ = recipes(TabularEncoding)
     u = inputs(rng, (5, 3) if shared else (3, 5, 3))
     first = make(rng, 3)
     layer = Linear(rng.normal(size=(3, first.forward(u).shape[-1], 2)), rng.normal(size=(3, 2)))

@@ -34,6 +34,8 @@ def example(dtype=np.float64):
     )
 
 
+NO_MORE = {"missing_indicator_features": [], "n_categories": []}
+
 TABLE = np.array(
     [
         [-0.25, 2.0, 0, 2, 7],
@@ -92,6 +94,23 @@ def test_bins_are_scaled_by_bin_scale(dtype, rng):
     assert low.dtype == dtype
     assert_allclose(low, one * [1, 0.3, 0.3, 1, 1, 1], rtol=1e-6)
     assert low[:, 1:3].max() == dtype(0.3)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_numeric_features_are_bounded_smoothly(dtype):
+    """By ``x / sqrt(1 + (x / c)**2)``, for every finite x, and nothing else is."""
+    bins = {"bin_feature": [0], "bin_start": np.zeros(1, dtype), "bin_stop": np.ones(1, dtype)}
+    encoding = TabularEncoding(1, **bins, **NO_MORE, max_absolute_value=8.0)
+    largest = np.finfo(dtype).max
+    x = np.array([-largest, -8.0, 0.1, 0.5, 1e9, largest, NAN], dtype)[:, None]
+    v = encoding.forward(x)
+    half = 8 / np.sqrt(2)
+    expected = [-8, -half, 0.1 / np.hypot(1, 1 / 80), 0.5 / np.hypot(1, 1 / 16), 8, 8, 0]
+    assert_allclose(v[:, 0], expected, rtol=1e-6)
+    assert_array_equal(v[:, 1:], TabularEncoding(1, **bins, **NO_MORE).forward(x)[:, 1:])
+    du = encoding.backward(x, v, np.ones_like(v))
+    slopes = [0, 2**-1.5, 1 + (1 + 1 / 6400) ** -1.5, 1 + (1 + 1 / 256) ** -1.5, 0, 0, 0]
+    assert_allclose(du[:, 0], slopes, rtol=1e-6, atol=1e-12)
 
 
 def test_forward_writes_to_out():

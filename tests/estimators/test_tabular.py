@@ -178,7 +178,7 @@ def test_the_encoding_is_that_of_the_encoder(make):
     """The same as a `TableEncoder` of the training rows by itself."""
     X, y = rows()
     model = trained(make, X, y)
-    pieces = {"n_bins": model.n_bins, "bin_scale": 0.4}
+    pieces = {"n_bins": model.n_bins, "bin_scale": 0.4, "max_absolute_value": 8.0}
     alone = TableEncoder(max_cat_to_onehot=256, **pieces).fit(X)
     assert_array_equal(model.encoder_.transform(X), alone.transform(X))
     names = model.encoder_.get_feature_names_out()

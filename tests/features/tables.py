@@ -13,6 +13,7 @@ def cells(rng, n=200):
         "owner": rng.random(n) < 0.5,
     }
     table = {name: list(map(_plain, values)) for name, values in table.items()}
+    table["debt"] = np.where(np.arange(n) % 3, 0.0, rng.normal(9000, 900, size=n).round()).tolist()
     for name in ["age", "city", "owner"]:
         for row in rng.choice(n, size=n // 10, replace=False):
             table[name][row] = None

@@ -108,7 +108,7 @@ def test_migrate_state_renames_encoder_attributes(number):
     old = raw_state(DATA / f"format_{number}" / "encoder.pkl")
     now = vars(TableEncoder(min_frequency=1).fit(table()))
     stamp = {"_sknn_version", "_sknn_format"}
-    new = {"bin_scale", "empty_string_features_"}
+    new = {"bin_scale", "max_absolute_value", "empty_string_features_"}
     assert migrate_state(old, number).keys() - stamp == now.keys() - new
 
 

@@ -247,6 +247,7 @@ def mixed(n=400):
     rng = np.random.default_rng(0)
     frame = table(rng.normal(size=(n, 4)))
     frame["year"] = 1_700_000_000.0 + rng.normal(size=n)
+    frame["debt"] = np.where(np.arange(n) % 3, 0.0, rng.normal(9000, 900, size=n).round())
     frame["grade"] = pd.Categorical(rng.integers(1, 4, n))
     frame["street"] = [f"street {i}" for i in np.arange(n) % 300]
     frame["number"] = pd.Categorical(np.where(rng.random(n) < 0.1, np.nan, np.arange(n) % 320))
@@ -261,6 +262,7 @@ def unseen(frame):
     rows["town"] = ["Kiel", None, "Bonn", "Aalen", "Ulm"]
     rows["street"] = ["elsewhere", None, *rows["street"][2:]]
     rows["amount"] = [np.nan, 1e9, -1e9, 0.0, 1.0]
+    rows["debt"] = [np.nan, 1e9, -1e9, 1e-9, 1.0]
     return rows
 
 

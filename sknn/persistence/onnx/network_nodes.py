@@ -28,6 +28,7 @@ from sknn.engine import (
     Tanh,
 )
 from sknn.engine.rescaling import QuantileRescaling
+from sknn.engine.tabular import MAX_CLIP_RATIO
 from sknn.persistence.onnx.graph import Graph, Value
 
 #: Adds the nodes of a module to a graph, given its input, and returns its output.
@@ -108,7 +109,7 @@ def _tabular_encoding(graph: Graph, module: TabularEncoding, u: Value) -> Value:
         x = graph.columns(u, np.arange(p))
         missing = graph.add("IsNaN", x)
         x = graph.add("Where", missing, graph.constant(0, dtype), x)
-        parts.append(x)
+        parts.append(_bounded(graph, module, x))
         if len(module.bin_feature):
             parts.append(_bins(graph, module, x))
         if len(module.missing_indicator_features):
@@ -119,6 +120,17 @@ def _tabular_encoding(graph: Graph, module: TabularEncoding, u: Value) -> Value:
     if module.n_passthrough:
         parts.append(graph.columns(u, np.arange(p + q, p + q + module.n_passthrough)))
     return graph.add("Concat", *(graph.cast(part, "float32") for part in parts), axis=-1)
+
+
+def _bounded(graph: Graph, module: TabularEncoding, x: Value) -> Value:
+    if np.isinf(module.max_absolute_value):
+        return x
+    dtype = module.bin_start.dtype.name
+    limit = MAX_CLIP_RATIO * module.max_absolute_value
+    x = graph.add("Clip", x, *(graph.constant(end, dtype) for end in (-limit, limit)))
+    ratio = graph.add("Div", x, graph.constant(module.max_absolute_value, dtype))
+    norm = graph.add("Add", graph.add("Mul", ratio, ratio), graph.constant(1, dtype))
+    return graph.add("Div", x, graph.add("Sqrt", norm))
 
 
 def _bins(graph: Graph, module: TabularEncoding, x: Value) -> Value:
