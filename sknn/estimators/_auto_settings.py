@@ -61,6 +61,10 @@ HELD_OUT, MAX_HELD_OUT, FEW_HELD_OUT = 0.1, 0.2, 1000
 #: that is tried, and factors of weight_decay="auto".
 SHORT, LONG, DECAYS = 0.25, 0.5, (1.0, 0.1)
 
+#: Without folds: if the loss of the longer network is at most `MUCH_LOWER` times that of the short
+#: one, the table has little noise, and training takes so many times the epochs of max_iter="auto".
+MUCH_LOWER, EXTENDED = 0.6, 3
+
 #: With more rows a single network is trained in the end.
 MAX_ROWS_OF_SEVERAL = 20_000
 
@@ -221,6 +225,8 @@ def _best_members(mlp: "BaseMLP", trials: Trials) -> tuple[Trial, list[Settings]
     if not isinstance(mlp.n_members, str):
         single = min([best, long], key=lambda trial: trials.loss([trial]))
         together = [single] * int(mlp.n_members)
+    if trials.loss([long]) <= MUCH_LOWER * trials.loss([best]):
+        longer["max_iter"] *= EXTENDED
     settings = [longer if trial is long else trial.settings for trial in together]
     return best, settings, trials.temperature(trials.average(together))
 
