@@ -4,12 +4,14 @@ Each candidate is a whole training with a schedule of its own: a short cycle of 
 makes another network than a long one that was cut.
 """
 
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from sklearn.base import is_classifier
 from sklearn.model_selection import (
     GroupKFold,
     GroupShuffleSplit,
@@ -17,6 +19,7 @@ from sklearn.model_selection import (
     ShuffleSplit,
     StratifiedKFold,
     StratifiedShuffleSplit,
+    check_cv,
 )
 from sklearn.utils import check_random_state
 
@@ -29,6 +32,7 @@ from sknn.estimators._fit_plan import FitInputs, plan_job
 from sknn.estimators._folds import Folds, split_folds
 from sknn.estimators._messages import FitWarning
 from sknn.estimators._refit import train_again
+from sknn.estimators._training_state import independent_generator, split_generator
 from sknn.estimators._trials import Settings, Trial, Trials, scale_outputs
 from sknn.targets import ClassTarget
 
@@ -75,11 +79,21 @@ def chooses_settings(mlp: "BaseMLP", inputs: FitInputs) -> bool:
         return False
     if inputs.validation is not None or mlp.warm_start or not _builders.has_horizon(mlp):
         return False
-    if mlp.early_stopping not in (False, "auto") or len(inputs.data.y) < MIN_ROWS:
+    return mlp.early_stopping in (False, "auto") and _can_split(inputs)
+
+
+def _can_split(inputs: FitInputs) -> bool:
+    """Return whether there are enough rows, groups, and rows of each class."""
+    data, n = inputs.data, len(inputs.data.y)
+    if n < MIN_ROWS:
         return False
-    if isinstance(inputs.target, ClassTarget) and inputs.data.y.ndim == 1:
-        return bool(np.unique(inputs.data.y, return_counts=True)[1].min() >= 2)
-    return True
+    if data.groups is not None:
+        return len(np.unique(data.groups)) >= N_FOLDS
+    if not isinstance(inputs.target, ClassTarget) or data.y.ndim > 1:
+        return True
+    counts = np.unique(data.y, return_counts=True)[1]
+    held_out = n / N_FOLDS if n <= MAX_FOLD_ROWS else HELD_OUT * n
+    return bool(counts.min() >= 2 and counts.max() >= N_FOLDS and len(counts) <= held_out)
 
 
 def fit_best_settings(mlp: "BaseMLP", inputs: FitInputs, callbacks: FitCallbacks | None) -> Fitted:
@@ -95,27 +109,32 @@ def fit_best_settings(mlp: "BaseMLP", inputs: FitInputs, callbacks: FitCallbacks
 
 
 def _split(mlp: "BaseMLP", inputs: FitInputs, *, by_folds: bool) -> Folds:
-    """Split the rows into folds, or hold some out: by groups, or at random, stratified by class."""
-    classify = isinstance(inputs.target, ClassTarget) and inputs.rows.y.ndim == 1
-    n, seed = len(inputs.rows.y), mlp.random_state
+    """Split the rows of positive weight into folds, or hold some out.
+
+    It is by groups, or at random, stratified by class; without `shuffle` in the order of the rows.
+    """
+    data, n, seed = inputs.data, len(inputs.data.y), mlp.random_state
+    classify = isinstance(inputs.target, ClassTarget) and data.y.ndim == 1
     size = max(HELD_OUT, min(MAX_HELD_OUT, FEW_HELD_OUT / n))
     cv: Any
-    if inputs.groups is not None:
-        cv = (
-            GroupKFold(N_FOLDS)
-            if by_folds
-            else GroupShuffleSplit(1, test_size=size, random_state=seed)
-        )
+    if data.groups is not None:
+        drawn = GroupShuffleSplit(1, test_size=size, random_state=seed)
+        cv = GroupKFold(N_FOLDS) if by_folds else drawn
     elif not mlp.shuffle:
         last = np.arange(n) >= n - round(size * n)
-        cv = KFold(N_FOLDS) if by_folds else [(~last, last)]
+        cv = KFold(N_FOLDS) if by_folds else check_cv([(~last, last)])
     elif by_folds:
         kind = StratifiedKFold if classify else KFold
         cv = kind(N_FOLDS, shuffle=True, random_state=seed)
     else:
         drawn = StratifiedShuffleSplit if classify else ShuffleSplit
         cv = drawn(1, test_size=size, random_state=seed)
-    return split_folds(cv, inputs.X, inputs.rows, inputs.groups, classify=classify)
+    rows = np.flatnonzero(inputs.rows.is_positive)
+    with warnings.catch_warnings():  # a class with fewer rows than folds is no problem
+        warnings.filterwarnings("ignore", "The least populated class", UserWarning)
+        splits = list(cv.split(np.zeros(n), data.y if classify else None, data.groups))
+    pairs = [(rows[train], rows[test]) for train, test in splits]
+    return split_folds(pairs, inputs.X, inputs.rows, None, classify=classify)
 
 
 def _auto(mlp: "BaseMLP", inputs: FitInputs) -> TrainingSettings:
@@ -138,7 +157,7 @@ def _fit_by_folds(mlp: "BaseMLP", trials: Trials) -> Fitted:
         result = train_again(_plan_members(trials, members), best.plan, result, trials.callbacks)
         if result is not found:
             chosen, result = members, scale_outputs(result, temperature)
-    result = _with_choice(result, chosen, temperature)
+    result = _with_choice(mlp, result, chosen, temperature)
     return best.plan, result, best.plan.jobs[0].warnings + notes
 
 
@@ -195,7 +214,8 @@ def _fit_by_held_out_rows(mlp: "BaseMLP", trials: Trials) -> Fitted:
         result = fit_networks(plan, trials.callbacks)
     else:
         plan, result, settings = trial.plan, trial.result, [trial.settings]
-    result = _with_choice(scale_outputs(result, temperature), settings, temperature)
+    result = scale_outputs(result, temperature)
+    result = _with_choice(mlp, result, settings, temperature)
     return plan, result, trial.plan.jobs[0].warnings
 
 
@@ -239,16 +259,22 @@ def _settings(epochs: int, decay: float | None) -> Settings:
 def _plan_members(trials: Trials, settings: Sequence[Settings]) -> FitPlan:
     """Prepare the training of a network with each of these settings on all rows."""
     inputs, rng = trials.inputs, check_random_state(trials.mlp.random_state)
+    groups = [(one, len(list(same))) for one, same in groupby(settings)]
+    others = split_generator(independent_generator(rng), max(1, len(groups) - 1))
     jobs = []
-    for one, same in groupby(settings):
-        mlp = trials.mlp._with_parameters(**one, n_members=len(list(same)))
-        jobs.append(plan_job(mlp, inputs.data, None, inputs.target, rng, by_score=False))
+    for (one, n_members), own in zip(groups, [rng, *others], strict=False):
+        mlp = trials.mlp._with_parameters(**one, n_members=n_members)
+        jobs.append(plan_job(mlp, inputs.data, None, inputs.target, own, by_score=False))
     plan = FitPlan(jobs, replace(jobs[0].initial.spec, n_members=len(settings)))
     assert trials.deadline is not None
     return plan.with_deadline(trials.deadline)
 
 
-def _with_choice(result: FitResult, settings: Sequence[Settings], temperature: float) -> FitResult:
+def _with_choice(
+    mlp: "BaseMLP", result: FitResult, settings: Sequence[Settings], temperature: float
+) -> FitResult:
     """Return a result with the attributes that tell what was chosen."""
-    chosen = {"member_params_": list(map(dict, settings)), "temperature_": temperature}
+    chosen: dict[str, Any] = {"member_params_": list(map(dict, settings))}
+    if is_classifier(mlp):
+        chosen["temperature_"] = temperature
     return replace(result, attributes={**result.attributes, **chosen})

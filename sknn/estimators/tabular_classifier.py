@@ -74,6 +74,26 @@ class TabularMLPClassifier(Tabular, Classification):
         Validation score for `validation_scores_` and `early_stopping`: None and "loss" are the
         negative validation loss; else a scorer's name, such as "accuracy", or a callable
         ``scorer(estimator, X, y)``.
+    cv : "auto", int, splitter, iterable of (train, test) or None, default="auto"
+        "auto" chooses settings by rows held out of the training rows, trains networks with them on
+        all rows, and divides raw outputs of a log loss by the best temperature: see the Notes.
+        It does so only for max_iter="auto" and a learning rate with a horizon; it is None with
+        X_val, `warm_start`, `early_stopping`, for fewer than 30 rows or if a class has a single
+        one, and for `partial_fit`. None trains once. Else cross-fitting: for each split `n_members`
+        networks are trained on its training rows, all at once, and predictions are averaged over
+        all networks. An integer is the number of folds, stratified in classification with one
+        column of exclusive classes, and not shuffled (see
+        :func:`~sklearn.model_selection.check_cv`). Row numbers count the rows as given, those of
+        weight 0 included. Each network is scored on the rows of its own fold, which gives
+        `oof_score_` and the calibration of prediction sets. With an integer
+        `random_state` those of a fold equal a fit of its training rows alone (if these have all
+        classes). Not with
+        `warm_start` or X_val; without `partial_fit`.
+    n_members : int or "auto", default="auto"
+        Number of networks trained as an ensemble, each with its own initial weights, batches and
+        dropout. Predictions are averaged (in classification, probabilities); see `predict_members`.
+        With several networks, `coefs_` and `intercepts_` have a leading axis for them. "auto" is 1,
+        and up to 12 if cv="auto" chooses settings: `member_params_` has one item for each.
     dtype : {"auto", "float32", "float64"}, default="auto"
         Type of all computations: "auto" is float32 (faster) if X is float32 or has more than 20 000
         elements once encoded, else float64; `partial_fit` decides at its first call.
@@ -86,6 +106,13 @@ class TabularMLPClassifier(Tabular, Classification):
         Fitted encoder of the columns; its `get_feature_names_out` names the rows of ``coefs_[0]``.
         With `cv`, and without `refit`, a list with one for each fold: the rows of ``coefs_[0]``
         beyond those of a fold are 0.
+    member_params_ : list of dict
+        The settings that cv="auto" has chosen for each network, by the names of the parameters;
+        only if it has chosen.
+    temperature_ : float
+        The number that divides the raw outputs of all networks, 1 if the loss is not a log loss;
+        only if cv="auto" has chosen. The last weights and offsets, and so `decision_function`, are
+        those after the division.
 
     See Also
     --------
@@ -98,6 +125,19 @@ class TabularMLPClassifier(Tabular, Classification):
     The encoding is learned from the training rows without y: not from rows that are held back or
     X_val. The initial offsets of the output are the logarithms of the class frequencies. Bins are
     encoded as values up to 0.4, so that their effect is learned more slowly.
+
+    With cv="auto" a fit begins with trials. Up to 3000 rows, they are 5 folds, split as by
+    `groups`, or at random, stratified by class. Networks with a short one-cycle (8 and 25 epochs)
+    are trained on them, and with longer ones (80, and that of max_iter="auto") as long as the loss
+    on the rows held out is not worse by more than a standard error. Five networks with the best
+    number of epochs, or four with each number whose loss is within a standard error of the best,
+    are trained on all rows. `oof_prediction_`, `oof_score_` and intervals are those of the folds
+    with the best number. With more rows a tenth (up to a fifth, for 1000 rows) is held out, and
+    short networks with two strengths of weight decay and one of half the length choose what is
+    trained on all rows: the short ones, a long one (three times as long if the table has little
+    noise), or all; above 20 000 rows it is a single long one. The temperature minimises the log
+    loss of the rows held out (Guo, Pleiss, Sun and Weinberger, 2017, "On Calibration of Modern
+    Neural Networks"); of those within half a standard error it is the nearest to 1.
 
     Examples
     --------

@@ -56,11 +56,11 @@ def check_records(state: Mapping[str, Any], spec: ModelSpec, searched: ModelSpec
 
 def _check_choice(state: Mapping[str, Any], spec: ModelSpec) -> None:
     """Check the settings that cv="auto" has chosen, if it has."""
-    held = {"member_params_", "temperature_"} & set(state)
-    require(len(held) in (0, 2), f"of member_params_ and temperature_ there is only {held}")
-    if held:
+    if "temperature_" in state:
+        require("member_params_" in state, "temperature_ without member_params_")
         require_number("temperature_", state["temperature_"])
-        require(state["temperature_"] > 0, "temperature_ must be positive")
+        require(0 < state["temperature_"] < np.inf, "temperature_ must be positive and finite")
+    if "member_params_" in state:
         settings = state["member_params_"]
         fits = isinstance(settings, list) and all(isinstance(one, dict) for one in settings)
         require(fits and len(settings) == spec.n_members, "member_params_ must be a list of dicts")

@@ -1,0 +1,355 @@
+"""cv="auto": what it chooses could be set by hand, and where it must not, nothing is chosen."""
+
+import warnings
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.special import softmax
+from sklearn.base import clone
+from sklearn.datasets import load_diabetes, load_iris
+from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold
+
+import sknn
+from sknn import TabularMLPClassifier, TabularMLPRegressor
+from sknn.estimators import _auto_settings
+
+SMALL = {"hidden_layer_sizes": 8, "random_state": 0}
+MANY_ROWS = 400
+
+
+def table(n=120, noise=0.1, seed=0):
+    """Make numbers and a target with noise."""
+    rng = np.random.RandomState(seed)
+    X = rng.randn(n, 4)
+    return X, X[:, 0] + np.sin(2 * X[:, 1]) + noise * rng.randn(n)
+
+
+def classes(n=150, seed=0):
+    """Make numbers, and classes of which a tenth are wrong."""
+    X, y = table(n, 0.0, seed)
+    rng = np.random.RandomState(seed)
+    y = np.digitize(y, [-0.5, 0.5])
+    return X, np.where(rng.rand(n) < 0.1, rng.randint(3, size=n), y)
+
+
+@pytest.fixture
+def few_fold_rows(monkeypatch):
+    """Let rows be held out, without folds, of small tables."""
+    monkeypatch.setattr(_auto_settings, "MAX_FOLD_ROWS", 100)
+    monkeypatch.setattr(_auto_settings, "FEW_HELD_OUT", 60)
+
+
+def kept(model):
+    """Return the arrays of the networks."""
+    return [*model.coefs_, *model.intercepts_]
+
+
+def grouped(settings):
+    """Return different settings with the number of networks of each, in their order."""
+    counts = {}
+    for one in settings:
+        key = tuple(sorted(one.items()))
+        counts[key] = counts.get(key, 0) + 1
+    return [(dict(key), n) for key, n in counts.items()]
+
+
+@pytest.mark.parametrize("make", [TabularMLPClassifier, TabularMLPRegressor])
+def test_the_networks_are_those_that_the_chosen_settings_give(make):
+    """Those of the first settings are those of a fit with them, but for the temperature."""
+    X, y = classes() if make is TabularMLPClassifier else table()
+    model = make(**SMALL).fit(X, y)
+    settings, n = grouped(model.member_params_)[0]
+    alone = make(**SMALL, cv=None, n_members=n, **settings).fit(X, y)
+    temperature = getattr(model, "temperature_", 1.0)
+    for ours, theirs in zip(model.coefs_[:-1], alone.coefs_[:-1], strict=True):
+        assert_allclose(ours[:n], theirs, rtol=1e-9, atol=1e-12)
+    assert_allclose(model.coefs_[-1][:n] * temperature, alone.coefs_[-1], rtol=1e-9, atol=1e-12)
+    assert len(model.member_params_) == len(model.coefs_[0])
+
+
+def test_probabilities_are_those_at_the_temperature():
+    """Averaged over the networks, after the division of their raw outputs."""
+    X, y = classes()
+    model = TabularMLPClassifier(**SMALL).fit(X, y)
+    n, (settings, _) = len(model.member_params_), grouped(model.member_params_)[0]
+    if len(grouped(model.member_params_)) > 1:
+        model.set_params(n_members=n)
+        model.fit(X, y)
+        settings, _ = grouped(model.member_params_)[0]
+    alone = TabularMLPClassifier(**SMALL, cv=None, n_members=n, **settings).fit(X, y)
+    z = np.log(alone.predict_members(X))
+    expected = softmax(z / model.temperature_, axis=-1).mean(axis=0)
+    assert model.temperature_ != 1
+    assert_allclose(model.predict_proba(X), expected, rtol=1e-6)
+
+
+def best_epochs(model):
+    """Return the numbers of epochs that were chosen."""
+    return {one["max_iter"] for one in model.member_params_}
+
+
+def test_out_of_fold_predictions_are_those_of_the_folds():
+    """By a number of epochs that was chosen."""
+    X, y = table()
+    model = TabularMLPRegressor(**SMALL).fit(X, y)
+    folds = KFold(5, shuffle=True, random_state=0)
+    found = [
+        TabularMLPRegressor(**SMALL, cv=folds, max_iter=epochs).fit(X, y).oof_prediction_
+        for epochs in best_epochs(model)
+    ]
+    assert any(np.allclose(model.oof_prediction_, one, rtol=1e-9) for one in found)
+
+
+def test_a_noisy_table_is_trained_shorter_than_an_exact_one():
+    """A fit looks at the table."""
+    short, long = (
+        max(best_epochs(TabularMLPRegressor(hidden_layer_sizes=32, random_state=0).fit(X, y)))
+        for X, y in (table(noise=30.0), table(noise=0.0))
+    )
+    assert short < long
+
+
+def test_the_diabetes_data_are_predicted_as_by_a_linear_model():
+    """Where the network without a choice has an R2 of 0.3."""
+    X, y = load_diabetes(return_X_y=True)
+    model = TabularMLPRegressor(random_state=0).fit(X[::2], y[::2])
+    assert model.score(X[1::2], y[1::2]) > 0.4
+
+
+def test_probabilities_of_few_rows_are_calibrated():
+    """The log loss of iris is not above that of the network without a choice."""
+    X, y = load_iris(return_X_y=True)
+    losses = []
+    for cv in ("auto", None):
+        model = TabularMLPClassifier(random_state=0, cv=cv).fit(X[::2], y[::2])
+        p = model.predict_proba(X[1::2])
+        losses.append(-np.log(p[np.arange(len(p)), y[1::2]]).mean())
+    assert losses[0] <= losses[1]
+
+
+NONE = {
+    "explicit epochs": {"max_iter": 3},
+    "early stopping": {"early_stopping": True},
+    "warm start": {"warm_start": True},
+    "lbfgs": {"solver": "lbfgs", "dropout": 0.0},
+    "no horizon": {"learning_rate": "constant"},
+}
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("settings", NONE.values(), ids=NONE)
+@pytest.mark.parametrize("make", [TabularMLPClassifier, TabularMLPRegressor])
+def test_nothing_is_chosen(make, settings):
+    """Then "auto" is None, bit for bit."""
+    X, y = classes(60) if make is TabularMLPClassifier else table(60)
+    model, other = (make(**SMALL, **settings, cv=cv).fit(X, y) for cv in ("auto", None))
+    assert not hasattr(model, "member_params_")
+    for ours, theirs in zip(kept(model), kept(other), strict=True):
+        assert_array_equal(ours, theirs)
+
+
+def test_nothing_is_chosen_with_validation_rows_or_few_rows():
+    """Nor with a class of one row, fewer groups than folds, or in a stream."""
+    X, y = table(60)
+    labels = np.arange(60) // 30
+    labels[-1] = 2
+    fits = [
+        TabularMLPRegressor(**SMALL).fit(X[:40], y[:40], X_val=X[40:], y_val=y[40:]),
+        TabularMLPRegressor(**SMALL).fit(X[:29], y[:29]),
+        TabularMLPClassifier(**SMALL).fit(X, labels),
+        TabularMLPRegressor(**SMALL).fit(X, y, groups=np.arange(60) % 3),
+    ]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        fits.append(TabularMLPRegressor(**SMALL).partial_fit(X, y))
+    for model in fits:
+        assert not hasattr(model, "member_params_")
+        assert model.coefs_[0].ndim == 2
+
+
+def test_groups_are_held_out_together():
+    """As by GroupKFold."""
+    X, y = table()
+    groups = np.arange(120) % 12
+    model = TabularMLPRegressor(**SMALL).fit(X, y, groups=groups)
+    found = [
+        TabularMLPRegressor(**SMALL, cv=GroupKFold(5), max_iter=epochs)
+        .fit(X, y, groups=groups)
+        .oof_prediction_
+        for epochs in best_epochs(model)
+    ]
+    assert any(np.allclose(model.oof_prediction_, one, rtol=1e-9) for one in found)
+
+
+@pytest.mark.parametrize("make", [TabularMLPClassifier, TabularMLPRegressor])
+def test_rows_of_weight_0_are_absent(make):
+    """They have no out-of-fold prediction."""
+    X, y = classes() if make is TabularMLPClassifier else table()
+    w = np.ones(len(y))
+    w[::7] = 0
+    model = make(**SMALL).fit(X, y, w)
+    absent = make(**SMALL).fit(X[w > 0], y[w > 0])
+    assert model.member_params_ == absent.member_params_
+    for ours, theirs in zip(kept(model), kept(absent), strict=True):
+        assert_array_equal(ours, theirs)
+    missing = model.oof_prediction_ != model.oof_prediction_
+    assert_array_equal(missing, w == 0)
+
+
+@pytest.mark.parametrize("make", [TabularMLPClassifier, TabularMLPRegressor])
+def test_the_same_seed_gives_the_same_fit(make):
+    """A generator gives another one each time, and is restored by a fit that fails."""
+    X, y = classes() if make is TabularMLPClassifier else table()
+    first, second = (make(**SMALL).fit(X, y) for _ in range(2))
+    for ours, theirs in zip(kept(first), kept(second), strict=True):
+        assert_array_equal(ours, theirs)
+    rng = np.random.RandomState(0)
+    model = make(hidden_layer_sizes=8, random_state=rng)
+    before = clone(model).fit(X, y).coefs_[0]
+    model.fit(X, y)
+    state = rng.get_state()[1].copy()
+    with pytest.raises(ValueError, match="inconsistent"):
+        model.fit(X, y[1:])
+    assert_array_equal(rng.get_state()[1], state)
+    assert not np.array_equal(model.fit(X, y).coefs_[0].ravel()[:8], before.ravel()[:8])
+
+
+def test_an_explicit_number_of_networks():
+    """It is that of the networks that predict; the folds have one each."""
+    X, y = table()
+    model = TabularMLPRegressor(**SMALL, n_members=2).fit(X, y)
+    assert len(model.member_params_) == len(model.coefs_[0]) == 2
+    model = TabularMLPRegressor(**SMALL, n_members=1).fit(X, y)
+    assert model.coefs_[0].ndim == 2
+    assert len(model.cv_scores_) == 5
+
+
+@pytest.mark.parametrize("make", [TabularMLPClassifier, TabularMLPRegressor])
+def test_a_saved_model_predicts_alike(make, tmp_path):
+    """And tells what was chosen."""
+    X, y = classes() if make is TabularMLPClassifier else table()
+    model = make(**SMALL).fit(X, y)
+    model.save(tmp_path / "model.sknn")
+    again = sknn.load(tmp_path / "model.sknn")
+    assert again.cv == "auto"
+    assert again.member_params_ == model.member_params_
+    assert_array_equal(again.predict(X), model.predict(X))
+    assert_array_equal(again.oof_prediction_, model.oof_prediction_)
+
+
+def test_training_goes_on_by_batches():
+    """All networks are trained further; the out-of-fold predictions are then those of others."""
+    X, y = classes()
+    model = TabularMLPClassifier(**SMALL).fit(X, y)
+    n = len(model.member_params_)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.partial_fit(X, y)
+    assert len(model.coefs_[0]) == n
+    assert not hasattr(model, "oof_prediction_")
+
+
+def test_intervals_and_sets_are_approximate():
+    """The rows that calibrate have chosen the number of epochs."""
+    X, y = table()
+    model = TabularMLPRegressor(**SMALL).fit(X, y)
+    with pytest.warns(UserWarning, match="approximate"):
+        low, high = model.predict_interval(X).T
+    assert np.mean((low <= y) & (y <= high)) > 0.8
+    X, y = classes()
+    with pytest.warns(UserWarning, match="approximate"):
+        assert TabularMLPClassifier(**SMALL).fit(X, y).predict_set(X).any(axis=1).mean() > 0.8
+
+
+def test_the_end_of_time_ends_the_search():
+    """The networks of the folds are the result."""
+    X, y = table()
+    model = TabularMLPRegressor(**SMALL, max_time=1e-6).fit(X, y)
+    assert model.coefs_[0].shape[0] == 5
+    assert model.member_params_ == [{"max_iter": 8}] * 5
+    assert np.isfinite(model.predict(X)).all()
+
+
+def test_ctrl_c_keeps_the_best_trial(monkeypatch):
+    """As long as there is one."""
+    X, y = table()
+    calls = []
+    train = _auto_settings.Trials.compare
+
+    def interrupted(*args, **settings):
+        calls.append(1)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        return train(*args, **settings)
+
+    monkeypatch.setattr(_auto_settings.Trials, "compare", interrupted)
+    with pytest.warns(UserWarning, match="interrupted"):
+        model = TabularMLPRegressor(**SMALL).fit(X, y)
+    assert model.member_params_ == [{"max_iter": 8}] * 5
+
+
+def held_out_table(make):
+    """Make a table with more rows than folds are trained for."""
+    return classes(MANY_ROWS) if make is TabularMLPClassifier else table(MANY_ROWS)
+
+
+@pytest.mark.usefixtures("few_fold_rows")
+@pytest.mark.parametrize("make", [TabularMLPClassifier, TabularMLPRegressor])
+def test_held_out_rows_choose(make):
+    """The networks are those that the settings give, each trained on all rows."""
+    X, y = held_out_table(make)
+    model = make(**SMALL).fit(X, y)
+    assert all(set(one) == {"max_iter", "weight_decay"} for one in model.member_params_)
+    assert not hasattr(model, "oof_score_")
+    settings, n = grouped(model.member_params_)[0]
+    alone = make(**SMALL, cv=None, n_members=n, **settings).fit(X, y)
+    first = model.coefs_[0] if len(model.member_params_) == 1 else model.coefs_[0][0]
+    assert_array_equal(first, alone.coefs_[0] if n == 1 else alone.coefs_[0][0])
+    caller = "predict_set" if make is TabularMLPClassifier else "predict_interval"
+    with pytest.raises(ValueError, match="Set cv=5"):
+        getattr(model, caller)(X)
+
+
+@pytest.mark.usefixtures("few_fold_rows")
+@pytest.mark.parametrize("make", [TabularMLPClassifier, TabularMLPRegressor])
+def test_held_out_rows_with_explicit_settings(make):
+    """The decay and the number of networks are those given."""
+    X, y = held_out_table(make)
+    model = make(**SMALL, weight_decay=0.5, n_members=2).fit(X, y)
+    assert len(model.member_params_) == 2
+    assert {"max_iter"} == set(model.member_params_[0])
+    groups = np.arange(MANY_ROWS) % 40
+    assert make(**SMALL).fit(X, y, groups=groups).member_params_
+    assert make(**SMALL, shuffle=False).fit(X, y).member_params_
+
+
+@pytest.mark.usefixtures("few_fold_rows")
+def test_many_rows_have_a_single_network(monkeypatch):
+    """Whose decay is the better one of the short networks."""
+    monkeypatch.setattr(_auto_settings, "MAX_ROWS_OF_SEVERAL", 200)
+    X, y = table(MANY_ROWS)
+    model = TabularMLPRegressor(**SMALL).fit(X, y)
+    assert model.coefs_[0].ndim == 2
+    assert len(model.member_params_) == 1
+
+
+@pytest.mark.usefixtures("few_fold_rows")
+def test_the_end_of_time_ends_the_search_by_held_out_rows():
+    """The network that was trained so far is the result."""
+    X, y = table(MANY_ROWS)
+    model = TabularMLPRegressor(**SMALL, max_time=1e-6).fit(X, y)
+    assert model.coefs_[0].ndim == 2
+    assert np.isfinite(model.predict(X)).all()
+
+
+def test_classes_of_stratified_folds():
+    """The folds of a classifier are stratified, also with a class of two rows."""
+    X, y = classes()
+    y[y == 2] = 1
+    y[:2] = 2
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model = TabularMLPClassifier(**SMALL).fit(X, y)
+    assert model.oof_proba_.shape == (150, 3)
+    assert len(StratifiedKFold(5).get_n_splits() * [0]) == len(model.cv_scores_)
