@@ -103,7 +103,7 @@ def measured(
     y, predicted = np.concatenate(tested), np.concatenate(predictions)
     proba = np.concatenate(probabilities) if probabilities else None
     fit_s, predict_s = np.sum(seconds, axis=0).tolist()
-    several = getattr(model, "n_members", 1) > 1 and folds is None
+    several = trial.learner == "sknn-members" and folds is None
     return replace(
         trial,
         metrics=metrics_of(y, predicted, proba, classes),
