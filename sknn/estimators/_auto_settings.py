@@ -5,7 +5,7 @@ makes another network than a long one that was cut.
 """
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -49,13 +49,13 @@ MIN_ROWS, MAX_FOLD_ROWS = 30, 3000
 #: Number of folds.
 N_FOLDS = 5
 
-#: With folds: numbers of epochs to try, and then more until max_iter="auto", as long as that helps.
-#: Of two numbers in turn, the second is at least `MIN_RATIO` times the first.
-EPOCHS, MORE_EPOCHS, MIN_RATIO = (8, 25), (80,), 2.0
+#: With folds: numbers of epochs to try before that of max_iter="auto", as long as more are better;
+#: all folds of the first `N_WHOLE` numbers are trained.
+EPOCHS, N_WHOLE = (8, 25, 80), 2
 
 #: With folds: number of networks that are trained on all rows, that with each number of epochs if
 #: several are as good, and largest total number of their epochs, in units of max_iter="auto".
-N_MEMBERS, N_MEMBERS_EACH, MAX_EPOCHS = 5, 4, 3
+N_MEMBERS, N_MEMBERS_EACH, MAX_EPOCHS = 5, 4, 2.5
 
 #: Without folds: the fraction of rows to hold out is `HELD_OUT`, but up to `MAX_HELD_OUT` for at
 #: least `FEW_HELD_OUT` rows.
@@ -65,8 +65,9 @@ HELD_OUT, MAX_HELD_OUT, FEW_HELD_OUT = 0.1, 0.2, 1000
 #: that is tried, and factors of weight_decay="auto".
 SHORT, LONG, DECAYS = 0.25, 0.5, (1.0, 0.1)
 
-#: Without folds: if the loss of the longer network is at most `MUCH_LOWER` times that of the short
-#: one, the table has little noise, and training takes so many times the epochs of max_iter="auto".
+#: If the loss of longer training is at most `MUCH_LOWER` times that of shorter, the table has little
+#: noise: then the longest is tried by folds, and without folds training takes `EXTENDED` times the
+#: epochs of max_iter="auto".
 MUCH_LOWER, EXTENDED = 0.6, 3
 
 #: With more rows a single network is trained in the end.
@@ -164,23 +165,24 @@ def _fit_by_folds(mlp: "BaseMLP", trials: Trials) -> Fitted:
 def _best_numbers_of_epochs(trials: Trials, longest: int) -> tuple[Trial, list[Trial]]:
     """Return the best trial, and all that are worse by at most a standard error.
 
-    Longer training is tried as long as it is not worse. Ctrl-C, `max_time` and callbacks end the
-    search: the outcome of the result tells it.
+    Longer training is tried as long as that is better, and the longest if the last was much better.
+    Ctrl-C, `max_time` and callbacks end the search: the outcome of the result tells it.
     """
-    numbers = _numbers_of_epochs(longest)
-    best = trials.first({"max_iter": next(numbers)})
-    whole, goes_on = [best], best.is_complete
-    for epochs in numbers:
-        if not goes_on:
+    whole = [trials.first({"max_iter": _numbers_of_epochs(longest)[0]})]
+    best, is_longer_better = whole[0], whole[0].is_complete
+    for epochs in _numbers_of_epochs(longest)[1:]:
+        if not is_longer_better or (epochs == longest and not _is_much_better(trials, whole)):
             break
         try:
-            gradually = epochs not in EPOCHS
-            trial, goes_on = trials.compare({"max_iter": epochs}, best, gradually=gradually)
+            gradually = epochs not in EPOCHS[:N_WHOLE]
+            trial, is_longer_better = trials.compare(
+                {"max_iter": epochs}, best, gradually=gradually
+            )
         except KeyboardInterrupt:
             best.result.history.outcome = "interrupted"
             break
         whole += [trial] if trial else []
-        best = min(whole, key=lambda trial: trials.loss([trial]))
+        best = whole[-1] if is_longer_better else best
     good = []
     for trial in whole:
         difference, error = trials.difference(trial, best)
@@ -188,17 +190,24 @@ def _best_numbers_of_epochs(trials: Trials, longest: int) -> tuple[Trial, list[T
     return best, good
 
 
-def _numbers_of_epochs(longest: int) -> Iterator[int]:
-    """Yield the candidates from short to long."""
-    yield from (epochs for epochs in EPOCHS + MORE_EPOCHS if MIN_RATIO * epochs <= longest)
-    yield longest
+def _numbers_of_epochs(longest: int) -> list[int]:
+    """Return the candidates from short to long."""
+    return [*(epochs for epochs in EPOCHS if epochs < longest), longest]
+
+
+def _is_much_better(trials: Trials, whole: list[Trial]) -> bool:
+    """Return whether the last trial, if not the first, has a much lower loss than that before."""
+    if len(whole) == 1:
+        return True
+    shorter, longer = (trials.loss([trial]) for trial in whole[-2:])
+    return longer <= MUCH_LOWER * shorter
 
 
 def _members(mlp: "BaseMLP", best: Trial, good: list[Trial], longest: int) -> list[Settings]:
     """Return the settings of the networks to train on all rows."""
     if not isinstance(mlp.n_members, str):
         return [best.settings] * int(mlp.n_members)
-    allowed = MAX_EPOCHS * longest // sum(trial.settings["max_iter"] for trial in good)
+    allowed = int(MAX_EPOCHS * longest) // sum(trial.settings["max_iter"] for trial in good)
     n = N_MEMBERS if len(good) == 1 else N_MEMBERS_EACH
     return [trial.settings for trial in good for _ in range(max(1, min(n, allowed)))]
 

@@ -87,12 +87,11 @@ class Trials:
     def compare(
         self, settings: Settings, best: Trial, *, gradually: bool
     ) -> tuple[Trial | None, bool]:
-        """Train networks with these settings; return the trial, and whether it is worth going on.
+        """Train networks with these settings; return the trial, and whether it is the better one.
 
         With `gradually`, and unless the networks of the first folds are better than those of the
-        best trial, the others are not trained, and there is no trial. It is not worth going on if
-        they are worse by more than a standard error, or if training did not come to its end, which
-        the result of the best trial then tells.
+        best trial, the others are not trained, and there is no trial. Nor is there one if training
+        does not come to its end, which the result of the best trial then tells.
         """
         mlp, plan = self._plan(settings)
         results: list[FitResult] = []
@@ -105,10 +104,8 @@ class Trials:
                 best.result.history.outcome = outcome
                 return None, False
             trial = self._trial(settings, mlp, plan, results)
-            difference, error = self.difference(trial, best)
-            if not difference < 0:
-                is_whole = len(trial.folds.train) == len(best.folds.train)
-                return trial if is_whole else None, difference <= error
+            if not self.difference(trial, best)[0] < 0:
+                return trial if len(trial.folds.train) == len(best.folds.train) else None, False
         return trial, True
 
     def difference(self, trial: Trial, other: Trial) -> tuple[float, float]:

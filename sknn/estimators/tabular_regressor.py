@@ -112,10 +112,10 @@ class TabularMLPRegressor(Tabular, Regression):
     prediction. Bins are encoded as values up to 0.4, so that their effect is learned more slowly.
 
     With cv="auto" a fit begins with trials. Up to 3000 rows, they are 5 folds, split as by
-    `groups`, or at random, stratified by class. Networks with a short one-cycle (8 and 25 epochs)
-    are trained on them, and with longer ones (80, and that of max_iter="auto") as long as the loss
-    on the rows held out is not worse by more than a standard error. Five networks with the best
-    number of epochs, or four with each number whose loss is within a standard error of the best,
+    `groups`, or at random, stratified by class. Networks with a one-cycle of 8 and of 25 epochs are
+    trained on them; of 80 as long as more epochs give a lower loss on the rows held out; and of
+    max_iter="auto" if 80 give at most 0.6 of the loss of 25. Up to five networks with the best
+    number of epochs, or up to four with each number whose loss is within a standard error of it,
     are trained on all rows. `oof_prediction_`, `oof_score_` and intervals are those of the folds
     with the best number. With more rows a tenth (up to a fifth, for 1000 rows) is held out, and
     short networks with two strengths of weight decay and one of half the length choose what is
