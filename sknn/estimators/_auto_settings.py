@@ -65,7 +65,7 @@ HELD_OUT, MAX_HELD_OUT, FEW_HELD_OUT = 0.1, 0.2, 1000
 #: that is tried, and factors of weight_decay="auto".
 SHORT, LONG, DECAYS = 0.25, 0.5, (1.0, 0.1)
 
-#: If the loss of longer training is at most `MUCH_LOWER` times that of shorter, the table has little
+#: If the loss of longer training is at most `MUCH_LOWER` times that of shorter, there is little
 #: noise: then the longest is tried by folds, and without folds training takes `EXTENDED` times the
 #: epochs of max_iter="auto".
 MUCH_LOWER, EXTENDED = 0.6, 3

@@ -133,7 +133,8 @@ def scale_warnings(X: object, names: Array | None) -> list[FitWarning]:
     message = (
         f"The inputs look unscaled: standard deviations reach from {least:.2g} "
         f"({_named(small, names)}) to {most:.2g} ({_named(large, names)}). Networks learn badly "
-        "from such inputs; scale them, for example with make_pipeline(StandardScaler(), ...)."
+        "from such inputs; scale them, for example with make_pipeline(StandardScaler(), ...), or "
+        "use TabularMLPClassifier or TabularMLPRegressor, which take tables as they are."
     )
     return [(message, UserWarning)]
 
