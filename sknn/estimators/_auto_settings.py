@@ -55,7 +55,7 @@ EPOCHS, N_WHOLE = (8, 25, 80), 2
 
 #: With folds: number of networks that are trained on all rows, that with each number of epochs if
 #: several are as good, and largest total number of their epochs, in units of max_iter="auto".
-N_MEMBERS, N_MEMBERS_EACH, MAX_EPOCHS = 5, 4, 2.5
+N_MEMBERS, N_MEMBERS_EACH, MAX_EPOCHS = 5, 4, 3
 
 #: Without folds: the fraction of rows to hold out is `HELD_OUT`, but up to `MAX_HELD_OUT` for at
 #: least `FEW_HELD_OUT` rows.
@@ -207,7 +207,7 @@ def _members(mlp: "BaseMLP", best: Trial, good: list[Trial], longest: int) -> li
     """Return the settings of the networks to train on all rows."""
     if not isinstance(mlp.n_members, str):
         return [best.settings] * int(mlp.n_members)
-    allowed = int(MAX_EPOCHS * longest) // sum(trial.settings["max_iter"] for trial in good)
+    allowed = MAX_EPOCHS * longest // sum(trial.settings["max_iter"] for trial in good)
     n = N_MEMBERS if len(good) == 1 else N_MEMBERS_EACH
     return [trial.settings for trial in good for _ in range(max(1, min(n, allowed)))]
 
