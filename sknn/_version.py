@@ -20,6 +20,9 @@ __version__ = "0.1.0.dev0"
 #: Format of the saved state. It increases when older versions could not read newer states.
 STATE_FORMAT = 3
 
+#: Parameters whose defaults are not what estimators without them did.
+OLD_DEFAULTS: Mapping[str, Any] = {"cv": None, "n_members": 1}
+
 # Renamed between formats 1 and 2: the only place in the package for these old names.
 _SOLVER_STATE = {"unexplained": "relative_loss", "stalls": "n_plateaus"}
 
@@ -240,7 +243,8 @@ class VersionedState:
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Restore a state of this or an older format; without a number it is format 0.
 
-        Parameters that did not exist yet get their defaults, which preserve the old behaviour.
+        Parameters that did not exist yet get their defaults, which preserve the old behaviour, or
+        the values of `OLD_DEFAULTS`.
         """
         state = dict(state)
         writer = state.pop("_sknn_version", "an early version")
@@ -253,6 +257,7 @@ class VersionedState:
             for one in inspect.signature(cls).parameters.values()
             if one.default is not one.empty
         }
+        defaults |= {name: old for name, old in OLD_DEFAULTS.items() if name in defaults}
         super().__setstate__({**defaults, **migrate_state(state, number)})  # type: ignore[misc]
 
 

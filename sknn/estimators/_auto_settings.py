@@ -27,13 +27,15 @@ from sknn.estimators import _builders
 from sknn.estimators._builders import TrainingSettings
 from sknn.estimators._callbacks import FitCallbacks
 from sknn.estimators._cross_fitting import with_out_of_fold
-from sknn.estimators._fit import FitPlan, FitResult, fit_networks
+from sknn.estimators._early_stopping import N_SAMPLES_AUTO_EARLY_STOPPING
+from sknn.estimators._fit import FitPlan, FitResult
 from sknn.estimators._fit_plan import FitInputs, plan_job
 from sknn.estimators._folds import Folds, split_folds
 from sknn.estimators._messages import FitWarning
-from sknn.estimators._refit import train_again
+from sknn.estimators._refit import after_search, train_again
 from sknn.estimators._training_state import independent_generator, split_generator
 from sknn.estimators._trials import Settings, Trial, Trials, scale_outputs
+from sknn.estimators._validation.data import ValidatedData
 from sknn.targets import ClassTarget
 
 if TYPE_CHECKING:
@@ -42,240 +44,279 @@ if TYPE_CHECKING:
 #: The plan of the networks, their result, and warnings to show.
 Fitted = tuple[FitPlan, FitResult, list[FitWarning]]
 
-#: With fewer rows of positive weight nothing is chosen. Up to `MAX_FOLD_ROWS` folds are trained,
-#: and with more rows a part of them is held out.
-MIN_ROWS, MAX_FOLD_ROWS = 30, 3000
+#: With fewer rows nothing is chosen.
+MIN_ROWS = 30
+
+#: Up to so many rows folds are trained; of more rows a part is held out.
+MAX_FOLD_ROWS = 3000
+
+# Settings of the choice by folds
 
 #: Number of folds.
 N_FOLDS = 5
 
-#: With folds: numbers of epochs to try before that of max_iter="auto", as long as more are better;
-#: all folds of the first `N_WHOLE` numbers are trained.
-EPOCHS, N_WHOLE = (8, 25, 80), 2
+#: Numbers of epochs to try before that of max_iter="auto", as long as more are better.
+EPOCHS = (8, 25, 80)
 
-#: With folds: number of networks that are trained on all rows, that with each number of epochs if
-#: several are as good, and largest total number of their epochs, in units of max_iter="auto".
-N_MEMBERS, N_MEMBERS_EACH, MAX_EPOCHS = 5, 4, 3
+#: For this one and more, the first folds decide whether the others are trained.
+MIN_GRADUAL_EPOCHS = 80
 
-#: Without folds: the fraction of rows to hold out is `HELD_OUT`, but up to `MAX_HELD_OUT` for at
-#: least `FEW_HELD_OUT` rows.
-HELD_OUT, MAX_HELD_OUT, FEW_HELD_OUT = 0.1, 0.2, 1000
+#: Largest total number of epochs of the networks that are trained on all rows, in units of
+#: max_iter="auto".
+MAX_TOTAL_EPOCHS = 3
 
-#: Without folds: numbers of epochs in units of max_iter="auto" of short networks, of the longer one
-#: that is tried, and factors of weight_decay="auto".
-SHORT, LONG, DECAYS = 0.25, 0.5, (1.0, 0.1)
+# Settings of the choice by a part of the rows
 
-#: If the loss of longer training is at most `MUCH_LOWER` times that of shorter, there is little
-#: noise: then the longest is tried by folds, and without folds training takes `EXTENDED` times the
-#: epochs of max_iter="auto".
-MUCH_LOWER, EXTENDED = 0.6, 3
+#: The fraction that is held out: the first one, or up to the second for at least `MIN_HELD_OUT`.
+HELD_OUT_FRACTIONS = (0.1, 0.2)
+MIN_HELD_OUT = 1000
+
+#: Epochs of the short networks, and of the longer one that is tried, in units of max_iter="auto".
+SHORT_EPOCHS, LONGER_EPOCHS = 0.25, 0.5
+
+#: Factors of weight_decay="auto".
+DECAY_FACTORS = (1.0, 0.1)
 
 #: With more rows a single network is trained in the end.
-MAX_ROWS_OF_SEVERAL = 20_000
+MAX_ENSEMBLE_ROWS = 20_000
+
+#: There is little noise if longer training has at most so many times the loss of shorter.
+LOW_NOISE_LOSS_RATIO = 0.65
+
+#: Epochs of tables with little noise, in units of max_iter="auto".
+LOW_NOISE_EPOCHS = 3
 
 
-def chooses_settings(mlp: "BaseMLP", inputs: FitInputs) -> bool:
-    """Return whether cv="auto" chooses settings for these rows; else it is None."""
+def auto_trials(mlp: "BaseMLP", inputs: FitInputs, callbacks: FitCallbacks | None) -> Trials | None:
+    """Return what cv="auto" tries on these rows; None if it chooses nothing, as with cv=None."""
     if not (isinstance(mlp.cv, str) and isinstance(mlp.max_iter, str)):
-        return False
+        return None
     if inputs.validation is not None or mlp.warm_start or not _builders.has_horizon(mlp):
-        return False
-    return mlp.early_stopping in (False, "auto") and _can_split(inputs)
+        return None
+    weighted = mlp._class_weighting(inputs.data, inputs.target)
+    data = weighted(inputs.data) if weighted else inputs.data
+    stops = bool(mlp.early_stopping)
+    if isinstance(mlp.early_stopping, str):  # "auto"
+        stops = len(data.y) > N_SAMPLES_AUTO_EARLY_STOPPING
+    if stops or not _can_split(data, inputs):
+        return None
+    seed = mlp.random_state
+    if not isinstance(seed, int | np.integer):  # the same for all candidates
+        seed = int(independent_generator(inputs.rng).randint(2**31 - 1))
+    one = mlp._with_parameters(random_state=seed, n_members=1)
+    folds = _split(one, data, inputs)
+    if not _has_all_classes(folds, data, inputs):
+        return None
+    first = _candidates(one, data, inputs)[0]
+    try:
+        return Trials(one, inputs, data, folds, first, callbacks)
+    except ValueError:  # perhaps of the rows of one fold: a fit to all rows tells if it is not
+        return None
 
 
-def _can_split(inputs: FitInputs) -> bool:
+def fit_best_settings(mlp: "BaseMLP", trials: Trials) -> Fitted:
+    """Choose settings, and train networks on all rows with them.
+
+    If that does not come to its end, the best networks so far are the result: those of the folds,
+    or one that was trained without the rows that are held out.
+    """
+    if not isinstance(mlp.random_state, int | np.integer):
+        trials.inputs.rng.randint(2**31 - 1)  # the next fit has other networks
+    longest = _auto(trials.mlp, trials.data, trials.inputs).epochs
+    by_folds = _is_by_folds(trials.data)
+    if by_folds:
+        best, good = _best_numbers_of_epochs(trials, longest)
+        settings = _members_of_folds(mlp, best, good, longest)
+    else:
+        best, good, settings = _best_members(mlp, trials, longest)
+    own_temperature, notes = trials.temperature([best]), list[FitWarning]()
+    found = scale_outputs(best.result, own_temperature)
+    if by_folds:
+        found, notes = with_out_of_fold(
+            best.mlp, best.plan, best.folds, trials.inputs.rows, found, is_approximate=True
+        )
+    found = _with_choice(mlp, found, [best.settings] * len(found.histories), own_temperature)
+    warned = best.plan.jobs[0].warnings
+    if trials.stopped:
+        return best.plan, found.with_outcome(trials.stopped), warned + notes
+    temperature = own_temperature
+    if isinstance(mlp.n_members, str):
+        temperature = trials.temperature(good)
+    again = _plan_members(trials, settings)
+    result, is_new = train_again(again, found, trials.callbacks)
+    if not is_new:
+        return best.plan, result, warned + notes
+    if by_folds:
+        result = after_search(result, found, with_fold_models=True)
+    result = _with_choice(mlp, scale_outputs(result, temperature), settings, temperature)
+    return again, result, again.jobs[0].warnings + notes
+
+
+def _is_by_folds(data: ValidatedData) -> bool:
+    """Return whether folds are trained; else a part of the rows is held out."""
+    return len(data.y) <= MAX_FOLD_ROWS
+
+
+def _held_out_fraction(n: int) -> float:
+    """Return the fraction of n rows to hold out."""
+    low, high = HELD_OUT_FRACTIONS
+    return max(low, min(high, MIN_HELD_OUT / n))
+
+
+def _can_split(data: ValidatedData, inputs: FitInputs) -> bool:
     """Return whether there are enough rows, groups, and rows of each class."""
-    data, n = inputs.data, len(inputs.data.y)
+    n = len(data.y)
     if n < MIN_ROWS:
         return False
     if data.groups is not None:
         return len(np.unique(data.groups)) >= N_FOLDS
-    if not isinstance(inputs.target, ClassTarget) or data.y.ndim > 1:
+    if not _is_stratified(inputs):
         return True
     counts = np.unique(data.y, return_counts=True)[1]
-    held_out = n / N_FOLDS if n <= MAX_FOLD_ROWS else HELD_OUT * n
+    held_out = n / N_FOLDS if _is_by_folds(data) else _held_out_fraction(n) * n
     return bool(counts.min() >= 2 and counts.max() >= N_FOLDS and len(counts) <= held_out)
 
 
-def fit_best_settings(mlp: "BaseMLP", inputs: FitInputs, callbacks: FitCallbacks | None) -> Fitted:
-    """Choose settings, and train networks on all rows with them."""
-    seed = mlp.random_state
-    if not isinstance(seed, int | np.integer):  # the same for all candidates
-        seed = int(inputs.rng.randint(2**31 - 1))
-    one = mlp._with_parameters(random_state=seed, n_members=1)
-    by_folds = len(inputs.data.y) <= MAX_FOLD_ROWS
-    trials = Trials(one, inputs, _split(one, inputs, by_folds=by_folds), callbacks)
-    fit = _fit_by_folds if by_folds else _fit_by_held_out_rows
-    return fit(mlp, trials)
+def _is_stratified(inputs: FitInputs) -> bool:
+    """Return whether y is a single column of classes that exclude each other."""
+    return isinstance(inputs.target, ClassTarget) and inputs.data.y.ndim == 1
 
 
-def _split(mlp: "BaseMLP", inputs: FitInputs, *, by_folds: bool) -> Folds:
-    """Split the rows of positive weight into folds, or hold some out.
+def _split(mlp: "BaseMLP", data: ValidatedData, inputs: FitInputs) -> Folds:
+    """Split the rows that count into folds, or hold some out.
 
-    It is by groups, or at random, stratified by class; without `shuffle` in the order of the rows.
+    It is by groups, or stratified by class, at random; without `shuffle` in the order of the rows.
     """
-    data, n, seed = inputs.data, len(inputs.data.y), mlp.random_state
-    classify = isinstance(inputs.target, ClassTarget) and data.y.ndim == 1
-    size = max(HELD_OUT, min(MAX_HELD_OUT, FEW_HELD_OUT / n))
+    n, classify, by_folds = len(data.y), _is_stratified(inputs), _is_by_folds(data)
+    size = _held_out_fraction(n)
+    drawn = {"test_size": size, "random_state": mlp.random_state}
+    shuffled = {"shuffle": True, "random_state": mlp.random_state} if mlp.shuffle else {}
     cv: Any
     if data.groups is not None:
-        drawn = GroupShuffleSplit(1, test_size=size, random_state=seed)
-        cv = GroupKFold(N_FOLDS) if by_folds else drawn
-    elif not mlp.shuffle:
-        last = np.arange(n) >= n - round(size * n)
-        cv = KFold(N_FOLDS) if by_folds else check_cv([(~last, last)])
+        cv = GroupKFold(N_FOLDS) if by_folds else GroupShuffleSplit(1, **drawn)
     elif by_folds:
-        kind = StratifiedKFold if classify else KFold
-        cv = kind(N_FOLDS, shuffle=True, random_state=seed)
+        cv = (StratifiedKFold if classify else KFold)(N_FOLDS, **shuffled)
+    elif mlp.shuffle:
+        cv = (StratifiedShuffleSplit if classify else ShuffleSplit)(1, **drawn)
     else:
-        drawn = StratifiedShuffleSplit if classify else ShuffleSplit
-        cv = drawn(1, test_size=size, random_state=seed)
-    rows = np.flatnonzero(inputs.rows.is_positive)
+        last = np.arange(n) >= n - round(size * n)
+        cv = check_cv([(~last, last)])
     with warnings.catch_warnings():  # a class with fewer rows than folds is no problem
         warnings.filterwarnings("ignore", "The least populated class", UserWarning)
         splits = list(cv.split(np.zeros(n), data.y if classify else None, data.groups))
+    rows = np.arange(n) if data.row_numbers is None else data.row_numbers
     pairs = [(rows[train], rows[test]) for train, test in splits]
     return split_folds(pairs, inputs.X, inputs.rows, None, classify=classify)
 
 
-def _auto(mlp: "BaseMLP", inputs: FitInputs) -> TrainingSettings:
+def _has_all_classes(folds: Folds, data: ValidatedData, inputs: FitInputs) -> bool:
+    """Return whether the training rows of each fold have all classes of the rows that count."""
+    if not _is_stratified(inputs):
+        return True
+    y, n_classes = inputs.rows.y, len(np.unique(data.y))
+    return all(len(np.unique(y[train])) == n_classes for train in folds.train)
+
+
+def _auto(mlp: "BaseMLP", data: ValidatedData, inputs: FitInputs) -> TrainingSettings:
     """Return the settings of max_iter="auto" and weight_decay="auto"."""
-    return mlp._training_settings(inputs.data, inputs.target.loss(mlp._loss_name(inputs.target)))
+    return mlp._training_settings(data, inputs.target.loss(mlp._loss_name(inputs.target)))
 
 
-def _fit_by_folds(mlp: "BaseMLP", trials: Trials) -> Fitted:
-    """Choose numbers of epochs by folds; if that is interrupted, their networks are kept."""
-    inputs, longest = trials.inputs, _auto(mlp, trials.inputs).epochs
-    best, good = _best_numbers_of_epochs(trials, longest)
-    temperature = trials.temperature(trials.average(good))
-    result = scale_outputs(best.result, temperature)
-    result, notes = with_out_of_fold(best.mlp, best.plan, best.folds, inputs.rows, result)
-    result.attributes["_calibration"]["is_approximate"] = True
-    chosen = [best.settings] * len(best.result.histories)
-    if best.is_complete:
-        members = _members(mlp, best, good, longest)
-        found = result
-        result = train_again(_plan_members(trials, members), best.plan, result, trials.callbacks)
-        if result is not found:
-            chosen, result = members, scale_outputs(result, temperature)
-    result = _with_choice(mlp, result, chosen, temperature)
-    return best.plan, result, best.plan.jobs[0].warnings + notes
+def _candidates(mlp: "BaseMLP", data: ValidatedData, inputs: FitInputs) -> list[Settings]:
+    """Return the settings to try, from short to long training, or with less and less decay."""
+    auto = _auto(mlp, data, inputs)
+    if _is_by_folds(data):
+        numbers = [*(epochs for epochs in EPOCHS if epochs < auto.epochs), auto.epochs]
+        return [{"max_iter": epochs} for epochs in numbers]
+    short = {"max_iter": max(1, round(SHORT_EPOCHS * auto.epochs))}
+    if not isinstance(mlp.weight_decay, str):
+        return [short]
+    return [{**short, "weight_decay": factor * auto.weight_decay} for factor in DECAY_FACTORS]
 
 
 def _best_numbers_of_epochs(trials: Trials, longest: int) -> tuple[Trial, list[Trial]]:
     """Return the best trial, and all that are worse by at most a standard error.
 
     Longer training is tried as long as that is better, and the longest if the last was much better.
-    Ctrl-C, `max_time` and callbacks end the search: the outcome of the result tells it.
     """
-    whole = [trials.first({"max_iter": _numbers_of_epochs(longest)[0]})]
-    best, is_longer_better = whole[0], whole[0].is_complete
-    for epochs in _numbers_of_epochs(longest)[1:]:
-        if not is_longer_better or (epochs == longest and not _is_much_better(trials, whole)):
+    best = trials.first()
+    whole, is_longer_better, ratio = [best], True, 0.0
+    for settings in _candidates(trials.mlp, trials.data, trials.inputs)[1:]:
+        epochs = settings["max_iter"]
+        much_is_won = epochs < longest or ratio <= LOW_NOISE_LOSS_RATIO
+        if trials.stopped or not (is_longer_better and much_is_won):
             break
-        try:
-            gradually = epochs not in EPOCHS[:N_WHOLE]
-            trial, is_longer_better = trials.compare(
-                {"max_iter": epochs}, best, gradually=gradually
-            )
-        except KeyboardInterrupt:
-            best.result.history.outcome = "interrupted"
+        trial = trials.run(settings, best, all_folds=epochs < MIN_GRADUAL_EPOCHS)
+        if trial is None:
             break
-        whole += [trial] if trial else []
-        best = whole[-1] if is_longer_better else best
+        whole.append(trial)
+        is_longer_better = trials.difference(trial, best)[0] < 0
+        ratio = trials.loss([trial]) / trials.loss([best])
+        best = trial if is_longer_better else best
     good = []
     for trial in whole:
         difference, error = trials.difference(trial, best)
-        good += [trial] if difference <= error else []
+        good += [trial] if trial is best or difference <= error else []
     return best, good
 
 
-def _numbers_of_epochs(longest: int) -> list[int]:
-    """Return the candidates from short to long."""
-    return [*(epochs for epochs in EPOCHS if epochs < longest), longest]
-
-
-def _is_much_better(trials: Trials, whole: list[Trial]) -> bool:
-    """Return whether the last trial, if not the first, has a much lower loss than that before."""
-    if len(whole) == 1:
-        return True
-    shorter, longer = (trials.loss([trial]) for trial in whole[-2:])
-    return longer <= MUCH_LOWER * shorter
-
-
-def _members(mlp: "BaseMLP", best: Trial, good: list[Trial], longest: int) -> list[Settings]:
+def _members_of_folds(
+    mlp: "BaseMLP", best: Trial, good: list[Trial], longest: int
+) -> list[Settings]:
     """Return the settings of the networks to train on all rows."""
     if not isinstance(mlp.n_members, str):
         return [best.settings] * int(mlp.n_members)
-    allowed = MAX_EPOCHS * longest // sum(trial.settings["max_iter"] for trial in good)
-    n = N_MEMBERS if len(good) == 1 else N_MEMBERS_EACH
-    return [trial.settings for trial in good for _ in range(max(1, min(n, allowed)))]
+    alone, each = mlp._auto_members
+    allowed = MAX_TOTAL_EPOCHS * longest // sum(trial.settings["max_iter"] for trial in good)
+    n = max(1, min(alone if len(good) == 1 else each, allowed))
+    return [trial.settings for trial in good for _ in range(n)]
 
 
-def _fit_by_held_out_rows(mlp: "BaseMLP", trials: Trials) -> Fitted:
-    """Choose the settings of several networks by rows held out, and train them on all rows.
+def _best_members(
+    mlp: "BaseMLP", trials: Trials, longest: int
+) -> tuple[Trial, list[Trial], list[Settings]]:
+    """Return the best trial, those whose networks together are best, and settings of members.
 
-    If the search is interrupted, the network of its first candidate is kept.
+    The members are trained on all rows, the longer one for all epochs, or more.
     """
-    trial, settings, temperature = _best_members(mlp, trials)
-    if settings:
-        plan = _plan_members(trials, settings)
-        result = fit_networks(plan, trials.callbacks)
-    else:
-        plan, result, settings = trial.plan, trial.result, [trial.settings]
-    result = scale_outputs(result, temperature)
-    result = _with_choice(mlp, result, settings, temperature)
-    return plan, result, trial.plan.jobs[0].warnings
 
+    def loss_alone(trial: Trial) -> float:
+        return trials.loss([trial])
 
-def _best_members(mlp: "BaseMLP", trials: Trials) -> tuple[Trial, list[Settings], float]:
-    """Return a trial, the settings of the networks to train on all rows, and their temperature.
-
-    If a trial was interrupted, it is returned, without settings.
-    """
-    auto = _auto(mlp, trials.inputs)
-    decays: list[float | None] = [None]
-    if isinstance(mlp.weight_decay, str):
-        decays = [factor * auto.weight_decay for factor in DECAYS]
-    short = max(1, round(SHORT * auto.epochs))
-    tried: list[Trial] = []
-    for decay in decays:
-        tried.append(trials.first(_settings(short, decay)))
-        if not tried[-1].is_complete:
-            return tried[-1], [], 1.0
-    best = min(tried, key=lambda trial: trials.loss([trial]))
-    longer = {**best.settings, "max_iter": auto.epochs}
-    if len(trials.inputs.data.y) > MAX_ROWS_OF_SEVERAL:
-        return best, [longer] * _builders.n_members(mlp), trials.temperature(best)
-    long = trials.first({**best.settings, "max_iter": max(1, round(LONG * auto.epochs))})
-    if not long.is_complete:
-        return long, [], 1.0
-    together = min([tried, [long], [*tried, long]], key=trials.loss)
+    tried: list[Trial] = [trials.first()]
+    for settings in _candidates(trials.mlp, trials.data, trials.inputs)[1:]:
+        trial = None if trials.stopped else trials.run(settings)
+        tried += [trial] if trial else []
+    best = min(tried, key=loss_alone)
+    full = {**best.settings, "max_iter": longest}
+    if trials.stopped or len(trials.data.y) > MAX_ENSEMBLE_ROWS:
+        return best, [best], [full] * _builders.n_members(mlp)
+    half = {**best.settings, "max_iter": max(1, round(LONGER_EPOCHS * longest))}
+    longer, good = trials.run(half), tried
+    if longer:
+        if loss_alone(longer) <= LOW_NOISE_LOSS_RATIO * loss_alone(best):
+            full["max_iter"] *= LOW_NOISE_EPOCHS
+        good = min([tried, [longer], [*tried, longer]], key=trials.loss)
+        best = min([best, longer], key=loss_alone)
     if not isinstance(mlp.n_members, str):
-        single = min([best, long], key=lambda trial: trials.loss([trial]))
-        together = [single] * int(mlp.n_members)
-    if trials.loss([long]) <= MUCH_LOWER * trials.loss([best]):
-        longer["max_iter"] *= EXTENDED
-    settings = [longer if trial is long else trial.settings for trial in together]
-    return best, settings, trials.temperature(trials.average(together))
-
-
-def _settings(epochs: int, decay: float | None) -> Settings:
-    """Return settings to try; without a decay it is that of the estimator."""
-    return {"max_iter": epochs} if decay is None else {"max_iter": epochs, "weight_decay": decay}
+        good = [best] * int(mlp.n_members)
+    return best, good, [full if trial is longer else trial.settings for trial in good]
 
 
 def _plan_members(trials: Trials, settings: Sequence[Settings]) -> FitPlan:
     """Prepare the training of a network with each of these settings on all rows."""
     inputs, rng = trials.inputs, check_random_state(trials.mlp.random_state)
     groups = [(one, len(list(same))) for one, same in groupby(settings)]
-    others = split_generator(independent_generator(rng), max(1, len(groups) - 1))
-    jobs = []
-    for (one, n_members), own in zip(groups, [rng, *others], strict=False):
+    others = split_generator(independent_generator(rng), len(groups))
+    encoding, jobs = None, []
+    for (one, n_members), own in zip(groups, [rng, *others[1:]], strict=True):
         mlp = trials.mlp._with_parameters(**one, n_members=n_members)
-        jobs.append(plan_job(mlp, inputs.data, None, inputs.target, own, by_score=False))
+        job = plan_job(
+            mlp, inputs.data, None, inputs.target, own, by_score=False, encoding=encoding
+        )
+        encoding = job.initial.spec.inputs
+        jobs.append(job)
     plan = FitPlan(jobs, replace(jobs[0].initial.spec, n_members=len(settings)))
-    assert trials.deadline is not None
     return plan.with_deadline(trials.deadline)
 
 

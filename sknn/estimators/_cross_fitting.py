@@ -32,15 +32,25 @@ if TYPE_CHECKING:
 
 
 def with_out_of_fold(
-    mlp: "BaseMLP", plan: FitPlan, folds: Folds, rows: ValidatedData, result: FitResult
+    mlp: "BaseMLP",
+    plan: FitPlan,
+    folds: Folds,
+    rows: ValidatedData,
+    result: FitResult,
+    *,
+    is_approximate: bool = False,
 ) -> tuple[FitResult, list[FitWarning]]:
-    """Add out-of-fold predictions and scores to a result; also return warnings about them."""
+    """Add out-of-fold predictions and scores to a result; also return warnings about them.
+
+    With `is_approximate`, intervals are approximate, because the folds have chosen something.
+    """
     compute = partial(cross_fitted_attributes, mlp, plan, folds, rows, result.attributes)
     try:
         own, notes = compute()
     except KeyboardInterrupt:  # the networks are trained: only a second Ctrl-C loses them
-        result.history.outcome = "interrupted"
+        result = result.with_outcome("interrupted")
         own, notes = compute()
+    own["_calibration"]["is_approximate"] |= is_approximate
     return replace(result, attributes={**result.attributes, **own}), notes
 
 

@@ -110,6 +110,13 @@ class FitResult:
     inputs: Any = None  # the encoded X of the first job: its rows are among them
     search: "FitResult | None" = None  # that of the networks that `refit` has replaced
 
+    def with_outcome(self, outcome: Outcome) -> "FitResult":
+        """Return the result with an outcome, that of a search in which it was found."""
+        first, *others = self.histories
+        first = copy(first)
+        first.outcome = outcome
+        return replace(self, histories=[first, *others])
+
     @cached_property
     def history(self) -> History:
         """The history of the first of the networks whose outcome comes first in `BY_PRIORITY`."""

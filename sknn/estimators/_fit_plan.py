@@ -14,6 +14,7 @@ from sknn.estimators._callbacks import FitCallbacks, FitProgress
 from sknn.estimators._early_stopping import N_SAMPLES_AUTO_EARLY_STOPPING, split
 from sknn.estimators._fit import FitData, FitJob, FitPlan, InitialModel
 from sknn.estimators._folds import Folds
+from sknn.estimators._inputs import TabularInputs
 from sknn.estimators._messages import FitWarning
 from sknn.estimators._model import ModelSpec
 from sknn.estimators._sklearn_compat import ClassifierMixin
@@ -111,21 +112,32 @@ def plan_cross_fit(
     folds: Folds,
     resumed: FitProgress | None = None,
     *,
-    watch: bool = True,
+    for_trials: bool = False,
+    encodings: Sequence[TabularInputs | None] | None = None,
 ) -> FitPlan:
     """Build the configurations and the initial networks of each fold.
 
-    With `watch`, rows that a fold holds out are scored after every epoch.
+    Trials are not scored after every epoch, and keep no progress. The encoding of each fold may be
+    known.
 
     Raises
     ------
     ValueError, TypeError
         If parameters or data are invalid.
     """
-    jobs = _plan_folds(mlp, inputs.rows, folds, inputs.target, inputs.rng, watch=watch)
+    jobs = _plan_folds(
+        mlp,
+        inputs.rows,
+        folds,
+        inputs.target,
+        inputs.rng,
+        watch=not for_trials,
+        encodings=encodings or [None] * len(folds.train),
+    )
     target = mlp._scaled_target(inputs.target, inputs.data)
     spec = ModelSpec.join([job.initial.spec for job in jobs], target)
-    return _with_progress(mlp, FitPlan(jobs, spec, is_cross_fitted=True), inputs, resumed)
+    plan = FitPlan(jobs, spec, is_cross_fitted=True)
+    return plan if for_trials else _with_progress(mlp, plan, inputs, resumed)
 
 
 def _with_progress(
@@ -210,8 +222,9 @@ def check_continued(fitted: Mapping[str, Any]) -> None:
     """Raise ValueError if the fitted networks are those of several folds."""
     if "_calibration" in fitted and "_fold_models" not in fitted:
         raise ValueError(
-            "The estimator was fitted with cv: its networks are those of the folds, whose training "
-            "cannot continue. Call fit with warm_start=False first."
+            "The networks of the estimator are those of the folds of cv, or of a search by "
+            "cv='auto' that was interrupted: their training cannot continue. Call fit with "
+            "warm_start=False first."
         )
 
 
@@ -226,10 +239,12 @@ def plan_job(
     *,
     by_score: bool | None = None,
     epochs: int | None = None,
+    encoding: TabularInputs | None = None,
 ) -> FitJob:
     """Prepare the training of the members on these rows, with new networks or those of a fit.
 
-    A number of epochs takes the place of `max_iter`, also as the horizon of schedules.
+    A number of epochs takes the place of `max_iter`, also as the horizon of schedules. The encoding
+    of the rows may be known.
     """
     weighted = mlp._class_weighting(rows, target)
     data = _reweighted(rows, weighted)
@@ -247,7 +262,7 @@ def plan_job(
         states = [state.for_warm_start(restart=restart) for state in states]
         initial = mlp._continue_from(fitted, states)
     else:
-        initial, notes = mlp._new_model(data, target, rng)
+        initial, notes = mlp._new_model(data, target, rng, encoding)
     mlp._check_targets(data, initial.spec.loss)
     settings = mlp._training_settings(data, initial.spec.loss)
     if epochs is not None:
@@ -285,6 +300,7 @@ def _plan_folds(
     rng: np.random.RandomState,
     *,
     watch: bool,
+    encodings: Sequence[TabularInputs | None],
 ) -> list[FitJob]:
     """Prepare the members of each fold, as if its training rows were all.
 
@@ -311,7 +327,7 @@ def _plan_folds(
         data = rows.take(train[k])
         watched = rows.take(test[k]) if watches else None
         try:
-            job = plan_job(mlp, data, watched, target, own, by_score=stops)
+            job = plan_job(mlp, data, watched, target, own, by_score=stops, encoding=encodings[k])
             counted = job.weighted(rows.positive()) if job.weighted else rows.positive()
             mlp._check_fold(job.data.train, counted, target)
             jobs.append(job)

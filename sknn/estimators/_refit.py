@@ -38,30 +38,35 @@ def refit(
     if mlp.verbose:
         print("training again, on all rows" + (f", for {epochs} epochs" if epochs else ""))
     again = plan_refit(mlp, plan, rows.positive(), plan.spec.target, epochs)
-    return train_again(again, plan, found, callbacks)
+    result, is_new = train_again(again, found, callbacks)
+    if not is_new:
+        return result
+    if not plan.is_cross_fitted:  # a later call goes on with the generators of the search
+        pairs = zip(result.states, found.states, strict=True)
+        states = [replace(state, rng=before.rng) for state, before in pairs]
+        result = replace(result, states=states)
+    return after_search(result, found, with_fold_models=plan.is_cross_fitted)
 
 
 def train_again(
-    again: FitPlan, plan: FitPlan, found: FitResult, callbacks: FitCallbacks | None
-) -> FitResult:
-    """Train networks that replace those `found` by a plan; on failure, return `found`."""
+    again: FitPlan, found: FitResult, callbacks: FitCallbacks | None
+) -> tuple[FitResult, bool]:
+    """Return the result of a plan, or `found` if training did not end, and whether it is new."""
     try:
         result = fit_networks(again, callbacks)
     except KeyboardInterrupt:
-        found.history.outcome = "interrupted"
-        return found
+        return found.with_outcome("interrupted"), False
     if result.history.outcome not in COMPLETE:
-        found.history.outcome = result.history.outcome
-        return found
+        return found.with_outcome(result.history.outcome), False
+    return result, True
+
+
+def after_search(result: FitResult, found: FitResult, *, with_fold_models: bool) -> FitResult:
+    """Return the result of new networks with what is kept of the search for their settings."""
     kept = {name: found.attributes[name] for name in OF_SEARCH if name in found.attributes}
-    if plan.is_cross_fitted:
+    if with_fold_models:
         kept["_fold_models"] = {name: found.attributes[name] for name in OF_NETWORKS}
-    states = result.states
-    if not plan.is_cross_fitted:  # a later call goes on with the generators of the search
-        pairs = zip(states, found.states, strict=True)
-        states = [replace(state, rng=before.rng) for state, before in pairs]
-    attributes = {**result.attributes, **kept}
-    return replace(result, attributes=attributes, states=states, search=found)
+    return replace(result, attributes={**result.attributes, **kept}, search=found)
 
 
 def best_number_of_epochs(plan: FitPlan, found: FitResult) -> int | None:

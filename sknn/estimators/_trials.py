@@ -1,5 +1,6 @@
 """Trials: networks that are trained with candidate settings, and judged by rows held out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -7,6 +8,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from sknn.engine._typing import Array
+from sknn.engine.history import Outcome
 from sknn.estimators._callbacks import FitCallbacks
 from sknn.estimators._cross_fitting import out_of_fold_outputs
 from sknn.estimators._fit import COMPLETE, FitPlan, FitResult, fit_networks, join_results
@@ -14,7 +16,7 @@ from sknn.estimators._fit_plan import FitInputs, plan_cross_fit
 from sknn.estimators._fitted_model import prediction_dtype
 from sknn.estimators._folds import Folds, RowNumbers
 from sknn.estimators._model import ModelSpec
-from sknn.estimators._validation.data import normalized_weights
+from sknn.estimators._validation.data import ValidatedData, normalized_weights
 from sknn.targets import ClassTarget
 
 if TYPE_CHECKING:
@@ -24,13 +26,13 @@ if TYPE_CHECKING:
 Settings = dict[str, Any]
 
 #: Number of folds that are trained first, to see whether the others are worth it.
-N_FIRST = 2
+N_FIRST_FOLDS = 1
 
 #: Temperatures are searched up to this factor above and below 1.
 MAX_TEMPERATURE = 8.0
 
-#: How many standard errors a loss may be above the lowest one.
-MAX_ERROR = 0.5
+#: How far the loss at a temperature may be above the lowest one, in standard errors.
+TEMPERATURE_TOLERANCE = 0.5
 
 
 @dataclass(frozen=True)
@@ -45,11 +47,6 @@ class Trial:
     z: Array  # raw outputs of rows by the networks that did not see them, NaN without any
 
     @property
-    def is_complete(self) -> bool:
-        """Whether training came to its end."""
-        return self.result.history.outcome in COMPLETE
-
-    @property
     def spec(self) -> ModelSpec:
         """The specification of the networks of all folds."""
         return ModelSpec.of_fitted(self.result.attributes)
@@ -61,52 +58,85 @@ class Trials:
     Parameters
     ----------
     mlp : estimator
-        The estimator that is fitted, whose other parameters all trials have.
+        The estimator with the parameters that all trials have in common.
     inputs : FitInputs
         All rows.
+    data : ValidatedData
+        Those that count, with class weights.
     folds : Folds
         The folds.
+    settings : dict
+        Settings of the first trial.
     callbacks : FitCallbacks or None
         The callbacks of the fit.
+
+    Attributes
+    ----------
+    stopped : str or None
+        The outcome of the training that was stopped before its end, so that no trial follows.
+
+    Raises
+    ------
+    ValueError
+        If the rows of a fold do not suffice to train networks.
     """
 
     def __init__(
-        self, mlp: "BaseMLP", inputs: FitInputs, folds: Folds, callbacks: FitCallbacks | None
+        self,
+        mlp: "BaseMLP",
+        inputs: FitInputs,
+        data: ValidatedData,
+        folds: Folds,
+        settings: Settings,
+        callbacks: FitCallbacks | None,
     ) -> None:
         self.mlp = mlp
         self.inputs = inputs
+        self.data = data
         self.folds = folds
         self.callbacks = callbacks
-        self.deadline: float | None = None
+        self.stopped: Outcome | None = None
+        self._settings = settings
+        self._plan_first = plan_cross_fit(self._with(settings), inputs, folds, for_trials=True)
+        self.deadline = self._plan_first.config.deadline
 
-    def first(self, settings: Settings) -> Trial:
-        """Train the networks of all folds."""
-        mlp, plan = self._plan(settings)
-        return self._trial(settings, mlp, plan, [fit_networks(plan, self.callbacks)])
+    def first(self) -> Trial:
+        """Train the networks of the first trial; one that is stopped is a trial, too."""
+        result = fit_networks(self._plan_first, self.callbacks)
+        if result.history.outcome not in COMPLETE:
+            self.stopped = result.history.outcome
+        return self._trial(self._settings, self._plan_first, [result])
 
-    def compare(
-        self, settings: Settings, best: Trial, *, gradually: bool
-    ) -> tuple[Trial | None, bool]:
-        """Train networks with these settings; return the trial, and whether it is the better one.
+    def run(
+        self, settings: Settings, best: Trial | None = None, *, all_folds: bool = True
+    ) -> Trial | None:
+        """Train networks with other settings; return None if that is stopped or diverges.
 
-        With `gradually`, and unless the networks of the first folds are better than those of the
-        best trial, the others are not trained, and there is no trial. Nor is there one if training
-        does not come to its end, which the result of the best trial then tells.
+        Unless `all_folds`, it is None, too, if the networks of the first folds are no better than
+        those of `best`: then the others are not trained.
         """
-        mlp, plan = self._plan(settings)
+        plan = plan_cross_fit(
+            self._with(settings),
+            self.inputs,
+            self.folds,
+            for_trials=True,
+            encodings=[job.initial.spec.inputs for job in self._plan_first.jobs],
+        ).with_deadline(self.deadline)
+        parts = [slice(N_FIRST_FOLDS), slice(N_FIRST_FOLDS, None)]
         results: list[FitResult] = []
-        trial: Trial | None = None
-        parts = [slice(N_FIRST), slice(N_FIRST, None)] if gradually else [slice(None)]
-        for part in parts:
-            results.append(fit_networks(plan.part(part), self.callbacks))
-            outcome = results[-1].history.outcome
-            if outcome not in (*COMPLETE, "diverged"):
-                best.result.history.outcome = outcome
-                return None, False
-            trial = self._trial(settings, mlp, plan, results)
-            if not self.difference(trial, best)[0] < 0:
-                return trial if len(trial.folds.train) == len(best.folds.train) else None, False
-        return trial, True
+        for part in [slice(None)] if all_folds else parts:
+            try:
+                results.append(fit_networks(plan.part(part), self.callbacks))
+            except KeyboardInterrupt:
+                self.stopped = "interrupted"
+                return None
+            if (outcome := results[-1].history.outcome) not in COMPLETE:
+                self.stopped = None if outcome == "diverged" else outcome
+                return None
+            trial = self._trial(settings, plan, results)
+            if not all_folds and best and not self.difference(trial, best)[0] < 0:
+                return None
+        return trial
 
     def difference(self, trial: Trial, other: Trial) -> tuple[float, float]:
         """Return by how much the mean loss is above that of another trial, and its standard error.
@@ -116,20 +146,58 @@ class Trials:
         rows = self._rows(trial.folds)
         with np.errstate(invalid="ignore"):
             differences = self._losses(trial, rows) - self._losses(other, rows)
-        return float(differences.mean()), float(differences.std()) / np.sqrt(len(rows))
+            error = float(differences.std()) / np.sqrt(len(rows))
+        return float(differences.mean()), error
 
-    def _plan(self, settings: Settings) -> tuple["BaseMLP", FitPlan]:
-        """Return an estimator with these settings, and the plan of the networks of all folds."""
-        mlp = self.mlp._with_parameters(**settings)
-        plan = plan_cross_fit(mlp, self.inputs, self.folds, watch=False)
-        self.deadline = plan.config.deadline if self.deadline is None else self.deadline
-        return mlp, plan.with_deadline(self.deadline)
+    def loss(self, trials: Sequence[Trial]) -> float:
+        """Return the mean loss of the averaged networks of trials."""
+        return float(self._losses(self.average(trials), self._rows(trials[0].folds)).mean())
 
-    def _trial(
-        self, settings: Settings, mlp: "BaseMLP", plan: FitPlan, results: list[FitResult]
-    ) -> Trial:
+    def average(self, trials: Sequence[Trial]) -> Trial:
+        """Return the first trial with the outputs of networks averaged over trials."""
+        if len(trials) == 1:
+            return trials[0]
+        spec = replace(trials[0].spec, n_members=len(trials), n_folds=1, fold_inputs=())
+        z = spec.average_members(np.stack([trial.z for trial in trials]))
+        return replace(trials[0], z=z)
+
+    def temperature(self, trials: Sequence[Trial]) -> float:
+        """Return the temperature of the averaged networks with the lowest loss of rows held out.
+
+        It divides raw outputs, and is 1 without a log loss. Of the temperatures whose loss is
+        within half a standard error of the lowest one, it is the nearest to 1.
+
+        Guo, Pleiss, Sun and Weinberger (2017), "On Calibration of Modern Neural Networks".
+        """
+        trial, rows = self.average(trials), self._rows(trials[0].folds)
+        spec = trial.spec
+        if not isinstance(spec.target, ClassTarget) or spec.loss_name != "log_loss":
+            return 1.0
+
+        def losses(log_factor: float) -> Array:
+            return self._losses(trial, rows, float(np.exp(log_factor)))
+
+        def mean_loss(log_factor: float) -> float:
+            return float(losses(log_factor).mean())
+
+        if not np.isfinite(mean_loss(0.0)):
+            return 1.0
+        bound = np.log(MAX_TEMPERATURE)
+        best = minimize_scalar(mean_loss, bounds=(-bound, bound), method="bounded").x
+        lowest = losses(best)
+        for log_factor in best * np.linspace(0, 1, 21):
+            difference = losses(log_factor) - lowest
+            error = difference.std() / np.sqrt(len(rows))
+            if difference.mean() <= TEMPERATURE_TOLERANCE * error:
+                break
+        return float(np.exp(-log_factor))
+
+    def _with(self, settings: Settings) -> "BaseMLP":
+        return self.mlp._with_parameters(**settings)
+
+    def _trial(self, settings: Settings, plan: FitPlan, results: list[FitResult]) -> Trial:
         """Return what the networks predict for the rows that they have not seen."""
-        n_folds = sum(len(result.histories) for result in results)
+        n_folds, mlp = sum(len(result.histories) for result in results), self._with(settings)
         folds, plan = self.folds.part(slice(n_folds)), plan.part(slice(n_folds))
         result = results[0] if len(results) == 1 else join_results(plan, results)
         spec, rows = ModelSpec.of_fitted(result.attributes), self.inputs.rows
@@ -140,60 +208,22 @@ class Trials:
             print(f"cv='auto': {settings}, {n_folds} folds: loss {self.loss([trial]):.5g}")
         return trial
 
-    def loss(self, trials: list[Trial]) -> float:
-        """Return the mean loss of the averaged networks of trials."""
-        return float(self._losses(self.average(trials), self._rows(trials[0].folds)).mean())
-
-    def average(self, trials: list[Trial]) -> Trial:
-        """Return the first trial with the outputs of networks averaged over trials."""
-        if len(trials) == 1:
-            return trials[0]
-        spec = replace(trials[0].spec, n_members=len(trials), n_folds=1, fold_inputs=())
-        z = spec.average_members(np.stack([trial.z for trial in trials]))
-        return replace(trials[0], z=z)
-
-    def temperature(self, trial: Trial) -> float:
-        """Return the temperature with the lowest mean loss of the rows that are held out.
-
-        It divides raw outputs, and is 1 without a log loss. Of the temperatures whose loss is
-        within half a standard error of the lowest one, it is the nearest to 1.
-
-        Guo, Pleiss, Sun and Weinberger (2017), "On Calibration of Modern Neural Networks".
-        """
-        spec, rows = trial.spec, self._rows(trial.folds)
-        if not isinstance(spec.target, ClassTarget) or spec.loss_name != "log_loss":
-            return 1.0
-
-        def losses(log_factor: float) -> Array:
-            return self._losses(trial, rows, float(np.exp(log_factor)))
-
-        bound = np.log(MAX_TEMPERATURE)
-        found = minimize_scalar(
-            lambda log_factor: float(losses(log_factor).mean()),
-            bounds=(-bound, bound),
-            method="bounded",
-        )
-        lowest = losses(found.x)
-        for log_factor in found.x * np.linspace(0, 1, 21):
-            difference = losses(log_factor) - lowest
-            if difference.mean() <= MAX_ERROR * difference.std() / np.sqrt(len(rows)):
-                break
-        return float(np.exp(-log_factor))
-
     def _rows(self, folds: Folds) -> RowNumbers:
-        """Return the rows that some folds hold out, of positive weight."""
-        return np.flatnonzero(folds.held_out.any(axis=1) & self.inputs.rows.is_positive)
+        """Return which of the rows that count some folds hold out: numbers in `data`."""
+        return np.flatnonzero(folds.held_out[self._numbers].any(axis=1))
+
+    @property
+    def _numbers(self) -> Any:
+        """The numbers of the rows that count, among all rows."""
+        return slice(None) if self.data.row_numbers is None else self.data.row_numbers
 
     def _losses(self, trial: Trial, rows: RowNumbers, factor: float = 1.0) -> Array:
         """Return the weighted losses of some rows, of raw outputs that are multiplied."""
-        spec, weighted = trial.spec, trial.plan.jobs[0].weighted
-        data = self.inputs.rows.take(rows)
-        data = weighted(data) if weighted else data
-        Y = spec.encode_targets(data, "y").astype(np.float64)
-        z = trial.z[data.row_numbers].astype(np.float64)
+        data, z = self.data.take(rows), trial.z[self._numbers][rows].astype(np.float64)
+        Y = trial.spec.encode_targets(data, "y").astype(np.float64)
         w = normalized_weights(data.w, "float64", relative=True)
         with np.errstate(over="ignore", invalid="ignore"):
-            losses: Array = spec.loss_for(Y).value(factor * z, Y)
+            losses: Array = trial.spec.loss_for(Y).value(factor * z, Y)
         losses = np.where(np.isfinite(losses), losses, np.inf)
         return losses if w is None else losses * w
 

@@ -17,7 +17,7 @@ from sknn._version import VersionedState
 from sknn.engine import History, Loss, Optimizer, network
 from sknn.engine._typing import Array
 from sknn.estimators import _builders, _saving
-from sknn.estimators._auto_settings import chooses_settings, fit_best_settings
+from sknn.estimators._auto_settings import auto_trials, fit_best_settings
 from sknn.estimators._builders import TrainingSettings
 from sknn.estimators._callbacks import FitCallbacks, FitProgress
 from sknn.estimators._cross_fitting import with_out_of_fold
@@ -184,6 +184,8 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
     _auto_batch_size: ClassVar[int] = 200
     #: The value of dropout="auto" for stochastic solvers; it is 0 for "lbfgs".
     _auto_dropout: ClassVar[float] = 0.0
+    #: With cv="auto", number of networks with the best settings, and with each if several are good.
+    _auto_members: ClassVar[tuple[int, int]] = (5, 4)
     #: dtype="auto" is float32 if the encoded X has more elements than this.
     _float32_size: ClassVar[int] = 10**5
 
@@ -364,8 +366,8 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
     ) -> tuple[FitResult, list[FitWarning]]:
         """Train all networks; return the result, and warnings to show once it is assigned."""
         inputs = validate_fit(self, given, given_val, groups, callbacks, resumed)
-        if chooses_settings(self, inputs):
-            plan, result, notes = fit_best_settings(self, inputs, callbacks)
+        if trials := auto_trials(self, inputs, callbacks):
+            plan, result, notes = fit_best_settings(self, trials)
         else:
             plan, folds = self._plan(inputs, resumed)
             for message, category in plan.jobs[0].warnings:
@@ -437,10 +439,17 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
     # The initial model
 
     def _new_model(
-        self, data: ValidatedData, target: Target, rng: np.random.RandomState
+        self,
+        data: ValidatedData,
+        target: Target,
+        rng: np.random.RandomState,
+        encoding: TabularInputs | None = None,
     ) -> tuple[InitialModel, list[FitWarning]]:
-        """Build a network with initial weights; also return warnings about the inputs."""
-        inputs, notes = self._learn_inputs(data)
+        """Build a network with initial weights; also return warnings about the inputs.
+
+        A known encoding is not learned again.
+        """
+        inputs, notes = (encoding, []) if encoding else self._learn_inputs(data)
         notes = notes + self._target_warnings(target, data)
         n_inputs = inputs.width if inputs else data.all_X.shape[1]
         dtype = self.dtype

@@ -159,6 +159,7 @@ class TabularMLPClassifier(Tabular, Classification):
     }
 
     _auto_dropout = 0.15
+    _auto_members = (3, 2)
 
     def __init__(
         self,

@@ -57,7 +57,8 @@ def check_records(state: Mapping[str, Any], spec: ModelSpec, searched: ModelSpec
 def _check_choice(state: Mapping[str, Any], spec: ModelSpec) -> None:
     """Check the settings that cv="auto" has chosen, if it has."""
     if "temperature_" in state:
-        require("member_params_" in state, "temperature_ without member_params_")
+        is_known = "member_params_" in state and isinstance(spec.target, ClassTarget)
+        require(is_known, "temperature_ without member_params_, or of a regressor")
         require_number("temperature_", state["temperature_"])
         require(0 < state["temperature_"] < np.inf, "temperature_ must be positive and finite")
     if "member_params_" in state:
@@ -65,9 +66,11 @@ def _check_choice(state: Mapping[str, Any], spec: ModelSpec) -> None:
         fits = isinstance(settings, list) and all(isinstance(one, dict) for one in settings)
         require(fits and len(settings) == spec.n_members, "member_params_ must be a list of dicts")
         for one in settings:
-            for name, value in one.items():
-                require(name in ("max_iter", "weight_decay"), f"member_params_ has {name!r}")
-                require_number(name, value)
+            require_keys("member_params_", one, ("max_iter",), {"weight_decay"})
+            require_count("max_iter", one["max_iter"], 1)
+            require_number("weight_decay", one.get("weight_decay", 0.0))
+            fits = 0 <= one.get("weight_decay", 0.0) < np.inf
+            require(fits, "weight_decay must be finite and 0 or more")
 
 
 def _check_counts(name: str, value: Any, shape: tuple[int, ...] | None) -> None:
