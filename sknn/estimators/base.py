@@ -234,9 +234,9 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
             with :class:`~sklearn.compose.TransformedTargetRegressor`, scale it like y.
         groups : array-like of shape (n_samples,), default=None
             Group labels of the rows, for splitters of `cv` such as
-            :class:`~sklearn.model_selection.GroupKFold`. The rows that early stopping holds back
-            are then whole groups, too. Through meta-estimators they are passed by
-            metadata routing, with ``set_fit_request(groups=True)``.
+            :class:`~sklearn.model_selection.GroupKFold`. The rows that early stopping or
+            ``cv="auto"`` hold back are then whole groups, too. Through meta-estimators they are
+            passed by metadata routing, with ``set_fit_request(groups=True)``.
 
         Returns
         -------
@@ -369,7 +369,7 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         if trials := auto_trials(self, inputs, callbacks):
             plan, result, notes = fit_best_settings(self, trials)
         else:
-            plan, folds = self._plan(inputs, resumed)
+            plan, folds = self._plan_networks(inputs, resumed)
             for message, category in plan.jobs[0].warnings:
                 warnings.warn(message, category, stacklevel=4)
             result, notes = fit_networks(plan, callbacks), []
@@ -386,7 +386,9 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
             raise KeyboardInterrupt
         return self._complete(plan, result, callbacks), notes
 
-    def _plan(self, inputs: FitInputs, resumed: FitProgress | None) -> tuple[FitPlan, Folds | None]:
+    def _plan_networks(
+        self, inputs: FitInputs, resumed: FitProgress | None
+    ) -> tuple[FitPlan, Folds | None]:
         """Return the plan of the fit, and the folds of `cv`."""
         if not _builders.has_folds(self):
             return plan_fit(self, inputs, resumed), None

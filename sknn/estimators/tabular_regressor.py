@@ -67,17 +67,17 @@ class TabularMLPRegressor(Tabular, Regression):
         scikit-learn's scorers.
     cv : "auto", int, splitter, iterable of (train, test) or None, default="auto"
         "auto" chooses settings by rows held out of the training rows, and trains networks with them
-        on all rows: see the Notes.
-        It does so only for max_iter="auto" and a learning rate with a horizon; it is None with
-        X_val, `warm_start`, `early_stopping`, for fewer than 30 rows or if a class has a single
-        one, and for `partial_fit`. None trains once. Else cross-fitting: for each split `n_members`
-        networks are trained on its training rows, all at once, and predictions are averaged over
-        all networks. An integer is the number of folds, not shuffled (see
+        on all rows: see the Notes. It does so only for max_iter="auto" and a learning rate with a
+        horizon; it is None with X_val, `warm_start`, early stopping, for fewer than 30 rows, 5
+        groups, if the training rows of a fold would not suffice, and for `partial_fit`; `refit` has
+        no effect on it. None trains once. Else cross-fitting: for each split `n_members` networks
+        are trained on its training rows, all at once, and predictions are averaged over all
+        networks. An integer is the number of folds, not shuffled (see
         :func:`~sklearn.model_selection.check_cv`). Row numbers count the rows as given, those of
         weight 0 included. Each network is scored on the rows of its own fold, which gives
-        `oof_score_` and the calibration of prediction intervals. With an integer
-        `random_state` those of a fold equal a fit of its training rows alone. Not with
-        `warm_start` or X_val; without `partial_fit`.
+        `oof_score_` and the calibration of prediction intervals. With an integer `random_state`
+        those of a fold equal a fit of its training rows alone. Not with `warm_start` or X_val;
+        without `partial_fit`.
     n_members : int or "auto", default="auto"
         Number of networks trained as an ensemble, each with its own initial weights, batches and
         dropout. Predictions are averaged; see `predict_members`. With several networks, `coefs_`
@@ -111,16 +111,26 @@ class TabularMLPRegressor(Tabular, Regression):
     that are held back or X_val. The initial offsets of the output give the best constant
     prediction. Bins are encoded as values up to 0.4, so that their effect is learned more slowly.
 
-    With cv="auto" a fit begins with trials. Up to 3000 rows, they are 5 folds, split as by
-    `groups`, or at random, stratified by class. Networks with a one-cycle of 8 and of 25 epochs are
-    trained on them; of 80 as long as more epochs give a lower loss on the rows held out; and of
-    max_iter="auto" if 80 give at most 0.6 of the loss of 25. Up to five networks with the best
-    number of epochs, or up to four with each number whose loss is within a standard error of it,
-    are trained on all rows. `oof_prediction_`, `oof_score_` and intervals are those of the folds
-    with the best number. With more rows a tenth (up to a fifth, for 1000 rows) is held out, and
-    short networks with two strengths of weight decay and one of half the length choose what is
-    trained on all rows: the short ones, a long one (three times as long if the table has little
-    noise), or all; above 20 000 rows it is a single long one.
+    With cv="auto" a fit begins with trials. Up to 3000 rows, these are 5 folds: of `groups` (of
+    :class:`~sklearn.model_selection.GroupKFold`), at random, without `shuffle` in the order of the
+    rows. On them networks with a one-cycle of 8 and of 25 epochs are trained; of 80 as long as more
+    epochs give a lower loss on the rows held out; and of max_iter="auto" if 80 give at most 0.65 of
+    the loss of 25. The best number of epochs, and each whose loss is within a standard error of it,
+    are those of the networks that are trained on all rows: 5, or 4 with each number, but no more
+    epochs in all than three times max_iter="auto" have. `oof_prediction_`, `oof_score_` and
+    intervals are those of the folds with the best number.
+
+    Of more than 3000 rows a tenth (up to a fifth, for 1000 rows) is held out. Two networks with a
+    quarter of the epochs, one of them with a tenth of weight_decay="auto", and one with half of the
+    epochs and the better of these decays are trained on the others. The two short ones, a long one,
+    or all three, whatever is best together, are then trained on all rows, the long one for all
+    epochs, or three times as many if half of them have at most 0.65 of the loss of a quarter. Above
+    20 000 rows it is a single long one.
+
+    An explicit `n_members` or `weight_decay` is kept. If `max_time`, Ctrl-C or a callback ends the
+    search, the best networks so far are the result, those of the 5 folds or one that was trained
+    without the rows held out. Rows that are copies of each other are best given as `groups` or by
+    `sample_weight`: if they are in several folds, the loss looks lower than it is.
 
     Examples
     --------

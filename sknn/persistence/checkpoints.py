@@ -54,8 +54,9 @@ class Checkpoint:
     Set it on the outermost estimator, a pipeline or a search, which passes it to the networks
     inside. It needs the callbacks of scikit-learn 1.9 or newer. Files have the format of `save`: no
     parameter may be an object other than a splitter of scikit-learn, and :func:`sknn.load` reads
-    the model of the last saved epoch. A `refit` on all rows and the solver "lbfgs" restart if they
-    are interrupted. `max_time` counts from the last start. The data are read once, for the digest.
+    the model of the last saved epoch. A `refit` on all rows, the solver "lbfgs" and the search of
+    cv="auto" restart if they are interrupted. `max_time` counts from the last start. The data are
+    read once, for the digest.
 
     Examples
     --------

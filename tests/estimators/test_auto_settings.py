@@ -3,16 +3,17 @@
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import softmax
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_iris
-from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold
+from sklearn.model_selection import GroupKFold, KFold
 
 import sknn
 from sknn import TabularMLPClassifier, TabularMLPRegressor
-from sknn.estimators import _auto_settings
+from sknn.estimators import _auto_settings, _fit_plan, _refit, _trials
 
 SMALL = {"hidden_layer_sizes": 8, "random_state": 0}
 MANY_ROWS = 400
@@ -37,7 +38,7 @@ def classes(n=150, seed=0):
 def few_fold_rows(monkeypatch):
     """Let rows be held out, without folds, of small tables."""
     monkeypatch.setattr(_auto_settings, "MAX_FOLD_ROWS", 100)
-    monkeypatch.setattr(_auto_settings, "FEW_HELD_OUT", 60)
+    monkeypatch.setattr(_auto_settings, "MIN_HELD_OUT", 60)
 
 
 def kept(model):
@@ -71,17 +72,31 @@ def test_the_networks_are_those_that_the_chosen_settings_give(make):
 def test_probabilities_are_those_at_the_temperature():
     """Averaged over the networks, after the division of their raw outputs."""
     X, y = classes()
-    model = TabularMLPClassifier(**SMALL).fit(X, y)
-    n, (settings, _) = len(model.member_params_), grouped(model.member_params_)[0]
-    if len(grouped(model.member_params_)) > 1:
-        model.set_params(n_members=n)
-        model.fit(X, y)
-        settings, _ = grouped(model.member_params_)[0]
+    model = TabularMLPClassifier(**SMALL, n_members=2).fit(X, y)
+    [(settings, n)] = grouped(model.member_params_)
     alone = TabularMLPClassifier(**SMALL, cv=None, n_members=n, **settings).fit(X, y)
     z = np.log(alone.predict_members(X))
     expected = softmax(z / model.temperature_, axis=-1).mean(axis=0)
     assert model.temperature_ != 1
     assert_allclose(model.predict_proba(X), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("loss", ["hinge", "brier"])
+def test_only_a_log_loss_has_a_temperature(loss):
+    """The outputs of other losses stay as they are."""
+    X, y = classes()
+    model = TabularMLPClassifier(**SMALL, loss=loss, n_members=1).fit(X, y)
+    alone = TabularMLPClassifier(**SMALL, loss=loss, cv=None, **model.member_params_[0]).fit(X, y)
+    assert model.temperature_ == 1
+    assert_array_equal(model.coefs_[-1], alone.coefs_[-1])
+
+
+def test_labels_have_one_temperature():
+    """Several labels are calibrated together."""
+    X, _ = table()
+    model = TabularMLPClassifier(**SMALL).fit(X, (X[:, :2] > 0).astype(int))
+    assert model.temperature_ < 1
+    assert model.oof_proba_.shape == (120, 2)
 
 
 def best_epochs(model):
@@ -271,22 +286,46 @@ def test_the_end_of_time_ends_the_search():
     assert np.isfinite(model.predict(X)).all()
 
 
-def test_ctrl_c_keeps_the_best_trial(monkeypatch):
-    """As long as there is one."""
-    X, y = table()
-    calls = []
-    train = _auto_settings.Trials.compare
+def interrupt_training(monkeypatch, n_before):
+    """Let Ctrl-C be pressed before the first epoch of a later training of networks."""
+    trained = []
 
-    def interrupted(*args, **settings):
-        calls.append(1)
-        if len(calls) == 1:
-            raise KeyboardInterrupt
-        return train(*args, **settings)
+    def interrupted(train):
+        def fit(*args):
+            trained.append(1)
+            if len(trained) == n_before + 1:
+                raise KeyboardInterrupt
+            return train(*args)
 
-    monkeypatch.setattr(_auto_settings.Trials, "compare", interrupted)
+        return fit
+
+    for module in (_trials, _refit):
+        monkeypatch.setattr(module, "fit_networks", interrupted(module.fit_networks))
+
+
+@pytest.mark.parametrize("n_before", [1, 2])
+def test_ctrl_c_keeps_the_networks_of_the_folds(monkeypatch, n_before):
+    """Those of the best number of epochs so far."""
+    X, y = table(noise=30.0)
+    interrupt_training(monkeypatch, n_before)
     with pytest.warns(UserWarning, match="interrupted"):
         model = TabularMLPRegressor(**SMALL).fit(X, y)
-    assert model.member_params_ == [{"max_iter": 8}] * 5
+    assert len(model.member_params_) == len(model.coefs_[0]) == 5
+    assert model.oof_score_ > -1
+    with pytest.raises(ValueError, match="was interrupted"):
+        model.partial_fit(X, y)
+
+
+@pytest.mark.usefixtures("few_fold_rows")
+@pytest.mark.parametrize("n_before", [1, 2, 3])
+def test_ctrl_c_keeps_a_complete_network(monkeypatch, n_before):
+    """And not one that was cut in the middle of its schedule."""
+    X, y = table(MANY_ROWS)
+    interrupt_training(monkeypatch, n_before)
+    with pytest.warns(UserWarning, match="interrupted"):
+        model = TabularMLPRegressor(**SMALL).fit(X, y)
+    assert model.n_iter_ == model.member_params_[0]["max_iter"]
+    assert model.score(X, y) > 0.5
 
 
 def held_out_table(make):
@@ -327,7 +366,7 @@ def test_held_out_rows_with_explicit_settings(make):
 @pytest.mark.usefixtures("few_fold_rows")
 def test_many_rows_have_a_single_network(monkeypatch):
     """Whose decay is the better one of the short networks."""
-    monkeypatch.setattr(_auto_settings, "MAX_ROWS_OF_SEVERAL", 200)
+    monkeypatch.setattr(_auto_settings, "MAX_ENSEMBLE_ROWS", 200)
     X, y = table(MANY_ROWS)
     model = TabularMLPRegressor(**SMALL).fit(X, y)
     assert model.coefs_[0].ndim == 2
@@ -343,8 +382,8 @@ def test_the_end_of_time_ends_the_search_by_held_out_rows():
     assert np.isfinite(model.predict(X)).all()
 
 
-def test_classes_of_stratified_folds():
-    """The folds of a classifier are stratified, also with a class of two rows."""
+def test_folds_are_stratified():
+    """Also with a class of two rows, for which there is no warning."""
     X, y = classes()
     y[y == 2] = 1
     y[:2] = 2
@@ -352,4 +391,84 @@ def test_classes_of_stratified_folds():
         warnings.simplefilter("error")
         model = TabularMLPClassifier(**SMALL).fit(X, y)
     assert model.oof_proba_.shape == (150, 3)
-    assert len(StratifiedKFold(5).get_n_splits() * [0]) == len(model.cv_scores_)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [({"shuffle": False}, None), ({}, np.repeat(np.arange(5), 30))],
+    ids=["sorted rows", "groups"],
+)
+def test_each_fold_is_trained_on_all_classes(arguments):
+    """Folds of sorted rows are stratified; where groups are classes, nothing is chosen."""
+    settings, groups = arguments
+    X, y = classes()
+    order = np.argsort(y, kind="stable")
+    X, y = X[order], np.repeat(np.arange(5), 30) if groups is not None else y[order]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model = TabularMLPClassifier(**SMALL, **settings).fit(X, y, groups=groups)
+    assert hasattr(model, "member_params_") == (groups is None)
+
+
+IN_ONE_GROUP = np.arange(120) // 20
+ONE_GROUP = (IN_ONE_GROUP == 2).astype(float)
+UNFIT_FOLDS = {
+    "unknown targets": (
+        {},
+        lambda X, y: np.c_[y, np.where(ONE_GROUP, y, np.nan)],
+    ),
+    "no counts": ({"loss": "poisson"}, lambda X, y: ONE_GROUP),
+}
+
+
+@pytest.mark.parametrize(("settings", "target"), UNFIT_FOLDS.values(), ids=UNFIT_FOLDS)
+def test_nothing_is_chosen_by_folds_that_cannot_be_trained(settings, target):
+    """The fit is that without a choice."""
+    X, y = table()
+    models = [
+        TabularMLPRegressor(**SMALL, **settings, cv=cv).fit(X, target(X, y), groups=groups)
+        for cv, groups in (("auto", IN_ONE_GROUP), (None, None))
+    ]
+    assert not hasattr(models[0], "member_params_")
+    for ours, theirs in zip(*map(kept, models), strict=True):
+        assert_array_equal(ours, theirs)
+
+
+def test_rows_of_class_weight_0_are_absent():
+    """As with a sample weight of 0."""
+    X, y = classes()
+    model = TabularMLPClassifier(**SMALL, class_weight={0: 0}).fit(X, y)
+    absent = TabularMLPClassifier(**SMALL).fit(X, y, (y != 0).astype(float))
+    assert model.member_params_ == absent.member_params_
+    assert_allclose(model.predict_proba(X), absent.predict_proba(X), rtol=1e-9, atol=1e-12)
+    few = TabularMLPClassifier(**SMALL, class_weight={1: 0, 0: 0}).fit(X[:60], y[:60])
+    assert not hasattr(few, "member_params_")
+
+
+def test_numbers_that_overflow_are_no_error():
+    """The losses of all candidates are infinite."""
+    X, y = table()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = TabularMLPRegressor(**SMALL, standardize_y=False).fit(X, y * 1e300)
+    assert hasattr(model, "coefs_")
+
+
+def test_early_stopping_by_the_number_of_rows(monkeypatch):
+    """Where "auto" holds back rows, nothing is chosen."""
+    X, y = table()
+    assert hasattr(TabularMLPRegressor(**SMALL, early_stopping="auto").fit(X, y), "member_params_")
+    monkeypatch.setattr(_auto_settings, "N_SAMPLES_AUTO_EARLY_STOPPING", 100)
+    monkeypatch.setattr(_fit_plan, "N_SAMPLES_AUTO_EARLY_STOPPING", 100)
+    model = TabularMLPRegressor(**SMALL, early_stopping="auto").fit(X, y)
+    assert not hasattr(model, "member_params_")
+
+
+def test_warnings_about_columns_are_those_of_all_rows():
+    """Not those of a fold, whose categories are rarer."""
+    rng = np.random.RandomState(0)
+    names = np.repeat([f"k{i}" for i in range(30)], 5)
+    X = pd.DataFrame({"name": names, "amount": rng.randn(150)})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        TabularMLPRegressor(**SMALL).fit(X, rng.rand(150), groups=np.arange(150) % 5)

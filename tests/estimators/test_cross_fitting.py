@@ -30,7 +30,7 @@ from sklearn.preprocessing import StandardScaler
 
 import sknn
 from sknn import MLPClassifier, MLPRegressor, TabularMLPClassifier, TabularMLPRegressor
-from sknn.estimators import _early_stopping, base
+from sknn.estimators import _cross_fitting, _early_stopping
 from sknn.estimators._validation.data import ValidatedData
 from tests.estimators.data import (
     TABLES,
@@ -115,8 +115,8 @@ def test_a_fold_is_a_fit_of_its_training_rows(task, settings):
         assert_array_equal(model.oof_prediction_[split[1]].shape, one.predict(held_out).shape)
         assert model.n_iter_[k] == one.n_iter_
         assert_array_equal(model.best_iteration_[k], one.best_iteration_)
-        first = one.coefs_[0].reshape(model.n_members, -1, 6)
-        own = model.coefs_[0][k * model.n_members : (k + 1) * model.n_members]
+        first = one.coefs_[0].reshape(-1, *one.coefs_[0].shape[-2:])
+        own = model.coefs_[0][k * len(first) : (k + 1) * len(first)]
         assert_allclose(own[:, : first.shape[1]], first, rtol=1e-6, atol=1e-9)
         assert not own[:, first.shape[1] :].any()
 
@@ -798,9 +798,9 @@ def test_there_is_no_partial_fit_with_folds():
     model = MLPRegressor(**SETTINGS, cv=3)
     assert not hasattr(model, "partial_fit")
     fitted(model, X, y).set_params(cv=None)
-    with pytest.raises(ValueError, match="its networks are those of the folds"):
+    with pytest.raises(ValueError, match="are those of the folds"):
         model.partial_fit(X, y)
-    with pytest.raises(ValueError, match="its networks are those of the folds"):
+    with pytest.raises(ValueError, match="are those of the folds"):
         model.set_params(warm_start=True).fit(X, y)
     again = fitted(MLPRegressor(**SETTINGS, cv=3, refit=True), X, y).set_params(cv=None)
     again.partial_fit(X, y)
@@ -882,14 +882,14 @@ def test_ctrl_c_while_rows_are_predicted_keeps_the_networks(monkeypatch):
     """The networks are trained; only a second Ctrl-C would lose them."""
     X, y = binary()
     expected = fitted(MLPClassifier(cv=3, **SETTINGS), X, y)
-    complete, interrupts = base.cross_fitted_attributes, [KeyboardInterrupt]
+    complete, interrupts = _cross_fitting.cross_fitted_attributes, [KeyboardInterrupt]
 
     def interrupted(*args):
         if interrupts:
             raise interrupts.pop()
         return complete(*args)
 
-    monkeypatch.setattr(base, "cross_fitted_attributes", interrupted)
+    monkeypatch.setattr(_cross_fitting, "cross_fitted_attributes", interrupted)
     model = MLPClassifier(cv=3, refit=True, **SETTINGS)
     with pytest.warns(UserWarning, match="interrupted"):
         model.fit(X, y)

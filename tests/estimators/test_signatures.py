@@ -33,14 +33,14 @@ DIFFERENTLY = {
     ("MLPClassifier", "MLPRegressor"): {"loss", "scoring", "out_activation_"},
     ("MLPClassifier", "TabularMLPClassifier"): {
         *("label_smoothing", "batch_size", "max_iter", "weight_decay", "dtype"),
-        *("scoring", "dropout"),
+        *("scoring", "dropout", "cv", "n_members"),
     },
     ("MLPRegressor", "TabularMLPRegressor"): {
-        *("batch_size", "max_iter", "weight_decay", "dtype", "scoring"),
+        *("batch_size", "max_iter", "weight_decay", "dtype", "scoring", "cv", "n_members"),
     },
     ("TabularMLPClassifier", "TabularMLPRegressor"): {
         *("loss", "scoring", "max_iter", "weight_decay", "out_activation_"),
-        "dropout",
+        *("dropout", "cv", "n_members"),
     },
 }
 
@@ -113,7 +113,7 @@ def fit(cls, task, settings):
     X, y = TASKS[task][1]()
     frame = pd.DataFrame(X, columns=[f"x{i}" for i in range(X.shape[1])])
     plain = {"dropout": 0.0} if cls in OF_TABLES else {}  # which lbfgs needs
-    return fitted(cls(max_iter=2, random_state=0, **plain, **settings), frame, y)
+    return fitted(cls(**{"max_iter": 2, "random_state": 0, **plain, **settings}), frame, y)
 
 
 def tasks_of(cls):
@@ -336,6 +336,8 @@ def test_attributes_are_documented(ours):
     settings = [*SETTINGS.values(), {"early_stopping": True, "refit": True}, {"cv": 2}]
     if hasattr(ours, "predict_proba"):
         settings.append({"cv": 2, "loss": "hinge"})
+    if ours in OF_TABLES:
+        settings.append({"cv": "auto", "max_iter": "auto", "hidden_layer_sizes": 4})
     found = [attributes(fit(ours, task, s)) for task in tasks_of(ours) for s in settings]
     documented = entries(sections(ours.__doc__)["Attributes"])
     assert len(documented) == len(set(documented))
