@@ -55,10 +55,7 @@ MAX_FOLD_ROWS = 3000
 #: Number of folds.
 N_FOLDS = 5
 
-#: Numbers of epochs to try before that of max_iter="auto", as long as more are better.
-EPOCHS = (8, 25, 80)
-
-#: For this one and more, the first folds decide whether the others are trained.
+#: For this number of epochs and more, the first folds decide whether the others are trained.
 MIN_GRADUAL_EPOCHS = 80
 
 #: Largest total number of epochs of the networks that are trained on all rows, in units of
@@ -125,7 +122,7 @@ def fit_best_settings(mlp: "BaseMLP", trials: Trials) -> Fitted:
     longest = _auto(trials.mlp, trials.data, trials.inputs).epochs
     by_folds = _is_by_folds(trials.data)
     if by_folds:
-        best, good = _best_numbers_of_epochs(trials, longest)
+        best, good = _best_numbers_of_epochs(trials)
         settings = _members_of_folds(mlp, best, good, longest)
     else:
         best, good, settings = _best_members(mlp, trials, longest)
@@ -226,7 +223,8 @@ def _candidates(mlp: "BaseMLP", data: ValidatedData, inputs: FitInputs) -> list[
     """Return the settings to try, from short to long training, or with less and less decay."""
     auto = _auto(mlp, data, inputs)
     if _is_by_folds(data):
-        numbers = [*(epochs for epochs in EPOCHS if epochs < auto.epochs), auto.epochs]
+        shorter = [epochs for epochs in mlp._auto_epochs if 2 * epochs <= auto.epochs]
+        numbers = [*shorter, auto.epochs]
         return [{"max_iter": epochs} for epochs in numbers]
     short = {"max_iter": max(1, round(SHORT_EPOCHS * auto.epochs))}
     if not isinstance(mlp.weight_decay, str):
@@ -234,24 +232,22 @@ def _candidates(mlp: "BaseMLP", data: ValidatedData, inputs: FitInputs) -> list[
     return [{**short, "weight_decay": factor * auto.weight_decay} for factor in DECAY_FACTORS]
 
 
-def _best_numbers_of_epochs(trials: Trials, longest: int) -> tuple[Trial, list[Trial]]:
+def _best_numbers_of_epochs(trials: Trials) -> tuple[Trial, list[Trial]]:
     """Return the best trial, and all that are worse by at most a standard error.
 
-    Longer training is tried as long as that is better, and the longest if the last was much better.
+    Longer training is tried as long as it is better.
     """
     best = trials.first()
-    whole, is_longer_better, ratio = [best], True, 0.0
+    whole, is_longer_better = [best], True
     for settings in _candidates(trials.mlp, trials.data, trials.inputs)[1:]:
-        epochs = settings["max_iter"]
-        much_is_won = epochs < longest or ratio <= LOW_NOISE_LOSS_RATIO
-        if trials.stopped or not (is_longer_better and much_is_won):
+        if trials.stopped or not is_longer_better:
             break
-        trial = trials.run(settings, best, all_folds=epochs < MIN_GRADUAL_EPOCHS)
+        all_folds = settings["max_iter"] < MIN_GRADUAL_EPOCHS
+        trial = trials.run(settings, best, all_folds=all_folds)
         if trial is None:
             break
         whole.append(trial)
         is_longer_better = trials.difference(trial, best)[0] < 0
-        ratio = trials.loss([trial]) / trials.loss([best])
         best = trial if is_longer_better else best
     good = []
     for trial in whole:

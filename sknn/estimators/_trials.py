@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Settings = dict[str, Any]
 
 #: Number of folds that are trained first, to see whether the others are worth it.
-N_FIRST_FOLDS = 1
+N_FIRST_FOLDS = 2
 
 #: Temperatures are searched up to this factor above and below 1.
 MAX_TEMPERATURE = 8.0

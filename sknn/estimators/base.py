@@ -184,6 +184,8 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
     _auto_batch_size: ClassVar[int] = 200
     #: The value of dropout="auto" for stochastic solvers; it is 0 for "lbfgs".
     _auto_dropout: ClassVar[float] = 0.0
+    #: Numbers of epochs that cv="auto" tries before that of max_iter="auto", from short to long.
+    _auto_epochs: ClassVar[tuple[int, ...]] = (8, 25, 80)
     #: With cv="auto", number of networks with the best settings, and with each if several are good.
     _auto_members: ClassVar[tuple[int, int]] = (5, 4)
     #: dtype="auto" is float32 if the encoded X has more elements than this.

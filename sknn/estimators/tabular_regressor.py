@@ -113,9 +113,10 @@ class TabularMLPRegressor(Tabular, Regression):
 
     With cv="auto" a fit begins with trials. Up to 3000 rows, these are 5 folds: of `groups` (of
     :class:`~sklearn.model_selection.GroupKFold`), at random, without `shuffle` in the order of the
-    rows. On them networks with a one-cycle of 8 and of 25 epochs are trained; of 80 as long as more
-    epochs give a lower loss on the rows held out; and of max_iter="auto" if 80 give at most 0.65 of
-    the loss of 25. The best number of epochs, and each whose loss is within a standard error of it,
+    rows. On them networks with a one-cycle of 8 and of 25 epochs are trained, of 80, and of
+    max_iter="auto", as long as more epochs give a lower loss on the rows held out (with 80 and more
+    on two folds first). Of two numbers in turn the second is at least twice the first, or the first
+    is left out. The best number of epochs, and each whose loss is within a standard error of it,
     are those of the networks that are trained on all rows: 5, or 4 with each number, but no more
     epochs in all than three times max_iter="auto" have. `oof_prediction_`, `oof_score_` and
     intervals are those of the folds with the best number.
