@@ -4,7 +4,7 @@
 
 Five-fold cross-validation with a seed of its own for each repetition (`--splits`). `cv` is
 ``TabularMLPRegressor(cv=5, early_stopping=True)``, `default` the same estimator with its defaults,
-`ridge` a scaled `RidgeCV`, `mlp` scikit-learn's network as in tables.py: X and y scaled.
+`none` with cv=None, `ridge` a scaled `RidgeCV`, `mlp` scikit-learn's network as in tables.py: X and y scaled.
 """
 
 import os
@@ -34,6 +34,7 @@ LEARNERS: dict[str, Callable[[int], Any]] = {
     "cv-es": lambda seed: TabularMLPRegressor(cv=5, early_stopping="cv", random_state=seed),
     "cv-only": lambda seed: TabularMLPRegressor(cv=5, random_state=seed),
     "default": lambda seed: TabularMLPRegressor(random_state=seed),
+    "none": lambda seed: TabularMLPRegressor(cv=None, random_state=seed),
     "ridge": lambda seed: make_pipeline(StandardScaler(), RidgeCV(np.logspace(-3, 3, 25))),
     "mlp": lambda seed: mlp(Problem(is_regression=True, seed=seed)),
 }

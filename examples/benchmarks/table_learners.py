@@ -56,9 +56,14 @@ def sknn(problem: Problem, **settings: Any) -> Any:
     return kind(random_state=problem.seed, **settings)
 
 
+def sknn_none(problem: Problem) -> Any:
+    """Build the same without a choice of settings."""
+    return sknn(problem, cv=None)
+
+
 def sknn_members(problem: Problem) -> Any:
-    """Build the same with several members."""
-    return sknn(problem, n_members=problem.members)
+    """Build the same without a choice of settings, with several members."""
+    return sknn(problem, cv=None, n_members=problem.members)
 
 
 def mlp(problem: Problem, **settings: Any) -> Any:
@@ -235,6 +240,7 @@ Build = Callable[[Problem], Any]
 #: Every learner by its name.
 LEARNERS: dict[str, Build] = {
     "sknn": sknn,
+    "sknn-none": sknn_none,
     "sknn-members": sknn_members,
     "mlp": mlp,
     "mlp-es": mlp_es,
@@ -247,7 +253,7 @@ LEARNERS: dict[str, Build] = {
 }
 
 #: Those that run only if they are asked for.
-OPTIONAL = ("sknn-members", "mlp-es", "catboost")
+OPTIONAL = ("sknn-none", "sknn-members", "mlp-es", "catboost")
 
 
 def installed_learners(names: Iterable[str]) -> list[str]:
