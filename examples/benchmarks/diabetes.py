@@ -4,7 +4,8 @@
 
 Five-fold cross-validation with a seed of its own for each repetition (`--splits`). `cv` is
 ``TabularMLPRegressor(cv=5, early_stopping=True)``, `default` the same estimator with its defaults,
-`none` with cv=None, `ridge` a scaled `RidgeCV`, `mlp` scikit-learn's network as in tables.py: X and y scaled.
+`none` with cv=None, `ridge` a scaled `RidgeCV`, `mlp` scikit-learn's network as in tables.py: X
+and y scaled.
 """
 
 import os
