@@ -57,6 +57,13 @@ SPENT = (
 FitWarning = tuple[str, type[Warning]]
 
 
+#: Warning of a fit in which cv="auto" chooses nothing.
+GROUPS_UNUSED = (
+    "groups are not used: cv='auto' chooses nothing with these parameters and rows (see its "
+    "documentation), so that no rows are held out. Set cv=GroupKFold(5), for example."
+)
+
+
 def print_epoch(epoch: int, row: Mapping[str, float]) -> None:
     """Print losses, score and learning rate of an epoch."""
     known = {key: name for key, name in COLUMNS.items() if not math.isnan(row.get(key, math.nan))}

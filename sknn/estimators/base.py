@@ -52,6 +52,7 @@ from sknn.estimators._interrupts import is_one_of_many_fits
 from sknn.estimators._layer_table import REFERENCE, EstimatorTables
 from sknn.estimators._messages import (
     EXAMINED_ROWS,
+    GROUPS_UNUSED,
     OUTCOMES,
     SPENT,
     FitWarning,
@@ -371,6 +372,8 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         if trials := auto_trials(self, inputs, callbacks):
             plan, result, notes = fit_best_settings(self, trials)
         else:
+            if inputs.groups is not None and isinstance(self.cv, str) and not self.early_stopping:
+                warnings.warn(GROUPS_UNUSED, UserWarning, stacklevel=4)
             plan, folds = self._plan_networks(inputs, resumed)
             for message, category in plan.jobs[0].warnings:
                 warnings.warn(message, category, stacklevel=4)
@@ -431,7 +434,8 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
             steps = job.initial.states[0].solver_state.get("steps", 0)
             result = fit_networks(plan)
         plain = states_to_plain(result.states, self.random_state)
-        self._assign({**result.attributes, "_training_state": plain})
+        chosen = {name: v for name, v in vars(self).items() if name == "member_params_"}
+        self._assign({**result.attributes, **chosen, "_training_state": plain})
         notes = job.warnings + self._stream_warnings(job.data.train, job.initial, result.inputs)
         if _builders.is_spent(job.config.solver, steps):
             notes.append((SPENT.format(self.learning_rate), UserWarning))
@@ -567,7 +571,8 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         if calibration is None:
             raise ValueError(
                 f"{caller} needs the networks of several folds, but the estimator was fitted "
-                "without these, or trained further since. Set cv=5, for example, and fit again."
+                "without these, or trained further since. Set cv=5, for example, and fit again "
+                "(cv='auto' trains folds of at most 3000 rows)."
             )
         if calibration["fold"] is None:
             raise ValueError(
@@ -578,8 +583,9 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
             )
         if calibration["is_approximate"]:
             warnings.warn(
-                f"The coverage of {caller} is approximate: the number of epochs was chosen by the "
-                "rows that calibrate. With cv=5, and early_stopping=False or True, it is not.",
+                f"The coverage of {caller} is approximate: the rows that calibrate have also "
+                "chosen the number of epochs. With cv=5 it is guaranteed, except with "
+                "early_stopping='cv'.",
                 UserWarning,
                 stacklevel=3,
             )

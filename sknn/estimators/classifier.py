@@ -212,7 +212,8 @@ class MLPClassifier(Classification):
     best_validation_score_ : float or None
         Highest value of `validation_scores_`; None without validation rows.
     best_iteration_ : int or ndarray of shape (n_networks,) or (n_folds, n_members)
-        Epoch whose weights were kept, counted from 1; of each network if there are several.
+        Epoch whose weights were kept, counted from 1; of each network if there are several. After
+        `refit` (or a choice by folds, in `TabularMLP*`) it is that of the networks before.
     n_iter_ : int or ndarray of shape (n_folds,)
         Number of epochs, over all calls of `partial_fit`; with several members the largest, with
         `cv` (but without `refit`) that of each fold.

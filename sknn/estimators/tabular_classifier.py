@@ -107,8 +107,8 @@ class TabularMLPClassifier(Tabular, Classification):
         With `cv`, and without `refit`, a list with one for each fold: the rows of ``coefs_[0]``
         beyond those of a fold are 0.
     member_params_ : list of dict
-        The settings that cv="auto" has chosen for each network, by the names of the parameters;
-        only if it has chosen.
+        The settings that cv="auto" has chosen for each network: "max_iter", and of more than 3000
+        rows "weight_decay", unless it is given. Only if it has chosen.
     temperature_ : float
         The number that divides the raw outputs of all networks, 1 if the loss is not a log loss;
         only if cv="auto" has chosen. The last weights and offsets, and so `decision_function`, are

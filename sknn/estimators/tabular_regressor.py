@@ -96,8 +96,8 @@ class TabularMLPRegressor(Tabular, Regression):
         With `cv`, and without `refit`, a list with one for each fold: the rows of ``coefs_[0]``
         beyond those of a fold are 0.
     member_params_ : list of dict
-        The settings that cv="auto" has chosen for each network, by the names of the parameters;
-        only if it has chosen.
+        The settings that cv="auto" has chosen for each network: "max_iter", and of more than 3000
+        rows "weight_decay", unless it is given. Only if it has chosen.
 
     See Also
     --------

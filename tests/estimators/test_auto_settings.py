@@ -14,6 +14,7 @@ from sklearn.model_selection import GroupKFold, KFold
 import sknn
 from sknn import TabularMLPClassifier, TabularMLPRegressor
 from sknn.estimators import _auto_settings, _fit_plan, _refit, _trials
+from tests.estimators.data import fitted
 
 SMALL = {"hidden_layer_sizes": 8, "random_state": 0}
 MANY_ROWS = 400
@@ -173,8 +174,9 @@ def test_nothing_is_chosen_with_validation_rows_or_few_rows():
         TabularMLPRegressor(**SMALL).fit(X[:40], y[:40], X_val=X[40:], y_val=y[40:]),
         TabularMLPRegressor(**SMALL).fit(X[:29], y[:29]),
         TabularMLPClassifier(**SMALL).fit(X, labels),
-        TabularMLPRegressor(**SMALL).fit(X, y, groups=np.arange(60) % 3),
     ]
+    with pytest.warns(UserWarning, match="groups are not used"):
+        fits.append(TabularMLPRegressor(**SMALL).fit(X, y, groups=np.arange(60) % 3))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         fits.append(TabularMLPRegressor(**SMALL).partial_fit(X, y))
@@ -258,10 +260,13 @@ def test_training_goes_on_by_batches():
     X, y = classes()
     model = TabularMLPClassifier(**SMALL).fit(X, y)
     n = len(model.member_params_)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        model.partial_fit(X, y)
+    before = model.score(X, y)
+    for _ in range(3):
+        with pytest.warns(UserWarning, match="has run its course"):
+            model.partial_fit(X[:50], y[:50])
+        assert model.learning_rates_[-1] < 1e-3
     assert len(model.coefs_[0]) == n
+    assert abs(model.score(X, y) - before) < 0.05
     assert not hasattr(model, "oof_prediction_")
 
 
@@ -406,6 +411,7 @@ def test_each_fold_is_trained_on_all_classes(arguments):
     X, y = X[order], np.repeat(np.arange(5), 30) if groups is not None else y[order]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
+        warnings.filterwarnings("ignore", "groups are not used")
         model = TabularMLPClassifier(**SMALL, **settings).fit(X, y, groups=groups)
     assert hasattr(model, "member_params_") == (groups is None)
 
@@ -421,12 +427,13 @@ UNFIT_FOLDS = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:groups are not used")
 @pytest.mark.parametrize(("settings", "target"), UNFIT_FOLDS.values(), ids=UNFIT_FOLDS)
 def test_nothing_is_chosen_by_folds_that_cannot_be_trained(settings, target):
     """The fit is that without a choice."""
     X, y = table()
     models = [
-        TabularMLPRegressor(**SMALL, **settings, cv=cv).fit(X, target(X, y), groups=groups)
+        fitted(TabularMLPRegressor(**SMALL, **settings, cv=cv), X, target(X, y), groups=groups)
         for cv, groups in (("auto", IN_ONE_GROUP), (None, None))
     ]
     assert not hasattr(models[0], "member_params_")
