@@ -28,6 +28,9 @@ Settings = dict[str, Any]
 #: Number of folds that are trained first, to see whether the others are worth it.
 N_FIRST_FOLDS = 2
 
+#: They must have at least so much less loss, as a fraction.
+MIN_GAIN = 0.01
+
 #: Temperatures are searched up to this factor above and below 1.
 MAX_TEMPERATURE = 8.0
 
@@ -112,8 +115,8 @@ class Trials:
     ) -> Trial | None:
         """Train networks with other settings; return None if that is stopped or diverges.
 
-        Unless `all_folds`, it is None, too, if the networks of the first folds are no better than
-        those of `best`: then the others are not trained.
+        Unless `all_folds`, it is None, too, if the networks of the first folds are not better than
+        those of `best` by `MIN_GAIN`: then the others are not trained.
         """
         plan = plan_cross_fit(
             self._with(settings),
@@ -134,7 +137,7 @@ class Trials:
                 self.stopped = None if outcome == "diverged" else outcome
                 return None
             trial = self._trial(settings, plan, results)
-            if not all_folds and best and not self.difference(trial, best)[0] < 0:
+            if part == parts[0] and best and not self._gain(trial, best) >= MIN_GAIN:
                 return None
         return trial
 
@@ -148,6 +151,11 @@ class Trials:
             differences = self._losses(trial, rows) - self._losses(other, rows)
             error = float(differences.std()) / np.sqrt(len(rows))
         return float(differences.mean()), error
+
+    def _gain(self, trial: Trial, best: Trial) -> float:
+        """Return how much less loss a trial has than the best one, as a fraction of that loss."""
+        level = abs(float(self._losses(best, self._rows(trial.folds)).mean()))
+        return -self.difference(trial, best)[0] / level if level else 0.0
 
     def loss(self, trials: Sequence[Trial]) -> float:
         """Return the mean loss of the averaged networks of trials."""
