@@ -115,11 +115,11 @@ class TabularMLPRegressor(Tabular, Regression):
     :class:`~sklearn.model_selection.GroupKFold`), at random, without `shuffle` in the order of the
     rows. On them networks with a one-cycle of 8 and of 25 epochs are trained, of 80, and of
     max_iter="auto", as long as more epochs give a lower loss on the rows held out (with 80 and more
-    on two folds first). Of two numbers in turn the second is at least twice the first, or the first
-    is left out. The best number of epochs, and each whose loss is within a standard error of it,
-    are those of the networks that are trained on all rows: 5, or 4 with each number, but no more
-    epochs in all than three times max_iter="auto" have. `oof_prediction_`, `oof_score_` and
-    intervals are those of the folds with the best number.
+    on two folds first, where they must be lower by 1 %). Of two numbers in turn the second is at
+    least twice the first, or the first is left out. The best number of epochs, and each whose loss
+    is within a standard error of it, are those of the networks that are trained on all rows: 5, or
+    4 with each number, but no more epochs in all than three times max_iter="auto" have.
+    `oof_prediction_`, `oof_score_` and intervals are those of the folds with the best number.
 
     Of more than 3000 rows a tenth (up to a fifth, for 1000 rows) is held out. Two networks with a
     quarter of the epochs, one of them with a tenth of weight_decay="auto", and one with half of the
