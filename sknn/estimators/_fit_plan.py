@@ -225,8 +225,8 @@ def check_continued(fitted: Mapping[str, Any]) -> None:
     """Raise ValueError if the fitted networks are those of several folds."""
     if "_calibration" in fitted and "_fold_models" not in fitted:
         raise ValueError(
-            "The networks of the estimator are those of the folds of cv, or of a search by "
-            "cv='auto' that was interrupted: their training cannot continue. Call fit with "
+            "The networks of the estimator are those of the folds, of cv or of a search by "
+            "cv='auto' that was interrupted, whose training cannot continue. Call fit with "
             "warm_start=False first."
         )
 

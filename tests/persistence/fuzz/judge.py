@@ -149,7 +149,7 @@ def train_on(model, X, y):
     model.set_params(**{**settings, "random_state": model.random_state, "solver": model.solver})
     if not hasattr(model, "partial_fit"):
         return
-    y = y.mean(axis=-1) if model.loss == "quantile" else y
+    y = y.mean(axis=-1) if model.loss == "quantile" and y.ndim > 1 else y
     y = np.clip(y, 0.1, 10) if model._model_spec["loss"] in ("poisson", "gamma") else y
     try:
         model.partial_fit(X, y)

@@ -17,7 +17,7 @@ N = 12
 #: What kinds of models there are.
 NAMES = ["text", "linear", "members", "labels", "columns", "stream", "quantiles"]
 NAMES += ["table", "labels of a table", "folds", "folds of a table", "refit"]
-NAMES += ["shuffled folds", "predefined folds", "splits"]
+NAMES += ["shuffled folds", "predefined folds", "splits", "choice"]
 
 
 def saved(model, **settings):
@@ -64,6 +64,7 @@ def models():
         ),
         "folds": MLPClassifier((2,), cv=3, n_members=2, **few).fit(X, texts[y]),
         "folds of a table": TabularMLPRegressor((2,), cv=2, **tabular).fit(table, y),
+        "choice": TabularMLPClassifier((2,), random_state=0).fit(np.tile(X, (4, 1)), np.tile(y, 4)),
         "refit": MLPRegressor((2,), cv=2, refit=True, early_stopping="cv", **few).fit(X, y),
         "shuffled folds": MLPRegressor((2,), cv=shuffled, **few).fit(X, y),
         "predefined folds": MLPClassifier((2,), cv=predefined, **few).fit(X, y > 0),
