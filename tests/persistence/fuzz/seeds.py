@@ -64,7 +64,9 @@ def models():
         ),
         "folds": MLPClassifier((2,), cv=3, n_members=2, **few).fit(X, texts[y]),
         "folds of a table": TabularMLPRegressor((2,), cv=2, **tabular).fit(table, y),
-        "choice": TabularMLPClassifier((2,), random_state=0).fit(np.tile(X, (4, 1)), np.tile(y, 4)),
+        "choice": TabularMLPClassifier((2,), n_bins=2, random_state=0).fit(
+            pd.concat([table] * 4), np.tile(y, 4)
+        ),
         "refit": MLPRegressor((2,), cv=2, refit=True, early_stopping="cv", **few).fit(X, y),
         "shuffled folds": MLPRegressor((2,), cv=shuffled, **few).fit(X, y),
         "predefined folds": MLPClassifier((2,), cv=predefined, **few).fit(X, y > 0),
