@@ -114,7 +114,13 @@ class TabularEncoding(Module):
         sizes = [self.n_numeric, n_bins, n_indicators, len(self.one_hot_codes)]
         return np.split(wide, np.cumsum(sizes), axis=-2)[:-1]
 
-    def _clip_norm(self, x: Array) -> Array:
+    def _cut_off(self, x: Array, out: Array | None = None) -> Array:
+        """Return numeric features within limits, so that no square overflows."""
+        limit = MAX_CLIP_RATIO * self.max_absolute_value
+        cut: Array = np.clip(x, -limit, limit, out=out)
+        return cut
+
+    def _squared_clip_norm(self, x: Array) -> Array:
         """Return ``1 + (x / c)**2``."""
         ratio: Array = x / self.max_absolute_value
         ratio *= ratio
@@ -134,9 +140,8 @@ class TabularEncoding(Module):
         unclipped = x.copy()
         np.clip(x, *self.bin_limits, out=x)  # so that no bin overflows
         np.take(narrow, self.source_columns, axis=-2, out=wide, mode="clip")  # unbuffered
-        limit = MAX_CLIP_RATIO * self.max_absolute_value
-        np.clip(unclipped, -limit, limit, out=unclipped)  # so that no square overflows
-        np.divide(unclipped, np.sqrt(self._clip_norm(unclipped)), out=numeric)
+        self._cut_off(unclipped, out=unclipped)
+        np.divide(unclipped, np.sqrt(self._squared_clip_norm(unclipped)), out=numeric)
         np.subtract(bins, self.bin_start, out=bins)
         np.divide(bins, self.bin_width, out=bins)
         np.clip(bins, 0, self.bin_scale, out=bins)
@@ -156,12 +161,10 @@ class TabularEncoding(Module):
         slopes = np.equal.outer(np.arange(self.n_numeric), self.bin_feature) / self.bin_width[:, 0]
         inside = (x >= self.bin_start) & (x < self.bin_stop)  # False for NaN
         known = ~np.isnan(u[..., : self.n_numeric].swapaxes(-1, -2))
-        limit = MAX_CLIP_RATIO * self.max_absolute_value
-        numbers = np.clip(u[..., : self.n_numeric].swapaxes(-1, -2), -limit, limit)
+        numbers = self._cut_off(u[..., : self.n_numeric].swapaxes(-1, -2))
         numbers[~known] = 0
-        dx = d_numeric * self._clip_norm(numbers) ** -1.5 + slopes.astype(u.dtype, copy=False) @ (
-            d_bins * inside
-        )
+        dx = d_numeric * self._squared_clip_norm(numbers) ** -1.5
+        dx += slopes.astype(u.dtype, copy=False) @ (d_bins * inside)
         np.multiply(dx, known, out=du[..., : self.n_numeric].swapaxes(-1, -2))
         n_encoded = u.shape[-1] - self.n_passthrough
         du[..., n_encoded:] = dv[..., dv.shape[-1] - self.n_passthrough :]

@@ -104,9 +104,9 @@ def auto_trials(mlp: "BaseMLP", inputs: FitInputs, callbacks: FitCallbacks | Non
     folds = _split(one, data, inputs)
     if not _has_all_classes(folds, data, inputs):
         return None
-    first = _candidates(one, data, inputs)[0]
+    candidates = _candidates(one, data, inputs)
     try:
-        return Trials(one, inputs, data, folds, first, callbacks)
+        return Trials(one, inputs, data, folds, candidates, callbacks)
     except ValueError:  # perhaps of the rows of one fold: a fit to all rows tells if it is not
         return None
 
@@ -224,8 +224,7 @@ def _candidates(mlp: "BaseMLP", data: ValidatedData, inputs: FitInputs) -> list[
     auto = _auto(mlp, data, inputs)
     if _is_by_folds(data):
         shorter = [epochs for epochs in mlp._auto_epochs if 2 * epochs <= auto.epochs]
-        numbers = [*shorter, auto.epochs]
-        return [{"max_iter": epochs} for epochs in numbers]
+        return [{"max_iter": epochs} for epochs in (*shorter, auto.epochs)]
     short = {"max_iter": max(1, round(SHORT_EPOCHS * auto.epochs))}
     if not isinstance(mlp.weight_decay, str):
         return [short]
@@ -239,7 +238,7 @@ def _best_numbers_of_epochs(trials: Trials) -> tuple[Trial, list[Trial]]:
     """
     best = trials.first()
     whole, is_longer_better = [best], True
-    for settings in _candidates(trials.mlp, trials.data, trials.inputs)[1:]:
+    for settings in trials.candidates[1:]:
         if trials.stopped or not is_longer_better:
             break
         all_folds = settings["max_iter"] < MIN_GRADUAL_EPOCHS
@@ -280,7 +279,7 @@ def _best_members(
         return trials.loss([trial])
 
     tried: list[Trial] = [trials.first()]
-    for settings in _candidates(trials.mlp, trials.data, trials.inputs)[1:]:
+    for settings in trials.candidates[1:]:
         trial = None if trials.stopped else trials.run(settings)
         tried += [trial] if trial else []
     best = min(tried, key=loss_alone)

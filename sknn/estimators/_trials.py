@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -49,7 +50,7 @@ class Trial:
     result: FitResult
     z: Array  # raw outputs of rows by the networks that did not see them, NaN without any
 
-    @property
+    @cached_property
     def spec(self) -> ModelSpec:
         """The specification of the networks of all folds."""
         return ModelSpec.of_fitted(self.result.attributes)
@@ -68,8 +69,8 @@ class Trials:
         Those that count, with class weights.
     folds : Folds
         The folds.
-    settings : dict
-        Settings of the first trial.
+    candidates : sequence of dict
+        Settings to try; those of the first trial come first.
     callbacks : FitCallbacks or None
         The callbacks of the fit.
 
@@ -90,7 +91,7 @@ class Trials:
         inputs: FitInputs,
         data: ValidatedData,
         folds: Folds,
-        settings: Settings,
+        candidates: Sequence[Settings],
         callbacks: FitCallbacks | None,
     ) -> None:
         self.mlp = mlp
@@ -99,8 +100,8 @@ class Trials:
         self.folds = folds
         self.callbacks = callbacks
         self.stopped: Outcome | None = None
-        self._settings = settings
-        self._plan_first = plan_cross_fit(self._with(settings), inputs, folds, for_trials=True)
+        self.candidates = candidates
+        self._plan_first = plan_cross_fit(self._with(candidates[0]), inputs, folds, for_trials=True)
         self.deadline = self._plan_first.config.deadline
 
     def first(self) -> Trial:
@@ -108,7 +109,7 @@ class Trials:
         result = fit_networks(self._plan_first, self.callbacks)
         if result.history.outcome not in COMPLETE:
             self.stopped = result.history.outcome
-        return self._trial(self._settings, self._plan_first, [result])
+        return self._trial(self.candidates[0], self._plan_first, [result])
 
     def run(
         self, settings: Settings, best: Trial | None = None, *, all_folds: bool = True

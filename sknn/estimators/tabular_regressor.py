@@ -68,7 +68,7 @@ class TabularMLPRegressor(Tabular, Regression):
     cv : "auto", int, splitter, iterable of (train, test) or None, default="auto"
         "auto" chooses settings by rows held out of the training rows, and trains networks with them
         on all rows: see the Notes. It does so only for max_iter="auto" and a learning rate with a
-        horizon; it is None with X_val, `warm_start`, early stopping, for fewer than 30 rows, 5
+        horizon; it is None with X_val, `warm_start`, early stopping, for fewer than 30 rows or 5
         groups, if the training rows of a fold would not suffice, and for `partial_fit`; `refit` has
         no effect on it. None trains once. Else cross-fitting: for each split `n_members` networks
         are trained on its training rows, all at once, and predictions are averaged over all
