@@ -39,15 +39,10 @@ class EpochMonitor:
         self.outcome: Outcome | None = None  # that of the solver
 
     @property
-    def epochs_left(self) -> int:
-        """The number of epochs that may still be run."""
-        return max(0, self.run.epochs - len(self.history.rows))
-
-    @property
     def is_finished(self) -> bool:
         """Whether `finish` was called before: other weights than the last ones are kept."""
         kept_best = 0 < self.history.kept_epoch < len(self.history.rows)
-        return self.has_stopped or (kept_best and not self.epochs_left)
+        return self.has_stopped or (kept_best and not self.run.epochs_left)
 
     @property
     def has_stopped(self) -> bool:
@@ -57,7 +52,7 @@ class EpochMonitor:
     @property
     def goes_on(self) -> bool:
         """Whether there is another epoch."""
-        return not self.has_stopped and self.epochs_left > 0
+        return not self.has_stopped and self.run.epochs_left > 0
 
     def __call__(self, loss: float, rate: float) -> bool:
         """Record an epoch; return whether training ends."""

@@ -132,6 +132,11 @@ class TrainingRun:
     history: History = field(default_factory=History)
 
     @property
+    def epochs_left(self) -> int:
+        """The number of epochs that may still be run."""
+        return max(0, self.epochs - len(self.history.rows))
+
+    @property
     def arguments(self) -> tuple[Any, ...]:
         """The solver, objective, dataset, state and generator."""
         return self.trainer.solver, self.objective, self.dataset, self.state, self.rng
@@ -279,7 +284,7 @@ class _Training:
 
         arguments: dict[str, Any] = {
             "state": run.state,
-            "epochs": monitor.epochs_left,
+            "epochs": run.epochs_left,
             "rng": run.rng,
         }
         solver = run.trainer.solver

@@ -25,10 +25,9 @@ from sklearn.utils import check_random_state
 
 from sknn.estimators import _builders
 from sknn.estimators._builders import TrainingSettings
-from sknn.estimators._callbacks import FitCallbacks
 from sknn.estimators._cross_fitting import with_out_of_fold
 from sknn.estimators._early_stopping import N_SAMPLES_AUTO_EARLY_STOPPING
-from sknn.estimators._fit import FitPlan, FitResult
+from sknn.estimators._fit import FitPlan, FitResult, FitSteps
 from sknn.estimators._fit_plan import FitInputs, plan_job
 from sknn.estimators._folds import Folds, split_folds
 from sknn.estimators._messages import FitWarning
@@ -84,7 +83,7 @@ LOW_NOISE_LOSS_RATIO = 0.65
 LOW_NOISE_EPOCHS = 3
 
 
-def auto_trials(mlp: "BaseMLP", inputs: FitInputs, callbacks: FitCallbacks | None) -> Trials | None:
+def auto_trials(mlp: "BaseMLP", inputs: FitInputs) -> Trials | None:
     """Return what cv="auto" tries on these rows; None if it chooses nothing, as with cv=None."""
     if not (isinstance(mlp.cv, str) and isinstance(mlp.max_iter, str)):
         return None
@@ -106,12 +105,12 @@ def auto_trials(mlp: "BaseMLP", inputs: FitInputs, callbacks: FitCallbacks | Non
         return None
     candidates = _candidates(one, data, inputs)
     try:
-        return Trials(one, inputs, data, folds, candidates, callbacks)
+        return Trials(one, inputs, data, folds, candidates)
     except ValueError:  # perhaps of the rows of one fold: a fit to all rows tells if it is not
         return None
 
 
-def fit_best_settings(mlp: "BaseMLP", trials: Trials) -> Fitted:
+def fit_best_settings(mlp: "BaseMLP", trials: Trials) -> FitSteps[Fitted]:
     """Choose settings, and train networks on all rows with them.
 
     If that does not come to its end, the best networks so far are the result: those of the folds,
@@ -122,10 +121,10 @@ def fit_best_settings(mlp: "BaseMLP", trials: Trials) -> Fitted:
     longest = _auto(trials.mlp, trials.data, trials.inputs).epochs
     by_folds = _is_by_folds(trials.data)
     if by_folds:
-        best, good = _best_numbers_of_epochs(trials)
+        best, good = yield from _best_numbers_of_epochs(trials)
         settings = _members_of_folds(mlp, best, good, longest)
     else:
-        best, good, settings = _best_members(mlp, trials, longest)
+        best, good, settings = yield from _best_members(mlp, trials, longest)
     own_temperature, notes = trials.temperature([best]), list[FitWarning]()
     found = scale_outputs(best.result, own_temperature)
     if by_folds:
@@ -140,7 +139,7 @@ def fit_best_settings(mlp: "BaseMLP", trials: Trials) -> Fitted:
     if isinstance(mlp.n_members, str):
         temperature = trials.temperature(good)
     again = _plan_members(trials, settings)
-    result, is_new = train_again(again, found, trials.callbacks)
+    result, is_new = yield from train_again(again, found)
     if not is_new:
         return best.plan, result, warned + notes
     if by_folds:
@@ -231,18 +230,18 @@ def _candidates(mlp: "BaseMLP", data: ValidatedData, inputs: FitInputs) -> list[
     return [{**short, "weight_decay": factor * auto.weight_decay} for factor in DECAY_FACTORS]
 
 
-def _best_numbers_of_epochs(trials: Trials) -> tuple[Trial, list[Trial]]:
+def _best_numbers_of_epochs(trials: Trials) -> FitSteps[tuple[Trial, list[Trial]]]:
     """Return the best trial, and all that are worse by at most a standard error.
 
     Longer training is tried as long as it is better.
     """
-    best = trials.first()
+    best = yield from trials.first()
     whole, is_longer_better = [best], True
     for settings in trials.candidates[1:]:
         if trials.stopped or not is_longer_better:
             break
         all_folds = settings["max_iter"] < MIN_GRADUAL_EPOCHS
-        trial = trials.run(settings, best, all_folds=all_folds)
+        trial = yield from trials.run(settings, best, all_folds=all_folds)
         if trial is None:
             break
         whole.append(trial)
@@ -269,7 +268,7 @@ def _members_of_folds(
 
 def _best_members(
     mlp: "BaseMLP", trials: Trials, longest: int
-) -> tuple[Trial, list[Trial], list[Settings]]:
+) -> FitSteps[tuple[Trial, list[Trial], list[Settings]]]:
     """Return the best trial, those whose networks together are best, and settings of members.
 
     The members are trained on all rows, the longer one for all epochs, or more.
@@ -278,16 +277,16 @@ def _best_members(
     def loss_alone(trial: Trial) -> float:
         return trials.loss([trial])
 
-    tried: list[Trial] = [trials.first()]
+    tried: list[Trial] = [(yield from trials.first())]
     for settings in trials.candidates[1:]:
-        trial = None if trials.stopped else trials.run(settings)
-        tried += [trial] if trial else []
+        if not trials.stopped and (trial := (yield from trials.run(settings))):
+            tried.append(trial)
     best = min(tried, key=loss_alone)
     full = {**best.settings, "max_iter": longest}
     if trials.stopped or len(trials.data.y) > MAX_ENSEMBLE_ROWS:
         return best, [best], [full] * _builders.n_members(mlp)
     half = {**best.settings, "max_iter": max(1, round(LONGER_EPOCHS * longest))}
-    longer, good = trials.run(half), tried
+    longer, good = (yield from trials.run(half)), tried
     if longer:
         if loss_alone(longer) <= LOW_NOISE_LOSS_RATIO * loss_alone(best):
             full["max_iter"] *= LOW_NOISE_EPOCHS

@@ -1,13 +1,13 @@
 """fit_networks: a function from configurations, data and initial networks to a FitResult."""
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import nullcontext
 from copy import copy, deepcopy
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from operator import mul
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -27,6 +27,11 @@ from sknn.estimators._validation.data import ValidatedData, naming_validation_da
 
 if TYPE_CHECKING:
     from sknn.estimators.base import BaseMLP
+
+Result = TypeVar("Result")
+
+#: The steps of a fit up to a result: it yields plans, and is sent the result of training each.
+FitSteps: TypeAlias = Generator["FitPlan", "FitResult", Result]
 
 #: Outcomes of a fit that ran to its end.
 COMPLETE = ("converged", "line_search_failed", "schedule_finished", "max_iter")
@@ -75,6 +80,7 @@ class FitPlan:
     jobs: Sequence[FitJob]  # one, or one a fold
     spec: ModelSpec  # specification of the networks of all jobs together
     is_cross_fitted: bool = False  # whether each job is a fold
+    warnings: Sequence[FitWarning] = ()  # to be shown before training
     # state of the generator at the start of the fit; None if no checkpoints are made
     initial_rng: dict[str, Any] | None = None
 
@@ -94,6 +100,13 @@ class FitPlan:
         jobs = [replace(job, config=replace(job.config, deadline=deadline)) for job in self.jobs]
         return replace(self, jobs=jobs)
 
+    def with_epochs(self, n_epochs: int) -> "FitPlan":
+        """Return the plan with at most this number of epochs, in schedules of the same length."""
+        configs = [job.config for job in self.jobs]
+        configs = [replace(one, epochs=min(n_epochs, one.epochs)) for one in configs]
+        pairs = zip(self.jobs, configs, strict=True)
+        return replace(self, jobs=[replace(job, config=config) for job, config in pairs])
+
     @property
     def features(self) -> dict[str, Any]:
         """`n_features_in_`, and `feature_names_in_` if X has names."""
@@ -109,6 +122,8 @@ class FitResult:
     states: Sequence[TrainingState]
     inputs: Any = None  # the encoded X of the first job: its rows are among them
     search: "FitResult | None" = None  # that of the networks that `refit` has replaced
+    # where each network goes on if the fit was paused; None if it has ended
+    paused: Sequence[TrainingState] | None = None
 
     def with_outcome(self, outcome: Outcome) -> "FitResult":
         """Return the result with an outcome, that of a search in which it was found."""
@@ -144,6 +159,20 @@ class _Training:
     runs: list[TrainingRun] = field(default_factory=list)
     states: list[TrainingState] = field(default_factory=list)
     inputs: Any = None
+
+    @classmethod
+    def of_plan(cls, plan: FitPlan) -> "_Training":
+        """Build the runs of a plan.
+
+        Raises
+        ------
+        ValueError
+            If the targets or the scorer are invalid.
+        """
+        training = cls(plan)
+        for job, score in zip(plan.jobs, _validation_scores(plan), strict=True):
+            training.add(job, score)
+        return training
 
     def add(self, job: FitJob, score: ValidationScore | None) -> None:
         """Build the runs of a job."""
@@ -196,6 +225,12 @@ class _Training:
             )
         )
 
+    @property
+    def is_at_end(self) -> bool:
+        """Whether no network is trained for another epoch."""
+        runs = self.runs
+        return all(run.history.outcome != "max_iter" or run.epochs_left == 0 for run in runs)
+
     def result(self) -> FitResult:
         """Return the result of a fit that ends now."""
         states = []
@@ -244,16 +279,80 @@ def fit_networks(plan: FitPlan, callbacks: FitCallbacks | None = None) -> FitRes
     KeyboardInterrupt
         If it is raised before the end of the first epoch.
     """
-    training, config = _Training(plan), plan.config
-    for job, score in zip(plan.jobs, _validation_scores(plan), strict=True):
-        training.add(job, score)
+    training, config = _Training.of_plan(plan), plan.config
     on_epoch = None
     if config.verbose or callbacks is not None:
         on_epoch = _on_epoch(training, callbacks)
-    product_size = max(map(_product_size, plan.jobs))
-    with SingleBlasThread(product_size) if product_size > MIN_PRODUCT_SIZE else nullcontext():
-        train_together(training.runs, on_epoch=on_epoch, deadline=config.deadline)
+    _train([training], on_epoch, config.deadline)
     return training.result()
+
+
+def fit_networks_of(
+    plans: Sequence[FitPlan],
+    should_stop: Callable[[], bool] | None = None,
+    *,
+    keep_paused: bool = False,
+) -> list[FitResult | Exception]:
+    """Train the networks of several fits together, as `fit_networks` does those of one.
+
+    Nothing is printed, and the deadlines of the plans are not used; training ends if `should_stop`
+    returns True after an epoch. If the networks of a plan cannot be trained, its exception takes
+    the place of its result. With `keep_paused`, a fit with networks that would go on with more
+    epochs has its states in `FitResult.paused`; all plans have the same number of epochs then, but
+    for those that end before it.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If it is raised before the end of the first epoch of each network.
+    """
+    prepared: list[_Training | Exception] = []
+    for plan in plans:
+        try:
+            prepared.append(_Training.of_plan(plan))
+        except Exception as error:
+            prepared.append(error)
+    trainings = [one for one in prepared if isinstance(one, _Training)]
+    paused: dict[int, Sequence[TrainingState]] = {}
+
+    def on_epoch(histories: Sequence[History], last: bool) -> bool:
+        if keep_paused and all(training.is_at_end for training in trainings):
+            for i, training in enumerate(trainings):
+                if any(run.history.outcome == "max_iter" for run in training.runs):
+                    paused[i] = deepcopy(training.result().states)
+        return bool(should_stop and should_stop())
+
+    if trainings:
+        _train(trainings, on_epoch, np.inf)
+    results = iter([replace(one.result(), paused=paused.get(i)) for i, one in enumerate(trainings)])
+    return [next(results) if isinstance(one, _Training) else one for one in prepared]
+
+
+def run_steps(steps: FitSteps[Result], callbacks: FitCallbacks | None = None) -> Result:
+    """Run the steps of a fit: train the networks of each plan, and return the result of all."""
+    try:
+        plan = next(steps)
+        while True:
+            for message, category in plan.warnings:
+                warnings.warn(message, category, stacklevel=4)
+            try:
+                result = fit_networks(plan, callbacks)
+            except BaseException as error:
+                plan = steps.throw(error)
+            else:
+                plan = steps.send(result)
+    except StopIteration as end:
+        return end.value
+
+
+def _train(
+    trainings: Sequence[_Training], on_epoch: OnEpochTogether | None, deadline: float
+) -> None:
+    """Train the networks of some fits, with a suitable number of BLAS threads."""
+    size = max(_product_size(job) for training in trainings for job in training.plan.jobs)
+    runs = [run for training in trainings for run in training.runs]
+    with SingleBlasThread(size) if size > MIN_PRODUCT_SIZE else nullcontext():
+        train_together(runs, on_epoch=on_epoch, deadline=deadline)
 
 
 def _set_offsets(
@@ -356,7 +455,7 @@ def _on_epoch(training: _Training, callbacks: FitCallbacks | None) -> OnEpochTog
             print_epoch(n_before + n_epochs, mean_row(trained, n_epochs - 1))
         if callbacks is None:
             return False
-        last_by_number = last or all(len(run.history) >= run.epochs for run in training.runs)
+        last_by_number = last or all(run.epochs_left == 0 for run in training.runs)
         out_of_time = any(history.outcome == "max_time" for history in histories)
         checkpoint = callbacks.checkpoint if keeps_progress else None
         if checkpoint and (out_of_time or (not last_by_number and checkpoint.should_save())):

@@ -10,7 +10,7 @@ from sklearn.utils import check_random_state
 
 from sknn.engine import History
 from sknn.estimators import _builders
-from sknn.estimators._callbacks import FitCallbacks, FitProgress
+from sknn.estimators._callbacks import FitProgress
 from sknn.estimators._early_stopping import N_SAMPLES_AUTO_EARLY_STOPPING, split
 from sknn.estimators._fit import FitData, FitJob, FitPlan, InitialModel
 from sknn.estimators._folds import Folds
@@ -51,7 +51,7 @@ class FitInputs:
     validation: ValidatedData | None
     target: Target
     rng: np.random.RandomState
-    initial_rng: dict[str, Any] | None  # the state of `rng`; None without callbacks
+    initial_rng: dict[str, Any] | None  # the state of `rng`; None if no progress is kept
     groups: Any  # as given
     fitted: Mapping[str, Any] | None  # attributes of the fit that `warm_start` continues
     states: Sequence[TrainingState] | None  # its training states
@@ -62,10 +62,13 @@ def validate_fit(
     given: GivenData,
     given_val: GivenData,
     groups: Any,
-    callbacks: FitCallbacks | None,
     resumed: FitProgress | None,
+    *,
+    keep_progress: bool,
 ) -> FitInputs:
     """Validate the arguments of `fit`.
+
+    With `keep_progress`, the fit may be interrupted and resumed.
 
     Raises
     ------
@@ -87,7 +90,7 @@ def validate_fit(
     rng = generator_from_state(resumed.initial_rng) if resumed else mlp.random_state
     states = TrainingState.of_fitted(fitted, rng) if fitted else None
     rng = states[0].rng if states else check_random_state(rng)
-    initial_rng = rng.get_state(legacy=False) if callbacks else None
+    initial_rng = rng.get_state(legacy=False) if keep_progress else None
     return FitInputs(
         given[0], rows, data, validation, target, rng, initial_rng, groups, fitted, states
     )

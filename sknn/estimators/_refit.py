@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.utils import check_random_state
 
-from sknn.estimators._callbacks import FitCallbacks
-from sknn.estimators._fit import COMPLETE, FitPlan, FitResult, fit_networks
+from sknn.estimators._fit import COMPLETE, FitPlan, FitResult, FitSteps
 from sknn.estimators._fit_plan import plan_job
 from sknn.estimators._validation.data import ValidatedData
 from sknn.targets import Target
@@ -31,14 +30,13 @@ def refit(
     plan: FitPlan,
     rows: ValidatedData,
     found: FitResult,
-    callbacks: FitCallbacks | None,
-) -> FitResult:
+) -> FitSteps[FitResult]:
     """Train new networks on all rows for the best number of epochs; on failure, return `found`."""
     epochs = best_number_of_epochs(plan, found)
     if mlp.verbose:
         print("training again, on all rows" + (f", for {epochs} epochs" if epochs else ""))
     again = plan_refit(mlp, plan, rows.positive(), plan.spec.target, epochs)
-    result, is_new = train_again(again, found, callbacks)
+    result, is_new = yield from train_again(again, found)
     if not is_new:
         return result
     if not plan.is_cross_fitted:  # a later call goes on with the generators of the search
@@ -48,12 +46,10 @@ def refit(
     return after_search(result, found, with_fold_models=plan.is_cross_fitted)
 
 
-def train_again(
-    again: FitPlan, found: FitResult, callbacks: FitCallbacks | None
-) -> tuple[FitResult, bool]:
+def train_again(again: FitPlan, found: FitResult) -> FitSteps[tuple[FitResult, bool]]:
     """Return the result of a plan, or `found` if training did not end, and whether it is new."""
     try:
-        result = fit_networks(again, callbacks)
+        result = yield again
     except KeyboardInterrupt:
         return found.with_outcome("interrupted"), False
     if result.history.outcome not in COMPLETE:

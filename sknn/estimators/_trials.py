@@ -10,9 +10,8 @@ from scipy.optimize import minimize_scalar
 
 from sknn.engine._typing import Array
 from sknn.engine.history import Outcome
-from sknn.estimators._callbacks import FitCallbacks
 from sknn.estimators._cross_fitting import out_of_fold_outputs
-from sknn.estimators._fit import COMPLETE, FitPlan, FitResult, fit_networks, join_results
+from sknn.estimators._fit import COMPLETE, FitPlan, FitResult, FitSteps, join_results
 from sknn.estimators._fit_plan import FitInputs, plan_cross_fit
 from sknn.estimators._fitted_model import prediction_dtype
 from sknn.estimators._folds import Folds, RowNumbers
@@ -71,8 +70,6 @@ class Trials:
         The folds.
     candidates : sequence of dict
         Settings to try; those of the first trial come first.
-    callbacks : FitCallbacks or None
-        The callbacks of the fit.
 
     Attributes
     ----------
@@ -92,28 +89,26 @@ class Trials:
         data: ValidatedData,
         folds: Folds,
         candidates: Sequence[Settings],
-        callbacks: FitCallbacks | None,
     ) -> None:
         self.mlp = mlp
         self.inputs = inputs
         self.data = data
         self.folds = folds
-        self.callbacks = callbacks
         self.stopped: Outcome | None = None
         self.candidates = candidates
         self._plan_first = plan_cross_fit(self._with(candidates[0]), inputs, folds, for_trials=True)
         self.deadline = self._plan_first.config.deadline
 
-    def first(self) -> Trial:
+    def first(self) -> FitSteps[Trial]:
         """Train the networks of the first trial; one that is stopped is a trial, too."""
-        result = fit_networks(self._plan_first, self.callbacks)
+        result = yield self._plan_first
         if result.history.outcome not in COMPLETE:
             self.stopped = result.history.outcome
         return self._trial(self.candidates[0], self._plan_first, [result])
 
     def run(
         self, settings: Settings, best: Trial | None = None, *, all_folds: bool = True
-    ) -> Trial | None:
+    ) -> FitSteps[Trial | None]:
         """Train networks with other settings; return None if that is stopped or diverges.
 
         Unless `all_folds`, it is None, too, if the networks of the first folds are not better than
@@ -130,7 +125,7 @@ class Trials:
         results: list[FitResult] = []
         for part in [slice(None)] if all_folds else parts:
             try:
-                results.append(fit_networks(plan.part(part), self.callbacks))
+                results.append((yield plan.part(part)))
             except KeyboardInterrupt:
                 self.stopped = "interrupted"
                 return None

@@ -17,7 +17,7 @@ from sknn._version import VersionedState
 from sknn.engine import History, Loss, Optimizer, network
 from sknn.engine._typing import Array
 from sknn.estimators import _builders, _saving
-from sknn.estimators._auto_settings import auto_trials, fit_best_settings
+from sknn.estimators._auto_settings import Fitted, auto_trials, fit_best_settings
 from sknn.estimators._builders import TrainingSettings
 from sknn.estimators._callbacks import FitCallbacks, FitProgress
 from sknn.estimators._cross_fitting import with_out_of_fold
@@ -25,9 +25,11 @@ from sknn.estimators._fit import (
     COMPLETE,
     FitPlan,
     FitResult,
+    FitSteps,
     InitialModel,
     fit_networks,
     progress,
+    run_steps,
     save_checkpoint,
 )
 from sknn.estimators._fit_plan import (
@@ -273,14 +275,17 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
                 result = FitResult(dict(resumed.fitted), histories, resumed.states)
                 notes: list[FitWarning] = []
             else:
-                result, notes = self._fit(given, given_val, groups, callbacks, resumed)
-        self._assign(result.attributes)
+                steps = self._fit_steps(
+                    given, given_val, groups, resumed, keep_progress=callbacks is not None
+                )
+                plan, result, notes = run_steps(steps, callbacks)
+                if callbacks is not None:
+                    self._save_last_checkpoint(callbacks, plan, result)
+        notes += self._publish(result)
         if callbacks is not None:
             callbacks.on_fit_end()
         if self.verbose:
             print(f"ended after {result.n_epochs} epochs: {OUTCOMES[result.history.outcome]}")
-        solver, ended = _builders.solver_name(self), result.search or result
-        notes += training_warnings(ended.history, solver, networks=ended.networks)
         for message, category in notes:
             warnings.warn(message, category, stacklevel=3)
         return self
@@ -359,25 +364,25 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
 
     # The steps of fit
 
-    def _fit(
+    def _fit_steps(
         self,
         given: GivenData,
         given_val: GivenData,
         groups: Any,
-        callbacks: FitCallbacks | None,
-        resumed: FitProgress | None,
-    ) -> tuple[FitResult, list[FitWarning]]:
-        """Train all networks; return the result, and warnings to show once it is assigned."""
-        inputs = validate_fit(self, given, given_val, groups, callbacks, resumed)
-        if trials := auto_trials(self, inputs, callbacks):
-            plan, result, notes = fit_best_settings(self, trials)
+        resumed: FitProgress | None = None,
+        *,
+        keep_progress: bool = False,
+    ) -> FitSteps[Fitted]:
+        """Plan all training; return the last plan, the result, and warnings to show at the end."""
+        inputs = validate_fit(self, given, given_val, groups, resumed, keep_progress=keep_progress)
+        if trials := auto_trials(self, inputs):
+            plan, result, notes = yield from fit_best_settings(self, trials)
         else:
-            if inputs.groups is not None and isinstance(self.cv, str) and not self.early_stopping:
-                warnings.warn(GROUPS_UNUSED, UserWarning, stacklevel=4)
             plan, folds = self._plan_networks(inputs, resumed)
-            for message, category in plan.jobs[0].warnings:
-                warnings.warn(message, category, stacklevel=4)
-            result, notes = fit_networks(plan, callbacks), []
+            early = list(plan.jobs[0].warnings)
+            if inputs.groups is not None and isinstance(self.cv, str) and not self.early_stopping:
+                early.append((GROUPS_UNUSED, UserWarning))
+            result, notes = (yield replace(plan, warnings=early)), []
             first = plan.jobs[0]
             if not (first.initial.is_new or resumed):
                 notes = self._stream_warnings(first.data.train, first.initial, result.inputs)
@@ -386,10 +391,18 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
                 notes += more
             by_refit = self.refit and (folds is not None or plan.config.by_score)
             if by_refit and result.history.outcome in COMPLETE:
-                result = refit(self, plan, inputs.rows, result, callbacks)
+                result = yield from refit(self, plan, inputs.rows, result)
         if result.history.outcome == "interrupted" and is_one_of_many_fits():
             raise KeyboardInterrupt
-        return self._complete(plan, result, callbacks), notes
+        self._add_training_state(result)
+        return plan, result, notes
+
+    def _publish(self, result: FitResult) -> list[FitWarning]:
+        """Assign the result of a fit, and return the warnings about its training."""
+        self._assign(result.attributes)
+        ended = result.search or result
+        solver = _builders.solver_name(self)
+        return training_warnings(ended.history, solver, networks=ended.networks)
 
     def _plan_networks(
         self, inputs: FitInputs, resumed: FitProgress | None
@@ -407,10 +420,8 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         vars(other).update(parameters)
         return other
 
-    def _complete(
-        self, plan: FitPlan, result: FitResult, callbacks: FitCallbacks | None
-    ) -> FitResult:
-        """Reduce the training state unless `warm_start` needs it, and save the final checkpoint.
+    def _add_training_state(self, result: FitResult) -> None:
+        """Add the training state to the attributes, reduced unless `warm_start` needs it.
 
         Networks of several folds have none, as their training cannot continue.
         """
@@ -419,10 +430,14 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
             compact = not self.warm_start
             plain = states_to_plain(result.states, self.random_state, compact=compact)
         result.attributes["_training_state"] = plain
-        if callbacks and callbacks.checkpoint and result.history.outcome in (*COMPLETE, "diverged"):
+
+    def _save_last_checkpoint(
+        self, callbacks: FitCallbacks, plan: FitPlan, result: FitResult
+    ) -> None:
+        """Save the checkpoint of a fit that has ended by itself."""
+        if callbacks.checkpoint and result.history.outcome in (*COMPLETE, "diverged"):
             fitted = self._with_attributes(result.attributes)
             save_checkpoint(callbacks.checkpoint, fitted, progress(plan, result, finished=True))
-        return result
 
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any, classes: Any) -> list[FitWarning]:
         """Train for one more epoch; return the warnings about it."""

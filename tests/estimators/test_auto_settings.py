@@ -13,7 +13,7 @@ from sklearn.model_selection import GroupKFold, KFold
 
 import sknn
 from sknn import TabularMLPClassifier, TabularMLPRegressor
-from sknn.estimators import _auto_settings, _fit_plan, _refit, _trials
+from sknn.estimators import _auto_settings, _fit, _fit_plan
 from tests.estimators.data import fitted
 
 SMALL = {"hidden_layer_sizes": 8, "random_state": 0}
@@ -293,19 +293,15 @@ def test_the_end_of_time_ends_the_search():
 
 def interrupt_training(monkeypatch, n_before):
     """Let Ctrl-C be pressed before the first epoch of a later training of networks."""
-    trained = []
+    trained, train = [], _fit.fit_networks
 
-    def interrupted(train):
-        def fit(*args):
-            trained.append(1)
-            if len(trained) == n_before + 1:
-                raise KeyboardInterrupt
-            return train(*args)
+    def interrupted(*args):
+        trained.append(1)
+        if len(trained) == n_before + 1:
+            raise KeyboardInterrupt
+        return train(*args)
 
-        return fit
-
-    for module in (_trials, _refit):
-        monkeypatch.setattr(module, "fit_networks", interrupted(module.fit_networks))
+    monkeypatch.setattr(_fit, "fit_networks", interrupted)
 
 
 @pytest.mark.parametrize("n_before", [1, 2])

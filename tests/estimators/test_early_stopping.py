@@ -16,7 +16,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sknn import MLPClassifier, MLPRegressor, TabularMLPClassifier, TabularMLPRegressor
-from sknn.estimators import base
+from sknn.estimators import _fit
 from sknn.estimators._early_stopping import split
 from sknn.estimators._validation.data import ValidatedData
 from tests.estimators.data import TABLES, TASKS, binary, fitted, multiclass, parameters, real
@@ -148,13 +148,13 @@ def test_the_held_back_part_has_the_shares_of_the_classes(make, monkeypatch):
     X, y = make(100)
     X = np.column_stack([X, np.arange(100)])
     parts = []
-    trained = base.fit_networks
+    trained = _fit.fit_networks
 
     def spied(plan, *arguments):
         parts.append((plan.jobs[0].data.train, plan.jobs[0].data.validation))
         return trained(plan, *arguments)
 
-    monkeypatch.setattr(base, "fit_networks", spied)
+    monkeypatch.setattr(_fit, "fit_networks", spied)
     for _ in range(2):
         model = MLPClassifier((), early_stopping=True, validation_fraction=0.2, **SETTINGS)
         fitted(model, X, y)
@@ -302,13 +302,13 @@ def test_no_class_is_lost_from_training(fraction, seed, monkeypatch):
     X = np.random.RandomState(0).normal(size=(20, 3))
     y = np.arange(20) % 10
     seen = []
-    trained = base.fit_networks
+    trained = _fit.fit_networks
 
     def spied(plan, *arguments):
         seen.append(set(plan.jobs[0].data.train.y))
         return trained(plan, *arguments)
 
-    monkeypatch.setattr(base, "fit_networks", spied)
+    monkeypatch.setattr(_fit, "fit_networks", spied)
     settings = {**SETTINGS, "random_state": seed, "validation_fraction": fraction}
     fitted(MLPClassifier((), early_stopping=True, **settings), X, y)
     assert seen == [set(range(10))]

@@ -1,0 +1,207 @@
+"""fit_many: fits of several estimators whose networks are trained together."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sklearn import get_config
+
+from sknn.engine.history import Outcome
+from sknn.estimators._auto_settings import Fitted
+from sknn.estimators._builders import is_stochastic
+from sknn.estimators._callbacks import FitProgress
+from sknn.estimators._fit import FitPlan, FitResult, FitSteps, fit_networks_of
+from sknn.estimators._messages import FitWarning
+from sknn.estimators._sklearn_compat import callbacks_of
+
+if TYPE_CHECKING:
+    from sknn.estimators.base import BaseMLP
+
+
+@dataclass(frozen=True)
+class FitTask:
+    """One fit: an estimator, which gets fitted, and the arguments of its `fit`."""
+
+    estimator: "BaseMLP"
+    X: Any
+    y: Any
+    params: Mapping[str, Any] = field(default_factory=dict)  # sample_weight and so on
+    progress: FitProgress | None = None  # that of a fit to go on with
+
+
+@dataclass(frozen=True)
+class FitOutcome:
+    """What became of a task."""
+
+    error: BaseException | None  # why the estimator is not fitted
+    outcome: Outcome | None  # why training ended; None if the fit was not one of many
+    seconds: float  # with its part of the time of all networks that were trained together
+    warnings: Sequence[FitWarning]  # not shown yet
+    progress: FitProgress | None = None  # of a fit that has not ended
+
+
+def can_join(estimator: "BaseMLP") -> bool:
+    """Return whether the networks of an estimator can be trained together with those of others.
+
+    That is without callbacks, a limit of time, printed epochs and earlier networks to continue, and
+    by mini-batches.
+    """
+    alone = callbacks_of(estimator) or estimator.verbose or estimator.warm_start
+    return not alone and estimator.max_time is None and is_stochastic(estimator)
+
+
+def fit_many(
+    tasks: Sequence[FitTask],
+    *,
+    max_epochs: int | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> list[FitOutcome]:
+    """Fit the estimators of several tasks, each as its `fit` would alone.
+
+    Small networks of the same layers are trained together, which takes less time: dozens of
+    different settings or folds cost little more than a few. An estimator that cannot be trained
+    together with others, see `can_join`, is fitted by its `fit`.
+
+    Parameters
+    ----------
+    tasks : sequence of FitTask
+        The estimators and their training data. No estimator occurs twice.
+    max_epochs : int, optional
+        Training pauses after this number of epochs. The estimators then predict as if they had
+        ended there, and `progress` of their outcomes, put into their tasks, lets them go on to
+        what an uninterrupted fit would be. Estimators that are fitted alone do not pause.
+    should_stop : callable, optional
+        Called after each epoch; training ends if it returns True.
+
+    Returns
+    -------
+    outcomes : list of FitOutcome
+        One for each task. An error of one task does not affect the others.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        On Ctrl-C.
+    """
+    running = [_RunningFit(task, max_epochs) for task in tasks]
+    joined = [fit for fit in running if can_join(fit.task.estimator)]
+    for fit in joined:
+        fit.start()
+    _train([fit for fit in joined if fit.may_pause], should_stop, keep_paused=True)
+    while active := [fit for fit in joined if fit.plan is not None]:
+        _train(active, should_stop)
+    for fit in running:
+        if fit not in joined:
+            fit.run_alone()
+    return [fit.result() for fit in running]
+
+
+def _train(
+    fits: Sequence["_RunningFit"],
+    should_stop: Callable[[], bool] | None,
+    *,
+    keep_paused: bool = False,
+) -> None:
+    """Train the networks that some fits have planned."""
+    start = time.perf_counter()
+    plans = [fit.plan for fit in fits if fit.plan is not None]
+    results = fit_networks_of(plans, should_stop, keep_paused=keep_paused)
+    seconds = time.perf_counter() - start
+    work = [_n_epochs(result) for result in results]
+    for fit, result, own in zip(fits, results, work, strict=True):
+        fit.seconds += seconds * own / (sum(work) or 1)
+        fit.proceed(result)
+
+
+def _n_epochs(result: FitResult | Exception) -> int:
+    """Return the number of epochs of all networks of a fit: its part of the time, about."""
+    return 0 if isinstance(result, Exception) else sum(map(len, result.histories))
+
+
+class _RunningFit:
+    """A fit of many: its steps up to the next training, and what came of it."""
+
+    def __init__(self, task: FitTask, max_epochs: int | None) -> None:
+        self.task = task
+        self.max_epochs = max_epochs
+        self.may_pause = False  # whether the plan has more epochs than `max_epochs`
+        self.progress: FitProgress | None = None
+        self.plan: FitPlan | None = None
+        self.error: BaseException | None = None
+        self.outcome: Outcome | None = None
+        self.seconds = 0.0
+        self.warnings: list[FitWarning] = []
+        self.steps: FitSteps[Fitted]
+
+    def start(self) -> None:
+        """Validate parameters and data, and plan the first training."""
+        estimator, params = self.task.estimator, dict(self.task.params)
+        given = self.task.X, self.task.y, params.pop("sample_weight", None)
+        given_val = [params.pop(name, None) for name in ("X_val", "y_val", "sample_weight_val")]
+        groups = params.pop("groups", None)
+
+        def begin() -> FitPlan:
+            if not get_config()["skip_parameter_validation"]:
+                estimator._validate_params()
+            if params:
+                names = ", ".join(map(repr, params))
+                raise TypeError(f"{type(estimator).__name__}.fit has no parameter {names}.")
+            self.steps = estimator._fit_steps(
+                given,
+                tuple(given_val),
+                groups,
+                self.task.progress,
+                keep_progress=self.max_epochs is not None,
+            )
+            return self._limited(next(self.steps))
+
+        self._advance(begin)
+
+    def proceed(self, result: FitResult | Exception) -> None:
+        """Hand over the result of training, and plan the next one."""
+        if isinstance(result, Exception):
+            self._advance(lambda: self.steps.throw(result))
+        elif self.may_pause and result.paused and self.plan:
+            self.progress = FitProgress(self.plan.initial_rng or {}, result.paused, False, {})
+            self.task.estimator._assign(result.attributes)
+            self.plan = None
+        else:
+            self.may_pause = False
+            self._advance(lambda: self.steps.send(result))
+
+    def result(self) -> FitOutcome:
+        """Return what became of the task."""
+        return FitOutcome(self.error, self.outcome, self.seconds, self.warnings, self.progress)
+
+    def _limited(self, plan: FitPlan) -> FitPlan:
+        """Return the plan with at most `max_epochs` if it has more and can be resumed."""
+        if self.max_epochs is None or plan.initial_rng is None:
+            return plan
+        epochs = self.max_epochs
+        self.may_pause = any(job.config.epochs > epochs for job in plan.jobs)
+        return plan.with_epochs(epochs) if self.may_pause else plan
+
+    def run_alone(self) -> None:
+        """Fit the estimator by itself."""
+        start = time.perf_counter()
+        try:
+            self.task.estimator.fit(self.task.X, self.task.y, **self.task.params)
+        except Exception as error:
+            self.error = error
+        self.seconds += time.perf_counter() - start
+
+    def _advance(self, step: Callable[[], FitPlan]) -> None:
+        """Go on to the next plan, or to the end."""
+        start = time.perf_counter()
+        self.plan = None
+        try:
+            self.plan = step()
+            self.warnings += self.plan.warnings
+        except StopIteration as end:
+            _, result, notes = end.value
+            self.warnings += [*notes, *self.task.estimator._publish(result)]
+            self.outcome = (result.search or result).history.outcome
+        except Exception as error:
+            self.error = error
+        self.seconds += time.perf_counter() - start
