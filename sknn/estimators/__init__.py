@@ -1,6 +1,6 @@
 """The scikit-learn estimators: validate, build the network, train it, set the attributes."""
 
-from sknn.estimators._many_fits import FitOutcome, FitTask, can_join, fit_many
+from sknn.estimators._many_fits import FitOutcome, FitTask, can_join, fit_many, n_epochs_of
 from sknn.estimators.classifier import MLPClassifier
 from sknn.estimators.regressor import MLPRegressor
 from sknn.estimators.tabular_classifier import TabularMLPClassifier
@@ -15,4 +15,5 @@ __all__ = [
     "TabularMLPRegressor",
     "can_join",
     "fit_many",
+    "n_epochs_of",
 ]

@@ -4,7 +4,8 @@ import math
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -71,6 +72,25 @@ class FitConfig:
     deadline: float = math.inf  # time of the monotonic clock; the epoch that exceeds it is the last
     verbose: bool = False  # whether to print a line per epoch
 
+    @property
+    def has_horizon(self) -> bool:
+        """Whether the learning rate ends at a certain step."""
+        return isinstance(self.solver, MinibatchSolver) and has_end(self.solver.schedule)
+
+    def with_epochs(self, n_epochs: int) -> "FitConfig":
+        """Return the configuration with at most this number of epochs.
+
+        A schedule of the learning rate with an end is a shorter one then.
+        """
+        if n_epochs >= self.epochs:
+            return self
+        solver: Any = self.solver
+        if self.has_horizon and isinstance(solver.schedule, Cosine | OneCycle):
+            schedule = copy(solver.schedule)
+            schedule.steps = max(1, round(schedule.steps * n_epochs / self.epochs))
+            solver = replace(solver, schedule=schedule)
+        return replace(self, solver=solver, epochs=n_epochs)
+
 
 def _adam(mlp: "BaseMLP") -> Adam:
     return Adam(float(mlp.beta_1), float(mlp.beta_2), float(mlp.epsilon))
@@ -101,6 +121,11 @@ def has_horizon(mlp: "BaseMLP") -> bool:
         return False
     name = mlp.learning_rate
     schedule = as_schedule(name) if callable(name) else LEARNING_RATES[name](mlp, 1)
+    return has_end(schedule)
+
+
+def has_end(schedule: Schedule) -> bool:
+    """Return whether a learning rate ends at a certain step."""
     return schedule.is_complete(sys.maxsize)
 
 

@@ -101,9 +101,8 @@ class FitPlan:
         return replace(self, jobs=jobs)
 
     def with_epochs(self, n_epochs: int) -> "FitPlan":
-        """Return the plan with at most this number of epochs, in schedules of the same length."""
-        configs = [job.config for job in self.jobs]
-        configs = [replace(one, epochs=min(n_epochs, one.epochs)) for one in configs]
+        """Return the plan with at most this number of epochs; a schedule with an end is shorter."""
+        configs = [job.config.with_epochs(n_epochs) for job in self.jobs]
         pairs = zip(self.jobs, configs, strict=True)
         return replace(self, jobs=[replace(job, config=config) for job, config in pairs])
 

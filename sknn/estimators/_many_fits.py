@@ -11,7 +11,7 @@ from sknn.engine.history import Outcome
 from sknn.estimators._auto_settings import Fitted
 from sknn.estimators._builders import is_stochastic
 from sknn.estimators._callbacks import FitProgress
-from sknn.estimators._fit import FitPlan, FitResult, FitSteps, fit_networks_of
+from sknn.estimators._fit import COMPLETE, FitPlan, FitResult, FitSteps, fit_networks_of
 from sknn.estimators._messages import FitWarning
 from sknn.estimators._sklearn_compat import callbacks_of
 
@@ -38,7 +38,8 @@ class FitOutcome:
     outcome: Outcome | None  # why training ended; None if the fit was not one of many
     seconds: float  # with its part of the time of all networks that were trained together
     warnings: Sequence[FitWarning]  # not shown yet
-    progress: FitProgress | None = None  # of a fit that has not ended
+    is_partial: bool = False  # whether `max_epochs` has cut training short
+    progress: FitProgress | None = None  # of a fit that can go on from there
 
 
 def can_join(estimator: "BaseMLP") -> bool:
@@ -70,7 +71,10 @@ def fit_many(
     max_epochs : int, optional
         Training pauses after this number of epochs. The estimators then predict as if they had
         ended there, and `progress` of their outcomes, put into their tasks, lets them go on to
-        what an uninterrupted fit would be. Estimators that are fitted alone do not pause.
+        what an uninterrupted fit would be. A schedule of the learning rate with an end, such as
+        "one_cycle", is a whole one of this length instead, and the next fit begins anew: in the
+        middle of a schedule the rate is high, and networks are not comparable. Estimators that are
+        fitted alone do not pause.
     should_stop : callable, optional
         Called after each epoch; training ends if it returns True.
 
@@ -119,6 +123,13 @@ def _n_epochs(result: FitResult | Exception) -> int:
     return 0 if isinstance(result, Exception) else sum(map(len, result.histories))
 
 
+def _has_more(plan: FitPlan, result: FitResult) -> bool:
+    """Return whether training would go on with more epochs, or with a longer schedule."""
+    if plan.config.has_horizon:
+        return result.history.outcome in COMPLETE
+    return bool(result.paused)
+
+
 class _RunningFit:
     """A fit of many: its steps up to the next training, and what came of it."""
 
@@ -126,6 +137,7 @@ class _RunningFit:
         self.task = task
         self.max_epochs = max_epochs
         self.may_pause = False  # whether the plan has more epochs than `max_epochs`
+        self.is_partial = False
         self.progress: FitProgress | None = None
         self.plan: FitPlan | None = None
         self.error: BaseException | None = None
@@ -162,8 +174,10 @@ class _RunningFit:
         """Hand over the result of training, and plan the next one."""
         if isinstance(result, Exception):
             self._advance(lambda: self.steps.throw(result))
-        elif self.may_pause and result.paused and self.plan:
-            self.progress = FitProgress(self.plan.initial_rng or {}, result.paused, False, {})
+        elif self.may_pause and self.plan and _has_more(self.plan, result):
+            self.is_partial = True
+            if not self.plan.config.has_horizon:
+                self.progress = FitProgress(self.plan.initial_rng or {}, result.paused or [], False, {})
             self.task.estimator._assign(result.attributes)
             self.plan = None
         else:
@@ -172,7 +186,9 @@ class _RunningFit:
 
     def result(self) -> FitOutcome:
         """Return what became of the task."""
-        return FitOutcome(self.error, self.outcome, self.seconds, self.warnings, self.progress)
+        return FitOutcome(
+            self.error, self.outcome, self.seconds, self.warnings, self.is_partial, self.progress
+        )
 
     def _limited(self, plan: FitPlan) -> FitPlan:
         """Return the plan with at most `max_epochs` if it has more and can be resumed."""
@@ -205,3 +221,18 @@ class _RunningFit:
         except Exception as error:
             self.error = error
         self.seconds += time.perf_counter() - start
+
+
+def n_epochs_of(task: FitTask) -> int:
+    """Return the largest number of epochs of a fit, whatever `max_iter` is; nothing is trained.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter or the data are invalid.
+    """
+    fit = _RunningFit(task, None)
+    fit.start()
+    if fit.error is not None:
+        raise fit.error
+    return 0 if fit.plan is None else max(job.config.epochs for job in fit.plan.jobs)

@@ -1,7 +1,7 @@
 """Private names of scikit-learn's searches that the package `search` uses."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from sklearn.model_selection._validation import (
     _insert_error_scores,
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     class BaseSearchCV:
         """The attributes and methods of scikit-learn's `BaseSearchCV`."""
 
+        _parameter_constraints: ClassVar[dict[str, Any]]
         estimator: Any
         scoring: Any
         n_jobs: int | None

@@ -1,0 +1,229 @@
+"""Evaluations: fits of candidates to the training rows of splits, scored on their test rows."""
+
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import joblib
+import numpy as np
+from sklearn.base import clone
+from sklearn.pipeline import Pipeline
+
+from sknn.estimators import FitOutcome, FitTask, can_join, fit_many
+from sknn.estimators.base import BaseMLP
+from sknn.search._sklearn_compat import (
+    check_method_params,
+    error_scores,
+    safe_split,
+    score_estimator,
+)
+
+#: What is recorded of a fit that diverged.
+DIVERGED = "training diverged: {}"
+
+
+@dataclass(frozen=True)
+class SearchData:
+    """What all evaluations of a search have in common."""
+
+    X: Any
+    y: Any
+    splits: Sequence[tuple[Any, Any]]  # row numbers for training and for testing
+    fit_params: Mapping[str, Any]
+    score_params: Mapping[str, Any]
+    scorers: Any
+    error_score: Any
+    return_train_score: bool
+    keep_estimators: bool
+
+    def rows(self, estimator: Any, k: int, *, test: bool = False) -> tuple[Any, Any]:
+        """Return X and y of the training or test rows of a split."""
+        train, held_out = self.splits[k]
+        if test:
+            return safe_split(estimator, self.X, self.y, held_out, train)
+        return safe_split(estimator, self.X, self.y, train)
+
+    def params_of(self, params: Mapping[str, Any], k: int, *, test: bool = False) -> dict[str, Any]:
+        """Return the parameters of `fit` or `score`, of the rows of a split."""
+        rows = np.asarray(self.splits[k][test])
+        return check_method_params(self.X, params=params, indices=rows)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A candidate to be fitted to the training rows of a split."""
+
+    candidate: int
+    split: int
+    estimator: Any  # with the parameters of the candidate
+    progress: Any = None  # where an earlier fit goes on
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What came of a fit: its scores, and the estimator or its progress if they are used later."""
+
+    fit: Fit
+    scores: dict[str, Any]  # as scikit-learn's `_fit_and_score` returns them
+    n_epochs: int  # number of epochs, the best one with early stopping; 0 if not known
+    is_partial: bool = False  # whether it was cut short by a number of epochs
+    progress: Any = None  # where it goes on
+    warnings: Sequence[tuple[str, type[Warning]]] = ()
+    is_interrupted: bool = False  # whether training was ended before its time
+    by_user: bool = False  # whether that was by Ctrl-C
+    estimator: Any = None
+
+
+@dataclass
+class TransformerCache:
+    """Transformers fitted to the rows of splits, shared by candidates with equal ones."""
+
+    known: dict[Any, Any] = field(default_factory=dict)
+
+    def fit(self, transformers: Pipeline, key: Any, X: Any, y: Any) -> tuple[Pipeline, Any]:
+        """Return the fitted transformers, and transformed X."""
+        if key not in self.known:
+            try:
+                self.known[key] = transformers, transformers.fit_transform(X, y)
+            except Exception as error:
+                self.known[key] = error
+        if isinstance(found := self.known[key], Exception):
+            raise found
+        return found
+
+    def forget(self, keys: set[Any]) -> None:
+        """Keep only entries with these keys."""
+        self.known = {key: found for key, found in self.known.items() if key in keys}
+
+
+def network_of(estimator: Any) -> Any:
+    """Return the final step of a pipeline; any other estimator itself."""
+    return estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
+
+
+def is_batched(fit: Fit, data: SearchData) -> bool:
+    """Return whether the networks of a fit are trained together with those of others.
+
+    The final estimator is one of this package that can join others, and does not cross-fit. In
+    pipelines, no parameters of `fit` have to be routed to the steps.
+    """
+    mlp = network_of(fit.estimator)
+    if not isinstance(mlp, BaseMLP) or not can_join(mlp) or mlp.cv is not None:
+        return False
+    return mlp is fit.estimator or not data.fit_params
+
+
+def group_of(fit: Fit) -> tuple[Any, ...]:
+    """Return what the networks of a batch have in common; to sort by it, it is text."""
+    estimator = fit.estimator
+    mlp = network_of(estimator)
+    names = ("hidden_layer_sizes", "activation", "loss", "solver", "batch_size", "n_members")
+    layers = repr([getattr(mlp, name, None) for name in names])
+    transformers = joblib.hash(estimator[:-1]) if isinstance(estimator, Pipeline) else ""
+    return transformers, type(mlp).__name__, layers
+
+
+def evaluate(
+    data: SearchData,
+    fits: Sequence[Fit],
+    *,
+    max_epochs: int | None = None,
+    should_stop: Callable[[], bool] | None = None,
+    cache: TransformerCache | None = None,
+) -> list[Evaluation]:
+    """Fit candidates to the training rows of splits, together where that is possible."""
+    cache = cache or TransformerCache()
+    keys = [(group_of(fit)[0], fit.split) for fit in fits]
+    cache.forget(set(keys))
+    prepared = [_Prepared(data, fit, key, cache) for fit, key in zip(fits, keys, strict=True)]
+    tasks = [one.task for one in prepared if one.task is not None]
+    outcomes = iter(fit_many(tasks, max_epochs=max_epochs, should_stop=should_stop))
+    return [one.evaluation(next(outcomes) if one.task else None) for one in prepared]
+
+
+class _Prepared:
+    """A fit with its training rows and its transformers, ready to be trained."""
+
+    def __init__(self, data: SearchData, fit: Fit, key: Any, cache: TransformerCache) -> None:
+        self.data, self.fit = data, fit
+        self.estimator = fit.estimator
+        self.error = ""
+        self.task: FitTask | None = None
+        start = time.perf_counter()
+        try:
+            self.task = self._task(key, cache)
+        except Exception:
+            if data.error_score == "raise":
+                raise
+            self.error = traceback.format_exc()
+        self.seconds = time.perf_counter() - start
+
+    def _task(self, key: Any, cache: TransformerCache) -> FitTask:
+        data, fit = self.data, self.fit
+        X, y = data.rows(self.estimator, fit.split)
+        params = data.params_of(data.fit_params, fit.split)
+        if isinstance(self.estimator, Pipeline) and is_batched(fit, data):
+            fitted, X = cache.fit(self.estimator[:-1], key, X, y)
+            self.estimator = clone(self.estimator)
+            last = self.estimator.steps[-1]
+            self.estimator.steps = [*fitted.steps, last]
+            return FitTask(last[1], X, y, params, fit.progress)
+        return FitTask(self.estimator, X, y, params, fit.progress)
+
+    def evaluation(self, outcome: FitOutcome | None) -> Evaluation:
+        """Score the fitted estimator."""
+        data, fit = self.data, self.fit
+        if outcome is not None:
+            self.seconds += outcome.seconds
+            self._note_failure(outcome)
+        start = time.perf_counter()
+        test = data.rows(self.estimator, fit.split, test=True)
+        scores = {"fit_error": self.error or None, "fit_time": self.seconds}
+        scores["n_test_samples"] = len(data.splits[fit.split][1])
+        for name, is_test in (("test_scores", True), ("train_scores", False)):
+            if not (is_test or data.return_train_score):
+                continue
+            if self.error:
+                scores[name] = error_scores(data.scorers, data.error_score)
+                continue
+            rows = test if is_test else data.rows(self.estimator, fit.split)
+            params = data.params_of(data.score_params, fit.split, test=is_test)
+            scores[name] = score_estimator(
+                self.estimator, *rows, data.scorers, params, data.error_score
+            )
+            if is_test:
+                scores["score_time"] = time.perf_counter() - start
+        scores.setdefault("score_time", 0.0)
+        keep = data.keep_estimators and not self.error
+        found = Evaluation(replace(fit, progress=None), scores, self._n_epochs())
+        if outcome is None:
+            return found
+        return replace(
+            found,
+            is_partial=outcome.is_partial,
+            progress=outcome.progress,
+            warnings=outcome.warnings,
+            is_interrupted=outcome.outcome in ("interrupted", "callback"),
+            by_user=outcome.outcome == "interrupted",
+            estimator=self.estimator if keep else None,
+        )
+
+    def _note_failure(self, outcome: FitOutcome) -> None:
+        """Record why there is nothing to score, if so."""
+        if outcome.error is not None:
+            if self.data.error_score == "raise":
+                raise outcome.error
+            self.error = "".join(traceback.format_exception(outcome.error))
+        elif outcome.outcome == "diverged":
+            text = next((str(message) for message, _ in outcome.warnings), "")
+            if self.data.error_score == "raise":
+                raise ValueError(DIVERGED.format(text))
+            self.error = DIVERGED.format(text)
+
+    def _n_epochs(self) -> int:
+        """Return the number of epochs, or of the best one; 0 if it is not known."""
+        mlp = network_of(self.estimator)
+        n: Any = getattr(mlp, "best_iteration_", getattr(mlp, "n_iter_", 0))
+        return 0 if self.error or n is None else max(1, round(float(np.mean(n))))
