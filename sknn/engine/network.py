@@ -31,6 +31,9 @@ ACTIVATIONS: Mapping[str, type[Module]] = {
     "exp": functions.Exp,
 }
 
+#: Activations f with ``f(x) - f(-x) = x``: pairs of their units let numbers through unchanged.
+SPLITTING_ACTIVATIONS = frozenset({"relu", "silu", "gelu"})
+
 #: The initializers of weights, by name; offsets are then zero.
 INITIALIZATIONS: Mapping[str, Initializer] = {
     "glorot_uniform": initializers.glorot_uniform,
@@ -119,6 +122,40 @@ def restore(
         module = ACTIVATIONS[activation]() if isinstance(activation, str) else activation
         modules += [module, Linear(W, W0)]
     return Sequential(modules)
+
+
+def can_be_linear(
+    hidden_sizes: Sequence[int], activations: Sequence[str | Module], n_outputs: int
+) -> bool:
+    """Return whether some weights of a network make it any linear function."""
+    splits = all(isinstance(one, str) and one in SPLITTING_ACTIVATIONS for one in activations)
+    return splits and all(size >= 2 * n_outputs for size in hidden_sizes)
+
+
+def set_linear(network: Sequential, W: Array, W0: Array) -> None:
+    """Set the weights of a network so that it computes ``u W + W0``, up to rounding.
+
+    Each hidden layer computes ``z = u W + W0`` and -z; the next one subtracts their activations,
+    whose difference is z. The other hidden units are 0.
+
+    Parameters
+    ----------
+    network : Sequential
+        A network of which `can_be_linear` is true.
+    W, W0 : arrays of shape (m, k) and (k,)
+        The linear function of the inputs of the first `Linear`.
+    """
+    layers = [module for module in network.modules if isinstance(module, Linear)]
+    k = len(W0)
+    difference = np.concatenate([np.eye(k), -np.eye(k)])
+    for i, layer in enumerate(layers):
+        layer.W[...], layer.W0[...] = 0, 0
+        signs = (1.0,) if layer is layers[-1] else (1.0, -1.0)
+        for j, sign in enumerate(signs):
+            columns = slice(j * k, (j + 1) * k)
+            layer.W[: len(difference) if i else len(W), columns] = sign * (difference if i else W)
+            if i == 0:
+                layer.W0[columns] = sign * W0
 
 
 def with_dropout(network: Sequential, rates: Sequence[float]) -> Sequential:

@@ -27,9 +27,10 @@ from sknn.estimators import _builders
 from sknn.estimators._builders import TrainingSettings
 from sknn.estimators._cross_fitting import with_out_of_fold
 from sknn.estimators._early_stopping import N_SAMPLES_AUTO_EARLY_STOPPING
-from sknn.estimators._fit import FitPlan, FitResult, FitSteps
+from sknn.estimators._fit import FitPlan, FitResult, FitSteps, join_results
 from sknn.estimators._fit_plan import FitInputs, plan_job
 from sknn.estimators._folds import Folds, split_folds
+from sknn.estimators._linear import fit_linear
 from sknn.estimators._messages import FitWarning
 from sknn.estimators._refit import after_search, train_again
 from sknn.estimators._training_state import independent_generator, split_generator
@@ -60,6 +61,9 @@ MIN_GRADUAL_EPOCHS = 80
 #: Largest total number of epochs of the networks that are trained on all rows, in units of
 #: max_iter="auto".
 MAX_TOTAL_EPOCHS = 3
+
+#: Parts of networks and of linear models, from none of the latter to nothing else.
+BLENDS = ((1, 0), (3, 1), (1, 1), (1, 3), (0, 1))
 
 # Settings of the choice by a part of the rows
 
@@ -122,7 +126,7 @@ def fit_best_settings(mlp: "BaseMLP", trials: Trials) -> FitSteps[Fitted]:
     by_folds = _is_by_folds(trials.data)
     if by_folds:
         best, good = yield from _best_numbers_of_epochs(trials)
-        settings = _members_of_folds(mlp, best, good, longest)
+        best, good, settings = _members_of_folds(mlp, trials, best, good, longest)
     else:
         best, good, settings = yield from _best_members(mlp, trials, longest)
     own_temperature, notes = trials.temperature([best]), list[FitWarning]()
@@ -139,7 +143,7 @@ def fit_best_settings(mlp: "BaseMLP", trials: Trials) -> FitSteps[Fitted]:
     if isinstance(mlp.n_members, str):
         temperature = trials.temperature(good)
     again = _plan_members(trials, settings)
-    result, is_new = yield from train_again(again, found)
+    result, is_new = yield from _train_members(again, settings, found)
     if not is_new:
         return best.plan, result, warned + notes
     if by_folds:
@@ -255,15 +259,47 @@ def _best_numbers_of_epochs(trials: Trials) -> FitSteps[tuple[Trial, list[Trial]
 
 
 def _members_of_folds(
-    mlp: "BaseMLP", best: Trial, good: list[Trial], longest: int
-) -> list[Settings]:
-    """Return the settings of the networks to train on all rows."""
+    mlp: "BaseMLP", trials: Trials, best: Trial, good: list[Trial], longest: int
+) -> tuple[Trial, list[Trial], list[Settings]]:
+    """Return the best trial, those whose networks together are best, and settings of members.
+
+    Linear models are so many of the members that their weight is the smallest one whose loss is
+    within a standard error of that of the best weight.
+    """
     if not isinstance(mlp.n_members, str):
-        return [best.settings] * int(mlp.n_members)
+        return best, good, [best.settings] * int(mlp.n_members)
     alone, each = mlp._auto_members
     allowed = MAX_TOTAL_EPOCHS * longest // sum(trial.settings["max_iter"] for trial in good)
     n = max(1, min(alone if len(good) == 1 else each, allowed))
-    return [trial.settings for trial in good for _ in range(n)]
+    linear = None if trials.stopped else trials.linear()
+    counts, blend = _linear_blend(trials, good, linear)
+    if linear is None or not counts[1]:
+        return best, good, [trial.settings for trial in good for _ in range(n)]
+    if not counts[0]:
+        return linear, blend, [linear.settings]
+    n = max(1, round(n * counts[0] / sum(counts)))
+    n_linear = max(1, round(n * len(good) * counts[1] / counts[0]))
+    settings = [trial.settings for trial in good for _ in range(n)]
+    return best, blend, [*settings, *[linear.settings] * n_linear]
+
+
+def _linear_blend(
+    trials: Trials, good: list[Trial], linear: Trial | None
+) -> tuple[tuple[int, int], list[Trial]]:
+    """Return the parts of networks and linear models, and their trials in these parts."""
+    networks = trials.average(good)
+    if linear is None:
+        return BLENDS[0], [networks]
+    blends = [[networks] * a + [linear] * b for a, b in BLENDS]
+    averages = [trials.average(blend) for blend in blends]
+    best = min(averages, key=lambda one: trials.loss([one]))
+
+    def is_good(average: Trial) -> bool:
+        difference, error = trials.difference(average, best)
+        return average is best or difference <= error
+
+    chosen = next(i for i, average in enumerate(averages) if is_good(average))
+    return BLENDS[chosen], blends[chosen]
 
 
 def _best_members(
@@ -297,6 +333,32 @@ def _best_members(
     return best, good, [full if trial is longer else trial.settings for trial in good]
 
 
+def _is_linear(settings: Settings) -> bool:
+    """Return whether settings are those of a linear model."""
+    return "alpha" in settings
+
+
+def _train_members(
+    plan: FitPlan, settings: Sequence[Settings], found: FitResult
+) -> FitSteps[tuple[FitResult, bool]]:
+    """Train networks, and fit the linear models, which are the last ones of the plan.
+
+    Return their result, or `found` if training did not end, and whether it is new.
+    """
+    linear = [one for one in settings if _is_linear(one)]
+    if not linear:
+        return (yield from train_again(plan, found))
+    results: list[FitResult] = []
+    if len(plan.jobs) > 1:
+        result, is_new = yield from train_again(plan.part(slice(-1)), found)
+        if not is_new:
+            return result, False
+        results.append(result)
+    fitted = fit_linear(plan.part(slice(-1, None)), linear[0]["alpha"])
+    assert fitted is not None
+    return join_results(plan, [*results, fitted]), True
+
+
 def _plan_members(trials: Trials, settings: Sequence[Settings]) -> FitPlan:
     """Prepare the training of a network with each of these settings on all rows."""
     inputs, rng = trials.inputs, check_random_state(trials.mlp.random_state)
@@ -304,7 +366,8 @@ def _plan_members(trials: Trials, settings: Sequence[Settings]) -> FitPlan:
     others = split_generator(independent_generator(rng), len(groups))
     encoding, jobs = None, []
     for (one, n_members), own in zip(groups, [rng, *others[1:]], strict=True):
-        mlp = trials.mlp._with_parameters(**one, n_members=n_members)
+        own_settings = {} if _is_linear(one) else one
+        mlp = trials.mlp._with_parameters(**own_settings, n_members=n_members)
         job = plan_job(
             mlp, inputs.data, None, inputs.target, own, by_score=False, encoding=encoding
         )

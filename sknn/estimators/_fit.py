@@ -245,10 +245,10 @@ class _Training:
                     vector=run.objective.parameters.vector,
                 )
             )
-        return _result(self.plan, [run.history for run in self.runs], states, self.inputs)
+        return result_of(self.plan, [run.history for run in self.runs], states, self.inputs)
 
 
-def _result(
+def result_of(
     plan: FitPlan, histories: Sequence[History], states: Sequence[TrainingState], inputs: Any
 ) -> FitResult:
     """Return the result of training the networks of a plan."""
@@ -265,7 +265,7 @@ def join_results(plan: FitPlan, results: Sequence[FitResult]) -> FitResult:
     """Return the result for a plan whose jobs were trained in parts, one after the other."""
     histories = [history for result in results for history in result.histories]
     states = [state for result in results for state in result.states]
-    return _result(plan, histories, states, results[0].inputs)
+    return result_of(plan, histories, states, results[0].inputs)
 
 
 def fit_networks(plan: FitPlan, callbacks: FitCallbacks | None = None) -> FitResult:

@@ -179,8 +179,9 @@ def plan_epoch(mlp: "BaseMLP", given: GivenData, classes: Any) -> FitPlan:
         initial, notes = mlp._new_model(data, target, check_random_state(mlp.random_state))
     settings = mlp._training_settings(data, initial.spec.loss)
     if fitted and "member_params_" in fitted and isinstance(mlp.max_iter, str):
-        chosen = min(one["max_iter"] for one in fitted["member_params_"])
-        settings = replace(settings, epochs=chosen)  # the schedule is that of the fit
+        chosen = [one["max_iter"] for one in fitted["member_params_"] if "max_iter" in one]
+        if chosen:  # the schedule is that of the fit
+            settings = replace(settings, epochs=min(chosen))
     config = _builders.build_fit_config(
         mlp,
         settings,

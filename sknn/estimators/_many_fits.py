@@ -177,7 +177,8 @@ class _RunningFit:
         elif self.may_pause and self.plan and _has_more(self.plan, result):
             self.is_partial = True
             if not self.plan.config.has_horizon:
-                self.progress = FitProgress(self.plan.initial_rng or {}, result.paused or [], False, {})
+                initial_rng, paused = self.plan.initial_rng or {}, result.paused or []
+                self.progress = FitProgress(initial_rng, paused, finished=False, fitted={})
             self.task.estimator._assign(result.attributes)
             self.plan = None
         else:

@@ -15,6 +15,7 @@ from sknn.estimators._fit import COMPLETE, FitPlan, FitResult, FitSteps, join_re
 from sknn.estimators._fit_plan import FitInputs, plan_cross_fit
 from sknn.estimators._fitted_model import prediction_dtype
 from sknn.estimators._folds import Folds, RowNumbers
+from sknn.estimators._linear import can_be_linear, fit_linear
 from sknn.estimators._model import ModelSpec
 from sknn.estimators._validation.data import ValidatedData, normalized_weights
 from sknn.targets import ClassTarget
@@ -30,6 +31,9 @@ N_FIRST_FOLDS = 2
 
 #: They must have at least so much less loss, as a fraction.
 MIN_GAIN = 0.01
+
+#: Strengths of the penalty of linear models, from strong to weak; that of the parameter `alpha`.
+LINEAR_ALPHAS = (1.0, 0.3, 0.1, 0.03, 0.01, 3e-3, 1e-3, 1e-4)
 
 #: Temperatures are searched up to this factor above and below 1.
 MAX_TEMPERATURE = 8.0
@@ -114,13 +118,7 @@ class Trials:
         Unless `all_folds`, it is None, too, if the networks of the first folds are not better than
         those of `best` by `MIN_GAIN`: then the others are not trained.
         """
-        plan = plan_cross_fit(
-            self._with(settings),
-            self.inputs,
-            self.folds,
-            for_trials=True,
-            encodings=[job.initial.spec.inputs for job in self._plan_first.jobs],
-        ).with_deadline(self.deadline)
+        plan = self._plan(self._with(settings))
         parts = [slice(N_FIRST_FOLDS), slice(N_FIRST_FOLDS, None)]
         results: list[FitResult] = []
         for part in [slice(None)] if all_folds else parts:
@@ -136,6 +134,23 @@ class Trials:
             if part == parts[0] and best and not self._gain(trial, best) >= MIN_GAIN:
                 return None
         return trial
+
+    def linear(self) -> Trial | None:
+        """Return the linear models of the best strength; None if they are not worth trying.
+
+        From strong to weak, the next one is tried as long as it is better.
+        """
+        best = None
+        for alpha in LINEAR_ALPHAS:
+            plan = self._plan(self.mlp)
+            result = fit_linear(plan, alpha) if can_be_linear(plan.spec) else None
+            if result is None:
+                return None
+            trial = self._trial({"hidden_layer_sizes": (), "alpha": alpha}, plan, [result])
+            if best and not self.difference(trial, best)[0] < 0:
+                break
+            best = trial
+        return best
 
     def difference(self, trial: Trial, other: Trial) -> tuple[float, float]:
         """Return by how much the mean loss is above that of another trial, and its standard error.
@@ -195,6 +210,12 @@ class Trials:
             if difference.mean() <= TEMPERATURE_TOLERANCE * error:
                 break
         return float(np.exp(-log_factor))
+
+    def _plan(self, mlp: "BaseMLP") -> FitPlan:
+        """Return the plan of networks of the folds, with the encoding of the first ones."""
+        encodings = [job.initial.spec.inputs for job in self._plan_first.jobs]
+        plan = plan_cross_fit(mlp, self.inputs, self.folds, for_trials=True, encodings=encodings)
+        return plan.with_deadline(self.deadline)
 
     def _with(self, settings: Settings) -> "BaseMLP":
         return self.mlp._with_parameters(**settings)

@@ -66,11 +66,16 @@ def _check_choice(state: Mapping[str, Any], spec: ModelSpec) -> None:
         fits = isinstance(settings, list) and all(isinstance(one, dict) for one in settings)
         require(fits and len(settings) == spec.n_members, "member_params_ must be a list of dicts")
         for one in settings:
-            require_keys("member_params_", one, ("max_iter",), {"weight_decay"})
-            require_count("max_iter", one["max_iter"], 1)
-            require_number("weight_decay", one.get("weight_decay", 0.0))
-            fits = 0 <= one.get("weight_decay", 0.0) < np.inf
-            require(fits, "weight_decay must be finite and 0 or more")
+            if "alpha" in one:
+                require_keys("member_params_", one, ("hidden_layer_sizes", "alpha"), set())
+                require(one["hidden_layer_sizes"] == (), "hidden_layer_sizes must be ()")
+            else:
+                require_keys("member_params_", one, ("max_iter",), {"weight_decay"})
+                require_count("max_iter", one["max_iter"], 1)
+            for name in ("alpha", "weight_decay"):
+                require_number(name, one.get(name, 0.0))
+                fits = 0 <= one.get(name, 0.0) < np.inf
+                require(fits, f"{name} must be finite and 0 or more")
 
 
 def _check_counts(name: str, value: Any, shape: tuple[int, ...] | None) -> None:
