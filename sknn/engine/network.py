@@ -32,7 +32,7 @@ ACTIVATIONS: Mapping[str, type[Module]] = {
 }
 
 #: Activations f with ``f(x) - f(-x) = x``: pairs of their units let numbers through unchanged.
-SPLITTING_ACTIVATIONS = frozenset({"relu", "silu", "gelu"})
+SPLITTING_ACTIVATIONS = frozenset({"relu", "gelu", "silu", "softplus"})
 
 #: The initializers of weights, by name; offsets are then zero.
 INITIALIZATIONS: Mapping[str, Initializer] = {

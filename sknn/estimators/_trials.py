@@ -33,7 +33,7 @@ N_FIRST_FOLDS = 2
 MIN_GAIN = 0.01
 
 #: Strengths of the penalty of linear models, from strong to weak; that of the parameter `alpha`.
-LINEAR_ALPHAS = (1.0, 0.3, 0.1, 0.03, 0.01, 3e-3, 1e-3, 1e-4)
+LINEAR_ALPHAS = (1.0, 0.3, 0.1, 0.03, 0.01, 3e-3, 1e-3, 1e-4, 1e-5)
 
 #: Temperatures are searched up to this factor above and below 1.
 MAX_TEMPERATURE = 8.0

@@ -257,3 +257,26 @@ def test_invalid_result_of_callable_initialization_is_an_error(draw, message):
     with pytest.raises(ValueError, match="initialization must give finite weights") as error:
         built([4, 2], [], draw)
     assert error.match(message)
+
+
+@pytest.mark.parametrize("name", networks.ACTIVATIONS)
+def test_activations_that_split(name):
+    """Those, and no others, let numbers through by pairs of units."""
+    x = np.linspace(-5, 5, 11)
+    f = networks.ACTIVATIONS[name]()
+    splits = np.allclose(f.forward(x) - f.forward(-x), x)
+    assert splits == (name in networks.SPLITTING_ACTIVATIONS)
+
+
+@pytest.mark.parametrize("name", networks.SPLITTING_ACTIVATIONS)
+@pytest.mark.parametrize("sizes", [(4,), (4, 7), (9, 4, 5)])
+def test_a_network_that_is_linear(name, sizes):
+    """It computes the linear function whose weights it was given."""
+    rng = np.random.RandomState(0)
+    layers = networks.build(
+        [3, *sizes, 2], [name] * len(sizes), "he_normal", rng=rng, dtype="float64"
+    )
+    W, W0, u = rng.randn(3, 2), rng.randn(2), rng.randn(20, 3)
+    networks.set_linear(layers, W, W0)
+    assert_allclose(layers.forward(u), u @ W + W0, rtol=1e-12, atol=1e-12)
+    assert not networks.can_be_linear([3], [name], 2)

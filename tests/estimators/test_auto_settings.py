@@ -9,11 +9,13 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import softmax
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_iris
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GroupKFold, KFold
+from sklearn.preprocessing import StandardScaler
 
 import sknn
 from sknn import TabularMLPClassifier, TabularMLPRegressor
-from sknn.estimators import _auto_settings, _fit, _fit_plan
+from sknn.estimators import _auto_settings, _fit, _fit_plan, _linear
 from tests.estimators.data import fitted
 
 SMALL = {"hidden_layer_sizes": 8, "random_state": 0}
@@ -42,6 +44,12 @@ def few_fold_rows(monkeypatch):
     monkeypatch.setattr(_auto_settings, "MIN_HELD_OUT", 60)
 
 
+@pytest.fixture
+def no_linear_models(monkeypatch):
+    """Let all members be networks."""
+    monkeypatch.setattr(_linear, "LOSSES", ())
+
+
 def kept(model):
     """Return the arrays of the networks."""
     return [*model.coefs_, *model.intercepts_]
@@ -56,6 +64,7 @@ def grouped(settings):
     return [(dict(key), n) for key, n in counts.items()]
 
 
+@pytest.mark.usefixtures("no_linear_models")
 @pytest.mark.parametrize("make", [TabularMLPClassifier, TabularMLPRegressor])
 def test_the_networks_are_those_that_the_chosen_settings_give(make):
     """Those of the first settings are those of a fit with them, but for the temperature."""
@@ -105,6 +114,7 @@ def best_epochs(model):
     return {one["max_iter"] for one in model.member_params_}
 
 
+@pytest.mark.usefixtures("no_linear_models")
 def test_out_of_fold_predictions_are_those_of_the_folds():
     """By a number of epochs that was chosen."""
     X, y = table()
@@ -117,6 +127,7 @@ def test_out_of_fold_predictions_are_those_of_the_folds():
     assert any(np.allclose(model.oof_prediction_, one, rtol=1e-9) for one in found)
 
 
+@pytest.mark.usefixtures("no_linear_models")
 def test_a_noisy_table_is_trained_shorter_than_an_exact_one():
     """A fit looks at the table."""
     short, long = (
@@ -185,6 +196,7 @@ def test_nothing_is_chosen_with_validation_rows_or_few_rows():
         assert model.coefs_[0].ndim == 2
 
 
+@pytest.mark.usefixtures("no_linear_models")
 def test_groups_are_held_out_together():
     """As by GroupKFold."""
     X, y = table()
@@ -214,6 +226,7 @@ def test_rows_of_weight_0_are_absent(make):
     assert_array_equal(missing, w == 0)
 
 
+@pytest.mark.usefixtures("no_linear_models")
 @pytest.mark.parametrize("make", [TabularMLPClassifier, TabularMLPRegressor])
 def test_the_same_seed_gives_the_same_fit(make):
     """A generator gives another one each time, and is restored by a fit that fails."""
@@ -475,3 +488,59 @@ def test_warnings_about_columns_are_those_of_all_rows():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         TabularMLPRegressor(**SMALL).fit(X, rng.rand(150), groups=np.arange(150) % 5)
+
+
+def linear_table(n=200, noise=1.0):
+    """Make numbers that depend on others linearly."""
+    rng = np.random.RandomState(1)
+    X = rng.randn(n, 3)
+    return X, X @ [2.0, -1.0, 0.5] + noise * rng.randn(n)
+
+
+def test_a_linear_table_has_linear_models():
+    """They are those of scikit-learn, of the encoded columns."""
+    X, y = linear_table()
+    model = TabularMLPRegressor(hidden_layer_sizes=(8, 4), random_state=0).fit(X, y)
+    linear = [one for one in model.member_params_ if "alpha" in one]
+    assert len(linear) >= len(model.member_params_) / 2
+    scale = StandardScaler().fit(y[:, None])
+    encoded, alpha = model.encoder_.transform(X), linear[0]["alpha"]
+    ridge = Ridge(alpha=len(y) * alpha, tol=1e-10).fit(encoded, scale.transform(y[:, None])[:, 0])
+    expected = scale.inverse_transform(ridge.predict(encoded)[:, None])[:, 0]
+    assert_allclose(model.predict_members(X)[-1], expected, rtol=2e-2, atol=1e-2)
+
+
+def test_linear_classes_have_linear_models():
+    """They are those of scikit-learn, with two and with three classes, but for the temperature."""
+    X, z = linear_table()
+    for y in (z > 0, np.digitize(z, [-1, 1])):
+        model = TabularMLPClassifier(hidden_layer_sizes=(8, 6), random_state=0).fit(X, y)
+        linear = [one for one in model.member_params_ if "alpha" in one]
+        assert linear
+        encoded = model.encoder_.transform(X)
+        theirs = LogisticRegression(C=1 / (len(y) * linear[0]["alpha"]), tol=1e-8).fit(encoded, y)
+        z_own = np.log(model.predict_members(X)[-1]) * model.temperature_
+        expected = softmax(z_own, axis=-1)
+        assert_allclose(expected, theirs.predict_proba(encoded), atol=1e-2)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"activation": "tanh"}, {"hidden_layer_sizes": 1}, {"loss": "huber"}, {"n_members": 2}],
+    ids=str,
+)
+def test_networks_that_cannot_be_linear(settings):
+    """Their members are networks, whatever the table."""
+    X, y = linear_table()
+    model = TabularMLPRegressor(**{"hidden_layer_sizes": 8, **settings}, random_state=0).fit(X, y)
+    assert all("max_iter" in one for one in model.member_params_)
+
+
+def test_linear_models_train_further_by_batches():
+    """A network with their weights is one like any other, also if there are no others."""
+    X, y = linear_table(noise=0.1)
+    model = TabularMLPRegressor(hidden_layer_sizes=8, random_state=0).fit(X, y)
+    before = model.score(X, y)
+    model.partial_fit(X, y)
+    assert model.n_iter_ > 0
+    assert model.score(X, y) > before - 0.5
