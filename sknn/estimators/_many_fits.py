@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sklearn import get_config
 
@@ -14,16 +14,14 @@ from sknn.estimators._callbacks import FitProgress
 from sknn.estimators._fit import COMPLETE, FitPlan, FitResult, FitSteps, fit_networks_of
 from sknn.estimators._messages import FitWarning
 from sknn.estimators._sklearn_compat import callbacks_of
-
-if TYPE_CHECKING:
-    from sknn.estimators.base import BaseMLP
+from sknn.estimators.base import BaseMLP
 
 
 @dataclass(frozen=True)
 class FitTask:
     """One fit: an estimator, which gets fitted, and the arguments of its `fit`."""
 
-    estimator: "BaseMLP"
+    estimator: Any
     X: Any
     y: Any
     params: Mapping[str, Any] = field(default_factory=dict)  # sample_weight and so on
@@ -42,12 +40,14 @@ class FitOutcome:
     progress: FitProgress | None = None  # of a fit that can go on from there
 
 
-def can_join(estimator: "BaseMLP") -> bool:
-    """Return whether the networks of an estimator can be trained together with those of others.
+def can_join(estimator: Any) -> bool:
+    """Return whether an estimator has networks that can be trained together with those of others.
 
-    That is without callbacks, a limit of time, printed epochs and earlier networks to continue, and
-    by mini-batches.
+    That is, if it is one of this package that trains by mini-batches, without callbacks, a limit of
+    time, printed epochs, and earlier networks to continue.
     """
+    if not isinstance(estimator, BaseMLP):
+        return False
     alone = callbacks_of(estimator) or estimator.verbose or estimator.warm_start
     return not alone and estimator.max_time is None and is_stochastic(estimator)
 

@@ -12,7 +12,6 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from sknn.estimators import FitOutcome, FitTask, can_join, fit_many
-from sknn.estimators.base import BaseMLP
 from sknn.search._sklearn_compat import (
     check_method_params,
     error_scores,
@@ -110,7 +109,7 @@ def is_batched(fit: Fit, data: SearchData) -> bool:
     pipelines, no parameters of `fit` have to be routed to the steps.
     """
     mlp = network_of(fit.estimator)
-    if not isinstance(mlp, BaseMLP) or not can_join(mlp) or mlp.cv is not None:
+    if not can_join(mlp) or mlp.cv is not None:
         return False
     return mlp is fit.estimator or not data.fit_params
 

@@ -1,0 +1,302 @@
+"""The searches: the numbers are those of scikit-learn's searches, whatever is trained together."""
+
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
+from sklearn import config_context
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning, FitFailedWarning
+from sklearn.feature_selection import SelectKBest
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import get_scorer
+from sklearn.model_selection import GridSearchCV, GroupKFold, RandomizedSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from sknn import MLPClassifier, MLPRegressor, TabularMLPClassifier, TabularMLPRegressor
+from sknn.search import BatchedGridSearchCV, BatchedRandomizedSearchCV
+from tests.estimators.data import real
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+SMALL = {"hidden_layer_sizes": 6, "random_state": 0, "max_iter": 12}
+ALPHAS = {"alpha": [1e-4, 1.0]}
+
+
+def rows(n=90):
+    """Make numbers, and three classes that depend on them."""
+    rng = np.random.RandomState(0)
+    X = rng.randn(n, 4)
+    return X, np.digitize(X[:, 0] + X[:, 1] ** 2 + 0.3 * rng.randn(n), [0.2, 1.2])
+
+
+def frame(n=90):
+    """Make a table with a column of text and missing values."""
+    X, y = rows(n)
+    table = pd.DataFrame(X, columns=list("abcd"))
+    table.loc[::7, "b"] = np.nan
+    table["e"] = np.where(X[:, 2] > 0, "yes", "no")
+    return table, y
+
+
+CLASSES = MLPClassifier(**SMALL)
+PIPELINE = make_pipeline(StandardScaler(), CLASSES)
+
+#: What is searched, in which estimator and data.
+SEARCHES = {
+    "strengths": (CLASSES, ALPHAS, rows()),
+    "sizes": (CLASSES, {"hidden_layer_sizes": [4, (3, 3)], "activation": ["relu", "tanh"]}, rows()),
+    "early stopping": (
+        MLPClassifier(**{**SMALL, "max_iter": 60}, early_stopping=True, tol=0.05),
+        {"learning_rate_init": [1e-3, 0.1], "refit": [False, True]},
+        rows(),
+    ),
+    "class weights": (CLASSES, {"class_weight": [None, "balanced"], "dropout": [0, 0.3]}, rows()),
+    "sparse": (CLASSES, ALPHAS, (sparse.csr_matrix(rows()[0]), rows()[1])),
+    "labels": (CLASSES, ALPHAS, (rows()[0], np.eye(3, dtype=int)[rows()[1]])),
+    "quantiles": (
+        MLPRegressor(**SMALL, loss="quantile", quantile=[0.2, 0.8]),
+        {**ALPHAS, "standardize_y": [True, False]},
+        real(),
+    ),
+    "outputs": (MLPRegressor(**SMALL), ALPHAS, (real()[0], np.column_stack([real()[1]] * 2))),
+    "solvers": (CLASSES, {"solver": ["adam", "sgd", "lbfgs"], "n_members": [1, 2]}, rows()),
+    "tables": (TabularMLPClassifier(**SMALL, cv=None), {"dropout": [0.0, 0.2]}, frame()),
+    "table's encoding": (
+        TabularMLPRegressor(**SMALL, cv=None),
+        {"n_bins": [4, 8], "weight_decay": [0.0, 1.0]},
+        (frame()[0], frame()[1] + 0.5),
+    ),
+    "schedules": (CLASSES, {"learning_rate": ["cosine", "constant"], "max_iter": [5, 9]}, rows()),
+    "folds": (CLASSES, {"cv": [None, 3]}, rows()),
+    "pipeline": (PIPELINE, {"mlpclassifier__alpha": [1e-4, 1.0]}, rows()),
+    "steps": (
+        make_pipeline(StandardScaler(), SelectKBest(k=2), CLASSES),
+        {
+            "standardscaler": [StandardScaler(), MinMaxScaler()],
+            "selectkbest__k": [2, 3],
+            "mlpclassifier__dropout": [0.0, 0.2],
+        },
+        rows(),
+    ),
+    "other estimators": (
+        PIPELINE,
+        {"mlpclassifier": [CLASSES, LogisticRegression()]},
+        rows(),
+    ),
+}
+
+
+def settings_of(name):
+    """Return parameters of the search that are varied with what is searched."""
+    several = {"scoring": ["accuracy", "neg_log_loss"], "refit": "neg_log_loss"}
+    if name in ("strengths", "pipeline", "tables"):
+        return {**several, "return_train_score": True}
+    return {"cv": 3}
+
+
+@pytest.mark.parametrize("name", SEARCHES)
+def test_the_numbers_are_those_of_scikit_learn(name):
+    """All scores, ranks and the best estimator, bit for bit."""
+    estimator, grid, (X, y) = SEARCHES[name]
+    ours, theirs = (
+        search(estimator, grid, **settings_of(name)).fit(X, y)
+        for search in (BatchedGridSearchCV, GridSearchCV)
+    )
+    assert ours.cv_results_["params"] == theirs.cv_results_["params"]
+    for key, expected in theirs.cv_results_.items():
+        if "_test_" in key or "_train_" in key:
+            assert_allclose(ours.cv_results_[key], expected, rtol=1e-6, atol=1e-6, err_msg=key)
+    assert theirs.cv_results_.keys() <= ours.cv_results_.keys()
+    assert vars(theirs).keys() - {"pre_dispatch"} <= vars(ours).keys()
+    for attribute in ("best_index_", "n_splits_", "multimetric_"):
+        assert getattr(ours, attribute) == getattr(theirs, attribute)
+    assert_array_equal(ours.predict(X), theirs.predict(X))
+    assert ours.score(X, y) == theirs.score(X, y)
+
+
+def test_random_candidates():
+    """Those of scikit-learn's sampler."""
+    X, y = rows()
+    ours, theirs = (
+        search(CLASSES, {"alpha": np.logspace(-5, 0, 20)}, n_iter=3, cv=3, random_state=1).fit(X, y)
+        for search in (BatchedRandomizedSearchCV, RandomizedSearchCV)
+    )
+    assert ours.cv_results_["params"] == theirs.cv_results_["params"]
+    assert_allclose(ours.best_score_, theirs.best_score_)
+
+
+def test_several_processes():
+    """They find the same."""
+    X, y = rows()
+    one, two = (
+        BatchedGridSearchCV(PIPELINE, {"mlpclassifier__alpha": [0.1, 1, 10]}, n_jobs=n).fit(X, y)
+        for n in (1, 2)
+    )
+    assert_allclose(one.cv_results_["mean_test_score"], two.cv_results_["mean_test_score"])
+    assert_array_equal(one.predict_proba(X), two.predict_proba(X))
+
+
+def test_parameters_of_fit_are_split():
+    """Weights for the rows, and groups for the splitter."""
+    X, y = rows()
+    w, groups = np.arange(len(y)) % 4, np.arange(len(y)) // 9
+    for fit_params in ({"sample_weight": w}, {"groups": groups}):
+        ours, theirs = (
+            search(CLASSES, ALPHAS, cv=GroupKFold(3) if "groups" in fit_params else 3)
+            for search in (BatchedGridSearchCV, GridSearchCV)
+        )
+        ours.fit(X, y, **fit_params)
+        theirs.fit(X, y, **fit_params)
+        key = "split1_test_score"
+        assert_allclose(ours.cv_results_[key], theirs.cv_results_[key])
+
+
+def test_metadata_routing():
+    """Weights reach the estimator and the scorer, also in a pipeline."""
+    X, y = rows()
+    w = 1.0 + np.arange(len(y)) % 4
+    with config_context(enable_metadata_routing=True):
+        mlp = clone(CLASSES).set_fit_request(sample_weight=True)
+        scorer = get_scorer("accuracy").set_score_request(sample_weight=True)
+        for estimator, grid in (
+            (mlp, ALPHAS),
+            (make_pipeline(MinMaxScaler(), mlp), {"mlpclassifier__alpha": [1e-4, 1.0]}),
+        ):
+            ours, theirs = (
+                search(estimator, grid, scoring=scorer, cv=3).fit(X, y, sample_weight=w)
+                for search in (BatchedGridSearchCV, GridSearchCV)
+            )
+            key = "mean_test_score"
+            assert_allclose(ours.cv_results_[key], theirs.cv_results_[key])
+
+
+def test_a_choice_of_settings_is_not_nested():
+    """cv="auto" is None in a search, and in the best estimator."""
+    X, y = frame()
+    table = TabularMLPClassifier(hidden_layer_sizes=6, random_state=0)
+    search = BatchedGridSearchCV(table, {"max_iter": [3, 5]}, cv=3).fit(X, y)
+    assert search.best_estimator_.cv is None
+    assert not hasattr(search.best_estimator_, "member_params_")
+
+
+def test_failed_fits_get_the_error_score():
+    """They are counted, and harm no neighbour."""
+    X, y = rows()
+    grid = {"alpha": [1e-4, -1.0]}
+    with pytest.warns(FitFailedWarning, match="3 fits failed out of a total of 6"):
+        search = BatchedGridSearchCV(CLASSES, grid, cv=3, error_score=-7).fit(X, y)
+    assert search.cv_results_["mean_test_score"][1] == -7
+    alone = BatchedGridSearchCV(CLASSES, {"alpha": [1e-4]}, cv=3).fit(X, y)
+    assert_allclose(search.best_score_, alone.best_score_)
+    with pytest.raises(ValueError, match="alpha"):
+        BatchedGridSearchCV(CLASSES, grid, error_score="raise").fit(X, y)
+    with pytest.raises(ValueError, match="All the 5 fits failed"):
+        BatchedGridSearchCV(CLASSES, {"alpha": [-1.0]}).fit(X, y)
+
+
+def test_training_that_diverges_gets_the_error_score():
+    """Though the estimator keeps the weights of its last good epoch."""
+    X, y = rows()
+    mlp = MLPClassifier(**SMALL, solver="sgd", activation="identity")
+    with (
+        pytest.warns(UserWarning, match="non-finite"),
+        pytest.warns(FitFailedWarning, match="3 fits failed"),
+    ):
+        search = BatchedGridSearchCV(mlp, {"learning_rate_init": [0.1, 1e12]}, cv=3).fit(X, y)
+    assert np.isnan(search.cv_results_["mean_test_score"][1])
+    assert search.best_index_ == 0
+
+
+def test_warnings_are_counted():
+    """Each is shown once."""
+    X, y = rows()
+    with pytest.warns(ConvergenceWarning, match="10 of 10 fits: .*max_iter") as caught:
+        BatchedGridSearchCV(CLASSES, ALPHAS, refit=False).fit(X, y)
+    assert len(caught) == 1
+
+
+def test_a_search_that_fails_leaves_the_last_one():
+    """Nothing is lost."""
+    X, y = rows()
+    search = BatchedGridSearchCV(CLASSES, ALPHAS, cv=3).fit(X, y)
+    before = dict(vars(search))
+    with pytest.raises(ValueError, match="inconsistent"):
+        search.fit(X, y[1:])
+    search.set_params(param_grid={"alpha": [-1.0]})
+    with pytest.raises(ValueError, match="All the 3 fits failed"):
+        search.fit(X, y)
+    assert {**before, "param_grid": search.param_grid} == vars(search)
+
+
+@pytest.mark.parametrize("factor", [2, 3.0])
+@pytest.mark.parametrize("rate", ["constant", "one_cycle"])
+def test_halving(rate, factor):
+    """The worst leave early; those that stay have the scores of a search without rungs."""
+    X, y = rows()
+    mlp = MLPClassifier(**{**SMALL, "max_iter": 27}, learning_rate=rate)
+    grid = {"learning_rate_init": [1e-5, 1e-4, 1e-3, 1e-2, 0.1], "alpha": [1e-4, 1.0]}
+    whole = BatchedGridSearchCV(mlp, grid, cv=3).fit(X, y)
+    search = BatchedGridSearchCV(mlp, grid, cv=3, factor=factor, min_epochs=3).fit(X, y)
+    results = search.cv_results_
+    rungs = results["rung"]
+    n_alive = [np.sum(rungs >= r) for r in range(rungs.max() + 1)]
+    for n, following in pairwise(n_alive):
+        assert following == np.ceil(n / factor)
+    stayed = rungs == rungs.max()
+    for key in ("mean_test_score", "split0_test_score", "mean_best_iteration"):
+        assert_allclose(results[key][stayed], whole.cv_results_[key][stayed], atol=1e-6)
+    assert (results["mean_best_iteration"][rungs == 0] == 3).all()
+    assert results["rank_test_score"][stayed].max() < results["rank_test_score"][~stayed].min()
+    assert stayed[search.best_index_]
+
+
+def test_the_best_number_of_epochs_after_halving():
+    """Early stopping of the folds tells how long the network of all rows is trained."""
+    X, y = rows()
+    mlp = MLPClassifier(**{**SMALL, "max_iter": 60}, early_stopping=True, n_iter_no_change=3)
+    search = BatchedGridSearchCV(mlp, ALPHAS, cv=3, factor=2, min_epochs=10).fit(X, y)
+    best = search.cv_results_["mean_best_iteration"][search.best_index_]
+    assert search.best_estimator_.early_stopping is False
+    assert search.best_estimator_.n_iter_ == round(best)
+
+
+def test_the_end_of_time():
+    """The candidates that are finished by then are compared; without one it is an error."""
+    X, y = rows()
+    slow = MLPClassifier(**{**SMALL, "max_iter": 100_000, "n_iter_no_change": np.inf})
+    grid = {"max_iter": [2, 100_000], "hidden_layer_sizes": [3]}
+    with pytest.warns(UserWarning, match="1 of 2 candidates"):
+        search = BatchedGridSearchCV(slow, grid, max_time=1, cv=2, factor=None).fit(X, y)
+    assert search.best_params_["max_iter"] == 2
+    with pytest.raises(ValueError, match="max_time"):
+        BatchedGridSearchCV(slow, {"alpha": [1.0]}, max_time=0.1, cv=2).fit(X, y)
+
+
+@pytest.mark.filterwarnings("ignore:invalid value encountered in cast:RuntimeWarning")
+@pytest.mark.filterwarnings("ignore:.*targets look unscaled")
+@parametrize_with_checks(
+    [
+        BatchedGridSearchCV(
+            MLPClassifier(hidden_layer_sizes=16, learning_rate_init=0.01, random_state=0),
+            ALPHAS,
+            cv=2,
+            error_score="raise",
+        ),
+        BatchedRandomizedSearchCV(
+            MLPRegressor(hidden_layer_sizes=16, learning_rate_init=0.02, random_state=0),
+            ALPHAS,
+            n_iter=2,
+            cv=2,
+            error_score="raise",
+        ),
+    ]
+)
+def test_checks_of_scikit_learn(estimator, check):
+    """They pass."""
+    check(estimator)
