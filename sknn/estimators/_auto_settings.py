@@ -63,7 +63,11 @@ MIN_GRADUAL_EPOCHS = 80
 MAX_TOTAL_EPOCHS = 3
 
 #: Parts of networks and of linear models, from none of the latter to nothing else.
-BLENDS = ((1, 0), (3, 1), (1, 1), (1, 3), (0, 1))
+BLENDS: Sequence[tuple[int, int]] = ((1, 0), (3, 1), (1, 1), (1, 3), (0, 1))
+
+#: The fewest linear models are taken whose loss is above the lowest one by at most so many standard
+#: errors.
+BLEND_TOLERANCE = 0.5
 
 # Settings of the choice by a part of the rows
 
@@ -263,8 +267,7 @@ def _members_of_folds(
 ) -> tuple[Trial, list[Trial], list[Settings]]:
     """Return the best trial, those whose networks together are best, and settings of members.
 
-    Linear models are so many of the members that their weight is the smallest one whose loss is
-    within a standard error of that of the best weight.
+    Linear models are as few of the members as have a loss close to that of the best number.
     """
     if not isinstance(mlp.n_members, str):
         return best, good, [best.settings] * int(mlp.n_members)
@@ -277,7 +280,8 @@ def _members_of_folds(
         return best, good, [trial.settings for trial in good for _ in range(n)]
     if not counts[0]:
         return linear, blend, [linear.settings]
-    n = max(1, round(n * counts[0] / sum(counts)))
+    if counts[1] > counts[0]:
+        n = -(-n // 2)
     n_linear = max(1, round(n * len(good) * counts[1] / counts[0]))
     settings = [trial.settings for trial in good for _ in range(n)]
     return best, blend, [*settings, *[linear.settings] * n_linear]
@@ -286,17 +290,20 @@ def _members_of_folds(
 def _linear_blend(
     trials: Trials, good: list[Trial], linear: Trial | None
 ) -> tuple[tuple[int, int], list[Trial]]:
-    """Return the parts of networks and linear models, and their trials in these parts."""
+    """Return the parts of networks and linear models, and their trials in these parts.
+
+    They are compared at the temperature of each, since only networks have smoothed labels.
+    """
     networks = trials.average(good)
     if linear is None:
         return BLENDS[0], [networks]
     blends = [[networks] * a + [linear] * b for a, b in BLENDS]
-    averages = [trials.average(blend) for blend in blends]
+    averages = [trials.calibrated(blend) for blend in blends]
     best = min(averages, key=lambda one: trials.loss([one]))
 
     def is_good(average: Trial) -> bool:
         difference, error = trials.difference(average, best)
-        return average is best or difference <= error
+        return average is best or difference <= BLEND_TOLERANCE * error
 
     chosen = next(i for i, average in enumerate(averages) if is_good(average))
     return BLENDS[chosen], blends[chosen]

@@ -211,6 +211,11 @@ class Trials:
                 break
         return float(np.exp(-log_factor))
 
+    def calibrated(self, trials: Sequence[Trial]) -> Trial:
+        """Return averaged networks with their raw outputs divided by their temperature."""
+        trial = self.average(trials)
+        return replace(trial, z=trial.z / self.temperature([trial]))
+
     def _plan(self, mlp: "BaseMLP") -> FitPlan:
         """Return the plan of networks of the folds, with the encoding of the first ones."""
         encodings = [job.initial.spec.inputs for job in self._plan_first.jobs]

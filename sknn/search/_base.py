@@ -4,12 +4,13 @@ import time
 import warnings
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import clone, is_classifier
+from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
 from sklearn.utils import indexable
 
@@ -23,9 +24,12 @@ from sknn.search._sklearn_compat import (
     BaseSearchCV,
     check_method_params,
     insert_error_scores,
+    score_estimator,
     scorers_by_name,
     warn_or_raise_about_fit_failures,
 )
+from sknn.search.ensemble import Member, SearchEnsemble, as_estimator, loss_of, out_of_fold, select
+from sknn.targets.conformal import absolute_residuals
 
 Params = dict[str, Any]
 
@@ -41,6 +45,8 @@ class Found:
     results: dict[str, Any]  # `cv_results_`
     refit_metric: str
     is_multimetric: bool
+    # parameters and evaluations of the candidates that were trained to their end, and of others
+    finished: Sequence[tuple[Params, Sequence[Evaluation]]] = ()
 
 
 class BatchedSearchCV(BaseSearchCV):
@@ -48,12 +54,16 @@ class BatchedSearchCV(BaseSearchCV):
 
     factor: float | None
     min_epochs: int | None
+    ensemble: bool
+    others: Sequence[Any] | None
     max_time: float | None
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **{k: v for k, v in BaseSearchCV._parameter_constraints.items() if k != "pre_dispatch"},
         "factor": [Interval(Real, 1, None, closed="neither"), None],
         "min_epochs": [Interval(Integral, 1, None, closed="left"), None],
+        "ensemble": ["boolean"],
+        "others": ["array-like", None],
         "max_time": [Interval(Real, 0, None, closed="neither"), None],
     }
 
@@ -103,7 +113,8 @@ class BatchedSearchCV(BaseSearchCV):
             scorers=scorers,
             error_score=self.error_score,
             return_train_score=self.return_train_score,
-            keep_estimators=False,
+            keep_estimators=self.ensemble,
+            classes=self._classes(y) if self.ensemble else None,
         )
         limit = np.inf if self.max_time is None else start + SEARCH_FRACTION * self.max_time
         run = SearchRun(data, self.n_jobs, Deadline(limit), int(self.verbose))
@@ -116,8 +127,12 @@ class BatchedSearchCV(BaseSearchCV):
             "cv_results_": found.results,
             **self._best(found),
         }
+        if self.ensemble:
+            fitted |= self._build_ensemble(found, data)
         if self.refit:
             fitted |= self._fit_best(found, fitted["best_index_"], data)
+        for name in ("ensemble_", "oof_score_"):
+            vars(self).pop(name, None)
         vars(self).update(fitted)
         return self
 
@@ -144,6 +159,7 @@ class BatchedSearchCV(BaseSearchCV):
                 f"Fitting {n_splits} folds for each of {len(candidates)} candidates: {n_fits} fits"
             )
         estimators = [self._estimator_of(candidate) for candidate in candidates]
+        others = [clone(one) for one in self.others or ()] if self.ensemble else []
         known: dict[int, list[Evaluation]] = {}
         alive, rung_of = list(range(len(candidates))), dict[int, int]()
         limits = self._rungs(estimators, run.data)
@@ -155,6 +171,9 @@ class BatchedSearchCV(BaseSearchCV):
                 break
             scores = np.array([self._mean_score(latest[c], refit_metric) for c in alive])
             alive = [alive[i] for i in best_candidates(scores, self.factor or 2)]
+        n = len(candidates)
+        numbers = list(range(n, n + len(others)))
+        added = _evaluate_rung(run, [*estimators, *others], numbers, {}, None) if others else {}
         if not known:
             if run.is_interrupted:
                 raise KeyboardInterrupt
@@ -172,7 +191,10 @@ class BatchedSearchCV(BaseSearchCV):
         order = sorted(known)
         evaluations = [known[c] for c in order]
         rungs = [rung_of[c] for c in order] if self.factor else None
-        return self._format([candidates[c] for c in order], evaluations, rungs, refit_metric)
+        found = self._format([candidates[c] for c in order], evaluations, rungs, refit_metric)
+        finished = {c: known[c] for c in order if not known[c][0].is_partial} | added
+        params = [*candidates, *({"estimator": one} for one in others)]
+        return replace(found, finished=[(params[c], row) for c, row in finished.items()])
 
     def _estimator_of(self, candidate: Mapping[str, Any]) -> Any:
         """Return the estimator with the parameters of a candidate; cv="auto" becomes None."""
@@ -253,6 +275,63 @@ class BatchedSearchCV(BaseSearchCV):
             best["best_score_"] = found.results[f"mean_test_{found.refit_metric}"][index]
         return best
 
+    # The ensemble
+
+    def _classes(self, y: Any) -> Any:
+        """Return the classes of y; None in regression."""
+        if not is_classifier(self.estimator):
+            return None
+        if np.ndim(y) != 1:
+            raise ValueError("ensemble=True needs a single column of classes.")
+        return np.unique(np.asarray(y))
+
+    def _build_ensemble(self, found: Found, data: SearchData) -> dict[str, Any]:
+        """Return the ensemble of all candidates that were finished, and its score."""
+        finished = [(params, row) for params, row in found.finished if not _has_failed(row)]
+        if not finished:
+            raise ValueError("ensemble=True: no candidate was trained to its end.")
+        y = np.asarray(data.y)
+        parts = [
+            out_of_fold([one.prediction for one in row], data.splits, len(y)) for _, row in finished
+        ]
+        predictions, known = np.stack([one for one, _ in parts]), parts[0][1]
+        w = data.fit_params.get("sample_weight")
+        loss = loss_of(y, data.classes, None if w is None else np.asarray(w, dtype=float))
+        folds = [np.asarray(test) for _, test in data.splits]
+        weights, without = select(predictions, known, folds, loss)
+        members = [
+            Member(params, float(weight), [one.estimator for one in row])
+            for (params, row), weight in zip(finished, weights, strict=True)
+            if weight > 0
+        ]
+        members.sort(key=lambda member: -member.weight)
+        counts = np.zeros(len(y))
+        for test in folds:
+            np.add.at(counts, test, 1)
+        residuals = fold = None
+        if data.classes is None and (counts == 1).all():
+            residuals = absolute_residuals(y, np.tensordot(weights, predictions, axes=1))
+            fold = np.empty(len(y), dtype=np.intp)
+            for k, test in enumerate(folds):
+                fold[test] = k
+        scores = []
+        for k, (test, own) in enumerate(zip(folds, without, strict=True)):
+            average = np.tensordot(own, predictions[:, test], axes=1)
+            params = data.params_of(data.score_params, k, test=True)
+            stub = as_estimator(average, data.classes)
+            scorers = check_scoring(stub) if self.scoring is None else data.scorers
+            scores.append(
+                score_estimator(stub, average, y[test], scorers, params, data.error_score)
+            )
+        if isinstance(scores[0], dict):
+            score: Any = {name: float(np.mean([one[name] for one in scores])) for name in scores[0]}
+        else:
+            score = float(np.mean(scores))
+        return {
+            "ensemble_": SearchEnsemble(members, data.classes, residuals, fold),
+            "oof_score_": score,
+        }
+
     def _fit_best(self, found: Found, index: int, data: SearchData) -> dict[str, Any]:
         """Return the best estimator, fitted to all rows, and the attributes about it.
 
@@ -271,6 +350,11 @@ class BatchedSearchCV(BaseSearchCV):
         if hasattr(estimator, "feature_names_in_"):
             fitted["feature_names_in_"] = estimator.feature_names_in_
         return fitted
+
+
+def _has_failed(evaluations: Sequence[Evaluation]) -> bool:
+    """Return whether one of the fits of a candidate failed."""
+    return any(one.estimator is None for one in evaluations)
 
 
 def _evaluate_rung(

@@ -18,6 +18,7 @@ from sknn.search._sklearn_compat import (
     safe_split,
     score_estimator,
 )
+from sknn.search.ensemble import response
 
 #: What is recorded of a fit that diverged.
 DIVERGED = "training diverged: {}"
@@ -36,6 +37,7 @@ class SearchData:
     error_score: Any
     return_train_score: bool
     keep_estimators: bool
+    classes: Any = None  # all classes; None in regression
 
     def rows(self, estimator: Any, k: int, *, test: bool = False) -> tuple[Any, Any]:
         """Return X and y of the training or test rows of a split."""
@@ -73,6 +75,7 @@ class Evaluation:
     is_interrupted: bool = False  # whether training was ended before its time
     by_user: bool = False  # whether that was by Ctrl-C
     estimator: Any = None
+    prediction: Any = None  # for the test rows: probabilities, or those of a regressor
 
 
 @dataclass
@@ -207,6 +210,7 @@ class _Prepared:
             is_interrupted=outcome.outcome in ("interrupted", "callback"),
             by_user=outcome.outcome == "interrupted",
             estimator=self.estimator if keep else None,
+            prediction=response(self.estimator, test[0], data.classes) if keep else None,
         )
 
     def _note_failure(self, outcome: FitOutcome) -> None:

@@ -34,6 +34,8 @@ class BatchedGridSearchCV(BatchedSearchCV):
         return_train_score: bool = False,
         factor: float | None = None,
         min_epochs: int | None = None,
+        ensemble: bool = False,
+        others: Sequence[Any] | None = None,
         max_time: float | None = None,
     ) -> None:
         self.estimator = estimator
@@ -47,6 +49,8 @@ class BatchedGridSearchCV(BatchedSearchCV):
         self.return_train_score = return_train_score
         self.factor = factor
         self.min_epochs = min_epochs
+        self.ensemble = ensemble
+        self.others = others
         self.max_time = max_time
 
     def _candidates(self) -> list[dict[str, Any]]:
@@ -79,6 +83,8 @@ class BatchedRandomizedSearchCV(BatchedSearchCV):
         return_train_score: bool = False,
         factor: float | None = None,
         min_epochs: int | None = None,
+        ensemble: bool = False,
+        others: Sequence[Any] | None = None,
         max_time: float | None = None,
     ) -> None:
         self.estimator = estimator
@@ -94,6 +100,8 @@ class BatchedRandomizedSearchCV(BatchedSearchCV):
         self.return_train_score = return_train_score
         self.factor = factor
         self.min_epochs = min_epochs
+        self.ensemble = ensemble
+        self.others = others
         self.max_time = max_time
 
     def _candidates(self) -> list[dict[str, Any]]:
