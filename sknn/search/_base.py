@@ -4,6 +4,7 @@ import time
 import warnings
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
@@ -13,9 +14,11 @@ from sklearn.base import clone, is_classifier
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
 from sklearn.utils import indexable
+from sklearn.utils.validation import check_is_fitted
 
+from sknn.engine._typing import Array
 from sknn.estimators import FitTask, n_epochs_of
-from sknn.estimators._sklearn_compat import Interval, fit_context
+from sknn.estimators._sklearn_compat import Interval, available_if, fit_context
 from sknn.estimators.base import BaseMLP
 from sknn.search._evaluation import Evaluation, Fit, SearchData, is_batched, network_of
 from sknn.search._halving import best_candidates, rank, rung_epochs
@@ -49,6 +52,34 @@ class Found:
     finished: Sequence[tuple[Params, Sequence[Evaluation]]] = ()
 
 
+def _check_refit(search: "BatchedSearchCV", method: str) -> None:
+    """Raise AttributeError if there is no best estimator."""
+    if not search.refit:
+        raise AttributeError(
+            f"{method} needs refit=True (or ensemble=True), got refit={search.refit!r}. Fit an "
+            "estimator with best_params_."
+        )
+
+
+def _has_probabilities(search: "BatchedSearchCV") -> bool:
+    """Return whether `predict_proba` is available."""
+    if search.ensemble:
+        return is_classifier(search.estimator)
+    return _estimator_has(search, "predict_proba")
+
+
+def _has_intervals(search: "BatchedSearchCV") -> bool:
+    """Return whether `predict_interval` is available: for an ensemble of regressors."""
+    return search.ensemble and not is_classifier(search.estimator)
+
+
+def _estimator_has(search: "BatchedSearchCV", method: str) -> bool:
+    """Return whether the best estimator, or the one to be fitted, has a method."""
+    _check_refit(search, method)
+    getattr(getattr(search, "best_estimator_", search.estimator), method)
+    return True
+
+
 class BatchedSearchCV(BaseSearchCV):
     """Base of the searches: all but the choice of candidates."""
 
@@ -57,6 +88,8 @@ class BatchedSearchCV(BaseSearchCV):
     ensemble: bool
     others: Sequence[Any] | None
     max_time: float | None
+    ensemble_: SearchEnsemble
+    oof_score_: Any
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **{k: v for k, v in BaseSearchCV._parameter_constraints.items() if k != "pre_dispatch"},
@@ -135,6 +168,98 @@ class BatchedSearchCV(BaseSearchCV):
             vars(self).pop(name, None)
         vars(self).update(fitted)
         return self
+
+    # Prediction
+
+    def predict(self, X: Any) -> Array:
+        """Predict by the ensemble, or by the best estimator.
+
+        Parameters
+        ----------
+        X : array-like or frame of shape (n_samples, n_features)
+            The inputs, as for the estimator.
+
+        Returns
+        -------
+        y : array
+            As from the estimator's `predict`.
+        """
+        return self._predictor("predict").predict(X)
+
+    @available_if(_has_probabilities)
+    def predict_proba(self, X: Any) -> Array:
+        """Predict probabilities by the ensemble, or by the best estimator.
+
+        Parameters
+        ----------
+        X : array-like or frame of shape (n_samples, n_features)
+            The inputs, as for the estimator.
+
+        Returns
+        -------
+        proba : array
+            As from the estimator's `predict_proba`.
+        """
+        return self._predictor("predict_proba").predict_proba(X)
+
+    @available_if(_has_intervals)
+    def predict_interval(self, X: Any, *, coverage: float = 0.9) -> Array:
+        """Return intervals by the ensemble, see :meth:`SearchEnsemble.predict_interval`.
+
+        Parameters
+        ----------
+        X : array-like or frame of shape (n_samples, n_features)
+            The inputs, as for the estimator.
+        coverage : float, default=0.9
+            The wanted probability, in (0, 1), of each output.
+
+        Returns
+        -------
+        ends : array of shape (n_samples, 2) or (n_samples, n_outputs, 2)
+            Lower and upper ends.
+        """
+        return self._predictor("predict_interval").predict_interval(X, coverage=coverage)
+
+    def score(self, X: Any, y: Any = None, **params: Any) -> float:
+        """Return the score of `predict` by `scoring`, or by the estimator's own score.
+
+        Parameters
+        ----------
+        X : array-like or frame of shape (n_samples, n_features)
+            The inputs, as for the estimator.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The targets.
+        **params : dict
+            Parameters of the scorer, by metadata routing.
+
+        Returns
+        -------
+        score : float
+            The score.
+        """
+        if not self.ensemble:
+            return super().score(X, y, **params)
+        ensemble = self._predictor("score")
+        classes = self.classes_ if is_classifier(self.estimator) else None
+        other = copy(self)
+        other.best_estimator_ = as_estimator(ensemble.raw(X), classes)
+        other.refit = self.refit or True
+        if self.scoring is None:
+            other.scorer_ = check_scoring(other.best_estimator_)
+        return super(BatchedSearchCV, other).score(X, y, **params)
+
+    @property
+    def classes_(self) -> Array:
+        """Class labels; only for classifiers."""
+        classes: Array = self._predictor("classes_").classes_
+        return classes
+
+    def _predictor(self, method: str) -> Any:
+        """Return the ensemble, or the best estimator."""
+        if not self.ensemble:
+            _check_refit(self, method)
+        check_is_fitted(self)
+        return self.ensemble_ if self.ensemble else self.best_estimator_
 
     # The search
 

@@ -104,12 +104,10 @@ class SearchEnsemble:
         Returns
         -------
         y : array of shape (n_samples,) or (n_samples, n_outputs)
-            The predictions; for several labels, 1 if the average probability is above 0.5.
+            The predictions.
         """
-        average = self._averages(X).mean(axis=0)
-        if not self._is_classifier:
-            return average
-        return decode(average, self.classes_)
+        average = self.raw(X)
+        return decode(average, self.classes_) if self._is_classifier else average
 
     def predict_proba(self, X: Any) -> Array:
         """Return average probabilities; only for classifiers.
@@ -126,7 +124,7 @@ class SearchEnsemble:
         """
         if not self._is_classifier:
             raise AttributeError("predict_proba is not available for regressors.")
-        return self._averages(X).mean(axis=0)
+        return self.raw(X)
 
     def predict_interval(self, X: Any, *, coverage: float = 0.9) -> Array:
         """Return intervals by CV+, see :meth:`sknn.MLPRegressor.predict_interval`.
@@ -161,6 +159,11 @@ class SearchEnsemble:
         ]
         result = np.stack(ends, axis=1)
         return result[:, 0] if predictions.ndim == 2 else result
+
+    def raw(self, X: Any) -> Array:
+        """Return average probabilities, or average predictions of regressors."""
+        average: Array = self._averages(X).mean(axis=0)
+        return average
 
     def _averages(self, X: Any) -> Array:
         """Return the averages over the candidates for each fold, shape (n_folds, n, ...)."""

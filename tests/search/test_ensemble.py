@@ -1,0 +1,182 @@
+"""The ensemble of a search: what its weights are, and what it predicts."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.metrics import log_loss
+from sklearn.model_selection import KFold, ShuffleSplit, cross_val_predict
+
+from sknn import MLPClassifier, MLPRegressor
+from sknn.search import BatchedGridSearchCV
+from sknn.search.ensemble import greedy_weights, select
+from tests.estimators.data import real
+from tests.search.test_searches import rows
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+SMALL = {"hidden_layer_sizes": 6, "random_state": 0, "max_iter": 30}
+GRID = {"learning_rate_init": [1e-3, 0.01], "alpha": [1e-4, 0.1]}
+
+
+def squared(y):
+    """Return the squared error of predictions."""
+    return lambda prediction: np.mean((prediction - y) ** 2)
+
+
+def test_the_average_is_at_least_as_good_as_the_best():
+    """On the rows that choose, by the loss that chooses."""
+    rng = np.random.RandomState(0)
+    y = rng.randn(100)
+    predictions = y + rng.randn(5, 100)
+    loss = squared(y)
+    weights = greedy_weights(predictions, loss)
+    assert_allclose(weights.sum(), 1)
+    assert loss(weights @ predictions) < min(map(loss, predictions))
+
+
+def test_equal_errors_get_equal_weights():
+    """Independent errors of the same size are averaged."""
+    rng = np.random.RandomState(0)
+    y = rng.randn(20_000)
+    weights = greedy_weights(y + rng.randn(4, 20_000), squared(y))
+    assert_allclose(weights, 0.25, atol=0.05)
+
+
+def test_a_perfect_candidate_is_chosen_alone():
+    """And candidates without finite predictions never."""
+    y = np.arange(5.0)
+    predictions = np.stack([y + 1, y, np.full(5, np.nan)])
+    assert_array_equal(greedy_weights(predictions, squared(y)), [0, 1, 0])
+
+
+def test_weights_without_a_fold_do_not_depend_on_it():
+    """So that the fold is a test."""
+    rng = np.random.RandomState(0)
+    y, folds = rng.randn(60), np.array_split(np.arange(60), 3)
+    predictions = y + rng.randn(4, 60)
+    known = np.ones(60, bool)
+
+    def loss(average, numbers):
+        return np.mean((average - y[numbers]) ** 2)
+
+    _, without = select(predictions, known, folds, loss)
+    changed = predictions.copy()
+    changed[:, folds[1]] += 100 * rng.randn(4, 20)
+    _, again = select(changed, known, folds, loss)
+    assert_array_equal(without[1], again[1])
+    assert not np.array_equal(without[0], again[0])
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_predictions_are_those_of_the_members(n_jobs):
+    """The weighted mean over candidates and folds."""
+    X, y = rows()
+    others = [RandomForestClassifier(10, random_state=0)]
+    search = BatchedGridSearchCV(
+        MLPClassifier(**SMALL), GRID, cv=3, ensemble=True, others=others, n_jobs=n_jobs
+    ).fit(X, y)
+    members = search.ensemble_.members_
+    assert_allclose(sum(member.weight for member in members), 1)
+    expected = sum(
+        member.weight * np.mean([one.predict_proba(X) for one in member.estimators], axis=0)
+        for member in members
+    )
+    assert_allclose(search.predict_proba(X), expected)
+    assert_array_equal(search.predict(X), search.classes_[expected.argmax(axis=1)])
+    assert_allclose(search.score(X, y), np.mean(search.predict(X) == y))
+    assert 0 < search.oof_score_ <= 1
+
+
+def test_another_estimator_may_be_all_of_it():
+    """Cross-validated on the same folds."""
+    X, y = rows()
+    bad = MLPClassifier(**{**SMALL, "max_iter": 1})
+    forest, folds = RandomForestClassifier(50, random_state=0), KFold(3)
+    search = BatchedGridSearchCV(bad, {"alpha": [1.0]}, cv=folds, ensemble=True, others=[forest])
+    search.fit(X, y)
+    weights = {
+        str(member.params.get("estimator")): member.weight for member in search.ensemble_.members_
+    }
+    assert weights[str(forest)] > 0.8
+    proba = cross_val_predict(forest, X, y, cv=folds, method="predict_proba")
+    if len(weights) == 1:
+        assert_allclose(search.oof_score_, np.mean(proba.argmax(axis=1) == y), atol=0.05)
+
+
+def test_intervals_cover():
+    """About as often as wanted, though the same rows have chosen."""
+    rng = np.random.RandomState(0)
+    X = rng.uniform(-1, 1, (400, 2))
+    y = X[:, 0] + 0.3 * rng.randn(400)
+    search = BatchedGridSearchCV(MLPRegressor(**SMALL), GRID, cv=5, ensemble=True)
+    search.fit(X[:200], y[:200])
+    low, high = search.predict_interval(X[200:], coverage=0.8).T
+    assert 0.7 < np.mean((low <= y[200:]) & (y[200:] <= high)) < 0.9
+    with pytest.raises(ValueError, match="coverage"):
+        search.predict_interval(X, coverage=2)
+
+
+def test_several_outputs():
+    """Each has its own mean and intervals."""
+    X, y = real()
+    Y = np.column_stack([y, -y])
+    search = BatchedGridSearchCV(MLPRegressor(**SMALL), GRID, cv=3, ensemble=True).fit(X, Y)
+    assert search.predict(X).shape == Y.shape
+    assert search.predict_interval(X).shape == (*Y.shape, 2)
+
+
+def test_folds_that_overlap():
+    """Rows are predicted by the mean of the folds that hold them out; there are no intervals."""
+    X, y = real()
+    cv = ShuffleSplit(4, random_state=0)
+    search = BatchedGridSearchCV(MLPRegressor(**SMALL), GRID, cv=cv, ensemble=True).fit(X, y)
+    assert np.isfinite(search.oof_score_)
+    with pytest.raises(ValueError, match="holds out each row once"):
+        search.predict_interval(X)
+
+
+def test_the_ensemble_of_halving_has_the_candidates_that_stayed():
+    """Others were not trained to their end."""
+    X, y = rows()
+    search = BatchedGridSearchCV(MLPClassifier(**SMALL), GRID, cv=3, factor=2, ensemble=True)
+    search.fit(X, y)
+    rungs = search.cv_results_["rung"]
+    stayed = [
+        p for p, r in zip(search.cv_results_["params"], rungs, strict=True) if r == rungs.max()
+    ]
+    assert all(member.params in stayed for member in search.ensemble_.members_)
+
+
+@pytest.mark.parametrize(
+    ("model", "y", "message"),
+    [
+        (MLPClassifier(**SMALL, loss="hinge"), rows()[1], "no predict_proba"),
+        (MLPClassifier(**SMALL), np.eye(3, dtype=int)[rows()[1]], "single column"),
+    ],
+)
+def test_estimators_without_probabilities(model, y, message):
+    """Their error says what to do."""
+    search = BatchedGridSearchCV(model, {"alpha": [1.0]}, cv=3, ensemble=True)
+    with pytest.raises(ValueError, match=message):
+        search.fit(rows()[0], y)
+
+
+def test_the_score_of_the_scorer():
+    """With several scorers, one each."""
+    X, y = rows()
+    scoring = ["accuracy", "neg_log_loss"]
+    search = BatchedGridSearchCV(
+        MLPClassifier(**SMALL), GRID, cv=3, ensemble=True, scoring=scoring, refit="neg_log_loss"
+    ).fit(X, y)
+    assert set(search.oof_score_) == set(scoring)
+    assert_allclose(search.score(X, y), -log_loss(y, search.predict_proba(X)))
+
+
+def test_without_an_ensemble_there_is_none():
+    """Also after a fit that had one."""
+    X, y = rows()
+    search = BatchedGridSearchCV(MLPClassifier(**SMALL), GRID, cv=3, ensemble=True).fit(X, y)
+    search.set_params(ensemble=False).fit(X, y)
+    assert not hasattr(search, "ensemble_")
+    assert not hasattr(search, "predict_interval")
