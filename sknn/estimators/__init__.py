@@ -1,6 +1,13 @@
 """The scikit-learn estimators: validate, build the network, train it, set the attributes."""
 
-from sknn.estimators._many_fits import FitOutcome, FitTask, can_join, fit_many, n_epochs_of
+from sknn.estimators._many_fits import (
+    FitOutcome,
+    FitSize,
+    FitTask,
+    can_join,
+    fit_many,
+    size_of,
+)
 from sknn.estimators.classifier import MLPClassifier
 from sknn.estimators.regressor import MLPRegressor
 from sknn.estimators.tabular_classifier import TabularMLPClassifier
@@ -8,6 +15,7 @@ from sknn.estimators.tabular_regressor import TabularMLPRegressor
 
 __all__ = [
     "FitOutcome",
+    "FitSize",
     "FitTask",
     "MLPClassifier",
     "MLPRegressor",
@@ -15,5 +23,5 @@ __all__ = [
     "TabularMLPRegressor",
     "can_join",
     "fit_many",
-    "n_epochs_of",
+    "size_of",
 ]

@@ -224,8 +224,19 @@ class _RunningFit:
         self.seconds += time.perf_counter() - start
 
 
-def n_epochs_of(task: FitTask) -> int:
-    """Return the largest number of epochs of a fit, whatever `max_iter` is; nothing is trained.
+@dataclass(frozen=True)
+class FitSize:
+    """How much there is to train in a fit."""
+
+    n_epochs: int  # largest number of epochs
+    layers: Sequence[int]  # numbers of units, from the encoded inputs to the outputs
+    batch_size: int  # samples in a step
+    n_networks: int  # members, of all folds
+    dtype: str
+
+
+def size_of(task: FitTask) -> FitSize:
+    """Return how much there is to train in a fit, whatever "auto" is; nothing is trained.
 
     Raises
     ------
@@ -234,6 +245,14 @@ def n_epochs_of(task: FitTask) -> int:
     """
     fit = _RunningFit(task, None)
     fit.start()
-    if fit.error is not None:
-        raise fit.error
-    return 0 if fit.plan is None else max(job.config.epochs for job in fit.plan.jobs)
+    if fit.plan is None:
+        raise fit.error or ValueError("nothing is trained.")
+    job = fit.plan.jobs[0]
+    spec, n = job.initial.spec, len(job.data.train.y)
+    return FitSize(
+        n_epochs=max(job.config.epochs for job in fit.plan.jobs),
+        layers=[spec.n_inputs, *spec.hidden_sizes, spec.n_units],
+        batch_size=min(n, job.config.batch_size or n),
+        n_networks=sum(len(job.initial.networks) for job in fit.plan.jobs),
+        dtype=spec.dtype,
+    )

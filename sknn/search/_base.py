@@ -1,11 +1,13 @@
 """BatchedSearchCV: base of the searches whose candidates and folds are trained together."""
 
+import os
 import time
 import warnings
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
+from functools import partial
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -17,22 +19,24 @@ from sklearn.utils import indexable
 from sklearn.utils.validation import check_is_fitted
 
 from sknn.engine._typing import Array
-from sknn.estimators import FitTask, n_epochs_of
+from sknn.estimators import FitTask, size_of
 from sknn.estimators._sklearn_compat import Interval, available_if, fit_context
 from sknn.estimators.base import BaseMLP
+from sknn.search._checkpoint import SearchCheckpoint
 from sknn.search._evaluation import Evaluation, Fit, SearchData, is_batched, network_of
-from sknn.search._halving import best_candidates, rank, rung_epochs
+from sknn.search._halving import evaluate_in_rungs, evaluate_rung, rank, rung_epochs
+from sknn.search._memory import DEFAULT_PART, free_memory
+from sknn.search._predicted import as_estimator
 from sknn.search._run import Deadline, SearchRun
+from sknn.search._selection import build_ensemble
 from sknn.search._sklearn_compat import (
     BaseSearchCV,
     check_method_params,
     insert_error_scores,
-    score_estimator,
     scorers_by_name,
     warn_or_raise_about_fit_failures,
 )
-from sknn.search.ensemble import Member, SearchEnsemble, as_estimator, loss_of, out_of_fold, select
-from sknn.targets.conformal import absolute_residuals
+from sknn.search.ensemble import SearchEnsemble
 
 Params = dict[str, Any]
 
@@ -87,7 +91,9 @@ class BatchedSearchCV(BaseSearchCV):
     min_epochs: int | None
     ensemble: bool
     others: Sequence[Any] | None
+    max_memory: float | None
     max_time: float | None
+    checkpoint: Any
     ensemble_: SearchEnsemble
     oof_score_: Any
 
@@ -97,7 +103,9 @@ class BatchedSearchCV(BaseSearchCV):
         "min_epochs": [Interval(Integral, 1, None, closed="left"), None],
         "ensemble": ["boolean"],
         "others": ["array-like", None],
+        "max_memory": [Interval(Real, 0, None, closed="neither"), None],
         "max_time": [Interval(Real, 0, None, closed="neither"), None],
+        "checkpoint": [str, os.PathLike, None],
     }
 
     @abstractmethod
@@ -150,7 +158,14 @@ class BatchedSearchCV(BaseSearchCV):
             classes=self._classes(y) if self.ensemble else None,
         )
         limit = np.inf if self.max_time is None else start + SEARCH_FRACTION * self.max_time
-        run = SearchRun(data, self.n_jobs, Deadline(limit), int(self.verbose))
+        run = SearchRun(
+            data,
+            self.n_jobs,
+            Deadline(limit),
+            int(self.verbose),
+            DEFAULT_PART * free_memory() if self.max_memory is None else self.max_memory,
+            None if self.checkpoint is None else SearchCheckpoint(self.checkpoint, data),
+        )
         found = self._search(run, refit_metric)
         fitted: dict[str, Any] = {
             "_checked_cv_orig": cv,
@@ -161,7 +176,9 @@ class BatchedSearchCV(BaseSearchCV):
             **self._best(found),
         }
         if self.ensemble:
-            fitted |= self._build_ensemble(found, data)
+            fitted["ensemble_"], fitted["oof_score_"] = build_ensemble(
+                found.finished, data, is_default_score=self.scoring is None
+            )
         if self.refit:
             fitted |= self._fit_best(found, fitted["best_index_"], data)
         for name in ("ensemble_", "oof_score_"):
@@ -285,20 +302,12 @@ class BatchedSearchCV(BaseSearchCV):
             )
         estimators = [self._estimator_of(candidate) for candidate in candidates]
         others = [clone(one) for one in self.others or ()] if self.ensemble else []
-        known: dict[int, list[Evaluation]] = {}
-        alive, rung_of = list(range(len(candidates))), dict[int, int]()
+        score = partial(self._mean_score, refit_metric=refit_metric)
         limits = self._rungs(estimators, run.data)
-        for rung, limit in enumerate(limits):
-            latest = _evaluate_rung(run, estimators, alive, known, limit)
-            known |= latest
-            rung_of |= dict.fromkeys(latest, rung)
-            if run.has_ended or limit is None:
-                break
-            scores = np.array([self._mean_score(latest[c], refit_metric) for c in alive])
-            alive = [alive[i] for i in best_candidates(scores, self.factor or 2)]
+        known, rung_of = evaluate_in_rungs(run, estimators, limits, self.factor or 1, score)
         n = len(candidates)
         numbers = list(range(n, n + len(others)))
-        added = _evaluate_rung(run, [*estimators, *others], numbers, {}, None) if others else {}
+        added = evaluate_rung(run, [*estimators, *others], numbers, {}, None) if others else {}
         if not known:
             if run.is_interrupted:
                 raise KeyboardInterrupt
@@ -343,7 +352,7 @@ class BatchedSearchCV(BaseSearchCV):
         if not known:
             mlp = clone(mlps[0])
             X, y = data.rows(mlp, 0)
-            known = [n_epochs_of(FitTask(mlp, X, y))]
+            known = [size_of(FitTask(mlp, X, y)).n_epochs]
         return rung_epochs(len(estimators), self.factor, self.min_epochs, max(known))
 
     def _mean_score(self, evaluations: Sequence[Evaluation], refit_metric: str) -> float:
@@ -410,53 +419,6 @@ class BatchedSearchCV(BaseSearchCV):
             raise ValueError("ensemble=True needs a single column of classes.")
         return np.unique(np.asarray(y))
 
-    def _build_ensemble(self, found: Found, data: SearchData) -> dict[str, Any]:
-        """Return the ensemble of all candidates that were finished, and its score."""
-        finished = [(params, row) for params, row in found.finished if not _has_failed(row)]
-        if not finished:
-            raise ValueError("ensemble=True: no candidate was trained to its end.")
-        y = np.asarray(data.y)
-        parts = [
-            out_of_fold([one.prediction for one in row], data.splits, len(y)) for _, row in finished
-        ]
-        predictions, known = np.stack([one for one, _ in parts]), parts[0][1]
-        w = data.fit_params.get("sample_weight")
-        loss = loss_of(y, data.classes, None if w is None else np.asarray(w, dtype=float))
-        folds = [np.asarray(test) for _, test in data.splits]
-        weights, without = select(predictions, known, folds, loss)
-        members = [
-            Member(params, float(weight), [one.estimator for one in row])
-            for (params, row), weight in zip(finished, weights, strict=True)
-            if weight > 0
-        ]
-        members.sort(key=lambda member: -member.weight)
-        counts = np.zeros(len(y))
-        for test in folds:
-            np.add.at(counts, test, 1)
-        residuals = fold = None
-        if data.classes is None and (counts == 1).all():
-            residuals = absolute_residuals(y, np.tensordot(weights, predictions, axes=1))
-            fold = np.empty(len(y), dtype=np.intp)
-            for k, test in enumerate(folds):
-                fold[test] = k
-        scores = []
-        for k, (test, own) in enumerate(zip(folds, without, strict=True)):
-            average = np.tensordot(own, predictions[:, test], axes=1)
-            params = data.params_of(data.score_params, k, test=True)
-            stub = as_estimator(average, data.classes)
-            scorers = check_scoring(stub) if self.scoring is None else data.scorers
-            scores.append(
-                score_estimator(stub, average, y[test], scorers, params, data.error_score)
-            )
-        if isinstance(scores[0], dict):
-            score: Any = {name: float(np.mean([one[name] for one in scores])) for name in scores[0]}
-        else:
-            score = float(np.mean(scores))
-        return {
-            "ensemble_": SearchEnsemble(members, data.classes, residuals, fold),
-            "oof_score_": score,
-        }
-
     def _fit_best(self, found: Found, index: int, data: SearchData) -> dict[str, Any]:
         """Return the best estimator, fitted to all rows, and the attributes about it.
 
@@ -475,36 +437,6 @@ class BatchedSearchCV(BaseSearchCV):
         if hasattr(estimator, "feature_names_in_"):
             fitted["feature_names_in_"] = estimator.feature_names_in_
         return fitted
-
-
-def _has_failed(evaluations: Sequence[Evaluation]) -> bool:
-    """Return whether one of the fits of a candidate failed."""
-    return any(one.estimator is None for one in evaluations)
-
-
-def _evaluate_rung(
-    run: SearchRun,
-    estimators: Sequence[Any],
-    alive: Sequence[int],
-    known: Mapping[int, Sequence[Evaluation]],
-    limit: int | None,
-) -> dict[int, list[Evaluation]]:
-    """Return the evaluations of the candidates all of whose fits were completed in a rung."""
-    n_splits = len(run.data.splits)
-    done: dict[tuple[int, int], Evaluation] = {}
-    fits = []
-    for c in alive:
-        before = known.get(c, [None] * n_splits)
-        for k, earlier in enumerate(before):
-            if earlier is not None and not earlier.is_partial:
-                done[c, k] = earlier
-            else:
-                progress = earlier.progress if earlier else None
-                fits.append(Fit(c, k, clone(estimators[c]), progress))
-    for one in run.evaluate(fits, limit):
-        done[one.fit.candidate, one.fit.split] = one
-    complete = [c for c in alive if all((c, k) in done for k in range(n_splits))]
-    return {c: [done[c, k] for k in range(n_splits)] for c in complete}
 
 
 def _show_warnings(evaluations: Sequence[Evaluation]) -> None:

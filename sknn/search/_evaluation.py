@@ -130,7 +130,6 @@ def group_of(fit: Fit) -> tuple[Any, ...]:
 def evaluate(
     data: SearchData,
     fits: Sequence[Fit],
-    *,
     max_epochs: int | None = None,
     should_stop: Callable[[], bool] | None = None,
     cache: TransformerCache | None = None,

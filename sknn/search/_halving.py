@@ -6,11 +6,15 @@ Optimization", with epochs as the resource, as in Li, Jamieson, DeSalvo, Rostami
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
+from sklearn.base import clone
 
 from sknn.engine._typing import Array
+from sknn.search._evaluation import Evaluation, Fit
+from sknn.search._run import SearchRun
 
 
 def rung_epochs(
@@ -69,3 +73,70 @@ def rank(scores: Array, rungs: Sequence[int]) -> Array:
     keys = list(zip(rungs, np.nan_to_num(scores, nan=-np.inf, neginf=-np.inf), strict=True))
     ordered = sorted(keys, reverse=True)
     return np.array([1 + ordered.index(key) for key in keys], dtype=np.int32)
+
+
+def evaluate_in_rungs(
+    run: SearchRun,
+    estimators: Sequence[Any],
+    limits: Sequence[int | None],
+    factor: float,
+    mean_score: Callable[[Sequence[Evaluation]], float],
+) -> tuple[dict[int, list[Evaluation]], dict[int, int]]:
+    """Evaluate candidates, of which the best ones go on to the next rung.
+
+    Parameters
+    ----------
+    run : SearchRun
+        Evaluates fits.
+    estimators : sequence of estimator
+        The candidates.
+    limits : sequence of int or None
+        The numbers of epochs at the end of the rungs.
+    factor : float
+        As for `best_candidates`.
+    mean_score : callable
+        The score of the evaluations of a candidate.
+
+    Returns
+    -------
+    latest : dict
+        The latest evaluations of each candidate all of whose splits were evaluated, by its number.
+    rung_of : dict
+        The rung of these.
+    """
+    latest: dict[int, list[Evaluation]] = {}
+    alive, rung_of = list(range(len(estimators))), dict[int, int]()
+    for rung, limit in enumerate(limits):
+        found = evaluate_rung(run, estimators, alive, latest, limit)
+        latest |= found
+        rung_of |= dict.fromkeys(found, rung)
+        if run.has_ended or limit is None:
+            break
+        scores = np.array([mean_score(found[c]) for c in alive])
+        alive = [alive[i] for i in best_candidates(scores, factor)]
+    return latest, rung_of
+
+
+def evaluate_rung(
+    run: SearchRun,
+    estimators: Sequence[Any],
+    alive: Sequence[int],
+    known: Mapping[int, Sequence[Evaluation]],
+    limit: int | None,
+) -> dict[int, list[Evaluation]]:
+    """Return the evaluations of the candidates all of whose fits were completed in a rung."""
+    n_splits = len(run.data.splits)
+    done: dict[tuple[int, int], Evaluation] = {}
+    fits = []
+    for c in alive:
+        before = known.get(c, [None] * n_splits)
+        for k, earlier in enumerate(before):
+            if earlier is not None and not earlier.is_partial:
+                done[c, k] = earlier
+            else:
+                progress = earlier.progress if earlier else None
+                fits.append(Fit(c, k, clone(estimators[c]), progress))
+    for one in run.evaluate(fits, limit):
+        done[one.fit.candidate, one.fit.split] = one
+    complete = [c for c in alive if all((c, k) in done for k in range(n_splits))]
+    return {c: [done[c, k] for k in range(n_splits)] for c in complete}

@@ -3,9 +3,16 @@
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
 
+import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
+from sklearn.base import clone
+from sklearn.pipeline import Pipeline
 
+from sknn.estimators import FitTask, size_of
+from sknn.search._checkpoint import SearchCheckpoint
 from sknn.search._evaluation import (
     Evaluation,
     Fit,
@@ -13,7 +20,10 @@ from sknn.search._evaluation import (
     TransformerCache,
     evaluate,
     group_of,
+    is_batched,
+    network_of,
 )
+from sknn.search._memory import bytes_of_network
 
 #: Number of networks that are trained together. Of small ones 20 to 40 are the fastest: beyond,
 #: their arrays no longer fit into the caches.
@@ -44,6 +54,8 @@ class SearchRun:
     n_jobs: int | None
     deadline: Deadline
     verbose: int
+    max_memory: float = np.inf  # bytes
+    checkpoint: SearchCheckpoint | None = None
     is_interrupted: bool = False  # by the user
     cache: TransformerCache = field(default_factory=TransformerCache)
 
@@ -54,12 +66,20 @@ class SearchRun:
 
     def evaluate(self, fits: Sequence[Fit], max_epochs: int | None = None) -> list[Evaluation]:
         """Return the evaluations of the fits that were completed, in any order."""
-        jobs = effective_n_jobs(self.n_jobs)
-        size = max(1, min(MAX_CHUNK, -(-len(fits) // jobs)))
         done: list[Evaluation] = []
+        left: list[list[Fit]] = []
+        for chunk in self._chunks(fits):
+            known = self.checkpoint.load(chunk, max_epochs) if self.checkpoint else None
+            if known is None:
+                left.append(chunk)
+            else:
+                done += known
         try:
-            for evaluations in self._in_chunks(list(chunks(fits, size)), max_epochs):
-                done += [one for one in evaluations if not one.is_interrupted]
+            for chunk, evaluations in self._in_chunks(left, max_epochs):
+                finished = [one for one in evaluations if not one.is_interrupted]
+                if self.checkpoint and len(finished) == len(evaluations):
+                    self.checkpoint.save(chunk, max_epochs, evaluations)
+                done += finished
                 self.is_interrupted |= any(one.by_user for one in evaluations)
                 if self.verbose:
                     print(f"{len(done)} of {len(fits)} fits")
@@ -69,31 +89,50 @@ class SearchRun:
             self.is_interrupted = True
         return done
 
+    def _chunks(self, fits: Sequence[Fit]) -> Iterator[list[Fit]]:
+        """Divide fits into chunks of networks that can be trained together."""
+        jobs = effective_n_jobs(self.n_jobs)
+        evenly = -(-len(fits) // jobs)
+        ordered = sorted(fits, key=lambda fit: (*group_of(fit), fit.candidate, fit.split))
+        for _, group in groupby(ordered, key=group_of):
+            same = list(group)
+            size = max(1, min(MAX_CHUNK, evenly, self._n_in_memory(same[0]) // jobs))
+            for start in range(0, len(same), size):
+                yield same[start : start + size]
+
+    def _n_in_memory(self, fit: Fit) -> int:
+        """Return how many fits like this one may be trained at once."""
+        if self.max_memory == np.inf or not is_batched(fit, self.data):
+            return MAX_CHUNK * effective_n_jobs(self.n_jobs)
+        try:
+            X, y = self.data.rows(fit.estimator, fit.split)
+            if isinstance(fit.estimator, Pipeline):
+                X = clone(fit.estimator[:-1]).fit_transform(X, y)
+            size = size_of(FitTask(clone(network_of(fit.estimator)), X, y))
+        except Exception:  # the fit will tell
+            return 1
+        each = bytes_of_network(size.layers, size.batch_size, size.dtype)
+        return int(self.max_memory // (each * size.n_networks))
+
     def _in_chunks(
-        self, parts: Sequence[Sequence[Fit]], max_epochs: int | None
-    ) -> Iterator[list[Evaluation]]:
-        """Yield the evaluations of each chunk as it is finished."""
+        self, parts: Sequence[list[Fit]], max_epochs: int | None
+    ) -> Iterator[tuple[list[Fit], list[Evaluation]]]:
+        """Yield each chunk as it is finished, and its evaluations."""
         if effective_n_jobs(self.n_jobs) == 1:
             for part in parts:
                 if self.deadline.is_over:
                     return
-                yield evaluate(
-                    self.data,
-                    part,
-                    max_epochs=max_epochs,
-                    should_stop=self.deadline,
-                    cache=self.cache,
-                )
+                yield part, evaluate(self.data, part, max_epochs, self.deadline, self.cache)
             return
         parallel = Parallel(n_jobs=self.n_jobs, return_as="generator_unordered")
-        yield from parallel(
-            delayed(evaluate)(self.data, part, max_epochs=max_epochs, should_stop=self.deadline)
-            for part in parts
+        work = (
+            delayed(_numbered)(i, self.data, part, max_epochs, self.deadline)
+            for i, part in enumerate(parts)
         )
+        for i, evaluations in parallel(work):
+            yield parts[i], evaluations
 
 
-def chunks(fits: Sequence[Fit], size: int) -> Iterator[list[Fit]]:
-    """Divide fits into chunks of networks that can be trained together."""
-    ordered = sorted(fits, key=lambda fit: (*group_of(fit), fit.candidate, fit.split))
-    for start in range(0, len(ordered), size):
-        yield ordered[start : start + size]
+def _numbered(i: int, *arguments: Any) -> tuple[int, list[Evaluation]]:
+    """Evaluate a chunk, and return its number, too."""
+    return i, evaluate(*arguments)

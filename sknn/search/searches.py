@@ -36,7 +36,9 @@ class BatchedGridSearchCV(BatchedSearchCV):
         min_epochs: int | None = None,
         ensemble: bool = False,
         others: Sequence[Any] | None = None,
+        max_memory: float | None = None,
         max_time: float | None = None,
+        checkpoint: Any = None,
     ) -> None:
         self.estimator = estimator
         self.param_grid = param_grid
@@ -51,7 +53,9 @@ class BatchedGridSearchCV(BatchedSearchCV):
         self.min_epochs = min_epochs
         self.ensemble = ensemble
         self.others = others
+        self.max_memory = max_memory
         self.max_time = max_time
+        self.checkpoint = checkpoint
 
     def _candidates(self) -> list[dict[str, Any]]:
         return list(ParameterGrid(self.param_grid))
@@ -85,7 +89,9 @@ class BatchedRandomizedSearchCV(BatchedSearchCV):
         min_epochs: int | None = None,
         ensemble: bool = False,
         others: Sequence[Any] | None = None,
+        max_memory: float | None = None,
         max_time: float | None = None,
+        checkpoint: Any = None,
     ) -> None:
         self.estimator = estimator
         self.param_distributions = param_distributions
@@ -102,7 +108,9 @@ class BatchedRandomizedSearchCV(BatchedSearchCV):
         self.min_epochs = min_epochs
         self.ensemble = ensemble
         self.others = others
+        self.max_memory = max_memory
         self.max_time = max_time
+        self.checkpoint = checkpoint
 
     def _candidates(self) -> list[dict[str, Any]]:
         sampler = ParameterSampler(

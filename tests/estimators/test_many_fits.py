@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 
 from sknn import MLPClassifier, MLPRegressor, TabularMLPClassifier, TabularMLPRegressor
-from sknn.estimators import FitTask, can_join, fit_many, n_epochs_of
+from sknn.estimators import FitTask, can_join, fit_many, size_of
 from tests.estimators.data import real
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -149,11 +149,11 @@ def test_fits_that_are_made_alone(settings):
     assert can_join(MLPClassifier())
 
 
-def test_number_of_epochs():
-    """It is known before training, whatever max_iter is."""
+def test_size_of_a_fit():
+    """It is known before training, whatever is "auto"."""
     X, y = real()
-    assert n_epochs_of(FitTask(MLPRegressor(max_iter=7), X, y)) == 7
+    assert size_of(FitTask(MLPRegressor(max_iter=7), X, y)).n_epochs == 7
     table = TabularMLPClassifier(cv=None, random_state=0)
-    assert n_epochs_of(FitTask(clone(table), X, y > 0)) == table.fit(X, y > 0).n_iter_
+    assert size_of(FitTask(clone(table), X, y > 0)).n_epochs == table.fit(X, y > 0).n_iter_
     with pytest.raises(ValueError, match="inconsistent"):
-        n_epochs_of(FitTask(MLPRegressor(), X, y[1:]))
+        size_of(FitTask(MLPRegressor(), X, y[1:]))

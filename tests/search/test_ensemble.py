@@ -9,7 +9,7 @@ from sklearn.model_selection import KFold, ShuffleSplit, cross_val_predict
 
 from sknn import MLPClassifier, MLPRegressor
 from sknn.search import BatchedGridSearchCV
-from sknn.search.ensemble import greedy_weights, select
+from sknn.search._selection import greedy_weights, select
 from tests.estimators.data import real
 from tests.search.test_searches import rows
 

@@ -19,7 +19,8 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sknn import MLPClassifier, MLPRegressor, TabularMLPClassifier, TabularMLPRegressor
-from sknn.search import BatchedGridSearchCV, BatchedRandomizedSearchCV
+from sknn.search import BatchedGridSearchCV, BatchedRandomizedSearchCV, _run
+from sknn.search._memory import bytes_of_network
 from tests.estimators.data import real
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -300,3 +301,89 @@ def test_the_end_of_time():
 def test_checks_of_scikit_learn(estimator, check):
     """They pass."""
     check(estimator)
+
+
+def counted(monkeypatch):
+    """Count the chunks that are evaluated."""
+    calls, evaluate = [], _run.evaluate
+
+    def spied(data, fits, *arguments):
+        calls.append(len(fits))
+        return evaluate(data, fits, *arguments)
+
+    monkeypatch.setattr(_run, "evaluate", spied)
+    return calls
+
+
+def test_networks_at_once_fit_into_memory(monkeypatch):
+    """Their number is bounded; the result is the same."""
+    X, y = rows()
+    grid = {"alpha": list(np.logspace(-5, 0, 8))}
+    whole = BatchedGridSearchCV(CLASSES, grid, cv=3).fit(X, y)
+    calls = counted(monkeypatch)
+    each = bytes_of_network([4, 6, 3], 60, "float64")
+    bounded = BatchedGridSearchCV(CLASSES, grid, cv=3, max_memory=5 * each + 1).fit(X, y)
+    assert max(calls) == 5
+    assert_allclose(
+        bounded.cv_results_["mean_test_score"], whole.cv_results_["mean_test_score"], rtol=1e-6
+    )
+    calls.clear()
+    BatchedGridSearchCV(CLASSES, grid, cv=3, max_memory=1).fit(X, y)
+    assert max(calls) == 1
+
+
+@pytest.mark.parametrize("settings", [{}, {"factor": 2}, {"ensemble": True}], ids=str)
+def test_a_killed_search_resumes(settings, monkeypatch, tmp_path):
+    """With equal bits; what was finished is not trained again."""
+    X, y = rows()
+    grid = {"alpha": list(np.logspace(-5, 0, 30))}
+    search = BatchedGridSearchCV(CLASSES, grid, cv=3, checkpoint=tmp_path, **settings)
+    whole = clone(search).set_params(checkpoint=None).fit(X, y)
+    calls, evaluate = counted(monkeypatch), _run.evaluate
+
+    def killed(*arguments):
+        if len(calls) == 2:
+            raise SystemExit
+        return evaluate(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(_run, "evaluate", killed)
+        with pytest.raises(SystemExit):
+            clone(search).fit(X, y)
+    assert len(calls) == 2
+    resumed = search.fit(X, y)
+    for key, expected in whole.cv_results_.items():
+        if "_test_" in key:
+            assert_array_equal(resumed.cv_results_[key], expected)
+    assert_array_equal(resumed.predict_proba(X), whole.predict_proba(X))
+    n = len(calls)
+    clone(search).fit(X, y)
+    assert len(calls) == n
+    clone(search).fit(X, 2 - y)
+    assert len(calls) > n
+
+
+def test_interruption_keeps_finished_candidates(monkeypatch):
+    """By Ctrl-C; before the first one it is not caught."""
+    X, y = rows()
+    grid = {"alpha": list(np.logspace(-5, 0, 30))}
+    calls, evaluate = counted(monkeypatch), _run.evaluate
+    for n, warned in ((1, True), (0, False)):
+        calls.clear()
+
+        def interrupted(*arguments, n=n):
+            if len(calls) == n:
+                raise KeyboardInterrupt
+            return evaluate(*arguments)
+
+        search = BatchedGridSearchCV(CLASSES, grid, cv=3)
+        with monkeypatch.context() as patch:
+            patch.setattr(_run, "evaluate", interrupted)
+            if not warned:
+                with pytest.raises(KeyboardInterrupt):
+                    search.fit(X, y)
+                continue
+            with pytest.warns(UserWarning, match="interrupted: 10 of 30 candidates"):
+                search.fit(X, y)
+        assert len(search.cv_results_["params"]) == 10
+        assert search.best_estimator_.score(X, y) > 0.3

@@ -1,0 +1,215 @@
+"""The members of an ensemble, and their weights, by greedy selection.
+
+Caruana, Niculescu-Mizil, Crew and Ksikes (2004), "Ensemble Selection from Libraries of Models".
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import check_scoring
+
+from sknn.engine._typing import Array
+from sknn.search._evaluation import Evaluation, SearchData
+from sknn.search._predicted import as_estimator
+from sknn.search._sklearn_compat import score_estimator
+from sknn.search.ensemble import Member, SearchEnsemble
+from sknn.targets.conformal import absolute_residuals
+
+#: Number of rounds of the selection.
+N_ROUNDS = 40
+
+#: The loss of an average of predictions, for all rows.
+LossOf = Callable[[Array], float]
+
+
+def greedy_weights(predictions: Array, loss: LossOf, n_rounds: int = N_ROUNDS) -> Array:
+    """Return weights of candidates whose average has a low loss.
+
+    In each round the candidate is added to the average that lowers its loss most, also one that is
+    already in it. The weights are those of the round with the lowest loss.
+
+    Parameters
+    ----------
+    predictions : array of shape (n_candidates, n, ...)
+        Out-of-fold predictions of each candidate.
+    loss : callable
+        ``loss(average)`` of predictions for the same rows; NaN is the worst.
+    n_rounds : int
+        Number of rounds.
+
+    Returns
+    -------
+    weights : array of shape (n_candidates,)
+        They sum to 1.
+    """
+    total, counts = np.zeros_like(predictions[0]), np.zeros(len(predictions))
+    best, lowest = counts, np.inf
+    for n in range(1, n_rounds + 1):
+        losses = np.array([loss((total + one) / n) for one in predictions])
+        losses[np.isnan(losses)] = np.inf
+        chosen = int(losses.argmin())
+        total += predictions[chosen]
+        counts[chosen] += 1
+        if losses[chosen] < lowest or n == 1:
+            best, lowest = counts.copy(), losses[chosen]
+    weights: Array = best / best.sum()
+    return weights
+
+
+def out_of_fold(
+    predictions: Sequence[Array], splits: Sequence[tuple[Any, Any]], n: int
+) -> tuple[Array, NDArray[np.bool_]]:
+    """Return the mean prediction for each row by the folds that hold it out, and which have one.
+
+    Parameters
+    ----------
+    predictions : sequence of arrays of shape (n_test, ...)
+        Those for the test rows of each split.
+    splits : sequence of (train, test)
+        Row numbers.
+    n : int
+        Number of rows.
+    """
+    total, counts = np.zeros((n, *predictions[0].shape[1:])), np.zeros(n)
+    for one, (_, test) in zip(predictions, splits, strict=True):
+        np.add.at(total, test, one)
+        np.add.at(counts, test, 1)
+    known = counts > 0
+    total[known] /= counts[known].reshape(-1, *[1] * (total.ndim - 1))
+    return total, known
+
+
+def loss_of(y: Array, classes: Array | None, w: Array | None) -> Callable[[Array, Any], float]:
+    """Return the log loss, or the squared error of regressors, as a function of predictions.
+
+    Parameters
+    ----------
+    y : array of shape (n,) or (n, n_outputs)
+        The targets.
+    classes : array of shape (n_classes,) or None
+        The classes; None for a regressor.
+    w : array of shape (n,) or None
+        Sample weights.
+
+    Returns
+    -------
+    loss : callable
+        ``loss(predictions, rows)``, the weighted mean for some rows.
+    """
+    if classes is None:
+        y = np.asarray(y, dtype=np.float64)
+        scale = np.nanstd(y, axis=0) ** 2
+        scale = np.where(scale > 0, scale, 1.0)
+    else:
+        numbers = np.searchsorted(classes, y)
+    smallest = np.finfo(np.float64).eps
+
+    def loss(predictions: Array, rows: Any) -> float:
+        if classes is None:
+            losses = (predictions - y[rows]) ** 2 / scale
+            losses = np.nanmean(losses.reshape(len(losses), -1), axis=1)
+        else:
+            p = predictions[np.arange(len(predictions)), numbers[rows]]
+            losses = -np.log(np.clip(p, smallest, 1))
+        return float(np.average(losses, weights=None if w is None else w[rows]))
+
+    return loss
+
+
+def select(
+    predictions: Array,
+    known: NDArray[np.bool_],
+    folds: Sequence[Any],
+    loss: Callable[[Array, Any], float],
+) -> tuple[Array, list[Array]]:
+    """Return the weights of the candidates, and those that are chosen without each fold.
+
+    The latter tell what the selection is worth on rows that had no part in it.
+
+    Parameters
+    ----------
+    predictions : array of shape (n_candidates, n, ...)
+        Out-of-fold predictions.
+    known : array of bool of shape (n,)
+        Which rows have any.
+    folds : sequence of arrays of int
+        The test rows of each fold.
+    loss : callable
+        As from `loss_of`.
+    """
+
+    def weights(rows: NDArray[np.intp]) -> Array:
+        return greedy_weights(predictions[:, rows], lambda average: loss(average, rows))
+
+    all_rows = np.flatnonzero(known)
+    without = [weights(np.setdiff1d(all_rows, test)) for test in folds]
+    return weights(all_rows), without
+
+
+def build_ensemble(
+    candidates: Sequence[tuple[Mapping[str, Any], Sequence[Evaluation]]],
+    data: SearchData,
+    *,
+    is_default_score: bool,
+) -> tuple[SearchEnsemble, Any]:
+    """Return the ensemble of candidates, and its score.
+
+    The score of each fold is that of weights that were chosen without this fold.
+
+    Parameters
+    ----------
+    candidates : sequence of (dict, sequence of Evaluation)
+        The parameters of candidates, and their evaluations for all splits.
+    data : SearchData
+        The data and the scorers of the search.
+    is_default_score : bool
+        Whether the score is the accuracy or R2.
+
+    Raises
+    ------
+    ValueError
+        If no candidate was trained to its end.
+    """
+    finished = [
+        (params, row) for params, row in candidates if not any(one.estimator is None for one in row)
+    ]
+    if not finished:
+        raise ValueError("ensemble=True: no candidate was trained to its end.")
+    y = np.asarray(data.y)
+    parts = [
+        out_of_fold([one.prediction for one in row], data.splits, len(y)) for _, row in finished
+    ]
+    predictions, known = np.stack([one for one, _ in parts]), parts[0][1]
+    w = data.fit_params.get("sample_weight")
+    loss = loss_of(y, data.classes, None if w is None else np.asarray(w, dtype=float))
+    folds = [np.asarray(test) for _, test in data.splits]
+    weights, without = select(predictions, known, folds, loss)
+    members = [
+        Member(params, float(weight), [one.estimator for one in row])
+        for (params, row), weight in zip(finished, weights, strict=True)
+        if weight > 0
+    ]
+    members.sort(key=lambda member: -member.weight)
+    counts = np.zeros(len(y))
+    for test in folds:
+        np.add.at(counts, test, 1)
+    residuals = fold = None
+    if data.classes is None and (counts == 1).all():
+        residuals = absolute_residuals(y, np.tensordot(weights, predictions, axes=1))
+        fold = np.empty(len(y), dtype=np.intp)
+        for k, test in enumerate(folds):
+            fold[test] = k
+    scores = []
+    for k, (test, own) in enumerate(zip(folds, without, strict=True)):
+        average = np.tensordot(own, predictions[:, test], axes=1)
+        params = data.params_of(data.score_params, k, test=True)
+        stub = as_estimator(average, data.classes)
+        scorers = check_scoring(stub) if is_default_score else data.scorers
+        scores.append(score_estimator(stub, average, y[test], scorers, params, data.error_score))
+    if isinstance(scores[0], dict):
+        score: Any = {name: float(np.mean([one[name] for one in scores])) for name in scores[0]}
+    else:
+        score = float(np.mean(scores))
+    return SearchEnsemble(members, data.classes, residuals, fold), score
