@@ -118,7 +118,7 @@ class Trials:
         Unless `all_folds`, it is None, too, if the networks of the first folds are not better than
         those of `best` by `MIN_GAIN`: then the others are not trained.
         """
-        plan = self._plan(self._with(settings))
+        plan = self._plan_trial(self._with(settings))
         parts = [slice(N_FIRST_FOLDS), slice(N_FIRST_FOLDS, None)]
         results: list[FitResult] = []
         for part in [slice(None)] if all_folds else parts:
@@ -142,7 +142,7 @@ class Trials:
         """
         best = None
         for alpha in LINEAR_ALPHAS:
-            plan = self._plan(self.mlp)
+            plan = self._plan_trial(self.mlp)
             result = fit_linear(plan, alpha) if can_be_linear(plan.spec) else None
             if result is None:
                 return None
@@ -216,7 +216,7 @@ class Trials:
         trial = self.average(trials)
         return replace(trial, z=trial.z / self.temperature([trial]))
 
-    def _plan(self, mlp: "BaseMLP") -> FitPlan:
+    def _plan_trial(self, mlp: "BaseMLP") -> FitPlan:
         """Return the plan of networks of the folds, with the encoding of the first ones."""
         encodings = [job.initial.spec.inputs for job in self._plan_first.jobs]
         plan = plan_cross_fit(mlp, self.inputs, self.folds, for_trials=True, encodings=encodings)

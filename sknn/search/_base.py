@@ -19,13 +19,13 @@ from sklearn.utils import indexable
 from sklearn.utils.validation import check_is_fitted
 
 from sknn.engine._typing import Array
-from sknn.estimators import FitTask, size_of
 from sknn.estimators._sklearn_compat import Interval, available_if, fit_context
 from sknn.estimators.base import BaseMLP
+from sknn.estimators.many_fits import FitTask, size_of
 from sknn.search._checkpoint import SearchCheckpoint
 from sknn.search._evaluation import Evaluation, Fit, SearchData, is_batched, network_of
 from sknn.search._halving import evaluate_in_rungs, evaluate_rung, rank, rung_epochs
-from sknn.search._memory import DEFAULT_PART, free_memory
+from sknn.search._network_size import DEFAULT_PART, free_memory
 from sknn.search._predicted import as_estimator
 from sknn.search._run import Deadline, SearchRun
 from sknn.search._selection import build_ensemble

@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
-from sknn.estimators import FitOutcome, FitTask, can_join, fit_many
+from sknn.estimators.many_fits import FitOutcome, FitTask, can_join, fit_many
 from sknn.search._sklearn_compat import (
     check_method_params,
     error_scores,

@@ -11,7 +11,7 @@ from joblib import Parallel, delayed, effective_n_jobs
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
-from sknn.estimators import FitTask, size_of
+from sknn.estimators.many_fits import FitTask, size_of
 from sknn.search._checkpoint import SearchCheckpoint
 from sknn.search._evaluation import (
     Evaluation,
@@ -23,7 +23,7 @@ from sknn.search._evaluation import (
     is_batched,
     network_of,
 )
-from sknn.search._memory import bytes_of_network
+from sknn.search._network_size import bytes_of_network
 
 #: Number of networks that are trained together. Of small ones 20 to 40 are the fastest: beyond,
 #: their arrays no longer fit into the caches.

@@ -13,7 +13,111 @@ from sknn.search._base import BatchedSearchCV
 
 
 class BatchedGridSearchCV(BatchedSearchCV):
-    """Grid search that trains the networks of all candidates and folds together."""
+    """Grid search that trains the networks of all candidates and folds together.
+
+    The scores are those of :class:`~sklearn.model_selection.GridSearchCV`, up to rounding, and so
+    is the best estimator. It takes less time if the networks are small: dozens of them make each
+    step by the same few operations.
+
+    Parameters
+    ----------
+    estimator : estimator
+        One of this package, or a pipeline that ends in one; its transformers are fitted once for
+        each split and setting. Other estimators, and networks that cannot be trained in batches
+        ("lbfgs", `max_time`, `cv`, callbacks), are fitted one by one. ``cv="auto"`` is None in a
+        search, which itself chooses settings.
+    param_grid : dict or list of dict
+        Values of parameters, all of whose combinations are tried.
+    scoring : str, callable, list, tuple, dict or None, default=None
+        Scores of the test rows, as in :class:`~sklearn.model_selection.GridSearchCV`; None is the
+        estimator's own score.
+    n_jobs : int or None, default=None
+        Number of processes, each with some of the chunks of networks; None is one.
+    refit : bool, str or callable, default=True
+        Whether to fit the best candidate to all rows; with several scores the name of the one that
+        counts, or a function of `cv_results_` that returns the number of the best candidate.
+    cv : int, splitter, iterable of (train, test) or None, default=None
+        The splits; None is 5 folds, stratified for classifiers.
+    verbose : int, default=0
+        Whether to print a line per chunk.
+    error_score : "raise" or float, default=nan
+        Score of a fit that fails or diverges, with a warning that counts them; "raise" raises its
+        error.
+    return_train_score : bool, default=False
+        Whether to score the training rows, too.
+    factor : float or None, default=None
+        With a number above 1, successive halving: all candidates train for a few epochs, one in
+        `factor` goes on to `factor` times as many, and so forth; the last ones are trained to their
+        end. None trains all of them to their end. Networks go on from where they are, except with
+        schedules of the learning rate that have an end, such as "one_cycle": these get a shorter
+        whole schedule in each rung, and begin anew.
+    min_epochs : int or None, default=None
+        Epochs of the first rung. None is `max_iter` divided by `factor` once for each rung that
+        leaves a candidate or more.
+    ensemble : bool, default=False
+        Whether predictions are those of `ensemble_`: of all candidates that were trained to their
+        end, and of `others`, averaged over the folds with weights from greedy selection [1]_.
+    others : list of estimator or None, default=None
+        Further estimators of any kind for the ensemble, cross-validated on the same splits.
+    max_memory : float or None, default=None
+        Bytes that the networks in training may take, about. None is a quarter of what is free.
+    max_time : float or None, default=None
+        Seconds for all of `fit`. A fifth is kept for the final fit. Candidates that are not
+        finished by then do not count.
+    checkpoint : str, path or None, default=None
+        Directory in which finished chunks are kept (as pickles), so that a search that was killed
+        is run again and resumes: with the same data, parameters and `n_jobs` it ends with equal
+        bits.
+
+    Attributes
+    ----------
+    cv_results_ : dict of arrays
+        As in scikit-learn, with `split*_best_iteration` and `mean_best_iteration`: the number of
+        epochs, with early stopping that of the best one. With `factor`, `rung` is the last one of
+        each candidate, from 0, and candidates of later rungs have better ranks.
+    best_estimator_ : estimator
+        The best candidate, fitted to all rows; only with `refit`. After a search with `factor`,
+        early stopping is replaced by the best number of epochs.
+    best_score_, best_params_, best_index_ : float, dict, int
+        Those of the best candidate.
+    ensemble_ : SearchEnsemble
+        Only with ``ensemble=True``: its `members_` have the candidates and their weights.
+    oof_score_ : float or dict
+        Score of the ensemble: the mean over the folds of the score of weights that were chosen
+        without this fold. The candidates were trained, and may stop early, without it, too.
+    scorer_ : callable or dict
+        The scorers.
+    n_splits_ : int
+        The number of splits.
+    refit_time_ : float
+        Seconds of the final fit.
+    multimetric_ : bool
+        Whether there are several scores.
+    classes_ : array
+        Class labels; only for classifiers.
+    n_features_in_, feature_names_in_ : int, array
+        Those of the best estimator.
+
+    See Also
+    --------
+    BatchedRandomizedSearchCV : The same for a number of random candidates.
+
+    References
+    ----------
+    .. [1] Caruana, Niculescu-Mizil, Crew and Ksikes (2004), "Ensemble Selection from Libraries of
+       Models".
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sknn import MLPClassifier
+    >>> from sknn.search import BatchedGridSearchCV
+    >>> X, y = load_iris(return_X_y=True)
+    >>> network = MLPClassifier((16,), learning_rate_init=0.01, max_iter=60, tol=0, random_state=0)
+    >>> search = BatchedGridSearchCV(network, {"alpha": [1e-4, 1e-2, 10]}, factor=3).fit(X, y)
+    >>> int(search.cv_results_["rung"].max())
+    1
+    """
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **BatchedSearchCV._parameter_constraints,
@@ -62,7 +166,115 @@ class BatchedGridSearchCV(BatchedSearchCV):
 
 
 class BatchedRandomizedSearchCV(BatchedSearchCV):
-    """Randomized search that trains the networks of all candidates and folds together."""
+    """Search of random candidates that trains the networks of all candidates and folds together.
+
+    The candidates and their scores are those of
+    :class:`~sklearn.model_selection.RandomizedSearchCV`, up to rounding.
+
+    Parameters
+    ----------
+    estimator : estimator
+        As for :class:`BatchedGridSearchCV`.
+    param_distributions : dict or list of dict
+        Lists of values, or distributions with a method `rvs`, by parameter. Each estimator of this
+        package has a method `search_space` that returns what is worth trying.
+    n_iter : int, default=10
+        The number of candidates.
+    random_state : int, RandomState or None, default=None
+        Draws the candidates.
+    scoring : str, callable, list, tuple, dict or None, default=None
+        Scores of the test rows, as in :class:`~sklearn.model_selection.GridSearchCV`; None is the
+        estimator's own score.
+    n_jobs : int or None, default=None
+        Number of processes, each with some of the chunks of networks; None is one.
+    refit : bool, str or callable, default=True
+        Whether to fit the best candidate to all rows; with several scores the name of the one that
+        counts, or a function of `cv_results_` that returns the number of the best candidate.
+    cv : int, splitter, iterable of (train, test) or None, default=None
+        The splits; None is 5 folds, stratified for classifiers.
+    verbose : int, default=0
+        Whether to print a line per chunk.
+    error_score : "raise" or float, default=nan
+        Score of a fit that fails or diverges, with a warning that counts them; "raise" raises its
+        error.
+    return_train_score : bool, default=False
+        Whether to score the training rows, too.
+    factor : float or None, default=None
+        With a number above 1, successive halving: all candidates train for a few epochs, one in
+        `factor` goes on to `factor` times as many, and so forth; the last ones are trained to their
+        end. None trains all of them to their end. Networks go on from where they are, except with
+        schedules of the learning rate that have an end, such as "one_cycle": these get a shorter
+        whole schedule in each rung, and begin anew.
+    min_epochs : int or None, default=None
+        Epochs of the first rung. None is `max_iter` divided by `factor` once for each rung that
+        leaves a candidate or more.
+    ensemble : bool, default=False
+        Whether predictions are those of `ensemble_`: of all candidates that were trained to their
+        end, and of `others`, averaged over the folds with weights from greedy selection [1]_.
+    others : list of estimator or None, default=None
+        Further estimators of any kind for the ensemble, cross-validated on the same splits.
+    max_memory : float or None, default=None
+        Bytes that the networks in training may take, about. None is a quarter of what is free.
+    max_time : float or None, default=None
+        Seconds for all of `fit`. A fifth is kept for the final fit. Candidates that are not
+        finished by then do not count.
+    checkpoint : str, path or None, default=None
+        Directory in which finished chunks are kept (as pickles), so that a search that was killed
+        is run again and resumes: with the same data, parameters and `n_jobs` it ends with equal
+        bits.
+
+    Attributes
+    ----------
+    cv_results_ : dict of arrays
+        As in scikit-learn, with `split*_best_iteration` and `mean_best_iteration`: the number of
+        epochs, with early stopping that of the best one. With `factor`, `rung` is the last one of
+        each candidate, from 0, and candidates of later rungs have better ranks.
+    best_estimator_ : estimator
+        The best candidate, fitted to all rows; only with `refit`. After a search with `factor`,
+        early stopping is replaced by the best number of epochs.
+    best_score_, best_params_, best_index_ : float, dict, int
+        Those of the best candidate.
+    ensemble_ : SearchEnsemble
+        Only with ``ensemble=True``: its `members_` have the candidates and their weights.
+    oof_score_ : float or dict
+        Score of the ensemble: the mean over the folds of the score of weights that were chosen
+        without this fold. The candidates were trained, and may stop early, without it, too.
+    scorer_ : callable or dict
+        The scorers.
+    n_splits_ : int
+        The number of splits.
+    refit_time_ : float
+        Seconds of the final fit.
+    multimetric_ : bool
+        Whether there are several scores.
+    classes_ : array
+        Class labels; only for classifiers.
+    n_features_in_, feature_names_in_ : int, array
+        Those of the best estimator.
+
+    See Also
+    --------
+    BatchedGridSearchCV : The same for all combinations of some values.
+
+    References
+    ----------
+    .. [1] Caruana, Niculescu-Mizil, Crew and Ksikes (2004), "Ensemble Selection from Libraries of
+       Models".
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sknn import MLPClassifier
+    >>> from sknn.search import BatchedRandomizedSearchCV
+    >>> X, y = load_iris(return_X_y=True)
+    >>> network = MLPClassifier((16,), learning_rate_init=0.01, max_iter=60, tol=0, random_state=0)
+    >>> choices = {"alpha": [1e-4, 1e-2, 1], "dropout": [0, 0.1, 0.2]}
+    >>> search = BatchedRandomizedSearchCV(
+    ...     network, choices, n_iter=4, ensemble=True, random_state=0
+    ... ).fit(X, y)
+    >>> bool(search.oof_score_ > 0.9)
+    True
+    """
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **BatchedSearchCV._parameter_constraints,

@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 
 from sknn import MLPClassifier, MLPRegressor, TabularMLPClassifier, TabularMLPRegressor
-from sknn.estimators import FitTask, can_join, fit_many, size_of
+from sknn.estimators.many_fits import FitTask, can_join, fit_many, size_of
 from tests.estimators.data import real
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

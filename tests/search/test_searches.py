@@ -20,7 +20,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sknn import MLPClassifier, MLPRegressor, TabularMLPClassifier, TabularMLPRegressor
 from sknn.search import BatchedGridSearchCV, BatchedRandomizedSearchCV, _run
-from sknn.search._memory import bytes_of_network
+from sknn.search._network_size import bytes_of_network
 from tests.estimators.data import real
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
