@@ -17,7 +17,7 @@ import warnings
 
 from cost import compare_cost
 from mapped import compare_mapped
-from search import compare_search
+from search_threads import compare_search
 from sklearn.exceptions import ConvergenceWarning
 
 #: What can be looked at: functions of the options that return whether all was well.

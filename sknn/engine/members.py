@@ -107,7 +107,7 @@ class MemberBatch:
     """
 
     def __init__(self, members: Sequence[Member]) -> None:
-        self.members = sorted(members, key=_size, reverse=True)
+        self.members = sorted(members, key=_order, reverse=True)
         self._step = _step_of(self.members)
 
     def run_epoch(self) -> None:
@@ -121,6 +121,10 @@ class MemberBatch:
             self._step.update(active)
         self._step.finish_epoch()
 
+    def finite_members(self) -> set[Member]:
+        """Return members whose parameters and states are known to be finite after an epoch."""
+        return self._step.finite_members()
+
     def remove(self, members: Sequence[Member]) -> None:
         """Go on without some members."""
         self.members = [member for member in self.members if member not in members]
@@ -128,9 +132,14 @@ class MemberBatch:
             self._step = _step_of(self.members)
 
 
-def _size(member: Member) -> tuple[int, int]:
-    """Return the numbers of steps per epoch and of samples."""
-    return member.n_steps, len(member.dataset)
+def _order(member: Member) -> tuple[int, int, float]:
+    """Return the numbers of steps per epoch and of samples, and the highest rate of a schedule.
+
+    Members that follow each other with the same rate are updated together.
+    """
+    schedule = vars(member.solver.schedule)
+    rate = schedule.get("peak", schedule.get("rate", 0.0))
+    return member.n_steps, len(member.dataset), rate if isinstance(rate, float) else 0.0
 
 
 def _step_of(members: Sequence[Member]) -> OwnStep | StackedStep:

@@ -54,12 +54,16 @@ class EpochMonitor:
         """Whether there is another epoch."""
         return not self.has_stopped and self.run.epochs_left > 0
 
-    def __call__(self, loss: float, rate: float) -> bool:
-        """Record an epoch; return whether training ends."""
+    def __call__(self, loss: float, rate: float, *, is_finite: bool = False) -> bool:
+        """Record an epoch; return whether training ends.
+
+        With `is_finite`, the parameters and the state are known to be finite.
+        """
         trainer, history, stopping = self.trainer, self.history, self.trainer.stopping
         history.rate = rate
         self.finished_epoch = False
-        if not (math.isfinite(loss) and _is_finite(self.vector) and _is_finite(self.state)):
+        is_finite = is_finite or (_is_finite(self.vector) and _is_finite(self.state))
+        if not (math.isfinite(loss) and is_finite):
             self.roll_back(self.last)
             z = raw_predict(self.objective.network, self.dataset.inputs(), self.vector.dtype)
             if not np.isfinite(z).all():

@@ -47,6 +47,10 @@ class OwnStep:
     def finish_epoch(self) -> None:
         """Do nothing: the member's own arrays are up to date."""
 
+    def finite_members(self) -> set["Member"]:
+        """Return no member: nothing is known."""
+        return set()
+
 
 class StackedStep:
     """The step of several members, whose parameters are the rows of a matrix."""
@@ -69,7 +73,7 @@ class StackedStep:
         self.masks = [one for one in network.modules if isinstance(one, MemberDropoutMask)]
         self.widths = [u.shape[1] for u in inputs]
         self.buffers: dict[tuple[int, int], Buffers] = {}
-        self.flat: dict[int, list[Array]] = {}
+        self.flat: dict[tuple[int, int], list[Array]] = {}
         self._copy_members()
 
     def _copy_members(self) -> None:
@@ -96,6 +100,16 @@ class StackedStep:
             member.objective.parameters.vector[...] = self.parameters.vector[i, own]
             for name, matrix in self.moments.items():
                 member.state["optimizer"][name][...] = matrix[i, own]
+
+    def finite_members(self) -> set["Member"]:
+        """Return members whose parameters and optimizer states are known to be finite."""
+        if not self.moments:  # there may be a state of another kind
+            return set()
+        matrices = self.parameters.vector, *self.moments.values()
+        with np.errstate(over="ignore", invalid="ignore"):
+            sums = np.stack([matrix.sum(axis=1) for matrix in matrices])
+        finite: Array = np.isfinite(sums).all(axis=0)
+        return {self.members[i] for i in np.flatnonzero(finite)}
 
     def compute_gradients(self, active: Sequence["Member"]) -> bool:
         """Compute the losses and gradients of the first members; return whether any is finite.
@@ -154,30 +168,40 @@ class StackedStep:
             if self.prepares[i]:
                 rows = self.parameters.weights[i], self.parameters.gradient[i]
                 member.solver.prepare_step(*rows, member.state, member.rate)
-        members = [member for _, member in going]
-        if self.moments and self._is_common(members):
-            self._update_all(len(active), members)
+        if self.moments:
+            for start, stop in self._equal_rows(active):
+                self._update_rows(start, stop, active)
         else:
             for i, member in going:
                 self._update_one(i, member)
-        for member in members:
+        for _, member in going:
             member.state["steps"] += 1
 
-    def _is_common(self, members: Sequence["Member"]) -> bool:
-        """Return whether the rates, and the counters of the optimizer's state, are equal."""
-        rate, state = members[0].rate, members[0].state["optimizer"]
-        for member in members[1:]:
-            own = member.state["optimizer"]
-            if member.rate != rate or any(own[name] != state[name] for name in self.counters):
-                return False
-        return True
+    def _equal_rows(self, active: Sequence["Member"]) -> list[tuple[int, int]]:
+        """Return ranges of rows whose members have the same rate and counters of the optimizer.
 
-    def _update_all(self, g: int, members: Sequence["Member"]) -> None:
-        """Make one step for the first g rows; the counters of some members are updated."""
-        if g not in self.flat:
+        The rows of members that are not finite any more are in any range.
+        """
+        ranges: list[tuple[int, int]] = []
+        start, step = 0, None
+        for i, member in enumerate(active):
+            if not member.is_finite:
+                continue
+            state = member.state["optimizer"]
+            own = (member.rate, *(state[name] for name in self.counters))
+            if step is not None and own != step:
+                ranges.append((start, i))
+                start = i
+            step = own
+        return [*ranges, (start, len(active))]
+
+    def _update_rows(self, start: int, stop: int, active: Sequence["Member"]) -> None:
+        """Make one step for some rows; the counters of their members are updated."""
+        if (start, stop) not in self.flat:
             matrices = self.parameters.vector, self.parameters.gradient, *self.moments.values()
-            self.flat[g] = [matrix[:g].reshape(-1) for matrix in matrices]
-        vector, gradient, *moments = self.flat[g]
+            self.flat[start, stop] = [matrix[start:stop].reshape(-1) for matrix in matrices]
+        vector, gradient, *moments = self.flat[start, stop]
+        members = [member for member in active[start:stop] if member.is_finite]
         first = members[0]
         state = {name: first.state["optimizer"][name] for name in self.counters}
         state.update(zip(self.moments, moments, strict=True))
@@ -189,13 +213,8 @@ class StackedStep:
     def _update_one(self, i: int, member: "Member") -> None:
         """Make the step of member i."""
         vector, gradient = self.parameters.vector[i], self.parameters.gradient[i]
-        own = member.state["optimizer"]
-        state = own
-        if self.moments:
-            state = own | {name: matrix[i] for name, matrix in self.moments.items()}
+        state = member.state["optimizer"]
         make_step(member.solver.optimizer, vector, gradient, state, member.rate)
-        if state is not own:
-            own.update((name, state[name]) for name in self.counters)
 
 
 def make_step(optimizer: Optimizer, params: Array, grads: Array, state: State, rate: float) -> None:

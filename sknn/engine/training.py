@@ -229,9 +229,10 @@ class _Training:
             trained = []
             for batch in batches:
                 batch.run_epoch()
+                finite = batch.finite_members()
                 for member in batch.members:
                     trained.append(members[member])
-                    trained[-1](member.loss, member.rate)
+                    trained[-1](member.loss, member.rate, is_finite=member in finite)
             n_before = len(self.going)
             self._end_epoch(trained)
             if len(self.going) == n_before:
