@@ -77,6 +77,7 @@ from sknn.estimators._parameters import (
     SolverName,
 )
 from sknn.estimators._refit import refit
+from sknn.estimators._search_space import numeric_space
 from sknn.estimators._sklearn_compat import (
     CALLBACKS,
     BaseEstimator,
@@ -336,6 +337,22 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         """
         _saving.save(self, file, training_state=training_state)
 
+    def search_space(self, prefix: str = "") -> dict[str, Any]:
+        """Return distributions of the parameters that are worth searching.
+
+        Parameters
+        ----------
+        prefix : str, default=""
+            Put before each name, such as "mlpclassifier__" for a step of a pipeline.
+
+        Returns
+        -------
+        space : dict
+            A list of values, or a distribution, by parameter: for
+            :class:`~sknn.search.BatchedRandomizedSearchCV` and scikit-learn's searches.
+        """
+        return {f"{prefix}{name}": values for name, values in self._search_space().items()}
+
     def _store(self, parameters: dict[str, Any]) -> None:
         """Set each constructor parameter under its own name, as scikit-learn requires."""
         self.__dict__.update({name: parameters[name] for name in parameters if name != "self"})
@@ -539,6 +556,10 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
     ) -> list[FitWarning]:
         """Return warnings about a batch of `partial_fit` that the encoding does not suit."""
         return []
+
+    def _search_space(self) -> dict[str, Any]:
+        """Return distributions of the parameters that are worth searching."""
+        return numeric_space(is_stochastic=_builders.is_stochastic(self))
 
     @abstractmethod
     def _target(self, y: Array, classes: Any = None, *, stream: bool = False) -> Target:

@@ -18,6 +18,7 @@ from sknn.estimators._inputs import TabularInputs
 from sknn.estimators._messages import FitWarning
 from sknn.estimators._model import ModelSpec
 from sknn.estimators._parameters import Auto
+from sknn.estimators._search_space import tabular_space
 from sknn.estimators._sklearn_compat import Interval, StrOptions
 from sknn.estimators._validation.data import ValidatedData
 from sknn.estimators.base import BaseMLP
@@ -151,6 +152,9 @@ class Tabular(BaseMLP):
             decay = AUTO_WEIGHT_DECAY * min(1.0, self._decayed_rows / rows)
             settings = replace(settings, weight_decay=decay)
         return settings
+
+    def _search_space(self) -> dict[str, Any]:
+        return tabular_space(self._auto_max_epochs, is_stochastic=is_stochastic(self))
 
     def _validate_predict(self, X: Any, fitted: Mapping[str, Any]) -> tuple[Any, None, Any]:
         """Return the table with its columns validated, no check, and the type of X if it has one.

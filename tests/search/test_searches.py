@@ -387,3 +387,26 @@ def test_interruption_keeps_finished_candidates(monkeypatch):
                 search.fit(X, y)
         assert len(search.cv_results_["params"]) == 10
         assert search.best_estimator_.score(X, y) > 0.3
+
+
+@pytest.mark.parametrize(
+    "mlp",
+    [MLPClassifier, MLPRegressor, TabularMLPClassifier, TabularMLPRegressor],
+)
+def test_search_spaces(mlp):
+    """All that is suggested can be fitted, in a pipeline, too."""
+    X, y = frame(300) if mlp.__name__.startswith("Tab") else rows(300)
+    space = mlp().search_space()
+    assert space.keys() <= mlp().get_params().keys()
+    search = BatchedRandomizedSearchCV(
+        mlp(max_iter=3, random_state=0, **({"cv": None} if "n_bins" in space else {})),
+        {**space, "max_iter": [6]},
+        n_iter=6,
+        cv=2,
+        random_state=0,
+        error_score="raise",
+    )
+    search.fit(X, y + 0.0 if "Regressor" in mlp.__name__ else y)
+    assert len(search.cv_results_["params"]) == 6
+    assert mlp().search_space("mlp__").keys() == {f"mlp__{name}" for name in space}
+    assert "learning_rate_init" not in mlp(solver="lbfgs").search_space()

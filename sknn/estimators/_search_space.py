@@ -1,0 +1,45 @@
+"""What is worth trying in a search: distributions of parameters by kind of estimator."""
+
+from typing import Any
+
+
+def numeric_space(*, is_stochastic: bool) -> dict[str, Any]:
+    """Return the distributions for networks of numeric inputs."""
+    from scipy.stats import loguniform  # slow to import
+
+    space: dict[str, Any] = {
+        "hidden_layer_sizes": [(32,), (64,), (128,), (64, 64), (128, 128)],
+        "alpha": loguniform(1e-6, 1.0),
+    }
+    if is_stochastic:
+        space |= {
+            "learning_rate_init": loguniform(1e-3, 3e-2),
+            "dropout": [0.0, 0.1, 0.2, 0.3],
+        }
+    return space
+
+
+def tabular_space(max_epochs: int, *, is_stochastic: bool) -> dict[str, Any]:
+    """Return the distributions for networks of tables.
+
+    Parameters
+    ----------
+    max_epochs : int
+        The largest number of epochs of max_iter="auto".
+    is_stochastic : bool
+        Whether the solver uses mini-batches.
+    """
+    from scipy.stats import loguniform  # slow to import
+
+    space: dict[str, Any] = {
+        "hidden_layer_sizes": [(128,), (256, 128), (256, 256)],
+        "n_bins": [8, 16, 48],
+    }
+    if is_stochastic:
+        space |= {
+            "max_iter": [10, 25, max_epochs // 2, "auto"],
+            "learning_rate_init": loguniform(3e-3, 3e-2),
+            "weight_decay": loguniform(0.03, 30.0),
+            "dropout": [0.0, 0.1, 0.2, 0.3],
+        }
+    return space
