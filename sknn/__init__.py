@@ -18,7 +18,7 @@ from sknn.features import TableEncoder
 from sknn.persistence import Checkpoint, load
 
 if _typing.TYPE_CHECKING:
-    from sknn import engine, inspection
+    from sknn import engine, inspection, search
     from sknn.persistence.onnx import to_onnx
     from sknn.persistence.scikit_learn import from_sklearn, to_sklearn
 
@@ -35,6 +35,7 @@ __all__ = [
     "from_sklearn",
     "inspection",
     "load",
+    "search",
     "to_onnx",
     "to_sklearn",
 ]
@@ -48,11 +49,11 @@ _LAZY = {
 
 
 def __getattr__(name: str) -> _typing.Any:
-    """Import a name of `_LAZY`, or the module `inspection`, on first use."""
+    """Import a name of `_LAZY`, or the module `inspection` or `search`, on first use."""
     from importlib import import_module
 
-    if name == "inspection":
-        return import_module("sknn.inspection")
+    if name in ("inspection", "search"):
+        return import_module(f"sknn.{name}")
     if name not in _LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_LAZY[name]), name)

@@ -16,28 +16,60 @@ from sknn.estimators._messages import FitWarning
 from sknn.estimators._sklearn_compat import callbacks_of
 from sknn.estimators.base import BaseMLP
 
+__all__ = ["FitOutcome", "FitSize", "FitTask", "can_join", "fit_many", "size_of"]
+
 
 @dataclass(frozen=True)
 class FitTask:
-    """One fit: an estimator, which gets fitted, and the arguments of its `fit`."""
+    """One fit: an estimator, and the arguments of its `fit`.
+
+    Parameters
+    ----------
+    estimator : estimator
+        The estimator, which gets fitted.
+    X : array-like, sparse matrix or frame of shape (n_samples, n_features)
+        Training inputs.
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        Targets.
+    params : dict
+        Further arguments of `fit`, such as `sample_weight`.
+    progress : FitProgress, optional
+        That of the outcome of an earlier fit with `max_epochs`, to go on from there.
+    """
 
     estimator: Any
     X: Any
     y: Any
-    params: Mapping[str, Any] = field(default_factory=dict)  # sample_weight and so on
-    progress: FitProgress | None = None  # that of a fit to go on with
+    params: Mapping[str, Any] = field(default_factory=dict)
+    progress: FitProgress | None = None
 
 
 @dataclass(frozen=True)
 class FitOutcome:
-    """What became of a task."""
+    """What became of a task.
 
-    error: BaseException | None  # why the estimator is not fitted
-    outcome: Outcome | None  # why training ended; None if the fit was not one of many
-    seconds: float  # with its part of the time of all networks that were trained together
-    warnings: Sequence[FitWarning]  # not shown yet
-    is_partial: bool = False  # whether `max_epochs` has cut training short
-    progress: FitProgress | None = None  # of a fit that can go on from there
+    Parameters
+    ----------
+    error : Exception or None
+        Why the estimator is not fitted.
+    outcome : str or None
+        Why training ended; None if the estimator was fitted alone, or training can go on.
+    seconds : float
+        Time of the fit, with its part of that of all networks that were trained together.
+    warnings : sequence of (str, type)
+        Warnings that have not been shown.
+    is_partial : bool
+        Whether `max_epochs` has cut training short.
+    progress : FitProgress or None
+        Where a fit that was cut short goes on; None if it begins anew.
+    """
+
+    error: BaseException | None
+    outcome: Outcome | None
+    seconds: float
+    warnings: Sequence[FitWarning]
+    is_partial: bool = False
+    progress: FitProgress | None = None
 
 
 def can_join(estimator: Any) -> bool:
@@ -45,6 +77,11 @@ def can_join(estimator: Any) -> bool:
 
     That is, if it is one of this package that trains by mini-batches, without callbacks, a limit of
     time, printed epochs, and earlier networks to continue.
+
+    Parameters
+    ----------
+    estimator : object
+        Any estimator.
     """
     if not isinstance(estimator, BaseMLP):
         return False
@@ -226,17 +263,36 @@ class _RunningFit:
 
 @dataclass(frozen=True)
 class FitSize:
-    """How much there is to train in a fit."""
+    """How much there is to train in a fit.
 
-    n_epochs: int  # largest number of epochs
-    layers: Sequence[int]  # numbers of units, from the encoded inputs to the outputs
-    batch_size: int  # samples in a step
-    n_networks: int  # members, of all folds
+    Parameters
+    ----------
+    n_epochs : int
+        Largest number of epochs.
+    layers : sequence of int
+        Numbers of units, from the encoded inputs to the outputs.
+    batch_size : int
+        Samples in a step.
+    n_networks : int
+        Number of members, of all folds.
+    dtype : str
+        Type of all computations.
+    """
+
+    n_epochs: int
+    layers: Sequence[int]
+    batch_size: int
+    n_networks: int
     dtype: str
 
 
 def size_of(task: FitTask) -> FitSize:
     """Return how much there is to train in a fit, whatever "auto" is; nothing is trained.
+
+    Parameters
+    ----------
+    task : FitTask
+        The fit.
 
     Raises
     ------

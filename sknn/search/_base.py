@@ -259,7 +259,7 @@ class BatchedSearchCV(BaseSearchCV):
         ensemble = self._predictor("score")
         classes = self.classes_ if is_classifier(self.estimator) else None
         other = copy(self)
-        other.best_estimator_ = as_estimator(ensemble.raw(X), classes)
+        other.best_estimator_ = as_estimator(ensemble.average(X), classes)
         other.refit = self.refit or True
         if self.scoring is None:
             other.scorer_ = check_scoring(other.best_estimator_)

@@ -25,6 +25,17 @@ class SearchEnsemble:
 
     Each candidate contributes one estimator a fold: nothing is trained again.
 
+    Parameters
+    ----------
+    members : sequence of Member
+        The candidates.
+    classes : array or None
+        Class labels; None for regressors.
+    residuals : array of shape (n,) or (n, n_outputs), or None
+        Absolute residuals of out-of-fold predictions, for intervals.
+    fold : array of int of shape (n,) or None
+        The fold of each row.
+
     Attributes
     ----------
     members_ : list of Member
@@ -61,7 +72,7 @@ class SearchEnsemble:
         y : array of shape (n_samples,) or (n_samples, n_outputs)
             The predictions.
         """
-        average = self.raw(X)
+        average = self.average(X)
         return decode(average, self.classes_) if self._is_classifier else average
 
     def predict_proba(self, X: Any) -> Array:
@@ -79,7 +90,7 @@ class SearchEnsemble:
         """
         if not self._is_classifier:
             raise AttributeError("predict_proba is not available for regressors.")
-        return self.raw(X)
+        return self.average(X)
 
     def predict_interval(self, X: Any, *, coverage: float = 0.9) -> Array:
         """Return intervals by CV+, see :meth:`sknn.MLPRegressor.predict_interval`.
@@ -115,8 +126,14 @@ class SearchEnsemble:
         result = np.stack(ends, axis=1)
         return result[:, 0] if predictions.ndim == 2 else result
 
-    def raw(self, X: Any) -> Array:
-        """Return average probabilities, or average predictions of regressors."""
+    def average(self, X: Any) -> Array:
+        """Return average probabilities, or average predictions of regressors.
+
+        Parameters
+        ----------
+        X : array-like or frame of shape (n_samples, n_features)
+            The inputs, as for the estimators.
+        """
         average: Array = self._averages(X).mean(axis=0)
         return average
 

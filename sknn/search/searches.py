@@ -180,8 +180,6 @@ class BatchedRandomizedSearchCV(BatchedSearchCV):
         package has a method `search_space` that returns what is worth trying.
     n_iter : int, default=10
         The number of candidates.
-    random_state : int, RandomState or None, default=None
-        Draws the candidates.
     scoring : str, callable, list, tuple, dict or None, default=None
         Scores of the test rows, as in :class:`~sklearn.model_selection.GridSearchCV`; None is the
         estimator's own score.
@@ -194,6 +192,8 @@ class BatchedRandomizedSearchCV(BatchedSearchCV):
         The splits; None is 5 folds, stratified for classifiers.
     verbose : int, default=0
         Whether to print a line per chunk.
+    random_state : int, RandomState or None, default=None
+        Draws the candidates.
     error_score : "raise" or float, default=nan
         Score of a fit that fails or diverges, with a warning that counts them; "raise" raises its
         error.
