@@ -43,7 +43,7 @@ class TrainingSettings:
     batch_size: int  # samples per mini-batch
     weight_decay: float  # decoupled weight decay
     weight_decay_loss_power: float = 0.0  # exponent p of the relative loss; see `MinibatchSolver`
-    # fraction of each label's probability to spread evenly over the classes
+    # fraction of each label's probability to spread over the classes
     label_smoothing: float = 0.0
 
 
@@ -59,7 +59,8 @@ class FitConfig:
     epochs: int  # epochs at most
     alpha: float  # strength of the L2 penalty
     dropout: list[float]  # the dropout rate of each hidden layer
-    label_smoothing: float  # the fraction of each label's probability that is spread evenly
+    label_smoothing: float  # the fraction of each label's probability that is spread
+    smooths_evenly: bool  # over the classes, and not by their frequencies
     scoring: Any  # validation score
     # parameter of the estimator; the generator's state is stored if it is an integer
     random_state: Any
@@ -260,6 +261,7 @@ def build_fit_config(
         alpha=mlp.alpha,
         dropout=build_dropout_rates(mlp, len(spec.hidden_sizes)),
         label_smoothing=settings.label_smoothing,
+        smooths_evenly=mlp._smooths_evenly,
         scoring=mlp._default_scoring if mlp.scoring is None else mlp.scoring,
         random_state=mlp.random_state,
         batch_size=settings.batch_size if stochastic else None,

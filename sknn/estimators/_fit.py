@@ -181,6 +181,7 @@ class _Training:
             "y",
             relative_weights=config.relative_weights,
             smoothing=config.label_smoothing,
+            smooths_evenly=config.smooths_evenly,
             shares_X=True,
         )
         self.inputs = dataset.X if self.inputs is None else self.inputs

@@ -207,6 +207,7 @@ class ModelSpec:
         *,
         relative_weights: bool,
         smoothing: float = 0.0,
+        smooths_evenly: bool = True,
         shares_X: bool = False,
     ) -> Dataset:
         """Convert validated rows to arrays for the engine; errors call the targets by `name`.
@@ -218,7 +219,7 @@ class ModelSpec:
         ValueError
             If y has classes or columns that the target has not, or values invalid for the loss.
         """
-        Y = self.encode_targets(data, name, smoothing)
+        Y = self.encode_targets(data, name, smoothing, smooths_evenly=smooths_evenly)
         w, rows = data.w, None
         if self.inputs:
             X = self.inputs.encode(data.X, self.dtype)
@@ -230,10 +231,23 @@ class ModelSpec:
             w = normalized_weights(w, self.dtype, relative=relative_weights)
         return Dataset(X, Y, w, self.dtype, rows)
 
-    def encode_targets(self, data: ValidatedData, name: str, smoothing: float = 0.0) -> Array:
-        """Encode validated targets as the matrix Y of the loss; see `dataset`."""
+    def encode_targets(
+        self,
+        data: ValidatedData,
+        name: str,
+        smoothing: float = 0.0,
+        *,
+        smooths_evenly: bool = True,
+    ) -> Array:
+        """Encode validated targets as the matrix Y of the loss; see `dataset`.
+
+        A fraction `smoothing` of each label is spread evenly over the classes, or else by their
+        weighted frequencies.
+        """
         Y = self.target.encode(data.y, self.loss.codes)
-        Y = self.target.smooth_labels(Y, smoothing) if smoothing else Y
+        if smoothing:
+            frequencies = None if smooths_evenly else np.average(Y, axis=0, weights=data.w)
+            Y = self.target.smooth_labels(Y, smoothing, frequencies)
         units = self.loss.units_per_output
         Y = np.repeat(Y, units, axis=1) if units > 1 else Y
         Y = as_dtype(Y, self.dtype, "y")

@@ -180,6 +180,8 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
 
     #: Whether X is a table with columns of any type.
     _takes_tables: ClassVar[bool] = False
+    #: Whether label smoothing spreads labels evenly over the classes, and not by frequencies.
+    _smooths_evenly: ClassVar[bool] = True
     #: Whether a new network starts at the best constant prediction.
     _fits_intercept_first: ClassVar[bool] = False
     #: The value of scoring=None: None is the accuracy or R2.

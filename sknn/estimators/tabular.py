@@ -70,6 +70,7 @@ class Tabular(BaseMLP):
 
     _takes_tables = True
     _fits_intercept_first = True
+    _smooths_evenly = False
     _auto_batch_size = 128
     _default_scoring = "loss"
     #: Training takes up to 300 epochs on small tables, so that float32 saves time there, too.

@@ -81,8 +81,11 @@ class Target(ABC):
         """Return the conversion of outputs for `other` where no layer can do it; else None."""
         return None
 
-    def smooth_labels(self, Y: Array, fraction: float) -> Array:
-        """Spread a fraction of each row evenly over the classes; real numbers stay as they are."""
+    def smooth_labels(self, Y: Array, fraction: float, frequencies: Array | None = None) -> Array:
+        """Spread a fraction of each row evenly over the classes, or by their frequencies.
+
+        ``(1 - fraction) Y + fraction frequencies``; real numbers stay as they are.
+        """
         return Y
 
     def decision(self, z: Array) -> Any:

@@ -45,9 +45,15 @@ class ClassTarget(Target):
         """Make the loss of this name, which has no settings; a Loss is returned as it is."""
         return self.losses[name]() if isinstance(name, str) else super().loss(name)
 
-    def smooth_labels(self, Y: Array, fraction: float) -> Array:
-        """Move a fraction of each 0/1 label to 1/2: ``(1 - fraction) Y + fraction / 2``."""
-        return (1 - fraction) * Y + fraction / 2
+    def smooth_labels(self, Y: Array, fraction: float, frequencies: Array | None = None) -> Array:
+        """Move a fraction of each label to `frequencies` of shape (n_outputs,), or evenly."""
+        towards = self.even_labels if frequencies is None else frequencies
+        return (1 - fraction) * Y + fraction * towards
+
+    @property
+    def even_labels(self) -> Array:
+        """The label that is the same for all classes: 1/2 in each column of 0/1 labels."""
+        return np.full(self.n_outputs, 0.5)
 
     @abstractmethod
     def log_proba(self, loss: Loss, z: Array) -> Any:
@@ -103,9 +109,10 @@ class MulticlassTarget(ClassTarget):
         Y[np.arange(len(y)), class_numbers(self.classes, y)] = positive
         return Y
 
-    def smooth_labels(self, Y: Array, fraction: float) -> Array:
-        """Spread a fraction of each row evenly over the classes."""
-        return (1 - fraction) * Y + fraction / self.n_outputs
+    @property
+    def even_labels(self) -> Array:
+        """The label that is the same for all classes."""
+        return np.full(self.n_outputs, 1 / self.n_outputs)
 
     def decode(self, z: Array, loss: Loss) -> Array:
         """Return the class with the largest raw output."""
@@ -227,9 +234,10 @@ class MultioutputTarget(ClassTarget):
         """Return a list with the raw outputs of each column."""
         return [column.decision(part) for column, part in self._split(z)]
 
-    def smooth_labels(self, Y: Array, fraction: float) -> Array:
-        """Spread a fraction of each column's labels evenly over its classes."""
-        return np.hstack([column.smooth_labels(part, fraction) for column, part in self._split(Y)])
+    @property
+    def even_labels(self) -> Array:
+        """The labels that are the same for all classes of each column."""
+        return np.concatenate([column.even_labels for column in self.columns])
 
     def average_members(self, z: Array, loss: Loss) -> Array:
         """Average the members for each column, side by side."""

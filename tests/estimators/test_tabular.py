@@ -984,3 +984,16 @@ def test_members_of_a_class_by_frames():
     model = fitted(model, X, labels, sample_weight=w)
     assert model.score(X, labels) > 0.7
     assert set(model.predict(X)) == {"no", "yes"}
+
+
+@pytest.mark.parametrize("rare", [0.1, 0.5])
+def test_label_smoothing_moves_probabilities_towards_frequencies(rare):
+    """A memorising network says less than 1, by the frequency of the other class."""
+    rng = np.random.RandomState(0)
+    y = np.arange(100) < 100 * rare
+    X = np.column_stack([y * 2.0, rng.randn(100)])
+    settings = {"hidden_layer_sizes": 16, "cv": None, "random_state": 0, "max_iter": 200}
+    settings |= {"label_smoothing": 0.3, "weight_decay": 0, "dropout": 0}
+    p = TabularMLPClassifier(**settings).fit(X, y).predict_proba(X)[:, 1]
+    assert_allclose(p[y].mean(), 0.7 + 0.3 * rare, atol=0.03)
+    assert_allclose(p[~y].mean(), 0.3 * rare, atol=0.03)
