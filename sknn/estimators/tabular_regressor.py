@@ -97,7 +97,9 @@ class TabularMLPRegressor(Tabular, Regression):
         beyond those of a fold are 0.
     member_params_ : list of dict
         The settings that cv="auto" has chosen for each network: "max_iter", and of more than 3000
-        rows "weight_decay", unless it is given. Only if it has chosen.
+        rows "weight_decay", unless it is given. A member with "alpha", the strength of its L2
+        penalty, and ``hidden_layer_sizes=()`` is a linear model of the encoded columns, in the form
+        of a network like the others. Only if it has chosen.
 
     See Also
     --------
@@ -119,7 +121,15 @@ class TabularMLPRegressor(Tabular, Regression):
     least twice the first, or the first is left out. The best number of epochs, and each whose loss
     is within a standard error of it, are those of the networks that are trained on all rows: 5, or
     4 with each number, but no more epochs in all than three times max_iter="auto" have.
-    `oof_prediction_`, `oof_score_` and intervals are those of the folds with the best number.
+    `oof_prediction_`, `oof_score_` and intervals are those of the folds with the best number, or of
+    linear models if there is nothing else.
+
+    With "squared_error" and n_members="auto", linear models of the encoded columns are tried on the
+    same folds, from strong to weak penalties, if the network can be a linear function: with "relu",
+    "gelu", "silu" or "softplus", whose f(x) - f(-x) is x, no embeddings, and layers of at least
+    twice as many units as outputs. None, a quarter, half, three quarters or all of the members are
+    then linear models, whatever has the lowest loss there; of those within half a standard error,
+    the one with the fewest.
 
     Of more than 3000 rows a tenth (up to a fifth, for 1000 rows) is held out. Two networks with a
     quarter of the epochs, one of them with a tenth of weight_decay="auto", and one with half of the

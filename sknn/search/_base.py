@@ -22,6 +22,7 @@ from sknn.engine._typing import Array
 from sknn.estimators._sklearn_compat import Interval, available_if, fit_context
 from sknn.estimators.base import BaseMLP
 from sknn.estimators.many_fits import FitTask, size_of
+from sknn.search._callbacks import SearchCallbacks
 from sknn.search._checkpoint import SearchCheckpoint
 from sknn.search._evaluation import Evaluation, Fit, SearchData, is_batched, network_of
 from sknn.search._halving import evaluate_in_rungs, evaluate_rung, rank, rung_epochs
@@ -163,6 +164,7 @@ class BatchedSearchCV(BaseSearchCV):
             self.n_jobs,
             Deadline(limit),
             int(self.verbose),
+            SearchCallbacks(self, X, y, params),
             DEFAULT_PART * free_memory() if self.max_memory is None else self.max_memory,
             None if self.checkpoint is None else SearchCheckpoint(self.checkpoint, data),
         )
@@ -180,10 +182,11 @@ class BatchedSearchCV(BaseSearchCV):
                 found.finished, data, is_default_score=self.scoring is None
             )
         if self.refit:
-            fitted |= self._fit_best(found, fitted["best_index_"], data)
+            fitted |= self._fit_best(found, fitted["best_index_"], data, run.callbacks)
         for name in ("ensemble_", "oof_score_"):
             vars(self).pop(name, None)
         vars(self).update(fitted)
+        run.callbacks.end()
         return self
 
     # Prediction
@@ -311,12 +314,15 @@ class BatchedSearchCV(BaseSearchCV):
         if not known:
             if run.is_interrupted:
                 raise KeyboardInterrupt
+            what = (
+                f"max_time={self.max_time}" if run.deadline.is_over else "The search by a callback"
+            )
             raise ValueError(
-                f"max_time={self.max_time} was over before all splits of a candidate were "
-                "evaluated. Set a larger max_time, or factor=3."
+                f"{what} was over before all splits of a candidate were evaluated. Set a larger "
+                "max_time, or factor=3."
             )
         if len(known) < len(candidates) or run.has_ended:
-            reason = "the search was interrupted" if run.is_interrupted else "max_time is over"
+            reason = "max_time is over" if run.deadline.is_over else "the search was interrupted"
             warnings.warn(
                 f"{reason}: {len(known)} of {len(candidates)} candidates were evaluated.",
                 UserWarning,
@@ -419,7 +425,9 @@ class BatchedSearchCV(BaseSearchCV):
             raise ValueError("ensemble=True needs a single column of classes.")
         return np.unique(np.asarray(y))
 
-    def _fit_best(self, found: Found, index: int, data: SearchData) -> dict[str, Any]:
+    def _fit_best(
+        self, found: Found, index: int, data: SearchData, callbacks: SearchCallbacks
+    ) -> dict[str, Any]:
         """Return the best estimator, fitted to all rows, and the attributes about it.
 
         After a search in rungs, early stopping is replaced by the best number of epochs.
@@ -431,7 +439,8 @@ class BatchedSearchCV(BaseSearchCV):
             epochs = found.results["mean_best_iteration"][index]
             mlp.set_params(early_stopping=False, max_iter=max(1, round(epochs)))
         arguments = (data.X,) if data.y is None else (data.X, data.y)
-        estimator.fit(*arguments, **data.fit_params)
+        with callbacks.fitting(estimator):
+            estimator.fit(*arguments, **data.fit_params)
         seconds = time.perf_counter() - start
         fitted = {"best_estimator_": estimator, "refit_time_": seconds}
         if hasattr(estimator, "feature_names_in_"):

@@ -12,6 +12,7 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from sknn.estimators.many_fits import FitTask, size_of
+from sknn.search._callbacks import SearchCallbacks
 from sknn.search._checkpoint import SearchCheckpoint
 from sknn.search._evaluation import (
     Evaluation,
@@ -54,6 +55,7 @@ class SearchRun:
     n_jobs: int | None
     deadline: Deadline
     verbose: int
+    callbacks: SearchCallbacks
     max_memory: float = np.inf  # bytes
     checkpoint: SearchCheckpoint | None = None
     is_interrupted: bool = False  # by the user
@@ -62,29 +64,21 @@ class SearchRun:
     @property
     def has_ended(self) -> bool:
         """Whether no further fit is begun."""
-        return self.is_interrupted or self.deadline.is_over
+        return self.is_interrupted or self.callbacks.asks_to_end or self.deadline.is_over
 
     def evaluate(self, fits: Sequence[Fit], max_epochs: int | None = None) -> list[Evaluation]:
         """Return the evaluations of the fits that were completed, in any order."""
+        chunks = list(self._chunks(fits))
         done: list[Evaluation] = []
-        left: list[list[Fit]] = []
-        for chunk in self._chunks(fits):
-            known = self.checkpoint.load(chunk, max_epochs) if self.checkpoint else None
-            if known is None:
-                left.append(chunk)
-            else:
-                done += known
         try:
-            for chunk, evaluations in self._in_chunks(left, max_epochs):
-                finished = [one for one in evaluations if not one.is_interrupted]
-                if self.checkpoint and len(finished) == len(evaluations):
-                    self.checkpoint.save(chunk, max_epochs, evaluations)
-                done += finished
-                self.is_interrupted |= any(one.by_user for one in evaluations)
-                if self.verbose:
-                    print(f"{len(done)} of {len(fits)} fits")
-                if self.is_interrupted:
-                    break
+            with self.callbacks.evaluating(len(chunks)):
+                for evaluations in self._in_chunks(chunks, max_epochs):
+                    done += [one for one in evaluations if not one.is_interrupted]
+                    self.is_interrupted |= any(one.by_user for one in evaluations)
+                    if self.verbose:
+                        print(f"{len(done)} of {len(fits)} fits")
+                    if self.has_ended:
+                        break
         except KeyboardInterrupt:
             self.is_interrupted = True
         return done
@@ -115,22 +109,51 @@ class SearchRun:
         return int(self.max_memory // (each * size.n_networks))
 
     def _in_chunks(
-        self, parts: Sequence[list[Fit]], max_epochs: int | None
-    ) -> Iterator[tuple[list[Fit], list[Evaluation]]]:
-        """Yield each chunk as it is finished, and its evaluations."""
-        if effective_n_jobs(self.n_jobs) == 1:
-            for part in parts:
-                if self.deadline.is_over:
-                    return
-                yield part, evaluate(self.data, part, max_epochs, self.deadline, self.cache)
-            return
+        self, chunks: Sequence[Sequence[Fit]], max_epochs: int | None
+    ) -> Iterator[list[Evaluation]]:
+        """Yield the evaluations of each chunk, those of the checkpoint first."""
+        left: list[Sequence[Fit]] = []
+        for chunk in chunks:
+            known = self.checkpoint.load(chunk, max_epochs) if self.checkpoint else None
+            if known is None:
+                left.append(chunk)
+                continue
+            with self.callbacks.training():
+                yield known
+        by_number = self._alone if effective_n_jobs(self.n_jobs) == 1 else self._in_processes
+        for i, evaluations in by_number(left, max_epochs):
+            is_finished = not any(one.is_interrupted for one in evaluations)
+            if self.checkpoint and is_finished:
+                self.checkpoint.save(left[i], max_epochs, evaluations)
+            yield evaluations
+
+    def _alone(
+        self, chunks: Sequence[Sequence[Fit]], max_epochs: int | None
+    ) -> Iterator[tuple[int, list[Evaluation]]]:
+        """Yield the number of each chunk and its evaluations, one after the other."""
+
+        def should_stop() -> bool:
+            return self.callbacks.after_epoch() or self.deadline.is_over
+
+        for i, chunk in enumerate(chunks):
+            if self.has_ended:
+                return
+            with self.callbacks.training():
+                found = evaluate(self.data, chunk, max_epochs, should_stop, self.cache)
+            yield i, found
+
+    def _in_processes(
+        self, chunks: Sequence[Sequence[Fit]], max_epochs: int | None
+    ) -> Iterator[tuple[int, list[Evaluation]]]:
+        """Yield the number of each chunk and its evaluations, as they are finished."""
         parallel = Parallel(n_jobs=self.n_jobs, return_as="generator_unordered")
         work = (
-            delayed(_numbered)(i, self.data, part, max_epochs, self.deadline)
-            for i, part in enumerate(parts)
+            delayed(_numbered)(i, self.data, chunk, max_epochs, self.deadline)
+            for i, chunk in enumerate(chunks)
         )
-        for i, evaluations in parallel(work):
-            yield parts[i], evaluations
+        for one in parallel(work):
+            with self.callbacks.training():
+                yield one
 
 
 def _numbered(i: int, *arguments: Any) -> tuple[int, list[Evaluation]]:

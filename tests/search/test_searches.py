@@ -410,3 +410,58 @@ def test_search_spaces(mlp):
     assert len(search.cv_results_["params"]) == 6
     assert mlp().search_space("mlp__").keys() == {f"mlp__{name}" for name in space}
     assert "learning_rate_init" not in mlp(solver="lbfgs").search_space()
+
+
+class Tasks:
+    """A callback that records tasks, and may ask to end."""
+
+    max_propagation_depth = None
+
+    def __init__(self, end_after=None):
+        self.end_after = end_after
+        self.tasks = []
+
+    def setup(self, estimator, context):
+        """Do nothing."""
+
+    def on_fit_task_begin(self, estimator, context):
+        """Do nothing."""
+
+    def on_fit_task_end(self, estimator, context):
+        """Record the task."""
+        self.tasks.append(context.task_name)
+        return self.end_after is not None and self.tasks.count("chunk") >= self.end_after
+
+    def teardown(self, estimator, context):
+        """Do nothing."""
+
+
+needs_callbacks = pytest.mark.skipif(
+    not hasattr(CLASSES, "set_callbacks"), reason="scikit-learn has no callbacks yet"
+)
+
+
+@needs_callbacks
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_callbacks_see_rungs_chunks_and_epochs(n_jobs):
+    """Epochs of chunks in this process only, and those of the final fit."""
+    X, y = rows()
+    tasks = Tasks()
+    search = BatchedGridSearchCV(CLASSES, ALPHAS, cv=3, factor=2, min_epochs=5, n_jobs=n_jobs)
+    search.set_callbacks(tasks).fit(X, y)
+    assert tasks.tasks.count("rung") == 3
+    assert tasks.tasks.count("chunk") == (3 if n_jobs == 1 else 6)
+    n_epochs = tasks.tasks.count("epoch")
+    assert n_epochs == 12 + (12 if n_jobs == 1 else 0)
+    assert tasks.tasks[-1] == "fit"
+
+
+@needs_callbacks
+def test_a_callback_ends_the_search():
+    """Candidates that are finished by then are kept."""
+    X, y = rows()
+    grid = {"alpha": list(np.logspace(-5, 0, 30))}
+    search = BatchedGridSearchCV(CLASSES, grid, cv=3).set_callbacks(Tasks(end_after=1))
+    with pytest.warns(UserWarning, match="interrupted: 10 of 30"):
+        search.fit(X, y)
+    assert len(search.cv_results_["params"]) == 10
