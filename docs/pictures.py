@@ -40,6 +40,7 @@ ORDER = [
     "quantiles",
     "intervals",
     "imbalanced",
+    "search",
     "text",
     "stream",
     "table",

@@ -11,6 +11,7 @@ from sknn.inspection.displays import (
     IntervalDisplay,
     LossCurveDisplay,
     NetworkDisplay,
+    SearchDisplay,
     WeightsDisplay,
 )
 from sknn.inspection.features import HiddenFeatures
@@ -26,6 +27,7 @@ __all__ = [
     "LayerOutput",
     "LossCurveDisplay",
     "NetworkDisplay",
+    "SearchDisplay",
     "WeightsDisplay",
     "adversarial",
     "gradient_flow",

@@ -8,9 +8,21 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
+from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.exceptions import NotFittedError
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import (
+    GridSearchCV,
+    HalvingGridSearchCV,
+    HalvingRandomSearchCV,
+    RandomizedSearchCV,
+    TunedThresholdClassifierCV,
+)
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from sklearn.tree import DecisionTreeClassifier
 
 from sknn import MLPClassifier, MLPRegressor, TabularMLPRegressor
 from sknn.inspection import (
@@ -19,11 +31,13 @@ from sknn.inspection import (
     IntervalDisplay,
     LossCurveDisplay,
     NetworkDisplay,
+    SearchDisplay,
     WeightsDisplay,
     adversarial,
     displays,
     gradient_flow,
 )
+from sknn.search import BatchedGridSearchCV, BatchedRandomizedSearchCV
 from tests.estimators.data import TASKS, binary, fitted, multiclass, multioutput, real, table
 
 pyplot = pytest.importorskip("matplotlib.pyplot")
@@ -55,6 +69,12 @@ def drawn_intervals(model, X, y, ax):
     return IntervalDisplay.from_estimator(model, X, y, ax=ax)
 
 
+def drawn_search(model, X, y, ax):
+    """Draw the search of a parameter of another model."""
+    search = GridSearchCV(DecisionTreeClassifier(random_state=0), {"max_depth": [1, 2, 4]}, cv=2)
+    return SearchDisplay.from_estimator(search.fit(X, y > 4), ax=ax)
+
+
 #: How to draw each display of a model of digits: functions of the model, X, y and axes.
 DRAWN = {
     AdversarialDisplay: lambda model, X, y, ax: AdversarialDisplay.from_estimator(
@@ -66,11 +86,15 @@ DRAWN = {
     IntervalDisplay: drawn_intervals,
     LossCurveDisplay: lambda model, X, y, ax: LossCurveDisplay.from_estimator(model, ax=ax),
     NetworkDisplay: lambda model, X, y, ax: NetworkDisplay.from_estimator(model, ax=ax),
+    SearchDisplay: drawn_search,
     WeightsDisplay: lambda model, X, y, ax: WeightsDisplay.from_estimator(
         model, image_shape=SHAPE, ax=ax
     ),
 }
 EVERY = pytest.mark.parametrize("cls", DRAWN, ids=lambda cls: cls.__name__)
+OF_NETWORKS = pytest.mark.parametrize(
+    "cls", [cls for cls in DRAWN if cls is not SearchDisplay], ids=lambda cls: cls.__name__
+)
 
 
 def texts(ax):
@@ -107,7 +131,7 @@ def test_plot_on_new_and_given_axes(cls, digits):
     assert first.ax_ is not ax
 
 
-@EVERY
+@OF_NETWORKS
 def test_from_estimator_refuses_other_objects(cls, digits):
     """With the errors of all inspection functions."""
     _, X, y = digits
@@ -550,3 +574,280 @@ def test_adversarial_display_of_frames_and_regressors(digits):
     assert display.before == [f"predicted: {number.predict(X[:1])[0]:.3g}"]
     with pytest.raises(ValueError, match="must have 64 pixels"):
         AdversarialDisplay.from_estimator(model, frame[:1], epsilon=1, image_shape=(8, 9))
+
+
+# Searches
+
+
+TREE = DecisionTreeClassifier(random_state=0)
+SIZES = {"max_depth": [1, 2, 3, 4], "criterion": ["gini", "entropy"]}
+NETWORK = MLPClassifier((4,), max_iter=9, random_state=0)
+
+#: Searches of scikit-learn and sknn.
+SEARCHES = {
+    "grid": GridSearchCV(TREE, SIZES, cv=3),
+    "random": RandomizedSearchCV(TREE, SIZES, n_iter=5, cv=3, random_state=0),
+    "halving grid": HalvingGridSearchCV(TREE, SIZES, cv=3, factor=2, random_state=0),
+    "halving random": HalvingRandomSearchCV(TREE, SIZES, cv=3, factor=2, random_state=0),
+    "without refit": GridSearchCV(TREE, SIZES, cv=3, refit=False),
+    "batched grid": BatchedGridSearchCV(NETWORK, {"alpha": [1e-4, 1.0], "dropout": [0, 0.2]}),
+    "batched halving": BatchedRandomizedSearchCV(
+        NETWORK,
+        {"alpha": np.logspace(-5, 0, 9), "activation": ["relu", "tanh"]},
+        n_iter=9,
+        cv=3,
+        factor=3,
+        min_epochs=1,
+        random_state=0,
+    ),
+}
+
+
+def results_of(params, scores=None, **more):
+    """Return the `cv_results_` of a search, with scores that rise if there are none."""
+    scores = np.arange(len(params)) / 10 if scores is None else scores
+    spread = np.full(len(params), 0.05)
+    return {"params": params, "mean_test_score": scores, "std_test_score": spread, **more}
+
+
+def points(display, panel=0):
+    """Return x, score and spread of all points of a panel, in the order of the rungs."""
+    found = []
+    for container in display.points_[panel].values():
+        line, _, [bars] = container.lines
+        spread = [np.ptp(segment[:, 1]) / 2 for segment in bars.get_segments()]
+        found.append(np.column_stack([*line.get_data(), spread]))
+    return np.vstack(found)
+
+
+def ticks(ax):
+    """Return the labels of the x-axis."""
+    return [label.get_text() for label in ax.get_xticklabels()]
+
+
+def entries(display):
+    """Return what the legend above the panels says."""
+    return [text.get_text() for text in display.legend_.get_texts()]
+
+
+def stars(display):
+    """Return where the best candidate is marked, panel by panel."""
+    lines = [line for ax in display.axes_ for line in ax.lines]
+    return [line.get_xydata() for line in lines if line.get_marker() == "*"]
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("name", SEARCHES)
+def test_search_display_draws_any_search(name):
+    """The points are mean and standard deviation of each candidate; the best one is marked."""
+    X, y = multiclass()
+    search = clone(SEARCHES[name]).fit(X, y)
+    results = search.cv_results_
+    display = SearchDisplay.from_estimator(search)
+    assert display.cv_results is results
+    n = len(results["params"])
+    rung = results.get("rung", results.get("iter", np.zeros(n, dtype=int)))
+    assert (rung.max() > 0) == ("halving" in name)
+    assert len(display.axes_) == len(display.params_) + (rung.max() > 0)
+    rows = np.argsort(rung, kind="stable")
+    if "iter" in results:  # only the last entry of each candidate
+        texts = [str(params) for params in results["params"]]
+        rows = [i for i in rows if texts[i] not in texts[i + 1 :]]
+    expected = np.column_stack(
+        [results[key][rows] for key in ("mean_test_score", "std_test_score")]
+    )
+    for panel, parameter in enumerate(display.params_):
+        drawn = points(display, panel)
+        assert_allclose(drawn[:, 1:], expected)
+        values = [results["params"][i][parameter] for i in rows]
+        names = ticks(display.axes_[panel])
+        if isinstance(values[0], str):
+            assert [names[round(x)] for x in drawn[:, 0]] == values
+        else:
+            assert_allclose(drawn[:, 0], values)
+    best = getattr(search, "best_index_", results["mean_test_score"].argmax())
+    assert display.best_index_ == best
+    heights = [mark[0, 1] for mark in stars(display)]
+    assert heights == [results["mean_test_score"][best]] * len(display.axes_)
+    assert entries(display)[-1] == f"best: {results['mean_test_score'][best]:.4g}"
+    display.figure_.canvas.draw()
+
+
+@pytest.mark.parametrize(
+    ("values", "scale"),
+    [
+        ([0.001, 0.01, 0.1], "log"),
+        ([1, 30, 100], "log"),
+        ([0.02, 0.5, 1.0], "linear"),
+        ([0, 1e-4, 1.0], "linear"),
+        ([-1000.0, 1e-4, 1.0], "linear"),
+        (list(np.float32([1e-5, 1.0])), "log"),
+        ([16, 32, 64], "linear"),
+        ([1, 2, 3], "linear"),
+    ],
+    ids=str,
+)
+def test_search_display_scales_numbers(values, scale):
+    """The axis is logarithmic from two decades on, if all values are positive."""
+    display = SearchDisplay(results_of([{"C": value} for value in values])).plot()
+    assert display.ax_.get_xscale() == scale
+    assert_allclose(points(display)[:, 0], values)
+    assert display.axes_ == [display.ax_]
+    if np.issubdtype(np.array(values).dtype, np.integer) and scale == "linear":
+        assert all(tick == round(tick) for tick in display.ax_.get_xticks())
+    assert (display.ax_.get_xlabel(), display.ax_.get_ylabel()) == ("C", "mean test score")
+
+
+def test_search_display_has_categories():
+    """In the order of first appearance, candidates apart; long names are cut and turned."""
+    values = ["b", None, "a", True, "b", 3, StandardScaler(with_mean=False), (8, 8), halved, np.inf]
+    display = SearchDisplay(results_of([{"step": value} for value in values])).plot()
+    names = ["b", "None", "a", "True", "3", "StandardScaler(...", "(8, 8)", "halved", "inf"]
+    assert ticks(display.ax_) == names
+    x = points(display)[:, 0]
+    assert_array_equal(np.round(x), [0, 1, 2, 3, 0, 4, 5, 6, 7, 8])
+    assert x[0] == 0
+    assert x[4] not in (0, x[5])
+    assert display.ax_.get_xticklabels()[0].get_rotation() == 30
+    display = SearchDisplay(results_of([{"step": value} for value in [True, False]])).plot()
+    assert ticks(display.ax_) == ["True", "False"]
+    assert display.ax_.get_xticklabels()[0].get_rotation() == 0
+
+
+def test_search_display_chooses_parameters():
+    """Those that vary, or those that are named; their labels leave out the steps of a pipeline."""
+    params = [{"svc__C": 1, "svc__tol": 1, "pca__tol": t, "pca__n": 2} for t in (0.1, 0.2)]
+    results = results_of([{"svc__C": 2, "svc__tol": 3}, *params], np.array([0.2, 0, 0.1]))
+    display = SearchDisplay(results).plot()
+    assert display.params_ == ["svc__C", "svc__tol", "pca__tol"]
+    assert [ax.get_xlabel() for ax in display.axes_] == ["C", "svc__tol", "pca__tol"]
+    assert_allclose(points(display, 2)[:, :2], [[0.1, 0], [0.2, 0.1]])
+    assert [len(mark) for mark in stars(display)] == [1, 1, 0]
+    for chosen in ("pca__tol", ["pca__tol"]):
+        display = SearchDisplay(results, params=chosen).plot()
+        assert display.params_ == ["pca__tol"]
+        assert display.ax_.get_xlabel() == "tol"
+    assert SearchDisplay(results, params=["pca__n"]).plot().params_ == ["pca__n"]
+    for chosen in ("C", ["svc__C", "C"], []):
+        with pytest.raises(ValueError, match=r"params must be out of .*'svc__C'"):
+            SearchDisplay(results, params=chosen).plot()
+    with pytest.raises(ValueError, match="No parameter takes more than one value"):
+        SearchDisplay(results_of([{"C": 1}, {"C": 1.0}])).plot()
+
+
+def test_search_display_arranges_panels():
+    """In rows, in the place of given axes, with one y-axis."""
+    params = [dict.fromkeys("abcde", value) for value in (1, 2)]
+    for n_cols, n_rows in ((1, 5), (2, 3), (3, 2), (9, 1)):
+        display = SearchDisplay(results_of(params), n_cols=n_cols).plot()
+        grid = display.axes_[0].get_subplotspec().get_gridspec()
+        assert grid.nrows == 1 + n_rows
+        assert len(display.axes_) == 5
+    figure, (left, right) = pyplot.subplots(1, 2)
+    SearchDisplay(results_of(params)).plot(right)
+    figure.canvas.draw()
+    middle = left.get_position().x1
+    assert all(ax.get_position().x0 > middle for ax in figure.axes if ax is not left)
+    display = SearchDisplay(results_of(params)).plot(right)
+    display.axes_[0].set_ylim(-3, 4)
+    assert {ax.get_ylim() for ax in display.axes_} == {(-3, 4)}
+    free = figure.add_axes((0.6, 0.6, 0.3, 0.3))
+    display = SearchDisplay(results_of(params)).plot(free)
+    assert display.ax_ is free
+    assert min(ax.get_position().y0 for ax in display.axes_) > 0.59
+    with pytest.raises(ValueError, match="n_cols must be at least 1, got 0"):
+        SearchDisplay(results_of(params), n_cols=0).plot()
+
+
+def test_search_display_of_rungs():
+    """Who left early is lighter; the lines are level, and end at the last rung."""
+    rung = np.array([0, 2, 1, 0])
+    more = {"rung": rung, "mean_best_iteration": np.array([3, 27, 8.6, 2])}
+    results = results_of([{"C": c} for c in (1, 2, 3, 4)], np.array([0.9, 0.5, 0.6, 0.1]), **more)
+    display = SearchDisplay(results).plot()
+    assert display.best_index_ == 1
+    assert entries(display) == [
+        "rung 0: 2 left",
+        "rung 1: 1 left",
+        "rung 2: 1 stayed",
+        "best: 0.5",
+    ]
+    colors = [container.lines[0].get_color() for container in display.points_[0].values()]
+    assert np.all(np.diff(np.sum(colors, axis=1)) < 0)
+    for line, last, score in zip(display.lines_, rung, results["mean_test_score"], strict=True):
+        assert_array_equal(line.get_xdata(), np.unique([0, last]))
+        assert set(line.get_ydata()) == {score}
+        assert line.get_color() == colors[last]
+    assert ticks(display.axes_[1]) == ["0\n3", "1\n9", "2\n27"]
+    assert display.axes_[1].get_xlabel() == "rung\nepochs, at most"
+    del results["mean_best_iteration"]
+    display.plot()
+    assert ticks(display.axes_[1]) == ["0", "1", "2"]
+    assert display.axes_[1].get_xlabel() == "rung"
+    display = SearchDisplay({**results, "rung": np.zeros(4, dtype=int)}).plot()
+    assert display.axes_ == [display.ax_]
+    assert display.lines_ == []
+
+
+def test_search_display_of_iterations():
+    """The lines of scikit-learn's halving join the scores of a candidate."""
+    more = {"iter": np.array([0, 0, 0, 1]), "n_resources": np.array([20, 20, 20, 60])}
+    params = [{"C": 1}, {"C": 2}, {"C": 3}, {"C": 2}]
+    results = results_of(params, np.array([0.4, 0.7, 0.5, 0.6]), **more)
+    display = SearchDisplay(results).plot()
+    assert display.best_index_ == 3
+    assert_allclose(points(display)[:, :2], [[1, 0.4], [3, 0.5], [2, 0.6]])
+    assert [line.get_xydata().tolist() for line in display.lines_] == [
+        [[0, 0.4]],
+        [[0, 0.5]],
+        [[0, 0.7], [1, 0.6]],
+    ]
+    assert ticks(display.axes_[1]) == ["0\n20", "1\n60"]
+    assert display.axes_[1].get_xlabel() == "iter\nn_resources"
+
+
+def test_search_display_leaves_out_scores_that_are_not_finite():
+    """Their number is in the legend."""
+    params = [{"C": c} for c in (1, 2, 3, 4)]
+    display = SearchDisplay(results_of(params, np.array([np.nan, 0.2, -np.inf, 0.1]))).plot()
+    assert_array_equal(points(display)[:, 0], [2, 4])
+    assert display.best_index_ == 1
+    assert legend(display.ax_) == ["2 candidates (mean ± std)", "best: 0.2", "without a score: 2"]
+    with pytest.raises(ValueError, match="No candidate has a finite mean_test_score"):
+        SearchDisplay(results_of(params, np.full(4, np.nan))).plot()
+
+
+def test_search_display_of_several_scores():
+    """Which one must be said."""
+    X, y = binary()
+    scores = ["accuracy", "neg_log_loss"]
+    search = GridSearchCV(TREE, SIZES, scoring=scores, refit="accuracy", cv=3).fit(X, y)
+    for scoring in scores:
+        display = SearchDisplay.from_estimator(search, scoring=scoring, params="max_depth")
+        expected = search.cv_results_[f"mean_test_{scoring}"]
+        assert_allclose(np.sort(points(display)[:, 1]), np.sort(expected))
+        assert display.best_index_ == expected.argmax()
+        assert display.ax_.get_ylabel() == f"mean test {scoring}"
+    for scoring in (None, "f1"):
+        with pytest.raises(ValueError, match=f"'accuracy' or 'neg_log_loss', got {scoring!r}"):
+            SearchDisplay.from_estimator(search, scoring=scoring)
+    with pytest.raises(ValueError, match="scoring must be 'score', got 'accuracy'"):
+        SearchDisplay(results_of([{"C": 1}, {"C": 2}]), scoring="accuracy").plot()
+
+
+def test_search_display_refuses_other_objects():
+    """Searches that are not fitted, and what is no search."""
+    X, y = binary()
+    for search in (GridSearchCV(TREE, SIZES), BatchedGridSearchCV(NETWORK, {"alpha": [1, 2]})):
+        with pytest.raises(NotFittedError, match=type(search).__name__):
+            SearchDisplay.from_estimator(search)
+    threshold = TunedThresholdClassifierCV(TREE, cv=2, store_cv_results=True).fit(X, y)
+    for other in (TREE, clone(TREE).fit(X, y), threshold, {"params": []}):
+        with pytest.raises(TypeError, match=f"needs a fitted search.* got {type(other).__name__}"):
+            SearchDisplay.from_estimator(other)
+    with pytest.raises(TypeError, match="got the class GridSearchCV"):
+        SearchDisplay.from_estimator(GridSearchCV)
+    pipeline = make_pipeline(MinMaxScaler(), GridSearchCV(TREE, SIZES)).fit(X, y)
+    with pytest.raises(TypeError, match=r"got Pipeline. Pass its last step, pipeline\[-1\]"):
+        SearchDisplay.from_estimator(pipeline)
+    SearchDisplay.from_estimator(pipeline[-1])
