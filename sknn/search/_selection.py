@@ -201,6 +201,7 @@ def build_ensemble(
         fold = np.empty(len(y), dtype=np.intp)
         for k, test in enumerate(folds):
             fold[test] = k
+    n_outputs = 1 if y.ndim == 1 else y.shape[1]
     scores = []
     for k, (test, own) in enumerate(zip(folds, without, strict=True)):
         average = np.tensordot(own, predictions[:, test], axes=1)
@@ -212,4 +213,4 @@ def build_ensemble(
         score: Any = {name: float(np.mean([one[name] for one in scores])) for name in scores[0]}
     else:
         score = float(np.mean(scores))
-    return SearchEnsemble(members, data.classes, residuals, fold), score
+    return SearchEnsemble(members, data.classes, residuals, fold, n_outputs), score

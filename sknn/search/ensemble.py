@@ -6,6 +6,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.ensemble import VotingClassifier, VotingRegressor
+from sklearn.preprocessing import LabelEncoder
+from sklearn.utils import Bunch
 
 from sknn.engine._typing import Array
 from sknn.targets.conformal import check_coverage, interval_ends
@@ -35,6 +38,8 @@ class SearchEnsemble:
         Absolute residuals of out-of-fold predictions, for intervals.
     fold : array of int of shape (n,) or None
         The fold of each row.
+    n_outputs : int, default=1
+        The number of columns of y.
 
     Attributes
     ----------
@@ -51,8 +56,10 @@ class SearchEnsemble:
         classes: Array | None,
         residuals: Array | None,
         fold: NDArray[np.intp] | None,
+        n_outputs: int = 1,
     ) -> None:
         self.members_ = list(members)
+        self._n_outputs = n_outputs
         self._is_classifier = classes is not None
         self._residuals = residuals
         self._fold = fold
@@ -125,6 +132,42 @@ class SearchEnsemble:
         ]
         result = np.stack(ends, axis=1)
         return result[:, 0] if predictions.ndim == 2 else result
+
+    def to_voting(self) -> Any:
+        """Return scikit-learn's voting estimator with the same predictions.
+
+        It needs no sknn.search: `sknn.to_onnx` converts it to one graph, and skops and joblib save
+        it. Its estimators are those of all folds, fitted.
+
+        Returns
+        -------
+        voting : VotingClassifier or VotingRegressor
+            A fitted one, with soft voting.
+
+        Raises
+        ------
+        ValueError
+            If there are several outputs, or an estimator does not know all classes.
+        """
+        fitted = [one for member in self.members_ for one in member.estimators]
+        weights = [member.weight for member in self.members_ for _ in member.estimators]
+        named = [(f"estimator_{i}", one) for i, one in enumerate(fitted)]
+        if not self._is_classifier:
+            if self._n_outputs > 1:
+                raise ValueError(f"VotingRegressor has one output, the ensemble {self._n_outputs}.")
+            voting: Any = VotingRegressor(named, weights=weights)
+        else:
+            if any(len(one.classes_) < len(self.classes_) for one in fitted):
+                raise ValueError(
+                    "An estimator was trained on a fold without one of the classes, which "
+                    "VotingClassifier cannot average: use stratified folds."
+                )
+            voting = VotingClassifier(named, voting="soft", weights=weights)
+            voting.le_ = LabelEncoder().fit(self.classes_)
+            voting.classes_ = self.classes_
+        voting.estimators_ = fitted
+        voting.named_estimators_ = Bunch(**dict(named))
+        return voting
 
     def average(self, X: Any) -> Array:
         """Return average probabilities, or average predictions of regressors.

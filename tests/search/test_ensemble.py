@@ -1,13 +1,17 @@
 """The ensemble of a search: what its weights are, and what it predicts."""
 
+import pickle
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import log_loss
 from sklearn.model_selection import KFold, ShuffleSplit, cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
-from sknn import MLPClassifier, MLPRegressor
+from sknn import MLPClassifier, MLPRegressor, to_onnx
 from sknn.search import BatchedGridSearchCV
 from sknn.search._selection import greedy_weights, select
 from tests.estimators.data import real
@@ -180,3 +184,45 @@ def test_without_an_ensemble_there_is_none():
     search.set_params(ensemble=False).fit(X, y)
     assert not hasattr(search, "ensemble_")
     assert not hasattr(search, "predict_interval")
+
+
+@pytest.mark.parametrize("labels", [["a", "b", "c"], [0, 1, 2]])
+def test_voting_predicts_alike(labels):
+    """scikit-learn's voting estimator, and its ONNX graph."""
+    X, y = rows()
+    y = np.array(labels)[y]
+    X = X.astype(np.float32)
+    model = make_pipeline(StandardScaler(), MLPClassifier(**SMALL))
+    grid = {f"mlpclassifier__{name}": values for name, values in GRID.items()}
+    search = BatchedGridSearchCV(model, grid, cv=3, ensemble=True).fit(X, y)
+    voting = search.ensemble_.to_voting()
+    assert_allclose(voting.predict_proba(X), search.predict_proba(X))
+    assert_array_equal(voting.predict(X), search.predict(X))
+    again = pickle.loads(pickle.dumps(voting))
+    assert_array_equal(again.predict(X), search.predict(X))
+
+
+def test_voting_of_regressors():
+    """Their mean; several outputs cannot vote."""
+    X, y = real()
+    search = BatchedGridSearchCV(MLPRegressor(**SMALL), GRID, cv=3, ensemble=True).fit(X, y)
+    assert_allclose(search.ensemble_.to_voting().predict(X), search.predict(X))
+    search.fit(X, np.column_stack([y, y]))
+    with pytest.raises(ValueError, match="one output"):
+        search.ensemble_.to_voting()
+
+
+@pytest.mark.parametrize("classify", [False, True])
+def test_one_onnx_graph(classify):
+    """By way of the voting estimator."""
+    pytest.importorskip("skl2onnx")
+    runtime = pytest.importorskip("onnxruntime")
+    X, y = rows() if classify else real()
+    X = X.astype(np.float32)
+    make = MLPClassifier if classify else MLPRegressor
+    search = BatchedGridSearchCV(make(**SMALL), GRID, cv=3, ensemble=True).fit(X, y)
+    graph = to_onnx(search.ensemble_.to_voting(), X)
+    session = runtime.InferenceSession(graph.SerializeToString())
+    outputs = session.run(None, {session.get_inputs()[0].name: X})
+    expected = search.predict_proba(X) if classify else search.predict(X)[:, None]
+    assert_allclose(outputs[-1].reshape(expected.shape), expected, atol=1e-4)
