@@ -136,7 +136,8 @@ def set_linear(network: Sequential, W: Array, W0: Array) -> None:
     """Set the weights of a network so that it computes ``u W + W0``, up to rounding.
 
     Each hidden layer computes ``z = u W + W0`` and -z; the next one subtracts their activations,
-    whose difference is z. The other hidden units are 0.
+    whose difference is z. The other hidden units keep their weights, but are not used by these, so
+    that further training may use them.
 
     Parameters
     ----------
@@ -149,13 +150,12 @@ def set_linear(network: Sequential, W: Array, W0: Array) -> None:
     k = len(W0)
     difference = np.concatenate([np.eye(k), -np.eye(k)])
     for i, layer in enumerate(layers):
-        layer.W[...], layer.W0[...] = 0, 0
         signs = (1.0,) if layer is layers[-1] else (1.0, -1.0)
         for j, sign in enumerate(signs):
             columns = slice(j * k, (j + 1) * k)
+            layer.W[:, columns] = 0
             layer.W[: len(difference) if i else len(W), columns] = sign * (difference if i else W)
-            if i == 0:
-                layer.W0[columns] = sign * W0
+            layer.W0[columns] = 0 if i else sign * W0
 
 
 def with_dropout(network: Sequential, rates: Sequence[float]) -> Sequential:

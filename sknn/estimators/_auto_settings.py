@@ -30,7 +30,7 @@ from sknn.estimators._early_stopping import N_SAMPLES_AUTO_EARLY_STOPPING
 from sknn.estimators._fit import FitPlan, FitResult, FitSteps, join_results
 from sknn.estimators._fit_plan import FitInputs, plan_job
 from sknn.estimators._folds import Folds, split_folds
-from sknn.estimators._linear import fit_linear
+from sknn.estimators._linear import LinearModels
 from sknn.estimators._messages import FitWarning
 from sknn.estimators._refit import after_search, train_again
 from sknn.estimators._training_state import independent_generator, split_generator
@@ -275,28 +275,25 @@ def _members_of_folds(
     allowed = MAX_TOTAL_EPOCHS * longest // sum(trial.settings["max_iter"] for trial in good)
     n = max(1, min(alone if len(good) == 1 else each, allowed))
     linear = None if trials.stopped else trials.linear()
-    counts, blend = _linear_blend(trials, good, linear)
-    if linear is None or not counts[1]:
+    networks = trials.average(good)
+    parts = BLENDS[0] if linear is None else _best_blend(trials, networks, linear)
+    if linear is None or not parts[1]:
         return best, good, [trial.settings for trial in good for _ in range(n)]
-    if not counts[0]:
-        return linear, blend, [linear.settings]
-    if counts[1] > counts[0]:
+    if not parts[0]:
+        return linear, [linear], [linear.settings]
+    if parts[1] > parts[0]:
         n = -(-n // 2)
-    n_linear = max(1, round(n * len(good) * counts[1] / counts[0]))
     settings = [trial.settings for trial in good for _ in range(n)]
+    n_linear = max(1, round(len(settings) * parts[1] / parts[0]))
+    blend = [networks] * len(settings) + [linear] * n_linear
     return best, blend, [*settings, *[linear.settings] * n_linear]
 
 
-def _linear_blend(
-    trials: Trials, good: list[Trial], linear: Trial | None
-) -> tuple[tuple[int, int], list[Trial]]:
-    """Return the parts of networks and linear models, and their trials in these parts.
+def _best_blend(trials: Trials, networks: Trial, linear: Trial) -> tuple[int, int]:
+    """Return the parts of networks and of linear models.
 
     They are compared at the temperature of each, since only networks have smoothed labels.
     """
-    networks = trials.average(good)
-    if linear is None:
-        return BLENDS[0], [networks]
     blends = [[networks] * a + [linear] * b for a, b in BLENDS]
     averages = [trials.calibrated(blend) for blend in blends]
     best = min(averages, key=lambda one: trials.loss([one]))
@@ -305,8 +302,7 @@ def _linear_blend(
         difference, error = trials.difference(average, best)
         return average is best or difference <= BLEND_TOLERANCE * error
 
-    chosen = next(i for i, average in enumerate(averages) if is_good(average))
-    return BLENDS[chosen], blends[chosen]
+    return next(parts for parts, one in zip(BLENDS, averages, strict=True) if is_good(one))
 
 
 def _best_members(
@@ -361,8 +357,11 @@ def _train_members(
         if not is_new:
             return result, False
         results.append(result)
-    fitted = fit_linear(plan.part(slice(-1, None)), linear[0]["alpha"])
-    assert fitted is not None
+    models = LinearModels(plan.part(slice(-1, None)))
+    try:
+        fitted = models.fit(linear[0]["alpha"])
+    except KeyboardInterrupt:
+        return found.with_outcome("interrupted"), False
     return join_results(plan, [*results, fitted]), True
 
 

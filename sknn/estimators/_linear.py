@@ -1,5 +1,7 @@
 """Linear models in the place of networks: no training with a schedule, but a convex minimum."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from sknn.engine import LBFGS, Dataset, Embedding, History, Linear, Objective, Sequential, network
@@ -26,51 +28,88 @@ def can_be_linear(spec: ModelSpec) -> bool:
     return network.can_be_linear(spec.hidden_sizes, spec.activations, spec.n_units)
 
 
-def fit_linear(plan: FitPlan, alpha: float) -> FitResult | None:
-    """Give all networks of a plan the weights of the linear models of their rows.
+@dataclass(frozen=True)
+class _Problem:
+    """The rows of a job, and its linear model."""
+
+    job: FitJob
+    dataset: Dataset
+    objective: Objective
+    linear: Linear
+
+
+class LinearModels:
+    """The linear models of the rows of each job of a plan, in its networks.
 
     They minimise the mean loss plus ``alpha / 2`` times the sum of the squared weights, without the
-    offsets. The members of a job are equal. The result is None if a target is not known, or if
-    there are embeddings, which only training finds.
+    offsets. The members of a job are equal.
 
     Parameters
     ----------
     plan : FitPlan
         Its networks are changed in place.
-    alpha : float
-        Strength of the penalty.
+
+    Attributes
+    ----------
+    is_possible : bool
+        Whether all targets are known, and there are no embeddings, which only training finds.
     """
-    histories: list[History] = []
-    states: list[TrainingState] = []
-    for job in plan.jobs:
-        history = _fit_job(job, alpha)
-        if history is None:
-            return None
-        histories += [history] * len(job.initial.networks)
-        states += [TrainingState(state.rng) for state in job.initial.states]
-    return result_of(plan, histories, states, None)
+
+    def __init__(self, plan: FitPlan) -> None:
+        self.plan = plan
+        problems = [_problem(job) for job in plan.jobs]
+        self.problems = [problem for problem in problems if problem is not None]
+        self.is_possible = len(self.problems) == len(problems)
+
+    def fit(self, alpha: float) -> FitResult:
+        """Return the models for a strength of the penalty, beginning with the last ones.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            On Ctrl-C.
+        """
+        histories: list[History] = []
+        states: list[TrainingState] = []
+        for problem in self.problems:
+            history = _fit(problem, alpha)
+            initial = problem.job.initial
+            histories += [history] * len(initial.networks)
+            states += [TrainingState(state.rng) for state in initial.states]
+        return result_of(self.plan, histories, states, None)
 
 
-def _fit_job(job: FitJob, alpha: float) -> History | None:
-    """Set the weights of the networks of a job, and return the losses of the iterations."""
+def _problem(job: FitJob) -> _Problem | None:
+    """Encode the rows of a job; return None if they have no linear model."""
     spec = job.initial.spec
     rows = spec.dataset(job.data.train, "y", relative_weights=job.config.relative_weights)
-    first, *_ = job.initial.networks
-    before = _modules_before(first)
+    before = _modules_before(job.initial.networks[0])
     if np.isnan(rows.Y).any() or any(isinstance(module, Embedding) for module in before.modules):
         return None
     inputs = before.forward(rows.inputs()).astype(np.float64)
     Y, w = rows.Y.astype(np.float64), None if rows.w is None else rows.w.astype(np.float64)
-    dataset, loss = Dataset(inputs, Y, w), spec.loss_for(Y)
+    loss = spec.loss_for(Y)
     linear = Linear(np.zeros((inputs.shape[1], spec.n_units)), loss.fit_intercept_only(Y, w))
-    objective = Objective(Sequential([linear]), loss, alpha)
-    trainer = Trainer(LBFGS(), loss_scale=spec.loss_scale)
-    state = trainer.solver.init(objective)
-    rng = np.random.RandomState(0)  # not used
-    history = trainer.train(objective, dataset, state=state, epochs=MAX_ITER, rng=rng)
-    history.outcome = "converged"
-    for layers in job.initial.networks:
-        network.set_linear(layers, linear.W, linear.W0)
+    return _Problem(job, Dataset(inputs, Y, w), Objective(Sequential([linear]), loss, 0.0), linear)
+
+
+def _fit(problem: _Problem, alpha: float) -> History:
+    """Set the weights of the networks of a job, and return the losses of the iterations."""
+    objective = problem.objective
+    objective.alpha = alpha
+    trainer = Trainer(LBFGS(), loss_scale=problem.job.initial.spec.loss_scale)
+    history = trainer.train(
+        objective,
+        problem.dataset,
+        state=trainer.solver.init(objective),
+        epochs=MAX_ITER,
+        rng=np.random.RandomState(0),  # not used
+    )
+    if history.outcome == "interrupted":
+        raise KeyboardInterrupt
+    history.outcome = "converged"  # or close to it
+    for layers in problem.job.initial.networks:
+        network.set_linear(layers, problem.linear.W, problem.linear.W0)
     return history
 
 

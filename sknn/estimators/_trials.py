@@ -1,5 +1,6 @@
 """Trials: networks that are trained with candidate settings, and judged by rows held out."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,7 +16,7 @@ from sknn.estimators._fit import COMPLETE, FitPlan, FitResult, FitSteps, join_re
 from sknn.estimators._fit_plan import FitInputs, plan_cross_fit
 from sknn.estimators._fitted_model import prediction_dtype
 from sknn.estimators._folds import Folds, RowNumbers
-from sknn.estimators._linear import can_be_linear, fit_linear
+from sknn.estimators._linear import LinearModels, can_be_linear
 from sknn.estimators._model import ModelSpec
 from sknn.estimators._validation.data import ValidatedData, normalized_weights
 from sknn.targets import ClassTarget
@@ -138,18 +139,30 @@ class Trials:
     def linear(self) -> Trial | None:
         """Return the linear models of the best strength; None if they are not worth trying.
 
-        From strong to weak, the next one is tried as long as it is better.
+        From strong to weak, others are tried until two in turn are not better.
         """
-        best = None
+        if not can_be_linear(self._plan_first.spec):
+            return None
+        plan = self._plan_trial(self.mlp)
+        models = LinearModels(plan)
+        if not models.is_possible:
+            return None
+        best, n_worse = None, 0
         for alpha in LINEAR_ALPHAS:
-            plan = self._plan_trial(self.mlp)
-            result = fit_linear(plan, alpha) if can_be_linear(plan.spec) else None
-            if result is None:
-                return None
+            if time.monotonic() > self.deadline:
+                self.stopped = "max_time"
+            if self.stopped or n_worse == 2:
+                break
+            try:
+                result = models.fit(alpha)
+            except KeyboardInterrupt:
+                self.stopped = "interrupted"
+                break
             trial = self._trial({"hidden_layer_sizes": (), "alpha": alpha}, plan, [result])
             if best and not self.difference(trial, best)[0] < 0:
-                break
-            best = trial
+                n_worse += 1
+            else:
+                best, n_worse = trial, 0
         return best
 
     def difference(self, trial: Trial, other: Trial) -> tuple[float, float]:

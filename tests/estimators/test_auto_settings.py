@@ -101,6 +101,7 @@ def test_only_a_log_loss_has_a_temperature(loss):
     assert_array_equal(model.coefs_[-1], alone.coefs_[-1])
 
 
+@pytest.mark.usefixtures("no_linear_models")
 def test_labels_have_one_temperature():
     """Several labels are calibrated together."""
     X, _ = table()
@@ -544,3 +545,35 @@ def test_linear_models_train_further_by_batches():
     model.partial_fit(X, y)
     assert model.n_iter_ > 0
     assert model.score(X, y) > before - 0.5
+
+
+@pytest.mark.parametrize("n_before", [0, 3])
+def test_ctrl_c_in_linear_models_keeps_the_networks(monkeypatch, n_before):
+    """Those of the folds, or of the folds with the linear models that were fitted."""
+    X, y = linear_table()
+    fits, fit = [], _linear._fit
+
+    def interrupted(*arguments):
+        fits.append(1)
+        if len(fits) > n_before:
+            raise KeyboardInterrupt
+        return fit(*arguments)
+
+    monkeypatch.setattr(_linear, "_fit", interrupted)
+    with pytest.warns(UserWarning, match="interrupted"):
+        model = TabularMLPRegressor(**SMALL).fit(X, y)
+    assert len(fits) == n_before + 1
+    assert np.isfinite(model.predict(X)).all()
+
+
+def test_further_training_uses_all_units():
+    """Also those that a linear model does not need."""
+    X, y = linear_table()
+    model = TabularMLPRegressor(hidden_layer_sizes=(8, 4), random_state=0).fit(X, y)
+    i = next(i for i, one in enumerate(model.member_params_) if "alpha" in one)
+    single = model.coefs_[0].ndim == 2
+    before = [W.copy() if single else W[i].copy() for W in model.coefs_]
+    for _ in range(3):
+        model.partial_fit(X, y)
+    after = [W if single else W[i] for W in model.coefs_]
+    assert all(np.mean(a != b) > 0.9 for a, b in zip(before, after, strict=True))
