@@ -11,7 +11,14 @@ from sknn.engine.history import Outcome
 from sknn.estimators._auto_settings import Fitted
 from sknn.estimators._builders import is_stochastic
 from sknn.estimators._callbacks import FitProgress
-from sknn.estimators._fit import COMPLETE, FitPlan, FitResult, FitSteps, fit_networks_of
+from sknn.estimators._fit import (
+    COMPLETE,
+    FitPlan,
+    FitResult,
+    FitSteps,
+    fit_networks,
+    fit_networks_of,
+)
 from sknn.estimators._messages import FitWarning
 from sknn.estimators._sklearn_compat import callbacks_of
 from sknn.estimators.base import BaseMLP
@@ -75,18 +82,24 @@ class FitOutcome:
 def can_join(estimator: Any) -> bool:
     """Return whether an estimator has networks that can be trained together with those of others.
 
-    That is, if it is one of this package that trains by mini-batches, without callbacks, a limit of
-    time, printed epochs, and earlier networks to continue.
+    That is, if it is one of this package (not one with a `fit` of its own) that trains by
+    mini-batches, without callbacks, a limit of time, printed epochs, and earlier networks to
+    continue.
 
     Parameters
     ----------
     estimator : object
         Any estimator.
     """
-    if not isinstance(estimator, BaseMLP):
+    if not _has_plans(estimator) or estimator.verbose or estimator.warm_start:
         return False
-    alone = callbacks_of(estimator) or estimator.verbose or estimator.warm_start
-    return not alone and estimator.max_time is None and is_stochastic(estimator)
+    return estimator.max_time is None and is_stochastic(estimator)
+
+
+def _has_plans(estimator: Any) -> bool:
+    """Return whether an estimator has the `fit` of this package, and no callbacks."""
+    is_own = isinstance(estimator, BaseMLP) and type(estimator).fit is BaseMLP.fit
+    return is_own and not callbacks_of(estimator)
 
 
 def fit_many(
@@ -99,7 +112,7 @@ def fit_many(
 
     Small networks of the same layers are trained together, which takes less time: dozens of
     different settings or folds cost little more than a few. An estimator that cannot be trained
-    together with others, see `can_join`, is fitted by its `fit`.
+    together with others, see `can_join`, is fitted alone.
 
     Parameters
     ----------
@@ -113,7 +126,8 @@ def fit_many(
         middle of a schedule the rate is high, and networks are not comparable. Estimators that are
         fitted alone do not pause.
     should_stop : callable, optional
-        Called after each epoch; training ends if it returns True.
+        Called after each epoch of networks that are trained together, and before each fit alone. If
+        it returns True, training ends, and no fit begins.
 
     Returns
     -------
@@ -123,7 +137,8 @@ def fit_many(
     Raises
     ------
     KeyboardInterrupt
-        On Ctrl-C.
+        On Ctrl-C before the first epoch of networks that are trained together. Later, and in fits
+        alone, the outcome of all that have not ended is "interrupted".
     """
     running = [_RunningFit(task, max_epochs) for task in tasks]
     joined = [fit for fit in running if can_join(fit.task.estimator)]
@@ -132,9 +147,20 @@ def fit_many(
     _train([fit for fit in joined if fit.may_pause], should_stop, keep_paused=True)
     while active := [fit for fit in joined if fit.plan is not None]:
         _train(active, should_stop)
+    outcome: Outcome | None = None
+    if any(fit.outcome == "interrupted" for fit in joined):
+        outcome = "interrupted"
     for fit in running:
-        if fit not in joined:
+        if fit in joined:
+            continue
+        if outcome is None and should_stop and should_stop():
+            outcome = "callback"
+        if outcome is None:
             fit.run_alone()
+        else:
+            fit.outcome = outcome
+        if fit.outcome == "interrupted":
+            outcome = "interrupted"
     return [fit.result() for fit in running]
 
 
@@ -240,10 +266,28 @@ class _RunningFit:
         """Fit the estimator by itself."""
         start = time.perf_counter()
         try:
-            self.task.estimator.fit(self.task.X, self.task.y, **self.task.params)
+            if _has_plans(self.task.estimator):
+                self._train_alone()
+            else:
+                self.task.estimator.fit(self.task.X, self.task.y, **self.task.params)
+        except KeyboardInterrupt:
+            self.outcome = "interrupted"
         except Exception as error:
             self.error = error
-        self.seconds += time.perf_counter() - start
+        self.seconds = time.perf_counter() - start
+
+    def _train_alone(self) -> None:
+        """Train the networks of each plan."""
+        self.max_epochs = None
+        self.start()
+        while self.plan is not None:
+            try:
+                result: FitResult | Exception = fit_networks(self.plan)
+            except Exception as error:
+                result = error
+            if isinstance(result, FitResult) and result.history.outcome == "interrupted":
+                raise KeyboardInterrupt
+            self.proceed(result)
 
     def _advance(self, step: Callable[[], FitPlan]) -> None:
         """Go on to the next plan, or to the end."""

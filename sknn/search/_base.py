@@ -5,7 +5,6 @@ import time
 import warnings
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from copy import copy
 from dataclasses import dataclass, replace
 from functools import partial
 from numbers import Integral, Real
@@ -13,21 +12,25 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import clone, is_classifier
-from sklearn.metrics import check_scoring
+from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import check_cv
 from sklearn.utils import indexable
-from sklearn.utils.validation import check_is_fitted
 
-from sknn.engine._typing import Array
-from sknn.estimators._sklearn_compat import Interval, available_if, fit_context
+from sknn.estimators._sklearn_compat import Interval, fit_context
 from sknn.estimators.base import BaseMLP
-from sknn.estimators.many_fits import FitTask, size_of
 from sknn.search._callbacks import SearchCallbacks
 from sknn.search._checkpoint import SearchCheckpoint
-from sknn.search._evaluation import Evaluation, Fit, SearchData, is_batched, network_of
+from sknn.search._evaluation import (
+    Evaluation,
+    Fit,
+    SearchData,
+    is_batched,
+    n_epochs_of,
+    network_of,
+)
 from sknn.search._halving import evaluate_in_rungs, evaluate_rung, rank, rung_epochs
-from sknn.search._network_size import DEFAULT_PART, free_memory
-from sknn.search._predicted import as_estimator
+from sknn.search._network_size import DEFAULT_FRACTION, free_memory
+from sknn.search._prediction import PredictingSearch
 from sknn.search._run import Deadline, SearchRun
 from sknn.search._selection import build_ensemble
 from sknn.search._sklearn_compat import (
@@ -37,11 +40,19 @@ from sknn.search._sklearn_compat import (
     scorers_by_name,
     warn_or_raise_about_fit_failures,
 )
-from sknn.search.ensemble import SearchEnsemble
+from sknn.search.ensemble import NO_PROBABILITIES
 
 Params = dict[str, Any]
 
-#: Part of `max_time` that is for the candidates; the rest is for the final fit.
+#: Attributes of a fitted search.
+FITTED = frozenset(
+    {
+        *("cv_results_", "best_index_", "best_score_", "best_params_", "best_estimator_"),
+        *("refit_time_", "feature_names_in_", "ensemble_", "oof_score_"),
+    }
+)
+
+#: Fraction of `max_time` that is for the candidates; the rest is for the final fit.
 SEARCH_FRACTION = 0.8
 
 
@@ -49,62 +60,32 @@ SEARCH_FRACTION = 0.8
 class Found:
     """What the evaluation of all candidates has come to."""
 
-    evaluations: Sequence[Sequence[Evaluation]]  # of each candidate, for all splits
     results: dict[str, Any]  # `cv_results_`
     refit_metric: str
     is_multimetric: bool
+    is_partial: Sequence[bool]  # whether the training of a candidate was cut short
     # parameters and evaluations of the candidates that were trained to their end, and of others
     finished: Sequence[tuple[Params, Sequence[Evaluation]]] = ()
 
 
-def _check_refit(search: "BatchedSearchCV", method: str) -> None:
-    """Raise AttributeError if there is no best estimator."""
-    if not search.refit:
-        raise AttributeError(
-            f"{method} needs refit=True (or ensemble=True), got refit={search.refit!r}. Fit an "
-            "estimator with best_params_."
-        )
-
-
-def _has_probabilities(search: "BatchedSearchCV") -> bool:
-    """Return whether `predict_proba` is available."""
-    if search.ensemble:
-        return is_classifier(search.estimator)
-    return _estimator_has(search, "predict_proba")
-
-
-def _has_intervals(search: "BatchedSearchCV") -> bool:
-    """Return whether `predict_interval` is available: for an ensemble of regressors."""
-    return search.ensemble and not is_classifier(search.estimator)
-
-
-def _estimator_has(search: "BatchedSearchCV", method: str) -> bool:
-    """Return whether the best estimator, or the one to be fitted, has a method."""
-    _check_refit(search, method)
-    getattr(getattr(search, "best_estimator_", search.estimator), method)
-    return True
-
-
-class BatchedSearchCV(BaseSearchCV):
+class BatchedSearchCV(PredictingSearch):
     """Base of the searches: all but the choice of candidates."""
 
     factor: float | None
     min_epochs: int | None
-    ensemble: bool
     others: Sequence[Any] | None
     max_memory: float | None
     max_time: float | None
     checkpoint: Any
-    ensemble_: SearchEnsemble
     oof_score_: Any
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **{k: v for k, v in BaseSearchCV._parameter_constraints.items() if k != "pre_dispatch"},
-        "factor": [Interval(Real, 1, None, closed="neither"), None],
+        "factor": [Interval(Real, 1.1, None, closed="left"), None],
         "min_epochs": [Interval(Integral, 1, None, closed="left"), None],
         "ensemble": ["boolean"],
         "others": ["array-like", None],
-        "max_memory": [Interval(Real, 0, None, closed="neither"), None],
+        "max_memory": [Interval(Real, 0, None, closed="right"), None],
         "max_time": [Interval(Real, 0, None, closed="neither"), None],
         "checkpoint": [str, os.PathLike, None],
     }
@@ -141,6 +122,7 @@ class BatchedSearchCV(BaseSearchCV):
             On Ctrl-C before a candidate is finished. Otherwise the finished ones are kept.
         """
         start = time.time()
+        self._check_combination()
         scorers, refit_metric = self._get_scorers()
         X, y = indexable(X, y)
         params = check_method_params(X, params=params)
@@ -158,6 +140,8 @@ class BatchedSearchCV(BaseSearchCV):
             keep_estimators=self.ensemble,
             classes=self._classes(y) if self.ensemble else None,
         )
+        if self.ensemble:
+            self._check_ensemble(data)
         limit = np.inf if self.max_time is None else start + SEARCH_FRACTION * self.max_time
         run = SearchRun(
             data,
@@ -165,7 +149,7 @@ class BatchedSearchCV(BaseSearchCV):
             Deadline(limit),
             int(self.verbose),
             SearchCallbacks(self, X, y, params),
-            DEFAULT_PART * free_memory() if self.max_memory is None else self.max_memory,
+            self._memory_limit(),
             None if self.checkpoint is None else SearchCheckpoint(self.checkpoint, data),
         )
         found = self._search(run, refit_metric)
@@ -179,109 +163,72 @@ class BatchedSearchCV(BaseSearchCV):
         }
         if self.ensemble:
             fitted["ensemble_"], fitted["oof_score_"] = build_ensemble(
-                found.finished, data, is_default_score=self.scoring is None
+                found.finished,
+                data,
+                is_default_score=self.scoring is None,
+                quantile=self._quantile(),
             )
+            if hasattr(one := fitted["ensemble_"].members_[0].estimators[0], "feature_names_in_"):
+                fitted["feature_names_in_"] = one.feature_names_in_
         if self.refit:
             fitted |= self._fit_best(found, fitted["best_index_"], data, run.callbacks)
-        for name in ("ensemble_", "oof_score_"):
+        for name in FITTED - fitted.keys():
             vars(self).pop(name, None)
         vars(self).update(fitted)
         run.callbacks.end()
         return self
 
-    # Prediction
-
-    def predict(self, X: Any) -> Array:
-        """Predict by the ensemble, or by the best estimator.
-
-        Parameters
-        ----------
-        X : array-like or frame of shape (n_samples, n_features)
-            The inputs, as for the estimator.
-
-        Returns
-        -------
-        y : array
-            As from the estimator's `predict`.
-        """
-        return self._predictor("predict").predict(X)
-
-    @available_if(_has_probabilities)
-    def predict_proba(self, X: Any) -> Array:
-        """Predict probabilities by the ensemble, or by the best estimator.
-
-        Parameters
-        ----------
-        X : array-like or frame of shape (n_samples, n_features)
-            The inputs, as for the estimator.
-
-        Returns
-        -------
-        proba : array
-            As from the estimator's `predict_proba`.
-        """
-        return self._predictor("predict_proba").predict_proba(X)
-
-    @available_if(_has_intervals)
-    def predict_interval(self, X: Any, *, coverage: float = 0.9) -> Array:
-        """Return intervals by the ensemble, see :meth:`SearchEnsemble.predict_interval`.
-
-        Parameters
-        ----------
-        X : array-like or frame of shape (n_samples, n_features)
-            The inputs, as for the estimator.
-        coverage : float, default=0.9
-            The wanted probability, in (0, 1), of each output.
-
-        Returns
-        -------
-        ends : array of shape (n_samples, 2) or (n_samples, n_outputs, 2)
-            Lower and upper ends.
-        """
-        return self._predictor("predict_interval").predict_interval(X, coverage=coverage)
-
-    def score(self, X: Any, y: Any = None, **params: Any) -> float:
-        """Return the score of `predict` by `scoring`, or by the estimator's own score.
-
-        Parameters
-        ----------
-        X : array-like or frame of shape (n_samples, n_features)
-            The inputs, as for the estimator.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            The targets.
-        **params : dict
-            Parameters of the scorer, by metadata routing.
-
-        Returns
-        -------
-        score : float
-            The score.
-        """
-        if not self.ensemble:
-            return super().score(X, y, **params)
-        ensemble = self._predictor("score")
-        classes = self.classes_ if is_classifier(self.estimator) else None
-        other = copy(self)
-        other.best_estimator_ = as_estimator(ensemble.average(X), classes)
-        other.refit = self.refit or True
-        if self.scoring is None:
-            other.scorer_ = check_scoring(other.best_estimator_)
-        return super(BatchedSearchCV, other).score(X, y, **params)
-
-    @property
-    def classes_(self) -> Array:
-        """Class labels; only for classifiers."""
-        classes: Array = self._predictor("classes_").classes_
-        return classes
-
-    def _predictor(self, method: str) -> Any:
-        """Return the ensemble, or the best estimator."""
-        if not self.ensemble:
-            _check_refit(self, method)
-        check_is_fitted(self)
-        return self.ensemble_ if self.ensemble else self.best_estimator_
-
     # The search
+
+    def _check_combination(self) -> None:
+        """Raise ValueError for parameters that exclude each other."""
+        if self.others is not None and not self.ensemble:
+            raise ValueError(
+                "others are members of an ensemble: set ensemble=True, or others=None."
+            )
+        if self.min_epochs is not None and self.factor is None:
+            raise ValueError(
+                "min_epochs is the number of epochs of the first rung: set factor=3, or "
+                "min_epochs=None."
+            )
+
+    def _check_ensemble(self, data: SearchData) -> None:
+        """Raise ValueError for what cannot be averaged, or not scored by other folds."""
+        self._quantile()
+        classify = is_classifier(self.estimator)
+        for one in [self.estimator, *(self.others or ())]:
+            if is_classifier(one) != classify:
+                kind = "classifiers" if classify else "regressors"
+                raise ValueError(f"An ensemble of {kind} cannot have {one!r}.")
+            if classify and not hasattr(one, "predict_proba"):
+                raise ValueError(NO_PROBABILITIES.format(one))
+        if len(data.splits) < 2:
+            raise ValueError(
+                "ensemble=True chooses weights by other splits than those that score them: cv must "
+                f"give two splits or more, got {len(data.splits)}."
+            )
+
+    def _quantile(self) -> float | None:
+        """Return the quantile that the estimator predicts; None if it predicts the mean."""
+        mlp = network_of(self.estimator)
+        loss = getattr(mlp, "loss", None)
+        if not isinstance(loss, str) or is_classifier(self.estimator):
+            return None
+        if loss == "quantile" and np.ndim(mlp.quantile):
+            raise ValueError(
+                "ensemble=True averages one prediction for each target, but quantile lists "
+                f"{len(mlp.quantile)}."
+            )
+        return {"absolute_error": 0.5, "quantile": getattr(mlp, "quantile", None)}.get(loss)
+
+    def _memory_limit(self) -> float:
+        """Return the number of bytes for networks in training.
+
+        With a checkpoint it must not depend on what is free, so that chunks stay the same.
+        """
+        if self.max_memory is not None:
+            return self.max_memory
+        return np.inf if self.checkpoint is not None else DEFAULT_FRACTION * free_memory()
 
     def _search(self, run: SearchRun, refit_metric: str) -> Found:
         """Evaluate the candidates, in rungs with `factor`.
@@ -304,7 +251,7 @@ class BatchedSearchCV(BaseSearchCV):
                 f"Fitting {n_splits} folds for each of {len(candidates)} candidates: {n_fits} fits"
             )
         estimators = [self._estimator_of(candidate) for candidate in candidates]
-        others = [clone(one) for one in self.others or ()] if self.ensemble else []
+        others = [self._estimator_of({}, one) for one in self.others or ()]
         score = partial(self._mean_score, refit_metric=refit_metric)
         limits = self._rungs(estimators, run.data)
         known, rung_of = evaluate_in_rungs(run, estimators, limits, self.factor or 1, score)
@@ -321,7 +268,8 @@ class BatchedSearchCV(BaseSearchCV):
                 f"{what} was over before all splits of a candidate were evaluated. Set a larger "
                 "max_time, or factor=3."
             )
-        if len(known) < len(candidates) or run.has_ended:
+        is_cut = any(one.is_partial for one in known[max(known, key=rung_of.__getitem__)])
+        if len(known) < len(candidates) or is_cut:
             reason = "max_time is over" if run.deadline.is_over else "the search was interrupted"
             warnings.warn(
                 f"{reason}: {len(known)} of {len(candidates)} candidates were evaluated.",
@@ -332,16 +280,22 @@ class BatchedSearchCV(BaseSearchCV):
         evaluations = [known[c] for c in order]
         rungs = [rung_of[c] for c in order] if self.factor else None
         found = self._format([candidates[c] for c in order], evaluations, rungs, refit_metric)
-        finished = {c: known[c] for c in order if not known[c][0].is_partial} | added
+        _warn_of_failures(added, others)
+        finished = {c: known[c] for c in order if not _is_partial(known[c])}
+        if not finished:  # time was over
+            last = max(rung_of.values())
+            finished = {c: known[c] for c in order if rung_of[c] == last}
+        finished |= added
         params = [*candidates, *({"estimator": one} for one in others)]
         return replace(found, finished=[(params[c], row) for c, row in finished.items()])
 
-    def _estimator_of(self, candidate: Mapping[str, Any]) -> Any:
+    def _estimator_of(self, candidate: Mapping[str, Any], estimator: Any = None) -> Any:
         """Return the estimator with the parameters of a candidate; cv="auto" becomes None."""
-        estimator = clone(self.estimator).set_params(**clone(candidate, safe=False))
+        estimator = clone(self.estimator if estimator is None else estimator)
+        estimator.set_params(**clone(candidate, safe=False))
         mlp = network_of(estimator)
-        sets_cv = any(name.rpartition("__")[2] == "cv" for name in candidate)
-        if isinstance(mlp, BaseMLP) and isinstance(mlp.cv, str) and not sets_cv:
+        name = "cv" if mlp is estimator else f"{estimator.steps[-1][0]}__cv"
+        if isinstance(mlp, BaseMLP) and isinstance(mlp.cv, str) and name not in candidate:
             mlp.set_params(cv=None)
         return estimator
 
@@ -349,28 +303,29 @@ class BatchedSearchCV(BaseSearchCV):
         """Return the number of epochs at the end of each rung."""
         if self.factor is None:
             return [None]
-        batched = [Fit(c, 0, one) for c, one in enumerate(estimators)]
-        batched = [fit for fit in batched if is_batched(fit, data)]
-        if not batched:
-            return [None]
-        mlps = [network_of(fit.estimator) for fit in batched]
-        known = [int(mlp.max_iter) for mlp in mlps if not isinstance(mlp.max_iter, str)]
-        if not known:
-            mlp = clone(mlps[0])
-            X, y = data.rows(mlp, 0)
-            known = [size_of(FitTask(mlp, X, y)).n_epochs]
-        return rung_epochs(len(estimators), self.factor, self.min_epochs, max(known))
+        n_epochs = 0
+        for c, estimator in enumerate(estimators):
+            fit = Fit(c, 0, estimator)
+            if is_batched(fit, data):
+                n_epochs = max(n_epochs, n_epochs_of(fit, data))
+                if isinstance(network_of(estimator).max_iter, str) and n_epochs:
+                    break  # "auto" is the same for all
+        return rung_epochs(len(estimators), self.factor, self.min_epochs, n_epochs)
 
     def _mean_score(self, evaluations: Sequence[Evaluation], refit_metric: str) -> float:
         """Return the mean test score of a candidate."""
-        scores = [one.scores["test_scores"] for one in evaluations]
-        if isinstance(scores[0], dict):
-            if refit_metric not in scores[0]:
-                raise ValueError(
-                    "factor compares candidates by one score: set refit to the name of one of "
-                    f"those of scoring, got refit={self.refit!r}."
-                )
-            scores = [one[refit_metric] for one in scores]
+        scores = []
+        for one in evaluations:
+            score = one.scores["test_scores"]
+            if isinstance(score, dict):
+                name = self.refit if isinstance(self.refit, str) else refit_metric
+                if name not in score:
+                    raise ValueError(
+                        "factor compares candidates by one score: set refit to the name of one of "
+                        f"{sorted(score)}, got refit={self.refit!r}."
+                    )
+                score = score[name]
+            scores.append(score)
         return float(np.mean(scores))
 
     def _format(
@@ -403,7 +358,8 @@ class BatchedSearchCV(BaseSearchCV):
             for name in [name for name in results if name.startswith("rank_test_")]:
                 mean = results[name.replace("rank_", "mean_", 1)]
                 results[name] = rank(mean, rungs)
-        return Found(evaluations, results, refit_metric, is_multimetric)
+        is_partial = [_is_partial(row) for row in evaluations]
+        return Found(results, refit_metric, is_multimetric, is_partial)
 
     def _best(self, found: Found) -> dict[str, Any]:
         """Return the attributes about the best candidate."""
@@ -414,8 +370,6 @@ class BatchedSearchCV(BaseSearchCV):
         if not callable(self.refit):
             best["best_score_"] = found.results[f"mean_test_{found.refit_metric}"][index]
         return best
-
-    # The ensemble
 
     def _classes(self, y: Any) -> Any:
         """Return the classes of y; None in regression."""
@@ -430,12 +384,14 @@ class BatchedSearchCV(BaseSearchCV):
     ) -> dict[str, Any]:
         """Return the best estimator, fitted to all rows, and the attributes about it.
 
-        After a search in rungs, early stopping is replaced by the best number of epochs.
+        After a search in rungs, early stopping is replaced by the best number of epochs of a
+        candidate that was trained to its end.
         """
         start = time.perf_counter()
         estimator = self._estimator_of(found.results["params"][index])
         mlp = network_of(estimator)
-        if self.factor and isinstance(mlp, BaseMLP) and mlp.early_stopping:
+        stops = isinstance(mlp, BaseMLP) and mlp.early_stopping is True
+        if self.factor and stops and not found.is_partial[index]:
             epochs = found.results["mean_best_iteration"][index]
             mlp.set_params(early_stopping=False, max_iter=max(1, round(epochs)))
         arguments = (data.X,) if data.y is None else (data.X, data.y)
@@ -457,3 +413,23 @@ def _show_warnings(evaluations: Sequence[Evaluation]) -> None:
     for (message, category), n in counts.items():
         text = f"{n} of {len(evaluations)} fits: {message}"
         warnings.warn(text, category, stacklevel=6)
+
+
+def _is_partial(evaluations: Sequence[Evaluation]) -> bool:
+    """Return whether training was cut short in any of the folds."""
+    return any(one.is_partial for one in evaluations)
+
+
+def _warn_of_failures(added: Mapping[int, Sequence[Evaluation]], others: Sequence[Any]) -> None:
+    """Warn of other estimators that are not in the ensemble because they failed."""
+    failed = [one for row in added.values() for one in row if one.scores["fit_error"]]
+    if len(added) < len(others):
+        n = len(others) - len(added)
+        warnings.warn(f"{n} of {len(others)} others were not evaluated in time.", stacklevel=5)
+    if failed:
+        warnings.warn(
+            f"{len(failed)} fits of others failed; they are not in the ensemble. The first error:\n"
+            f"{failed[0].scores['fit_error']}",
+            FitFailedWarning,
+            stacklevel=5,
+        )

@@ -40,17 +40,21 @@ class SearchCallbacks:
     def evaluating(self, n_chunks: int) -> Iterator[None]:
         """Run the subtask of a rung of this number of chunks."""
         self.rung = self._begin(self.search, "rung", n_chunks)
-        yield
-        self._end(self.rung)
-        self.rung = None
+        try:
+            yield
+        finally:
+            self._end(self.rung)
+            self.rung = None
 
     @contextmanager
     def training(self) -> Iterator[None]:
         """Run the subtask of a chunk."""
         self.chunk = self._begin(self.rung, "chunk", None)
-        yield
-        self._end(self.chunk)
-        self.chunk = None
+        try:
+            yield
+        finally:
+            self._end(self.chunk)
+            self.chunk = None
 
     def after_epoch(self) -> bool:
         """Run the subtask of an epoch of a chunk; return whether a callback asks to end."""

@@ -1,6 +1,7 @@
 """SearchCheckpoint: finished parts of a search in a directory, so that a killed one resumes."""
 
 import pickle
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import joblib
 from sknn._version import __version__
 from sknn.archives import replacing
 from sknn.search._evaluation import Evaluation, Fit, SearchData
+from sknn.search._sklearn_compat import scorers_by_name
 
 
 class SearchCheckpoint:
@@ -34,18 +36,31 @@ class SearchCheckpoint:
 
     def __init__(self, directory: Any, data: SearchData) -> None:
         self.directory = Path(directory)
+        if self.directory.exists() and not self.directory.is_dir():
+            raise ValueError(f"checkpoint must be a directory, and {directory} is a file.")
         self.directory.mkdir(parents=True, exist_ok=True)
-        given = data.X, data.y, data.splits, data.fit_params, data.score_params, data.scorers
+        given = data.X, data.y, data.splits, data.fit_params, data.score_params
+        scorers = scorers_by_name(data.scorers)
         settings = data.error_score, data.return_train_score, data.keep_estimators
-        self.digest = _digest((given, settings, __version__))
+        self.digest = _digest((given, _described(scorers), settings, __version__))
 
     def load(self, fits: Sequence[Fit], max_epochs: int | None) -> list[Evaluation] | None:
-        """Return the evaluations of a chunk; None if it is not finished."""
+        """Return the evaluations of a chunk; None if it is not finished, or cannot be read."""
         file = self._file(fits, max_epochs)
         if not file.exists():
             return None
-        with file.open("rb") as stream:
-            return pickle.load(stream)
+        try:
+            with file.open("rb") as stream:
+                found = pickle.load(stream)
+            if [one.fit.candidate for one in found] != [fit.candidate for fit in fits]:
+                raise ValueError("it has other fits")
+        except Exception as error:
+            message = (
+                f"{file} is not used, since it cannot be read: {type(error).__name__}: {error}"
+            )
+            warnings.warn(message, UserWarning, stacklevel=2)
+            return None
+        return list(found)
 
     def save(
         self, fits: Sequence[Fit], max_epochs: int | None, evaluations: Sequence[Evaluation]
@@ -55,8 +70,29 @@ class SearchCheckpoint:
             pickle.dump(list(evaluations), stream)
 
     def _file(self, fits: Sequence[Fit], max_epochs: int | None) -> Path:
-        parts = [(fit.candidate, fit.split, fit.estimator.get_params()) for fit in fits]
+        parts = [(fit.candidate, fit.split, _described(fit.estimator)) for fit in fits]
         return self.directory / f"{_digest((self.digest, max_epochs, parts))}.pickle"
+
+
+def _described(value: Any) -> Any:
+    """Return what an estimator, a scorer or a parameter is, with the code of functions.
+
+    The names of functions and classes would not tell that they have changed.
+    """
+    if hasattr(value, "get_params") and not isinstance(value, type):
+        params = value.get_params(deep=False)
+        return str(type(value)), {name: _described(one) for name, one in params.items()}
+    if isinstance(value, dict):
+        return {name: _described(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return list(map(_described, value))
+    if hasattr(value, "_score_func"):  # a scorer
+        return str(type(value)), _described(vars(value))
+    if (code := getattr(value, "__code__", None)) is None:
+        return value
+    closure = [_described(cell.cell_contents) for cell in value.__closure__ or ()]
+    defaults = _described(value.__defaults__)
+    return value.__qualname__, code.co_code, repr(code.co_consts), code.co_names, closure, defaults
 
 
 def _digest(content: Any) -> str:

@@ -4,14 +4,16 @@ import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import joblib
 import numpy as np
 from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import Pipeline
 
-from sknn.estimators.many_fits import FitOutcome, FitTask, can_join, fit_many
+from sknn.estimators.many_fits import FitOutcome, FitTask, can_join, fit_many, size_of
 from sknn.search._sklearn_compat import (
     check_method_params,
     error_scores,
@@ -61,6 +63,25 @@ class Fit:
     estimator: Any  # with the parameters of the candidate
     progress: Any = None  # where an earlier fit goes on
 
+    @cached_property
+    def transformers(self) -> str:
+        """A digest of the transformers of a pipeline; empty without any."""
+        if not has_transformers(self.estimator):
+            return ""
+        try:
+            digest: str = joblib.hash(self.estimator[:-1])
+        except Exception:  # such as a lambda, which has no digest
+            digest = f"candidate {self.candidate}"
+        return digest
+
+    @cached_property
+    def group(self) -> tuple[str, ...]:
+        """What the networks of a batch have in common, as text, to sort by it."""
+        mlp = network_of(self.estimator)
+        names = ("hidden_layer_sizes", "activation", "loss", "solver", "batch_size", "n_members")
+        layers = repr([getattr(mlp, name, None) for name in names])
+        return self.transformers, type(mlp).__name__, layers
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -102,7 +123,12 @@ class TransformerCache:
 
 def network_of(estimator: Any) -> Any:
     """Return the final step of a pipeline; any other estimator itself."""
-    return estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
+    return estimator.steps[-1][1] if type(estimator) is Pipeline else estimator
+
+
+def has_transformers(estimator: Any) -> bool:
+    """Return whether an estimator is a pipeline with steps before the last one."""
+    return type(estimator) is Pipeline and len(estimator.steps) > 1
 
 
 def is_batched(fit: Fit, data: SearchData) -> bool:
@@ -117,14 +143,18 @@ def is_batched(fit: Fit, data: SearchData) -> bool:
     return mlp is fit.estimator or not data.fit_params
 
 
-def group_of(fit: Fit) -> tuple[Any, ...]:
-    """Return what the networks of a batch have in common; to sort by it, it is text."""
-    estimator = fit.estimator
-    mlp = network_of(estimator)
-    names = ("hidden_layer_sizes", "activation", "loss", "solver", "batch_size", "n_members")
-    layers = repr([getattr(mlp, name, None) for name in names])
-    transformers = joblib.hash(estimator[:-1]) if isinstance(estimator, Pipeline) else ""
-    return transformers, type(mlp).__name__, layers
+def n_epochs_of(fit: Fit, data: SearchData) -> int:
+    """Return the largest number of epochs of a fit; 0 if it will fail."""
+    mlp = network_of(fit.estimator)
+    if not isinstance(mlp.max_iter, str):
+        return max(0, int(mlp.max_iter)) if isinstance(mlp.max_iter, int | np.integer) else 0
+    try:
+        X, y = data.rows(fit.estimator, fit.split)
+        if has_transformers(fit.estimator):
+            X = clone(fit.estimator[:-1]).fit_transform(X, y)
+        return size_of(FitTask(clone(mlp), X, y)).n_epochs
+    except Exception:
+        return 0
 
 
 def evaluate(
@@ -136,7 +166,7 @@ def evaluate(
 ) -> list[Evaluation]:
     """Fit candidates to the training rows of splits, together where that is possible."""
     cache = cache or TransformerCache()
-    keys = [(group_of(fit)[0], fit.split) for fit in fits]
+    keys = [(fit.transformers, fit.split) for fit in fits]
     cache.forget(set(keys))
     prepared = [_Prepared(data, fit, key, cache) for fit, key in zip(fits, keys, strict=True)]
     tasks = [one.task for one in prepared if one.task is not None]
@@ -165,7 +195,7 @@ class _Prepared:
         data, fit = self.data, self.fit
         X, y = data.rows(self.estimator, fit.split)
         params = data.params_of(data.fit_params, fit.split)
-        if isinstance(self.estimator, Pipeline) and is_batched(fit, data):
+        if has_transformers(self.estimator) and is_batched(fit, data):
             fitted, X = cache.fit(self.estimator[:-1], key, X, y)
             self.estimator = clone(self.estimator)
             last = self.estimator.steps[-1]
@@ -179,6 +209,9 @@ class _Prepared:
         if outcome is not None:
             self.seconds += outcome.seconds
             self._note_failure(outcome)
+        if outcome is not None and outcome.outcome in ("interrupted", "callback"):
+            by_user = outcome.outcome == "interrupted"
+            return Evaluation(fit, {}, 0, is_interrupted=True, by_user=by_user)
         start = time.perf_counter()
         test = data.rows(self.estimator, fit.split, test=True)
         scores = {"fit_error": self.error or None, "fit_time": self.seconds}
@@ -206,8 +239,6 @@ class _Prepared:
             is_partial=outcome.is_partial,
             progress=outcome.progress,
             warnings=outcome.warnings,
-            is_interrupted=outcome.outcome in ("interrupted", "callback"),
-            by_user=outcome.outcome == "interrupted",
             estimator=self.estimator if keep else None,
             prediction=response(self.estimator, test[0], data.classes) if keep else None,
         )
@@ -219,7 +250,10 @@ class _Prepared:
                 raise outcome.error
             self.error = "".join(traceback.format_exception(outcome.error))
         elif outcome.outcome == "diverged":
-            text = next((str(message) for message, _ in outcome.warnings), "")
+            texts = [
+                str(text) for text, kind in outcome.warnings if issubclass(kind, ConvergenceWarning)
+            ]
+            text = " ".join(texts)
             if self.data.error_score == "raise":
                 raise ValueError(DIVERGED.format(text))
             self.error = DIVERGED.format(text)

@@ -35,13 +35,18 @@ def rung_epochs(
     max_epochs : int
         Number of epochs of an uninterrupted fit.
     """
+    limits: list[float] = []
     if min_epochs is None:
-        n_rungs = 1 + int(math.log(n_candidates, factor) + 1e-9)
-        limits = [round(max_epochs * factor ** (r + 1 - n_rungs)) for r in range(n_rungs - 1)]
+        epochs, n = max_epochs / factor, n_candidates / factor
+        while epochs >= 1 and n >= 1:
+            limits.append(epochs)
+            epochs, n = epochs / factor, n / factor
     else:
-        n_rungs = 1 + max(0, math.ceil(math.log(max_epochs / min_epochs, factor) - 1e-9))
-        limits = [round(min_epochs * factor**r) for r in range(n_rungs - 1)]
-    rising = sorted({epochs for epochs in limits if 1 <= epochs < max_epochs})
+        epochs = float(min_epochs)
+        while epochs < max_epochs:
+            limits.append(epochs)
+            epochs *= factor
+    rising = sorted({one for one in map(round, limits) if 1 <= one < max_epochs})
     return [*rising, None]
 
 
@@ -61,7 +66,7 @@ def best_candidates(scores: Array, factor: float) -> list[int]:
 
 
 def rank(scores: Array, rungs: Sequence[int]) -> Array:
-    """Return ranks from 1 on: who came further comes first, then the higher score.
+    """Return ranks from 1 on, by the last rung and then by the score; NaN comes last.
 
     Parameters
     ----------
@@ -70,7 +75,8 @@ def rank(scores: Array, rungs: Sequence[int]) -> Array:
     rungs : sequence of int
         The last rung of each.
     """
-    keys = list(zip(rungs, np.nan_to_num(scores, nan=-np.inf, neginf=-np.inf), strict=True))
+    known = ~np.isnan(scores)
+    keys = list(zip(known, rungs, np.where(known, scores, -np.inf), strict=True))
     ordered = sorted(keys, reverse=True)
     return np.array([1 + ordered.index(key) for key in keys], dtype=np.int32)
 

@@ -2,7 +2,9 @@
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 
@@ -13,12 +15,16 @@ N_COPIES = 17
 #: Arrays as large as the units of a batch: activations, their gradients, masks and temporary ones.
 N_BATCH_COPIES = 6
 
-#: Part of the free memory that a search uses by default.
-DEFAULT_PART = 0.25
+#: Fraction of the free memory that a search uses by default.
+DEFAULT_FRACTION = 0.25
 
 
 def free_memory() -> float:
     """Return the free memory in bytes; infinity where the system does not tell."""
+    with suppress(OSError, ValueError, IndexError):  # Linux; it counts caches as free
+        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
+            if line.startswith("MemAvailable:"):
+                return 1024.0 * int(line.split()[1])
     try:
         return float(os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
     except (AttributeError, ValueError, OSError):

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from sklearn.metrics import r2_score
 
 from sknn.engine._typing import Array
 from sknn.estimators._sklearn_compat import BaseEstimator, ClassifierMixin, RegressorMixin
@@ -47,6 +48,18 @@ class PredictedRegressor(RegressorMixin, BaseEstimator):
     def fit(self, X: Any, y: Any = None) -> "PredictedRegressor":
         """Do nothing."""
         return self
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the mean R2 of the columns of y, for rows whose target is known."""
+        prediction = np.asarray(self.prediction, dtype=np.float64)
+        targets = np.asarray(y, dtype=np.float64).reshape(len(prediction), -1)
+        columns = zip(targets.T, prediction.reshape(targets.shape).T, strict=True)
+        scores = []
+        for target, predicted in columns:
+            known = ~np.isnan(target)
+            w = None if sample_weight is None else np.asarray(sample_weight)[known]
+            scores.append(r2_score(target[known], predicted[known], sample_weight=w))
+        return float(np.mean(scores))
 
     def predict(self, X: Any) -> Array:
         """Return the given predictions."""

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
 from sklearn.base import clone
-from sklearn.pipeline import Pipeline
 
 from sknn.estimators.many_fits import FitTask, size_of
 from sknn.search._callbacks import SearchCallbacks
@@ -20,7 +19,7 @@ from sknn.search._evaluation import (
     SearchData,
     TransformerCache,
     evaluate,
-    group_of,
+    has_transformers,
     is_batched,
     network_of,
 )
@@ -87,8 +86,8 @@ class SearchRun:
         """Divide fits into chunks of networks that can be trained together."""
         jobs = effective_n_jobs(self.n_jobs)
         evenly = -(-len(fits) // jobs)
-        ordered = sorted(fits, key=lambda fit: (*group_of(fit), fit.candidate, fit.split))
-        for _, group in groupby(ordered, key=group_of):
+        ordered = sorted(fits, key=lambda fit: (*fit.group, fit.candidate, fit.split))
+        for _, group in groupby(ordered, key=lambda fit: fit.group):
             same = list(group)
             size = max(1, min(MAX_CHUNK, evenly, self._n_in_memory(same[0]) // jobs))
             for start in range(0, len(same), size):
@@ -96,14 +95,17 @@ class SearchRun:
 
     def _n_in_memory(self, fit: Fit) -> int:
         """Return how many fits like this one may be trained at once."""
-        if self.max_memory == np.inf or not is_batched(fit, self.data):
+        if not is_batched(fit, self.data):
+            return 1
+        if self.max_memory == np.inf:
             return MAX_CHUNK * effective_n_jobs(self.n_jobs)
         try:
             X, y = self.data.rows(fit.estimator, fit.split)
-            if isinstance(fit.estimator, Pipeline):
-                X = clone(fit.estimator[:-1]).fit_transform(X, y)
+            if has_transformers(fit.estimator):
+                key = fit.transformers, fit.split
+                X = self.cache.fit(clone(fit.estimator[:-1]), key, X, y)[1]
             size = size_of(FitTask(clone(network_of(fit.estimator)), X, y))
-        except Exception:  # the fit will tell
+        except (ValueError, TypeError):  # as the fit will be
             return 1
         each = bytes_of_network(size.layers, size.batch_size, size.dtype)
         return int(self.max_memory // (each * size.n_networks))

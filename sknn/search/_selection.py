@@ -81,8 +81,15 @@ def out_of_fold(
     return total, known
 
 
-def loss_of(y: Array, classes: Array | None, w: Array | None) -> Callable[[Array, Any], float]:
-    """Return the log loss, or the squared error of regressors, as a function of predictions.
+def single_column(values: Array) -> Array:
+    """Return numbers of shape (n, 1) as (n,), others as they are."""
+    return values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values
+
+
+def loss_of(
+    y: Array, classes: Array | None, w: Array | None, quantile: float | None = None
+) -> Callable[[Array, Any], float]:
+    """Return the log loss, or for regressors the squared error, as a function of predictions.
 
     Parameters
     ----------
@@ -92,6 +99,8 @@ def loss_of(y: Array, classes: Array | None, w: Array | None) -> Callable[[Array
         The classes; None for a regressor.
     w : array of shape (n,) or None
         Sample weights.
+    quantile : float, optional
+        With it the loss of regressors is the pinball loss.
 
     Returns
     -------
@@ -100,7 +109,7 @@ def loss_of(y: Array, classes: Array | None, w: Array | None) -> Callable[[Array
     """
     if classes is None:
         y = np.asarray(y, dtype=np.float64)
-        scale = np.nanstd(y, axis=0) ** 2
+        scale = np.nanstd(y, axis=0)
         scale = np.where(scale > 0, scale, 1.0)
     else:
         numbers = np.searchsorted(classes, y)
@@ -108,7 +117,10 @@ def loss_of(y: Array, classes: Array | None, w: Array | None) -> Callable[[Array
 
     def loss(predictions: Array, rows: Any) -> float:
         if classes is None:
-            losses = (predictions - y[rows]) ** 2 / scale
+            residuals = (y[rows] - predictions) / scale
+            losses = residuals**2
+            if quantile is not None:
+                losses = np.maximum(quantile * residuals, (quantile - 1) * residuals)
             losses = np.nanmean(losses.reshape(len(losses), -1), axis=1)
         else:
             p = predictions[np.arange(len(predictions)), numbers[rows]]
@@ -123,10 +135,11 @@ def select(
     known: NDArray[np.bool_],
     folds: Sequence[Any],
     loss: Callable[[Array, Any], float],
-) -> tuple[Array, list[Array]]:
+) -> tuple[Array, list[Array | None]]:
     """Return the weights of the candidates, and those that are chosen without each fold.
 
-    The latter tell what the selection is worth on rows that had no part in it.
+    The latter tell what the selection is worth on rows that had no part in it; there are none if a
+    fold has all rows.
 
     Parameters
     ----------
@@ -140,12 +153,16 @@ def select(
         As from `loss_of`.
     """
 
-    def weights(rows: NDArray[np.intp]) -> Array:
+    def weights(rows: NDArray[np.intp]) -> Array | None:
+        if not len(rows):
+            return None
         return greedy_weights(predictions[:, rows], lambda average: loss(average, rows))
 
     all_rows = np.flatnonzero(known)
     without = [weights(np.setdiff1d(all_rows, test)) for test in folds]
-    return weights(all_rows), without
+    chosen = weights(all_rows)
+    assert chosen is not None
+    return chosen, without
 
 
 def build_ensemble(
@@ -153,6 +170,7 @@ def build_ensemble(
     data: SearchData,
     *,
     is_default_score: bool,
+    quantile: float | None = None,
 ) -> tuple[SearchEnsemble, Any]:
     """Return the ensemble of candidates, and its score.
 
@@ -166,6 +184,8 @@ def build_ensemble(
         The data and the scorers of the search.
     is_default_score : bool
         Whether the score is the accuracy or R2.
+    quantile : float, optional
+        The quantile that regressors predict, if they do not predict means.
 
     Raises
     ------
@@ -176,14 +196,25 @@ def build_ensemble(
         (params, row) for params, row in candidates if not any(one.estimator is None for one in row)
     ]
     if not finished:
-        raise ValueError("ensemble=True: no candidate was trained to its end.")
-    y = np.asarray(data.y)
+        raise ValueError(
+            "ensemble=True: no candidate was trained and scored on all splits. The errors are "
+            "those of the warning above."
+        )
+    y = single_column(np.asarray(data.y))
     parts = [
         out_of_fold([one.prediction for one in row], data.splits, len(y)) for _, row in finished
     ]
     predictions, known = np.stack([one for one, _ in parts]), parts[0][1]
-    w = data.fit_params.get("sample_weight")
-    loss = loss_of(y, data.classes, None if w is None else np.asarray(w, dtype=float))
+    if data.classes is None and predictions.shape[1:] != y.shape:
+        raise ValueError(
+            f"ensemble=True needs one prediction for each target of shape {y.shape}, got shape "
+            f"{predictions.shape[1:]}."
+        )
+    weights_of_rows = [
+        value for name, value in data.fit_params.items() if name.endswith("sample_weight")
+    ]
+    w = None if not weights_of_rows else np.asarray(weights_of_rows[-1], dtype=float)
+    loss = loss_of(y, data.classes, w, quantile)
     folds = [np.asarray(test) for _, test in data.splits]
     weights, without = select(predictions, known, folds, loss)
     members = [
@@ -204,13 +235,18 @@ def build_ensemble(
     n_outputs = 1 if y.ndim == 1 else y.shape[1]
     scores = []
     for k, (test, own) in enumerate(zip(folds, without, strict=True)):
+        if own is None:
+            continue
         average = np.tensordot(own, predictions[:, test], axes=1)
         params = data.params_of(data.score_params, k, test=True)
         stub = as_estimator(average, data.classes)
         scorers = check_scoring(stub) if is_default_score else data.scorers
-        scores.append(score_estimator(stub, average, y[test], scorers, params, data.error_score))
-    if isinstance(scores[0], dict):
-        score: Any = {name: float(np.mean([one[name] for one in scores])) for name in scores[0]}
+        rows = data.rows(stub, k, test=True)
+        scores.append(score_estimator(stub, *rows, scorers, params, data.error_score))
+    if not scores:
+        score: Any = np.nan
+    elif isinstance(scores[0], dict):
+        score = {name: float(np.mean([one[name] for one in scores])) for name in scores[0]}
     else:
         score = float(np.mean(scores))
     return SearchEnsemble(members, data.classes, residuals, fold, n_outputs), score

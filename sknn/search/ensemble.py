@@ -13,6 +13,12 @@ from sklearn.utils import Bunch
 from sknn.engine._typing import Array
 from sknn.targets.conformal import check_coverage, interval_ends
 
+#: Error for classifiers without probabilities.
+NO_PROBABILITIES = (
+    "ensemble=True averages probabilities, but {} has no predict_proba: choose another loss, or "
+    "ensemble=False."
+)
+
 
 @dataclass(frozen=True)
 class Member:
@@ -211,12 +217,11 @@ def response(estimator: Any, X: Any, classes: Array | None) -> Array:
         If the estimator has no probabilities.
     """
     if classes is None:
-        return np.asarray(estimator.predict(X), dtype=np.float64)
+        prediction: Array = np.asarray(estimator.predict(X), dtype=np.float64)
+        is_single = prediction.ndim == 2 and prediction.shape[1] == 1
+        return prediction[:, 0] if is_single else prediction
     if not hasattr(estimator, "predict_proba"):
-        raise ValueError(
-            f"ensemble=True averages probabilities, but {estimator} has no predict_proba: choose "
-            "another loss, or ensemble=False."
-        )
+        raise ValueError(NO_PROBABILITIES.format(estimator))
     proba = np.asarray(estimator.predict_proba(X), dtype=np.float64)
     known = np.asarray(estimator.classes_)
     if len(known) == len(classes):

@@ -3,13 +3,17 @@
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.metrics import log_loss
+from sklearn.exceptions import FitFailedWarning
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.metrics import get_scorer, log_loss, roc_auc_score
 from sklearn.model_selection import KFold, ShuffleSplit, cross_val_predict
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.svm import SVC
 
 from sknn import MLPClassifier, MLPRegressor, to_onnx
 from sknn.search import BatchedGridSearchCV
@@ -221,8 +225,138 @@ def test_one_onnx_graph(classify):
     X = X.astype(np.float32)
     make = MLPClassifier if classify else MLPRegressor
     search = BatchedGridSearchCV(make(**SMALL), GRID, cv=3, ensemble=True).fit(X, y)
-    graph = to_onnx(search.ensemble_.to_voting(), X)
+    graph = to_onnx(search, X)
     session = runtime.InferenceSession(graph.SerializeToString())
     outputs = session.run(None, {session.get_inputs()[0].name: X})
     expected = search.predict_proba(X) if classify else search.predict(X)[:, None]
     assert_allclose(outputs[-1].reshape(expected.shape), expected, atol=1e-4)
+
+
+def test_all_methods_are_of_one_model():
+    """Those that an ensemble cannot answer are not there."""
+    X, y = rows()
+    search = BatchedGridSearchCV(MLPClassifier(**SMALL), GRID, cv=3, ensemble=True).fit(X, y)
+    assert_allclose(search.predict_log_proba(X), np.log(search.predict_proba(X)))
+    for name in ("decision_function", "transform", "score_samples"):
+        assert not hasattr(search, name)
+    two = y > 0
+    search = BatchedGridSearchCV(MLPClassifier(**SMALL), GRID, cv=3, ensemble=True).fit(X, two)
+    assert_allclose(
+        get_scorer("roc_auc")(search, X, two), roc_auc_score(two, search.predict_proba(X)[:, 1])
+    )
+    alone = BatchedGridSearchCV(MLPClassifier(**SMALL), GRID, cv=3).fit(X, y)
+    assert alone.decision_function(X).shape == (len(y), 3)
+
+
+@pytest.mark.filterwarnings("ignore:A column-vector y was passed")
+def test_a_single_column_of_y():
+    """It is the same as without a second axis."""
+    X, y = real()
+    searches = [
+        BatchedGridSearchCV(MLPRegressor(**SMALL), GRID, cv=3, ensemble=True, others=[Ridge()])
+        for _ in range(2)
+    ]
+    for search, target in zip(searches, (y, y[:, None]), strict=True):
+        search.fit(X, target)
+    assert_allclose(searches[0].oof_score_, searches[1].oof_score_)
+    assert_allclose(searches[0].predict_interval(X), searches[1].predict_interval(X))
+
+
+def test_quantiles_are_chosen_by_their_loss():
+    """Not by the squared error; several are refused before training."""
+    rng = np.random.RandomState(0)
+    X = rng.uniform(-1, 1, (200, 1))
+    y = X[:, 0] + rng.exponential(size=200)
+    model = MLPRegressor(**{**SMALL, "max_iter": 200}, loss="quantile", quantile=0.9)
+    grid = {"learning_rate_init": [0.01, 0.03]}
+    search = BatchedGridSearchCV(model, grid, cv=3, ensemble=True, others=[Ridge()]).fit(X, y)
+    assert np.mean(y < search.predict(X)) > 0.8
+    model.set_params(quantile=[0.1, 0.9])
+    with pytest.raises(ValueError, match="lists 2"):
+        BatchedGridSearchCV(model, grid, ensemble=True).fit(X, y)
+
+
+def test_other_estimators_that_fail():
+    """They are not in the ensemble, and there is a warning."""
+    X, y = rows()
+    search = BatchedGridSearchCV(
+        MLPClassifier(**SMALL), GRID, cv=3, ensemble=True, others=[LogisticRegression(C=-1)]
+    )
+    with pytest.warns(FitFailedWarning, match="3 fits of others failed"):
+        search.fit(X, y)
+    assert all("estimator" not in member.params for member in search.ensemble_.members_)
+
+
+def test_scorers_see_the_rows():
+    """Also those that look at X."""
+    X, y = real()
+
+    def weighted(model, X, y):
+        return -np.average((model.predict(X) - y) ** 2, weights=np.abs(X[:, 0]))
+
+    search = BatchedGridSearchCV(
+        MLPRegressor(**SMALL), {"alpha": [1e-4]}, cv=3, ensemble=True, scoring=weighted
+    ).fit(X, y)
+    assert_allclose(search.oof_score_, search.best_score_)
+
+
+def test_one_split_is_not_enough():
+    """Nothing would be left to choose weights by."""
+    X, y = rows()
+    search = BatchedGridSearchCV(
+        MLPClassifier(**SMALL), GRID, cv=ShuffleSplit(1, random_state=0), ensemble=True
+    )
+    with pytest.raises(ValueError, match="two splits or more"):
+        search.fit(X, y)
+
+
+def test_without_refit():
+    """The ensemble knows the columns."""
+    X, y = rows()
+    table = pd.DataFrame(X, columns=list("abcd"))
+    search = BatchedGridSearchCV(MLPClassifier(**SMALL), GRID, cv=3, ensemble=True, refit=False)
+    search.fit(table, y)
+    assert search.n_features_in_ == 4
+    assert list(search.feature_names_in_) == list("abcd")
+    search.fit(X, y)
+    assert not hasattr(search, "feature_names_in_")
+    search.set_params(scoring=["accuracy", "neg_log_loss"]).fit(X, y)
+    with pytest.raises(ValueError, match="name of a score"):
+        search.score(X, y)
+
+
+def test_unknown_targets_of_several_outputs():
+    """They are left out of the score, as by the estimator."""
+    X, y = real()
+    Y = np.column_stack([y, 2 * y])
+    Y[::5, 0] = np.nan
+    search = BatchedGridSearchCV(MLPRegressor(**SMALL), {"alpha": [1e-4]}, cv=3, ensemble=True)
+    search.fit(X, Y)
+    assert_allclose(search.oof_score_, search.best_score_)
+
+
+def test_weights_of_a_step():
+    """They choose, too."""
+    X, y = real()
+    w = np.where(np.arange(len(y)) < len(y) / 2, 1.0, 1e-9)
+    target = np.where(w == 1, y, -5 * y)
+    grid = {"alpha": [1e-4, 1e3], "learning_rate_init": [0.05]}
+    alone = BatchedGridSearchCV(MLPRegressor(**SMALL), grid, cv=3, ensemble=True)
+    alone.fit(X, target, sample_weight=w)
+    piped = BatchedGridSearchCV(
+        make_pipeline(FunctionTransformer(), MLPRegressor(**SMALL)),
+        {f"mlpregressor__{name}": values for name, values in grid.items()},
+        cv=3,
+        ensemble=True,
+    ).fit(X, target, mlpregressor__sample_weight=w)
+    one, two = ([m.weight for m in search.ensemble_.members_] for search in (alone, piped))
+    assert_allclose(one, two)
+
+
+def test_members_of_the_wrong_kind():
+    """They are refused before training."""
+    X, y = rows()
+    for others, message in (([SVC()], "no predict_proba"), ([Ridge()], "cannot have Ridge")):
+        search = BatchedGridSearchCV(MLPClassifier(**SMALL), GRID, ensemble=True, others=others)
+        with pytest.raises(ValueError, match=message):
+            search.fit(X, y)

@@ -1,5 +1,6 @@
 """The searches: the numbers are those of scikit-learn's searches, whatever is trained together."""
 
+import pickle
 from itertools import pairwise
 
 import numpy as np
@@ -9,17 +10,20 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn import config_context
 from sklearn.base import clone
+from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 from sklearn.exceptions import ConvergenceWarning, FitFailedWarning
 from sklearn.feature_selection import SelectKBest
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import get_scorer
 from sklearn.model_selection import GridSearchCV, GroupKFold, RandomizedSearchCV
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sknn import MLPClassifier, MLPRegressor, TabularMLPClassifier, TabularMLPRegressor
+from sknn.estimators import many_fits
 from sknn.search import BatchedGridSearchCV, BatchedRandomizedSearchCV, _run
+from sknn.search._halving import rank, rung_epochs
 from sknn.search._network_size import bytes_of_network
 from tests.estimators.data import real
 
@@ -465,3 +469,148 @@ def test_a_callback_ends_the_search():
     with pytest.warns(UserWarning, match="interrupted: 10 of 30"):
         search.fit(X, y)
     assert len(search.cv_results_["params"]) == 10
+
+
+def test_a_fit_of_ones_own_is_used():
+    """It is not passed over."""
+    X, y = rows()
+
+    class Blind(MLPClassifier):
+        def fit(self, X, y, **params):
+            return super().fit(0 * X, y, **params)
+
+    ours, theirs = (
+        search(Blind(**SMALL), ALPHAS, cv=3).fit(X, y)
+        for search in (BatchedGridSearchCV, GridSearchCV)
+    )
+    key = "mean_test_score"
+    assert_allclose(ours.cv_results_[key], theirs.cv_results_[key])
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [[], [FunctionTransformer(lambda Z: Z)], ["passthrough"]],
+    ids=["none", "lambda", "passthrough"],
+)
+def test_pipelines_of_all_kinds(steps):
+    """Without transformers, or with those that cannot be pickled."""
+    X, y = rows()
+    pipeline = make_pipeline(*steps, CLASSES)
+    search = BatchedGridSearchCV(pipeline, {"mlpclassifier__alpha": [0.1]}, cv=3).fit(X, y)
+    assert search.best_score_ > 0.3
+
+
+def test_ctrl_c_in_a_fit_alone(monkeypatch):
+    """It ends the search, and candidates that are finished are kept."""
+    X, y = rows()
+    calls, train = [], many_fits.fit_networks
+
+    def interrupted(*arguments):
+        calls.append(1)
+        result = train(*arguments)
+        return result.with_outcome("interrupted") if len(calls) == 5 else result
+
+    monkeypatch.setattr(many_fits, "fit_networks", interrupted)
+    search = BatchedGridSearchCV(MLPClassifier(**SMALL, solver="lbfgs"), ALPHAS, cv=3)
+    with pytest.warns(UserWarning, match="interrupted: 1 of 2"):
+        search.fit(X, y)
+    assert len(calls) == 5
+
+
+def test_the_time_of_fits_alone():
+    """No further one begins."""
+    X, y = rows()
+    slow = MLPClassifier(**{**SMALL, "max_iter": 300}, solver="lbfgs", tol=0)
+    grid = {"alpha": list(np.logspace(-5, 0, 200))}
+    with pytest.warns(UserWarning, match="max_time is over"):
+        search = BatchedGridSearchCV(slow, grid, cv=3, max_time=1).fit(X, y)
+    assert len(search.cv_results_["params"]) < 200
+
+
+def test_a_candidate_without_score_is_never_the_best():
+    """In whatever rung it failed."""
+    assert rank(np.array([np.nan, 0.5, 0.6]), [2, 1, 1]).tolist() == [3, 2, 1]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [({"others": [CLASSES]}, "ensemble=True"), ({"min_epochs": 3}, "factor=3")],
+)
+def test_parameters_without_effect(settings, message):
+    """They are an error."""
+    with pytest.raises(ValueError, match=message):
+        BatchedGridSearchCV(CLASSES, ALPHAS, **settings).fit(*rows())
+
+
+def test_a_checkpoint_knows_functions(tmp_path):
+    """By their code, not by their names."""
+    X, y = rows()
+    scores = []
+    for value in (1.0, 2.0):
+
+        def score(model, X, y, value=value):
+            return value
+
+        search = BatchedGridSearchCV(CLASSES, ALPHAS, cv=3, scoring=score, checkpoint=tmp_path)
+        scores.append(search.fit(X, y).best_score_)
+    assert scores == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("content", [b"", b"no pickle", pickle.dumps(["other"])])
+def test_a_checkpoint_that_cannot_be_read(tmp_path, content):
+    """It is made anew, with a warning."""
+    X, y = rows()
+    search = BatchedGridSearchCV(CLASSES, ALPHAS, cv=3, checkpoint=tmp_path).fit(X, y)
+    [file] = tmp_path.iterdir()
+    file.write_bytes(content)
+    with pytest.warns(UserWarning, match="cannot be read"):
+        again = clone(search).fit(X, y)
+    assert_array_equal(again.predict_proba(X), search.predict_proba(X))
+    with pytest.raises(ValueError, match="is a file"):
+        clone(search).set_params(checkpoint=file).fit(X, y)
+
+
+def test_a_checkpoint_knows_classes(tmp_path):
+    """Estimators with the same parameters are different ones."""
+    X, y = rows()
+    kinds = [RandomForestClassifier, ExtraTreesClassifier]
+    for kind in kinds:
+        others = [kind(10, bootstrap=True, random_state=0)]
+        search = BatchedGridSearchCV(
+            CLASSES, ALPHAS, cv=3, checkpoint=tmp_path, ensemble=True, others=others
+        ).fit(X, y)
+        members = [one for one in search.ensemble_.members_ if "estimator" in one.params]
+        assert all(type(one.estimators[0]) is kind for one in members)
+
+
+@pytest.mark.parametrize("max_iter", [[None, 8], [np.nan, 3], [-1, 8], ["auto", 8]])
+def test_halving_with_candidates_that_fail(max_iter):
+    """They get the error score."""
+    X, y = rows()
+    with pytest.warns(FitFailedWarning), pytest.warns(UserWarning, match="non-finite"):
+        search = BatchedGridSearchCV(CLASSES, {"max_iter": max_iter}, cv=3, factor=2).fit(X, y)
+    assert search.best_params_["max_iter"] == max_iter[1]
+
+
+def test_halving_by_a_function_with_several_scores():
+    """Refit names the one that counts."""
+    X, y = rows()
+
+    def scores(model, X, y):
+        return {"a": model.score(X, y), "b": -model.score(X, y)}
+
+    search = BatchedGridSearchCV(
+        CLASSES, {"alpha": [1e-4, 0.1, 1e3]}, cv=3, factor=2, scoring=scores, refit="a"
+    ).fit(X, y)
+    rungs = search.cv_results_["rung"]
+    assert rungs[search.best_index_] == rungs.max()
+
+
+@pytest.mark.parametrize("factor", [1.1, 2, 1000.0])
+def test_rungs_rise(factor):
+    """And the last one has no limit."""
+    for n, minimum, epochs in ((1, None, 5), (100, None, 300), (50, 7, 300), (5, 400, 300)):
+        *limits, last = rung_epochs(n, factor, minimum, epochs)
+        assert last is None
+        assert limits == sorted(set(limits))
+        assert all(1 <= one < epochs for one in limits)

@@ -29,7 +29,9 @@ from sknn.persistence.onnx.meta_estimators import (
     has_parts,
     holds,
     holds_network,
+    is_search,
     last_step,
+    predictor_of,
 )
 
 #: Estimators with settings that skl2onnx cannot read.
@@ -109,7 +111,7 @@ def _readable(model: Any) -> Any:
     """Return a model of the same predictions that skl2onnx can read; the model does not change."""
 
     def is_unreadable(one: Any) -> bool:
-        return isinstance(one, (*VOTING, Pipeline)) or hasattr(one, "best_estimator_")
+        return isinstance(one, (*VOTING, Pipeline)) or is_search(one)
 
     if not holds(model, is_unreadable):
         return model
@@ -124,8 +126,8 @@ def _simplify(value: Any) -> Any:
     """
     if isinstance(value, BaseMLP):
         return value
-    if hasattr(value, "best_estimator_"):
-        return _simplify(value.best_estimator_)
+    if is_search(value):
+        return _simplify(predictor_of(value))
     if type(value) in (list, tuple):
         return type(value)(_simplify(one) for one in value)
     if has_parts(value):

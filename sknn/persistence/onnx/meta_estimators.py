@@ -33,10 +33,22 @@ MAX_LABEL = 2**24
 PARTS = ("estimators_", "calibrated_classifiers_", "final_estimator_", "best_estimator_")
 
 
+def is_search(model: Any) -> bool:
+    """Return whether a model is a fitted search."""
+    return hasattr(model, "best_estimator_") or hasattr(model, "ensemble_")
+
+
+def predictor_of(search: Any) -> Any:
+    """Return the estimator by which a search predicts: the best one, or that of its ensemble."""
+    if hasattr(search, "ensemble_"):
+        return search.ensemble_.to_voting()
+    return search.best_estimator_
+
+
 def last_step(model: Any) -> Any:
-    """Return the last step of a pipeline and the best estimator of a search, at any depth."""
-    while isinstance(model, Pipeline) or hasattr(model, "best_estimator_"):
-        model = model[-1] if isinstance(model, Pipeline) else model.best_estimator_
+    """Return the last step of a pipeline and the estimator of a search, at any depth."""
+    while isinstance(model, Pipeline) or is_search(model):
+        model = model[-1] if isinstance(model, Pipeline) else predictor_of(model)
     return model
 
 

@@ -10,6 +10,7 @@ from sknn.persistence.onnx.composite import convert
 from sknn.persistence.onnx.encoder_nodes import column_names, column_types
 from sknn.persistence.onnx.estimator_nodes import add_estimator, encoders_of
 from sknn.persistence.onnx.graph import Graph, check_opset, rename_outputs
+from sknn.persistence.onnx.meta_estimators import is_search, predictor_of
 
 #: Default opset version.
 OPSET = 18
@@ -75,8 +76,8 @@ def to_onnx(model: Any, X: Any = None, *, opset: int = OPSET) -> Any:
     """
     import_optional("onnx", "to_onnx")
     check_opset(opset)
-    while hasattr(model, "best_estimator_"):
-        model = model.best_estimator_
+    while is_search(model):
+        model = predictor_of(model)
     if not isinstance(model, BaseMLP):
         return convert(model, X, opset)
     check_is_fitted(model)
