@@ -16,6 +16,7 @@ from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import check_cv
 from sklearn.utils import indexable
 
+from sknn.engine._typing import Array
 from sknn.estimators._sklearn_compat import Interval, fit_context
 from sknn.estimators.base import BaseMLP
 from sknn.search._callbacks import SearchCallbacks
@@ -77,7 +78,17 @@ class BatchedSearchCV(PredictingSearch):
     max_memory: float | None
     max_time: float | None
     checkpoint: Any
+    cv_results_: dict[str, Any]
+    best_estimator_: Any
+    best_score_: float
+    best_params_: dict[str, Any]
+    best_index_: int
     oof_score_: Any
+    scorer_: Any
+    n_splits_: int
+    refit_time_: float
+    multimetric_: bool
+    feature_names_in_: Array
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **{k: v for k, v in BaseSearchCV._parameter_constraints.items() if k != "pre_dispatch"},

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.model_selection import ParameterGrid, ParameterSampler
 
+from sknn.estimators._docstrings import inherit_entries
 from sknn.estimators._parameters import CrossValidation, RandomState
 from sknn.estimators._sklearn_compat import Interval
 from sknn.search._base import BatchedSearchCV
@@ -15,17 +16,19 @@ from sknn.search._base import BatchedSearchCV
 class BatchedGridSearchCV(BatchedSearchCV):
     """Grid search that trains the networks of all candidates and folds together.
 
-    The scores are those of :class:`~sklearn.model_selection.GridSearchCV`, up to rounding, and so
-    is the best estimator. It takes less time if the networks are small: dozens of them make each
-    step by the same few operations.
+    The scores are those of :class:`~sklearn.model_selection.GridSearchCV`, up to rounding, if
+    `random_state` of the estimator is an integer, and so is the best estimator. (Only networks that
+    diverge have no score here.) It takes less time if the networks are small: dozens of them make
+    each step by the same few operations.
 
     Parameters
     ----------
     estimator : estimator
         One of this package, or a pipeline that ends in one; its transformers are fitted once for
         each split and setting. Other estimators, and networks that cannot be trained in batches
-        ("lbfgs", `max_time`, `cv`, callbacks), are fitted one by one. ``cv="auto"`` is None in a
-        search, which itself chooses settings.
+        ("lbfgs", `verbose`, `max_time`, `cv`, callbacks, a `fit` of its own), are fitted one by
+        one, and with `factor` to their end in the first rung. ``cv="auto"`` of this estimator is
+        None in a search, which itself chooses settings.
     param_grid : dict or list of dict
         Values of parameters, all of whose combinations are tried.
     scoring : str, callable, list, tuple, dict or None, default=None
@@ -56,18 +59,22 @@ class BatchedGridSearchCV(BatchedSearchCV):
         leaves a candidate or more.
     ensemble : bool, default=False
         Whether predictions are those of `ensemble_`: of all candidates that were trained to their
-        end, and of `others`, averaged over the folds with weights from greedy selection [1]_.
+        end, and of `others`, averaged over the folds with weights from greedy selection [1]_. These
+        minimise the log loss, the pinball loss of a quantile, or else the squared error, whatever
+        `scoring` is.
     others : list of estimator or None, default=None
         Further estimators of any kind for the ensemble, cross-validated on the same splits.
     max_memory : float or None, default=None
-        Bytes that the networks in training may take, about. None is a quarter of what is free.
+        Bytes that the networks in training may take, about; inf is no bound. None is a quarter of
+        what is free.
     max_time : float or None, default=None
-        Seconds for all of `fit`. A fifth is kept for the final fit. Candidates that are not
-        finished by then do not count.
+        Seconds for `fit`. A fifth is kept for the final fit, which itself is not cut short.
+        Candidates that are not finished by then do not count.
     checkpoint : str, path or None, default=None
-        Directory in which finished chunks are kept (as pickles), so that a search that was killed
-        is run again and resumes: with the same data, parameters and `n_jobs` it ends with equal
-        bits.
+        Directory in which finished chunks are kept, so that a search that was killed is run again
+        and resumes: with the same data, parameters and `n_jobs` it ends with equal bits. The files
+        are pickles: use no directory that others can write to. `max_memory` should be given; None
+        is no bound here.
 
     Attributes
     ----------
@@ -78,13 +85,18 @@ class BatchedGridSearchCV(BatchedSearchCV):
     best_estimator_ : estimator
         The best candidate, fitted to all rows; only with `refit`. After a search with `factor`,
         early stopping is replaced by the best number of epochs.
-    best_score_, best_params_, best_index_ : float, dict, int
-        Those of the best candidate.
+    best_score_ : float
+        Mean score of the best candidate.
+    best_params_ : dict
+        Its parameters.
+    best_index_ : int
+        Its number in `cv_results_`.
     ensemble_ : SearchEnsemble
         Only with ``ensemble=True``: its `members_` have the candidates and their weights.
     oof_score_ : float or dict
         Score of the ensemble: the mean over the folds of the score of weights that were chosen
-        without this fold. The candidates were trained, and may stop early, without it, too.
+        without this fold. The candidates were trained without it, too. With `factor`, those that
+        stayed were chosen by all folds, and the score is a little optimistic.
     scorer_ : callable or dict
         The scorers.
     n_splits_ : int
@@ -95,8 +107,10 @@ class BatchedGridSearchCV(BatchedSearchCV):
         Whether there are several scores.
     classes_ : array
         Class labels; only for classifiers.
-    n_features_in_, feature_names_in_ : int, array
-        Those of the best estimator.
+    n_features_in_ : int
+        The number of columns of X.
+    feature_names_in_ : array
+        Their names, if X has any.
 
     See Also
     --------
@@ -165,6 +179,7 @@ class BatchedGridSearchCV(BatchedSearchCV):
         return list(ParameterGrid(self.param_grid))
 
 
+@inherit_entries(BatchedGridSearchCV)
 class BatchedRandomizedSearchCV(BatchedSearchCV):
     """Search of random candidates that trains the networks of all candidates and folds together.
 
@@ -180,86 +195,19 @@ class BatchedRandomizedSearchCV(BatchedSearchCV):
         package has a method `search_space` that returns what is worth trying.
     n_iter : int, default=10
         The number of candidates.
-    scoring : str, callable, list, tuple, dict or None, default=None
-        Scores of the test rows, as in :class:`~sklearn.model_selection.GridSearchCV`; None is the
-        estimator's own score.
-    n_jobs : int or None, default=None
-        Number of processes, each with some of the chunks of networks; None is one.
-    refit : bool, str or callable, default=True
-        Whether to fit the best candidate to all rows; with several scores the name of the one that
-        counts, or a function of `cv_results_` that returns the number of the best candidate.
-    cv : int, splitter, iterable of (train, test) or None, default=None
-        The splits; None is 5 folds, stratified for classifiers.
-    verbose : int, default=0
-        Whether to print a line per chunk.
     random_state : int, RandomState or None, default=None
         Draws the candidates.
-    error_score : "raise" or float, default=nan
-        Score of a fit that fails or diverges, with a warning that counts them; "raise" raises its
-        error.
-    return_train_score : bool, default=False
-        Whether to score the training rows, too.
-    factor : float or None, default=None
-        With a number above 1, successive halving: all candidates train for a few epochs, one in
-        `factor` goes on to `factor` times as many, and so forth; the last ones are trained to their
-        end. None trains all of them to their end. Networks go on from where they are, except with
-        schedules of the learning rate that have an end, such as "one_cycle": these get a shorter
-        whole schedule in each rung, and begin anew.
-    min_epochs : int or None, default=None
-        Epochs of the first rung. None is `max_iter` divided by `factor` once for each rung that
-        leaves a candidate or more.
-    ensemble : bool, default=False
-        Whether predictions are those of `ensemble_`: of all candidates that were trained to their
-        end, and of `others`, averaged over the folds with weights from greedy selection [1]_.
-    others : list of estimator or None, default=None
-        Further estimators of any kind for the ensemble, cross-validated on the same splits.
-    max_memory : float or None, default=None
-        Bytes that the networks in training may take, about. None is a quarter of what is free.
-    max_time : float or None, default=None
-        Seconds for all of `fit`. A fifth is kept for the final fit. Candidates that are not
-        finished by then do not count.
-    checkpoint : str, path or None, default=None
-        Directory in which finished chunks are kept (as pickles), so that a search that was killed
-        is run again and resumes: with the same data, parameters and `n_jobs` it ends with equal
-        bits.
 
     Attributes
     ----------
-    cv_results_ : dict of arrays
-        As in scikit-learn, with `split*_best_iteration` and `mean_best_iteration`: the number of
-        epochs, with early stopping that of the best one. With `factor`, `rung` is the last one of
-        each candidate, from 0, and candidates of later rungs have better ranks.
-    best_estimator_ : estimator
-        The best candidate, fitted to all rows; only with `refit`. After a search with `factor`,
-        early stopping is replaced by the best number of epochs.
-    best_score_, best_params_, best_index_ : float, dict, int
-        Those of the best candidate.
-    ensemble_ : SearchEnsemble
-        Only with ``ensemble=True``: its `members_` have the candidates and their weights.
-    oof_score_ : float or dict
-        Score of the ensemble: the mean over the folds of the score of weights that were chosen
-        without this fold. The candidates were trained, and may stop early, without it, too.
-    scorer_ : callable or dict
-        The scorers.
-    n_splits_ : int
-        The number of splits.
-    refit_time_ : float
-        Seconds of the final fit.
-    multimetric_ : bool
-        Whether there are several scores.
     classes_ : array
         Class labels; only for classifiers.
-    n_features_in_, feature_names_in_ : int, array
-        Those of the best estimator.
+    n_features_in_ : int
+        The number of columns of X.
 
     See Also
     --------
     BatchedGridSearchCV : The same for all combinations of some values.
-
-    References
-    ----------
-    .. [1] Caruana, Niculescu-Mizil, Crew and Ksikes (2004), "Ensemble Selection from Libraries of
-       Models".
 
     Examples
     --------
