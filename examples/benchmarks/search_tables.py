@@ -94,7 +94,8 @@ def main() -> None:
 def try_one(folder: str, jobs: int, planned: dict[str, Any]) -> dict[str, Any]:
     """Fit a learner to the training rows, and score it on the test rows."""
     table = read_table(folder, planned["set"])
-    problem = Problem(table.is_regression, table.outputs, planned["seed"])
+    outputs = 1 if table.y.ndim == 1 else table.y.shape[1]
+    problem = Problem(table.is_regression, outputs, planned["seed"])
     build = partial(LEARNERS[planned["learner"]], problem, planned["seconds"], jobs)
     start = time.perf_counter()
     row = try_learner(planned["learner"], build, table, planned["seed"]).row()

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from sklearn import get_config
@@ -328,6 +329,11 @@ class FitSize:
     batch_size: int
     n_networks: int
     dtype: str
+
+    @property
+    def n_products(self) -> int:
+        """The number of multiplications of the forward pass of a batch."""
+        return self.batch_size * sum(m * k for m, k in pairwise(self.layers))
 
 
 def size_of(task: FitTask) -> FitSize:

@@ -10,6 +10,7 @@ import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
 from sklearn.base import clone
 
+from sknn.engine.members import MAX_STACKED_PRODUCTS
 from sknn.estimators.many_fits import FitTask, size_of
 from sknn.search._callbacks import SearchCallbacks
 from sknn.search._checkpoint import SearchCheckpoint
@@ -59,6 +60,7 @@ class SearchRun:
     checkpoint: SearchCheckpoint | None = None
     is_interrupted: bool = False  # by the user
     cache: TransformerCache = field(default_factory=TransformerCache)
+    sizes: dict[tuple[str, ...], int] = field(default_factory=dict)  # of chunks, by group
 
     @property
     def has_ended(self) -> bool:
@@ -76,39 +78,52 @@ class SearchRun:
                     self.is_interrupted |= any(one.by_user for one in evaluations)
                     if self.verbose:
                         print(f"{len(done)} of {len(fits)} fits")
-                    if self.has_ended:
+                    if self.is_interrupted or self.callbacks.asks_to_end:
                         break
         except KeyboardInterrupt:
             self.is_interrupted = True
         return done
 
     def _chunks(self, fits: Sequence[Fit]) -> Iterator[list[Fit]]:
-        """Divide fits into chunks of networks that can be trained together."""
+        """Divide fits into chunks of networks that are trained together.
+
+        With a deadline, those of the first candidates come first, so that these are finished.
+        """
         jobs = effective_n_jobs(self.n_jobs)
         evenly = -(-len(fits) // jobs)
-        ordered = sorted(fits, key=lambda fit: (*fit.group, fit.candidate, fit.split))
-        for _, group in groupby(ordered, key=lambda fit: fit.group):
-            same = list(group)
-            size = max(1, min(MAX_CHUNK, evenly, self._n_in_memory(same[0]) // jobs))
-            for start in range(0, len(same), size):
-                yield same[start : start + size]
+        n_at_once = len(fits) if self.deadline.time == np.inf else jobs * MAX_CHUNK
+        in_order = sorted(fits, key=lambda fit: (fit.candidate, fit.split))
+        for begin in range(0, len(fits), max(1, n_at_once)):
+            part = sorted(in_order[begin : begin + n_at_once], key=lambda fit: fit.group)
+            for _, group in groupby(part, key=lambda fit: fit.group):
+                same = list(group)
+                size = max(1, min(self._n_together(same[0]), evenly))
+                for start in range(0, len(same), size):
+                    yield same[start : start + size]
 
-    def _n_in_memory(self, fit: Fit) -> int:
-        """Return how many fits like this one may be trained at once."""
+    def _n_together(self, fit: Fit) -> int:
+        """Return how many fits like this one are trained together."""
+        if fit.group not in self.sizes:
+            self.sizes[fit.group] = self._largest_chunk(fit)
+        return self.sizes[fit.group]
+
+    def _largest_chunk(self, fit: Fit) -> int:
+        """Return how many networks make a chunk: as many as are faster together, and as fit."""
         if not is_batched(fit, self.data):
             return 1
-        if self.max_memory == np.inf:
-            return MAX_CHUNK * effective_n_jobs(self.n_jobs)
         try:
             X, y = self.data.rows(fit.estimator, fit.split)
             if has_transformers(fit.estimator):
                 key = fit.transformers, fit.split
                 X = self.cache.fit(clone(fit.estimator[:-1]), key, X, y)[1]
             size = size_of(FitTask(clone(network_of(fit.estimator)), X, y))
-        except (ValueError, TypeError):  # as the fit will be
+        except Exception:  # as in the fit, which tells
             return 1
-        each = bytes_of_network(size.layers, size.batch_size, size.dtype)
-        return int(self.max_memory // (each * size.n_networks))
+        if size.n_products > MAX_STACKED_PRODUCTS:
+            return 1
+        each = size.n_networks * bytes_of_network(size.layers, size.batch_size, size.dtype)
+        n_in_memory = self.max_memory / (each * effective_n_jobs(self.n_jobs))
+        return int(min(MAX_CHUNK, n_in_memory))
 
     def _in_chunks(
         self, chunks: Sequence[Sequence[Fit]], max_epochs: int | None
@@ -159,5 +174,8 @@ class SearchRun:
 
 
 def _numbered(i: int, *arguments: Any) -> tuple[int, list[Evaluation]]:
-    """Evaluate a chunk, and return its number, too."""
+    """Evaluate a chunk, unless the time is over, and return its number, too."""
+    _, fits, _, deadline = arguments
+    if deadline.is_over:
+        return i, [Evaluation(fit, {}, 0, is_interrupted=True) for fit in fits]
     return i, evaluate(*arguments)
