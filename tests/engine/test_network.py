@@ -268,7 +268,7 @@ def test_activations_that_split(name):
     assert splits == (name in networks.SPLITTING_ACTIVATIONS)
 
 
-@pytest.mark.parametrize("name", networks.SPLITTING_ACTIVATIONS)
+@pytest.mark.parametrize("name", sorted(networks.SPLITTING_ACTIVATIONS))
 @pytest.mark.parametrize("sizes", [(4,), (4, 7), (9, 4, 5)])
 def test_a_network_that_is_linear(name, sizes):
     """It computes the linear function whose weights it was given."""
