@@ -191,8 +191,7 @@ def plan_epoch(mlp: "BaseMLP", given: GivenData, classes: Any) -> FitPlan:
         epochs=1,
         relative_weights=False,
     )
-    # the frequencies in a batch are not those of the stream
-    config = replace(config, deadline=np.inf, smooths_evenly=True)
+    config = replace(config, deadline=np.inf)
     job = FitJob(config, FitData(data), initial, weighted, notes)
     return FitPlan([job], initial.spec)
 

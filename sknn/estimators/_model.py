@@ -246,7 +246,8 @@ class ModelSpec:
         """
         Y = self.target.encode(data.y, self.loss.codes)
         if smoothing:
-            frequencies = None if smooths_evenly else np.average(Y, axis=0, weights=data.w)
+            w = None if data.w is None else data.w / data.w.max()
+            frequencies = None if smooths_evenly else np.average(Y, axis=0, weights=w)
             Y = self.target.smooth_labels(Y, smoothing, frequencies)
         units = self.loss.units_per_output
         Y = np.repeat(Y, units, axis=1) if units > 1 else Y

@@ -162,8 +162,8 @@ class SearchRun:
     def _in_processes(
         self, chunks: Sequence[Sequence[Fit]], max_epochs: int | None
     ) -> Iterator[tuple[int, list[Evaluation]]]:
-        """Yield the number of each chunk and its evaluations, as they are finished."""
-        parallel = Parallel(n_jobs=self.n_jobs, return_as="generator_unordered")
+        """Yield the number of each chunk and its evaluations, in order."""
+        parallel = Parallel(n_jobs=self.n_jobs, return_as="generator")
         work = (
             delayed(_numbered)(i, self.data, chunk, max_epochs, self.deadline)
             for i, chunk in enumerate(chunks)
