@@ -127,7 +127,8 @@ class BatchedGridSearchCV(BatchedSearchCV):
     >>> from sknn import MLPClassifier
     >>> from sknn.search import BatchedGridSearchCV
     >>> X, y = load_iris(return_X_y=True)
-    >>> network = MLPClassifier((16,), learning_rate="one_cycle", max_iter=200, random_state=0)
+    >>> settings = {"learning_rate": "one_cycle", "learning_rate_init": 0.03, "max_iter": 60}
+    >>> network = MLPClassifier((16,), **settings, random_state=0)
     >>> search = BatchedGridSearchCV(network, {"alpha": [1e-4, 1e-2, 10]}, factor=3).fit(X, y)
     >>> int(search.cv_results_["rung"].max())
     1
@@ -215,7 +216,8 @@ class BatchedRandomizedSearchCV(BatchedSearchCV):
     >>> from sknn import MLPClassifier
     >>> from sknn.search import BatchedRandomizedSearchCV
     >>> X, y = load_iris(return_X_y=True)
-    >>> network = MLPClassifier((16,), learning_rate="one_cycle", max_iter=200, random_state=0)
+    >>> settings = {"learning_rate": "one_cycle", "learning_rate_init": 0.03, "max_iter": 60}
+    >>> network = MLPClassifier((16,), **settings, random_state=0)
     >>> choices = {"alpha": [1e-4, 1e-2, 1], "dropout": [0, 0.1, 0.2]}
     >>> search = BatchedRandomizedSearchCV(
     ...     network, choices, n_iter=4, ensemble=True, random_state=0
