@@ -284,6 +284,7 @@ def test_the_end_of_time():
 
 
 @pytest.mark.filterwarnings("ignore:invalid value encountered in cast:RuntimeWarning")
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*targets look unscaled")
 @parametrize_with_checks(
     [
