@@ -345,7 +345,7 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         Parameters
         ----------
         prefix : str, default=""
-            Put before each name, such as "mlpclassifier__" for a step of a pipeline.
+            Put before each name, such as ``"mlpclassifier__"`` for a step of a pipeline.
 
         Returns
         -------
