@@ -271,3 +271,21 @@ def test_cost_of_cross_fitting(folder):
     assert row["ratio"] > 0
     assert min(row["scores"].values()) > 0.8
     assert done.stdout.splitlines()[-1].startswith("as wanted: ")
+
+
+def test_searches_of_tables(folder):
+    """They end in time, and are compared with the default fit."""
+    chosen = ("--sets", "fruit", "--learners", "sknn,search", "--seconds", "8", "--jobs", "1")
+    done = run_program(folder, "search_tables", "--data", ".", *chosen)
+    assert done.returncode == 0, done.stderr
+    rows = {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines()[-2:]}
+    assert rows["sknn"] == ["1.000", "1.000", "1"]
+    assert float(rows["search"][0]) < 2
+
+
+def test_searches_against_those_of_scikit_learn(folder):
+    """The scores are equal."""
+    chosen = ("--cases", "iris 32", "--max-iter", "3", "--repeats", "1", "--jobs", "1")
+    done = run_program(folder, "search", *chosen)
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout.split()[-1]) < 1e-6

@@ -73,11 +73,11 @@ def scaled(data: Data) -> Data:
 #: Data, sizes, batch size, and how many times faster than sknn's and scikit-learn's networks in
 #: `GridSearchCV` it should be.
 CASES: Mapping[str, tuple[Callable[[], Data], tuple[int, ...], Any, tuple[float, float]]] = {
-    "iris (32,)": (lambda: scaled(load_iris(return_X_y=True)), (32,), "auto", (4, 8)),
-    "1000 rows (32,)": (lambda: made(1000), (32,), 32, (2, 5)),
-    "1000 rows (32, 32)": (lambda: made(1000), (32, 32), 32, (2, 5)),
-    "digits (64,)": (lambda: scaled(load_digits(return_X_y=True)), (64,), "auto", (1.3, 3)),
-    "2000 rows (128, 128)": (lambda: made(2000), (128, 128), "auto", (0.95, 1.8)),
+    "iris 32": (lambda: scaled(load_iris(return_X_y=True)), (32,), "auto", (4, 8)),
+    "1000 rows 32": (lambda: made(1000), (32,), 32, (2, 5)),
+    "1000 rows 32-32": (lambda: made(1000), (32, 32), 32, (2, 5)),
+    "digits 64": (lambda: scaled(load_digits(return_X_y=True)), (64,), "auto", (1.3, 3)),
+    "2000 rows 128-128": (lambda: made(2000), (128, 128), "auto", (0.95, 1.8)),
 }
 
 
