@@ -168,10 +168,9 @@ def _copy_state(state: Any) -> Any:
 
 def _is_finite(state: Any) -> bool:
     """Return whether all numbers of an array, or of a state of arrays and numbers, are finite."""
-    kind = type(state)
-    if kind is dict:
+    if isinstance(state, dict):
         return all(map(_is_finite, state.values()))
-    if kind is int or kind is float:
+    if isinstance(state, int | float):
         return math.isfinite(state)
     array = np.asarray(state)
     if array.dtype.kind not in "fc":

@@ -102,12 +102,13 @@ class StackedStep:
                 member.state["optimizer"][name][...] = matrix[i, own]
 
     def finite_members(self) -> set["Member"]:
-        """Return members whose parameters and optimizer states are known to be finite."""
+        """Return members whose parameters and states are known to be finite."""
         if not self.moments:  # there may be a state of another kind
             return set()
+        losses = [member.state["relative_loss"] for member in self.members]
         matrices = self.parameters.vector, *self.moments.values()
         with np.errstate(over="ignore", invalid="ignore"):
-            sums = np.stack([matrix.sum(axis=1) for matrix in matrices])
+            sums = np.stack([losses, *(matrix.sum(axis=1) for matrix in matrices)])
         finite: Array = np.isfinite(sums).all(axis=0)
         return {self.members[i] for i in np.flatnonzero(finite)}
 

@@ -79,15 +79,12 @@ class BatchedSearchCV(PredictingSearch):
     max_time: float | None
     checkpoint: Any
     cv_results_: dict[str, Any]
-    best_estimator_: Any
     best_score_: float
     best_params_: dict[str, Any]
     best_index_: int
     oof_score_: Any
-    scorer_: Any
     n_splits_: int
     refit_time_: float
-    multimetric_: bool
     feature_names_in_: Array
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {

@@ -31,28 +31,13 @@ def _can_predict(search: "PredictingSearch") -> bool:
     return search.ensemble or _estimator_has(search, "predict")
 
 
-def _has_probabilities(search: "PredictingSearch") -> bool:
-    """Return whether `predict_proba` is available."""
-    if search.ensemble:
-        return is_classifier(search.estimator)
-    return _estimator_has(search, "predict_proba")
-
-
-def _has_log_probabilities(search: "PredictingSearch") -> bool:
-    """Return whether `predict_log_proba` is available."""
-    if search.ensemble:
-        return is_classifier(search.estimator)
-    return _estimator_has(search, "predict_log_proba")
-
-
-def _of_best_estimator(method: str) -> Callable[["PredictingSearch"], bool]:
-    """Return a function that tells whether a method of the best estimator is available.
-
-    An ensemble has none of them, since it averages probabilities or predictions.
-    """
+def _has_probabilities(method: str) -> Callable[["PredictingSearch"], bool]:
+    """Return a function that tells whether a method for probabilities is available."""
 
     def check(search: "PredictingSearch") -> bool:
-        return not search.ensemble and _estimator_has(search, method)
+        if search.ensemble:
+            return is_classifier(search.estimator)
+        return _estimator_has(search, method)
 
     return check
 
@@ -69,10 +54,41 @@ def _estimator_has(search: "PredictingSearch", method: str) -> bool:
     return True
 
 
+def _of_best_estimator(method: str) -> Any:
+    """Return a method that calls that of the best estimator.
+
+    An ensemble has none of them, since it averages probabilities or predictions.
+    """
+
+    def check(search: "PredictingSearch") -> bool:
+        return not search.ensemble and _estimator_has(search, method)
+
+    def call(self: "PredictingSearch", X: Any) -> Any:
+        return getattr(self._predictor(method), method)(X)
+
+    call.__name__ = method
+    call.__doc__ = f"""Return what `{method}` of the best estimator returns.
+
+        Parameters
+        ----------
+        X : array-like or frame of shape (n_samples, n_features)
+            The inputs, as for the estimator.
+
+        Returns
+        -------
+        result : array
+            As from the estimator's `{method}`.
+        """
+    return available_if(check)(call)
+
+
 class PredictingSearch(BaseSearchCV):
     """Base of the searches: predictions and scores."""
 
     ensemble: bool
+    best_estimator_: Any
+    scorer_: Any
+    multimetric_: bool
     ensemble_: SearchEnsemble
 
     @available_if(_can_predict)
@@ -91,7 +107,7 @@ class PredictingSearch(BaseSearchCV):
         """
         return self._predictor("predict").predict(X)
 
-    @available_if(_has_probabilities)
+    @available_if(_has_probabilities("predict_proba"))
     def predict_proba(self, X: Any) -> Array:
         """Predict probabilities by the ensemble, or by the best estimator.
 
@@ -107,7 +123,7 @@ class PredictingSearch(BaseSearchCV):
         """
         return self._predictor("predict_proba").predict_proba(X)
 
-    @available_if(_has_log_probabilities)
+    @available_if(_has_probabilities("predict_log_proba"))
     def predict_log_proba(self, X: Any) -> Array:
         """Return the logarithms of `predict_proba`.
 
@@ -128,69 +144,10 @@ class PredictingSearch(BaseSearchCV):
             return log_proba
         return predictor.predict_log_proba(X)
 
-    @available_if(_of_best_estimator("decision_function"))
-    def decision_function(self, X: Any) -> Any:
-        """Return the raw outputs of the best estimator.
-
-        Parameters
-        ----------
-        X : array-like or frame of shape (n_samples, n_features)
-            The inputs, as for the estimator.
-
-        Returns
-        -------
-        result : array
-            As from the estimator's `decision_function`.
-        """
-        return self._predictor("decision_function").decision_function(X)
-
-    @available_if(_of_best_estimator("transform"))
-    def transform(self, X: Any) -> Any:
-        """Transform by the best estimator.
-
-        Parameters
-        ----------
-        X : array-like or frame of shape (n_samples, n_features)
-            The inputs, as for the estimator.
-
-        Returns
-        -------
-        result : array
-            As from the estimator's `transform`.
-        """
-        return self._predictor("transform").transform(X)
-
-    @available_if(_of_best_estimator("inverse_transform"))
-    def inverse_transform(self, X: Any) -> Any:
-        """Invert the transformation of the best estimator.
-
-        Parameters
-        ----------
-        X : array-like or frame of shape (n_samples, n_features)
-            The inputs, as for the estimator.
-
-        Returns
-        -------
-        result : array
-            As from the estimator's `inverse_transform`.
-        """
-        return self._predictor("inverse_transform").inverse_transform(X)
-
-    @available_if(_of_best_estimator("score_samples"))
-    def score_samples(self, X: Any) -> Any:
-        """Score each sample by the best estimator.
-
-        Parameters
-        ----------
-        X : array-like or frame of shape (n_samples, n_features)
-            The inputs, as for the estimator.
-
-        Returns
-        -------
-        result : array
-            As from the estimator's `score_samples`.
-        """
-        return self._predictor("score_samples").score_samples(X)
+    decision_function = _of_best_estimator("decision_function")
+    transform = _of_best_estimator("transform")
+    inverse_transform = _of_best_estimator("inverse_transform")
+    score_samples = _of_best_estimator("score_samples")
 
     @available_if(_has_intervals)
     def predict_interval(self, X: Any, *, coverage: float = 0.9) -> Array:

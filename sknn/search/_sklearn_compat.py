@@ -25,13 +25,6 @@ if TYPE_CHECKING:
         verbose: int
         error_score: Any
         return_train_score: bool
-        multimetric_: bool
-        cv_results_: dict[str, Any]
-        best_index_: int
-        best_score_: float
-        best_params_: dict[str, Any]
-        best_estimator_: Any
-        scorer_: Any
 
         def score(self, X: Any, y: Any = None, **params: Any) -> float: ...
         def _get_scorers(self) -> tuple[Any, Any]: ...
