@@ -42,7 +42,7 @@ class FitTask:
     params : dict
         Further arguments of `fit`, such as `sample_weight`.
     progress : FitProgress, optional
-        That of the outcome of an earlier fit with `max_epochs`, to go on from there.
+        That of the outcome of an earlier fit with `max_epochs`, to continue from there.
     """
 
     estimator: Any
@@ -61,7 +61,7 @@ class FitOutcome:
     error : Exception or None
         Why the estimator is not fitted.
     outcome : str or None
-        Why training ended; None if the estimator was fitted alone, or training can go on.
+        Why training ended; None if the estimator was fitted alone, or training can continue.
     seconds : float
         Time of the fit, with its part of that of all networks that were trained together.
     warnings : sequence of (str, type)
@@ -69,7 +69,7 @@ class FitOutcome:
     is_partial : bool
         Whether `max_epochs` has cut training short.
     progress : FitProgress or None
-        Where a fit that was cut short goes on; None if it begins anew.
+        Where a fit that was cut short continues; None if it restarts.
     """
 
     error: BaseException | None
@@ -121,9 +121,9 @@ def fit_many(
         The estimators and their training data. No estimator occurs twice.
     max_epochs : int, optional
         Training pauses after this number of epochs. The estimators then predict as if they had
-        ended there, and `progress` of their outcomes, put into their tasks, lets them go on to
+        ended there, and `progress` of their outcomes, put into their tasks, lets them continue to
         what an uninterrupted fit would be. A schedule of the learning rate with an end, such as
-        "one_cycle", is a whole one of this length instead, and the next fit begins anew: in the
+        "one_cycle", is a whole one of this length instead, and the next fit restarts: in the
         middle of a schedule the rate is high, and networks are not comparable. Estimators that are
         fitted alone do not pause.
     should_stop : callable, optional
@@ -188,7 +188,7 @@ def _n_epochs(result: FitResult | Exception) -> int:
 
 
 def _has_more(plan: FitPlan, result: FitResult) -> bool:
-    """Return whether training would go on with more epochs, or with a longer schedule."""
+    """Return whether training would continue with more epochs, or with a longer schedule."""
     if plan.config.has_horizon:
         return result.history.outcome in COMPLETE
     return bool(result.paused)

@@ -12,7 +12,6 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import clone, is_classifier
-from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import check_cv
 from sklearn.utils import indexable
 
@@ -21,6 +20,7 @@ from sknn.estimators._sklearn_compat import Interval, fit_context
 from sknn.estimators.base import BaseMLP
 from sknn.search._callbacks import SearchCallbacks
 from sknn.search._checkpoint import SearchCheckpoint
+from sknn.search._ensemble_checks import check_ensemble, classes_of, quantile_of
 from sknn.search._evaluation import (
     Evaluation,
     Fit,
@@ -30,6 +30,7 @@ from sknn.search._evaluation import (
     network_of,
 )
 from sknn.search._halving import evaluate_in_rungs, evaluate_rung, rank, rung_epochs
+from sknn.search._messages import show_warnings, warn_of_failures
 from sknn.search._network_size import DEFAULT_FRACTION, free_memory
 from sknn.search._prediction import PredictingSearch
 from sknn.search._run import Deadline, SearchRun
@@ -41,7 +42,6 @@ from sknn.search._sklearn_compat import (
     scorers_by_name,
     warn_or_raise_about_fit_failures,
 )
-from sknn.search.ensemble import NO_PROBABILITIES
 
 Params = dict[str, Any]
 
@@ -146,10 +146,10 @@ class BatchedSearchCV(PredictingSearch):
             error_score=self.error_score,
             return_train_score=self.return_train_score,
             keep_estimators=self.ensemble,
-            classes=self._classes(y) if self.ensemble else None,
+            classes=classes_of(self.estimator, y) if self.ensemble else None,
         )
         if self.ensemble:
-            self._check_ensemble(data)
+            check_ensemble(self.estimator, self.others or (), len(data.splits))
         limit = np.inf if self.max_time is None else start + SEARCH_FRACTION * self.max_time
         run = SearchRun(
             data,
@@ -174,7 +174,7 @@ class BatchedSearchCV(PredictingSearch):
                 found.finished,
                 data,
                 is_default_score=self.scoring is None,
-                quantile=self._quantile(),
+                quantile=quantile_of(self.estimator),
             )
             if hasattr(one := fitted["ensemble_"].members_[0].estimators[0], "feature_names_in_"):
                 fitted["feature_names_in_"] = one.feature_names_in_
@@ -199,35 +199,6 @@ class BatchedSearchCV(PredictingSearch):
                 "min_epochs is the number of epochs of the first rung: set factor=3, or "
                 "min_epochs=None."
             )
-
-    def _check_ensemble(self, data: SearchData) -> None:
-        """Raise ValueError for what cannot be averaged, or not scored by other folds."""
-        self._quantile()
-        classify = is_classifier(self.estimator)
-        for one in [self.estimator, *(self.others or ())]:
-            if is_classifier(one) != classify:
-                kind = "classifiers" if classify else "regressors"
-                raise ValueError(f"An ensemble of {kind} cannot have {one!r}.")
-            if classify and not hasattr(one, "predict_proba"):
-                raise ValueError(NO_PROBABILITIES.format(one))
-        if len(data.splits) < 2:
-            raise ValueError(
-                "ensemble=True chooses weights by other splits than those that score them: cv must "
-                f"give two splits or more, got {len(data.splits)}."
-            )
-
-    def _quantile(self) -> float | None:
-        """Return the quantile that the estimator predicts; None if it predicts the mean."""
-        mlp = network_of(self.estimator)
-        loss = getattr(mlp, "loss", None)
-        if not isinstance(loss, str) or is_classifier(self.estimator):
-            return None
-        if loss == "quantile" and np.ndim(mlp.quantile):
-            raise ValueError(
-                "ensemble=True averages one prediction for each target, but quantile lists "
-                f"{len(mlp.quantile)}."
-            )
-        return {"absolute_error": 0.5, "quantile": getattr(mlp, "quantile", None)}.get(loss)
 
     def _memory_limit(self) -> float:
         """Return the number of bytes for networks in training.
@@ -261,7 +232,7 @@ class BatchedSearchCV(PredictingSearch):
         estimators = [self._estimator_of(candidate) for candidate in candidates]
         others = [self._estimator_of({}, one) for one in self.others or ()]
         score = partial(self._mean_score, refit_metric=refit_metric)
-        limits = self._rungs(estimators, run.data)
+        limits = self._rungs(estimators, run)
         known, rung_of = evaluate_in_rungs(run, estimators, limits, self.factor or 1, score)
         n = len(candidates)
         numbers = list(range(n, n + len(others)))
@@ -276,7 +247,7 @@ class BatchedSearchCV(PredictingSearch):
                 f"{what} was over before all splits of a candidate were evaluated. Set a larger "
                 "max_time, or factor=3."
             )
-        is_cut = any(one.is_partial for one in known[max(known, key=rung_of.__getitem__)])
+        is_cut = _is_partial(known[max(known, key=rung_of.__getitem__)])
         if len(known) < len(candidates) or is_cut:
             reason = "max_time is over" if run.deadline.is_over else "the search was interrupted"
             warnings.warn(
@@ -288,7 +259,7 @@ class BatchedSearchCV(PredictingSearch):
         evaluations = [known[c] for c in order]
         rungs = [rung_of[c] for c in order] if self.factor else None
         found = self._format([candidates[c] for c in order], evaluations, rungs, refit_metric)
-        _warn_of_failures(added, others)
+        warn_of_failures(added, others)
         finished = {c: known[c] for c in order if not _is_partial(known[c])}
         if not finished:  # time was over
             last = max(rung_of.values())
@@ -307,15 +278,15 @@ class BatchedSearchCV(PredictingSearch):
             mlp.set_params(cv=None)
         return estimator
 
-    def _rungs(self, estimators: Sequence[Any], data: SearchData) -> list[int | None]:
+    def _rungs(self, estimators: Sequence[Any], run: SearchRun) -> list[int | None]:
         """Return the number of epochs at the end of each rung."""
         if self.factor is None:
             return [None]
         n_epochs = 0
         for c, estimator in enumerate(estimators):
             fit = Fit(c, 0, estimator)
-            if is_batched(fit, data):
-                n_epochs = max(n_epochs, n_epochs_of(fit, data))
+            if is_batched(fit, run.data):
+                n_epochs = max(n_epochs, n_epochs_of(fit, run.data, run.cache))
                 if isinstance(network_of(estimator).max_iter, str) and n_epochs:
                     break  # "auto" is the same for all
         return rung_epochs(len(estimators), self.factor, self.min_epochs, n_epochs)
@@ -345,7 +316,7 @@ class BatchedSearchCV(PredictingSearch):
     ) -> Found:
         """Return `cv_results_` and what belongs to it; show warnings of the fits."""
         flat = [one for of_candidate in evaluations for one in of_candidate]
-        _show_warnings(flat)
+        show_warnings(flat)
         out = [one.scores for one in flat]
         warn_or_raise_about_fit_failures(out, self.error_score)
         if callable(self.scoring):
@@ -379,14 +350,6 @@ class BatchedSearchCV(PredictingSearch):
             best["best_score_"] = found.results[f"mean_test_{found.refit_metric}"][index]
         return best
 
-    def _classes(self, y: Any) -> Any:
-        """Return the classes of y; None in regression."""
-        if not is_classifier(self.estimator):
-            return None
-        if np.ndim(y) != 1:
-            raise ValueError("ensemble=True needs a single column of classes.")
-        return np.unique(np.asarray(y))
-
     def _fit_best(
         self, found: Found, index: int, data: SearchData, callbacks: SearchCallbacks
     ) -> dict[str, Any]:
@@ -412,32 +375,6 @@ class BatchedSearchCV(PredictingSearch):
         return fitted
 
 
-def _show_warnings(evaluations: Sequence[Evaluation]) -> None:
-    """Show each warning of the fits once, with the number of fits that it is about."""
-    counts: dict[tuple[str, type[Warning]], int] = {}
-    for one in evaluations:
-        for message, category in one.warnings:
-            counts[message, category] = counts.get((message, category), 0) + 1
-    for (message, category), n in counts.items():
-        text = f"{n} of {len(evaluations)} fits: {message}"
-        warnings.warn(text, category, stacklevel=6)
-
-
 def _is_partial(evaluations: Sequence[Evaluation]) -> bool:
     """Return whether training was cut short in any of the folds."""
     return any(one.is_partial for one in evaluations)
-
-
-def _warn_of_failures(added: Mapping[int, Sequence[Evaluation]], others: Sequence[Any]) -> None:
-    """Warn of other estimators that are not in the ensemble because they failed."""
-    failed = [one for row in added.values() for one in row if one.scores["fit_error"]]
-    if len(added) < len(others):
-        n = len(others) - len(added)
-        warnings.warn(f"{n} of {len(others)} others were not evaluated in time.", stacklevel=5)
-    if failed:
-        warnings.warn(
-            f"{len(failed)} fits of others failed; they are not in the ensemble. The first error:\n"
-            f"{failed[0].scores['fit_error']}",
-            FitFailedWarning,
-            stacklevel=5,
-        )

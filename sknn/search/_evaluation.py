@@ -13,7 +13,7 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import Pipeline
 
-from sknn.estimators.many_fits import FitOutcome, FitTask, can_join, fit_many, size_of
+from sknn.estimators.many_fits import FitOutcome, FitSize, FitTask, can_join, fit_many, size_of
 from sknn.search._sklearn_compat import (
     check_method_params,
     error_scores,
@@ -61,7 +61,7 @@ class Fit:
     candidate: int
     split: int
     estimator: Any  # with the parameters of the candidate
-    progress: Any = None  # where an earlier fit goes on
+    progress: Any = None  # where an earlier fit continues
 
     @cached_property
     def transformers(self) -> str:
@@ -73,6 +73,11 @@ class Fit:
         except Exception:  # such as a lambda, which has no digest
             digest = f"candidate {self.candidate}"
         return digest
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """The transformers and the split: fits that share both share transformed rows."""
+        return self.transformers, self.split
 
     @cached_property
     def group(self) -> tuple[str, ...]:
@@ -91,7 +96,7 @@ class Evaluation:
     scores: dict[str, Any]  # as scikit-learn's `_fit_and_score` returns them
     n_epochs: int  # number of epochs, the best one with early stopping; 0 if not known
     is_partial: bool = False  # whether it was cut short by a number of epochs
-    progress: Any = None  # where it goes on
+    progress: Any = None  # where it continues
     warnings: Sequence[tuple[str, type[Warning]]] = ()
     is_interrupted: bool = False  # whether training was ended before its time
     by_user: bool = False  # whether that was by Ctrl-C
@@ -143,18 +148,24 @@ def is_batched(fit: Fit, data: SearchData) -> bool:
     return mlp is fit.estimator or not data.fit_params
 
 
-def n_epochs_of(fit: Fit, data: SearchData) -> int:
-    """Return the largest number of epochs of a fit; 0 if it will fail."""
-    mlp = network_of(fit.estimator)
-    if not isinstance(mlp.max_iter, str):
-        return max(0, int(mlp.max_iter)) if isinstance(mlp.max_iter, int | np.integer) else 0
+def size_of_fit(fit: Fit, data: SearchData, cache: TransformerCache) -> FitSize | None:
+    """Return how much there is to train in a fit that is batched; None if it will fail."""
     try:
         X, y = data.rows(fit.estimator, fit.split)
         if has_transformers(fit.estimator):
-            X = clone(fit.estimator[:-1]).fit_transform(X, y)
-        return size_of(FitTask(clone(mlp), X, y)).n_epochs
-    except Exception:
-        return 0
+            X = cache.fit(clone(fit.estimator[:-1]), fit.place, X, y)[1]
+        return size_of(FitTask(clone(network_of(fit.estimator)), X, y))
+    except Exception:  # the fit will tell
+        return None
+
+
+def n_epochs_of(fit: Fit, data: SearchData, cache: TransformerCache) -> int:
+    """Return the largest number of epochs of a fit that is batched; 0 if it will fail."""
+    max_iter = network_of(fit.estimator).max_iter
+    if not isinstance(max_iter, str):
+        return max(0, int(max_iter)) if isinstance(max_iter, int | np.integer) else 0
+    size = size_of_fit(fit, data, cache)
+    return 0 if size is None else size.n_epochs
 
 
 def evaluate(
@@ -166,9 +177,8 @@ def evaluate(
 ) -> list[Evaluation]:
     """Fit candidates to the training rows of splits, together where that is possible."""
     cache = cache or TransformerCache()
-    keys = [(fit.transformers, fit.split) for fit in fits]
-    cache.forget(set(keys))
-    prepared = [_Prepared(data, fit, key, cache) for fit, key in zip(fits, keys, strict=True)]
+    cache.forget({fit.place for fit in fits})
+    prepared = [_Prepared(data, fit, cache) for fit in fits]
     tasks = [one.task for one in prepared if one.task is not None]
     outcomes = iter(fit_many(tasks, max_epochs=max_epochs, should_stop=should_stop))
     return [one.evaluation(next(outcomes) if one.task else None) for one in prepared]
@@ -177,26 +187,26 @@ def evaluate(
 class _Prepared:
     """A fit with its training rows and its transformers, ready to be trained."""
 
-    def __init__(self, data: SearchData, fit: Fit, key: Any, cache: TransformerCache) -> None:
+    def __init__(self, data: SearchData, fit: Fit, cache: TransformerCache) -> None:
         self.data, self.fit = data, fit
         self.estimator = fit.estimator
         self.error = ""
         self.task: FitTask | None = None
         start = time.perf_counter()
         try:
-            self.task = self._task(key, cache)
+            self.task = self._task(cache)
         except Exception:
             if data.error_score == "raise":
                 raise
             self.error = traceback.format_exc()
         self.seconds = time.perf_counter() - start
 
-    def _task(self, key: Any, cache: TransformerCache) -> FitTask:
+    def _task(self, cache: TransformerCache) -> FitTask:
         data, fit = self.data, self.fit
         X, y = data.rows(self.estimator, fit.split)
         params = data.params_of(data.fit_params, fit.split)
         if has_transformers(self.estimator) and is_batched(fit, data):
-            fitted, X = cache.fit(self.estimator[:-1], key, X, y)
+            fitted, X = cache.fit(self.estimator[:-1], fit.place, X, y)
             self.estimator = clone(self.estimator)
             last = self.estimator.steps[-1]
             self.estimator.steps = [*fitted.steps, last]

@@ -1,4 +1,4 @@
-"""Successive halving: all candidates train a little, the best ones go on.
+"""Successive halving: all candidates train a little, the best ones continue.
 
 Jamieson and Talwalkar (2016), "Non-stochastic Best Arm Identification and Hyperparameter
 Optimization", with epochs as the resource, as in Li, Jamieson, DeSalvo, Rostamizadeh and Talwalkar
@@ -51,14 +51,14 @@ def rung_epochs(
 
 
 def best_candidates(scores: Array, factor: float) -> list[int]:
-    """Return the numbers of the candidates that go on: those with the highest scores, in order.
+    """Return the numbers of the candidates that continue: those with the highest scores, in order.
 
     Parameters
     ----------
     scores : array of shape (n_candidates,)
         Their mean scores; NaN is the lowest.
     factor : float
-        One in `factor` goes on, at least one.
+        One in `factor` continues, at least one.
     """
     n = max(1, math.ceil(len(scores) / factor))
     order = np.argsort(-np.nan_to_num(scores, nan=-np.inf, neginf=-np.inf), kind="stable")
@@ -88,7 +88,7 @@ def evaluate_in_rungs(
     factor: float,
     mean_score: Callable[[Sequence[Evaluation]], float],
 ) -> tuple[dict[int, list[Evaluation]], dict[int, int]]:
-    """Evaluate candidates, of which the best ones go on to the next rung.
+    """Evaluate candidates, of which the best ones continue in the next rung.
 
     Parameters
     ----------

@@ -8,10 +8,8 @@ from typing import Any
 
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
-from sklearn.base import clone
 
 from sknn.engine.members import MAX_STACKED_PRODUCTS
-from sknn.estimators.many_fits import FitTask, size_of
 from sknn.search._callbacks import SearchCallbacks
 from sknn.search._checkpoint import SearchCheckpoint
 from sknn.search._evaluation import (
@@ -20,9 +18,8 @@ from sknn.search._evaluation import (
     SearchData,
     TransformerCache,
     evaluate,
-    has_transformers,
     is_batched,
-    network_of,
+    size_of_fit,
 )
 from sknn.search._network_size import bytes_of_network
 
@@ -109,17 +106,8 @@ class SearchRun:
 
     def _largest_chunk(self, fit: Fit) -> int:
         """Return how many networks make a chunk: as many as are faster together, and as fit."""
-        if not is_batched(fit, self.data):
-            return 1
-        try:
-            X, y = self.data.rows(fit.estimator, fit.split)
-            if has_transformers(fit.estimator):
-                key = fit.transformers, fit.split
-                X = self.cache.fit(clone(fit.estimator[:-1]), key, X, y)[1]
-            size = size_of(FitTask(clone(network_of(fit.estimator)), X, y))
-        except Exception:  # as in the fit, which tells
-            return 1
-        if size.n_products > MAX_STACKED_PRODUCTS:
+        size = size_of_fit(fit, self.data, self.cache) if is_batched(fit, self.data) else None
+        if size is None or size.n_products > MAX_STACKED_PRODUCTS:
             return 1
         each = size.n_networks * bytes_of_network(size.layers, size.batch_size, size.dtype)
         n_in_memory = self.max_memory / (each * effective_n_jobs(self.n_jobs))

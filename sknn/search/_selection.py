@@ -223,30 +223,50 @@ def build_ensemble(
         if weight > 0
     ]
     members.sort(key=lambda member: -member.weight)
-    counts = np.zeros(len(y))
-    for test in folds:
-        np.add.at(counts, test, 1)
     residuals = fold = None
-    if data.classes is None and (counts == 1).all():
+    if data.classes is None and (fold := fold_of_rows(folds, len(y))) is not None:
         residuals = absolute_residuals(y, np.tensordot(weights, predictions, axes=1))
-        fold = np.empty(len(y), dtype=np.intp)
-        for k, test in enumerate(folds):
-            fold[test] = k
     n_outputs = 1 if y.ndim == 1 else y.shape[1]
+    ensemble = SearchEnsemble(members, data.classes, residuals, fold, n_outputs)
+    averages = [
+        None if own is None else np.tensordot(own, predictions[:, test], axes=1)
+        for test, own in zip(folds, without, strict=True)
+    ]
+    return ensemble, _mean_score(averages, data, is_default_score=is_default_score)
+
+
+def fold_of_rows(folds: Sequence[Any], n: int) -> NDArray[np.intp] | None:
+    """Return the fold of each row; None unless each is held out exactly once.
+
+    Parameters
+    ----------
+    folds : sequence of arrays of int
+        The test rows of each fold.
+    n : int
+        Number of rows.
+    """
+    counts, fold = np.zeros(n), np.empty(n, dtype=np.intp)
+    for k, test in enumerate(folds):
+        np.add.at(counts, test, 1)
+        fold[test] = k
+    return fold if (counts == 1).all() else None
+
+
+def _mean_score(
+    averages: Sequence[Array | None], data: SearchData, *, is_default_score: bool
+) -> Any:
+    """Return the mean score of predictions for the test rows of each split, where there are any."""
     scores = []
-    for k, (test, own) in enumerate(zip(folds, without, strict=True)):
-        if own is None:
+    for k, average in enumerate(averages):
+        if average is None:
             continue
-        average = np.tensordot(own, predictions[:, test], axes=1)
         params = data.params_of(data.score_params, k, test=True)
         stub = as_estimator(average, data.classes)
         scorers = check_scoring(stub) if is_default_score else data.scorers
         rows = data.rows(stub, k, test=True)
         scores.append(score_estimator(stub, *rows, scorers, params, data.error_score))
     if not scores:
-        score: Any = np.nan
-    elif isinstance(scores[0], dict):
-        score = {name: float(np.mean([one[name] for one in scores])) for name in scores[0]}
-    else:
-        score = float(np.mean(scores))
-    return SearchEnsemble(members, data.classes, residuals, fold, n_outputs), score
+        return np.nan
+    if isinstance(scores[0], dict):
+        return {name: float(np.mean([one[name] for one in scores])) for name in scores[0]}
+    return float(np.mean(scores))

@@ -50,10 +50,10 @@ class BatchedGridSearchCV(BatchedSearchCV):
         Whether to score the training rows, too.
     factor : float or None, default=None
         With a number above 1, successive halving: all candidates train for a few epochs, one in
-        `factor` goes on to `factor` times as many, and so forth; the last ones are trained to their
-        end. None trains all of them to their end. Networks go on from where they are, except with
-        schedules of the learning rate that have an end, such as "one_cycle": these get a shorter
-        whole schedule in each rung, and begin anew.
+        `factor` continues to `factor` times as many, and so on; the last ones are trained to their
+        end. None trains all of them to their end. Networks continue from where they are, except
+        with schedules of the learning rate that have an end, such as "one_cycle": these get a
+        shorter whole schedule in each rung, and restart.
     min_epochs : int or None, default=None
         Epochs of the first rung. None is `max_iter` divided by `factor` once for each rung that
         leaves a candidate or more.

@@ -1,0 +1,35 @@
+"""Warnings of a search about its fits."""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sklearn.exceptions import FitFailedWarning
+
+from sknn.search._evaluation import Evaluation
+
+
+def show_warnings(evaluations: Sequence[Evaluation]) -> None:
+    """Show each warning of the fits once, with the number of fits that it is about."""
+    counts: dict[tuple[str, type[Warning]], int] = {}
+    for one in evaluations:
+        for message, category in one.warnings:
+            counts[message, category] = counts.get((message, category), 0) + 1
+    for (message, category), n in counts.items():
+        text = f"{n} of {len(evaluations)} fits: {message}"
+        warnings.warn(text, category, stacklevel=6)
+
+
+def warn_of_failures(added: Mapping[int, Sequence[Evaluation]], others: Sequence[Any]) -> None:
+    """Warn of other estimators that are not in the ensemble because they failed."""
+    failed = [one for row in added.values() for one in row if one.scores["fit_error"]]
+    if len(added) < len(others):
+        n = len(others) - len(added)
+        warnings.warn(f"{n} of {len(others)} others were not evaluated in time.", stacklevel=5)
+    if failed:
+        warnings.warn(
+            f"{len(failed)} fits of others failed; they are not in the ensemble. The first error:\n"
+            f"{failed[0].scores['fit_error']}",
+            FitFailedWarning,
+            stacklevel=5,
+        )
