@@ -50,7 +50,8 @@ class TabularMLPClassifier(Tabular, Classification):
     label_smoothing : float or "auto", default="auto"
         Fraction of each label's probability to spread over the classes in training, in proportion
         to their weighted frequencies (in `partial_fit` those of the batch; multilabel: over 0 and
-        1 of each column), in [0, 1). "auto" is 0.05 if the loss gives probabilities, else 0.
+        1 of each column), and a fiftieth of it evenly, in [0, 1). "auto" is 0.05 if the loss gives
+        probabilities, else 0.
     batch_size : int or "auto", default="auto"
         Samples per mini-batch; "auto" is ``min(128, n_samples)``.
     max_iter : int or "auto", default="auto"

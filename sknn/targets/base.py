@@ -84,7 +84,8 @@ class Target(ABC):
     def smooth_labels(self, Y: Array, fraction: float, frequencies: Array | None = None) -> Array:
         """Spread a fraction of each row evenly over the classes, or by their frequencies.
 
-        ``(1 - fraction) Y + fraction frequencies``; real numbers stay as they are.
+        ``(1 - fraction) Y + fraction frequencies``; a fiftieth of the fraction is spread evenly in
+        any case, or large class weights would end the smoothing. Real numbers stay as they are.
         """
         return Y
 

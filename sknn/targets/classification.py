@@ -17,6 +17,9 @@ from sknn.targets.losses import BINARY, MULTICLASS
 #: The start of errors about labels that cannot be sorted.
 COMPARABLE_LABELS = "Labels must be all strings or all numbers"
 
+#: The part of label smoothing by frequencies that is spread evenly in any case.
+EVEN_SHARE = 0.02
+
 
 class ClassTarget(Target):
     """Labels, predicted from raw outputs that rise with the probability of a class.
@@ -47,7 +50,9 @@ class ClassTarget(Target):
 
     def smooth_labels(self, Y: Array, fraction: float, frequencies: Array | None = None) -> Array:
         """Move a fraction of each label to `frequencies` of shape (n_outputs,), or evenly."""
-        towards = self.even_labels if frequencies is None else frequencies
+        towards = self.even_labels
+        if frequencies is not None:
+            towards = (1 - EVEN_SHARE) * frequencies + EVEN_SHARE * towards
         return (1 - fraction) * Y + fraction * towards
 
     @property

@@ -15,6 +15,7 @@ from scipy import sparse
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.compose import make_column_transformer
+from sklearn.datasets import make_blobs
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.inspection import permutation_importance
 from sklearn.model_selection import GridSearchCV, cross_val_score
@@ -997,3 +998,13 @@ def test_label_smoothing_moves_probabilities_towards_frequencies(rare):
     p = TabularMLPClassifier(**settings).fit(X, y).predict_proba(X)[:, 1]
     assert_allclose(p[y].mean(), 0.7 + 0.3 * rare, atol=0.03)
     assert_allclose(p[~y].mean(), 0.3 * rare, atol=0.03)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("seed", range(2))
+def test_large_class_weights_do_not_end_label_smoothing(n_classes, seed):
+    """Where the classes overlap, the one that weighs 10^7 times as much is predicted."""
+    X, y = make_blobs(centers=n_classes, random_state=0, cluster_std=20)
+    weights = dict.fromkeys(range(1, n_classes), 1e-4) | {0: 1000}
+    model = TabularMLPClassifier(class_weight=weights, max_iter=1000, cv=None, random_state=seed)
+    assert np.mean(model.fit(X[:50], y[:50]).predict(X[50:]) == 0) > 0.9
