@@ -41,6 +41,26 @@ if TYPE_CHECKING:
 GivenData = tuple[Any, Any, Any]
 
 
+class SharedRows:
+    """Validated training data of several fits: the same arguments are validated once."""
+
+    def __init__(self) -> None:
+        self._known: dict[Any, tuple[GivenData, ValidatedData]] = {}
+
+    def validate(self, mlp: "BaseMLP", given: GivenData) -> ValidatedData:
+        """Return the rows for new networks of an estimator without attributes.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the data are invalid.
+        """
+        key = (type(mlp), *map(id, given))
+        if key not in self._known:  # with the arguments themselves: their ids stay theirs
+            self._known[key] = given, validate_training_data(mlp, *given, reset=True)
+        return self._known[key][1]
+
+
 @dataclass(frozen=True)
 class FitInputs:
     """Validated arguments of `fit`, and what they determine before anything is trained."""
@@ -65,10 +85,12 @@ def validate_fit(
     resumed: FitProgress | None,
     *,
     keep_progress: bool,
+    shared: SharedRows | None = None,
 ) -> FitInputs:
     """Validate the arguments of `fit`.
 
-    With `keep_progress`, the fit may be interrupted and resumed.
+    With `keep_progress`, the fit may be interrupted and resumed. The training data may be shared
+    with other fits.
 
     Raises
     ------
@@ -79,14 +101,19 @@ def validate_fit(
     _check_combination(mlp, has_val=has_val, groups=groups)
     fitted = vars(mlp) if mlp.warm_start and "coefs_" in vars(mlp) else None
     checked = mlp if fitted else mlp._with_attributes({})
-    rows = with_groups(validate_training_data(checked, *given, reset=fitted is None), groups)
+    if shared is None or fitted:
+        rows = validate_training_data(checked, *given, reset=fitted is None)
+    else:
+        rows = shared.validate(checked, given)
+    rows = with_groups(rows, groups)
     data = rows.positive()
     validation = validate_validation_data(mlp, *given_val, data.features) if has_val else None
     if fitted:
         target = ModelSpec.of_fitted(fitted).target
         check_continued(fitted)
     else:
-        target = mlp._target(rows.y if isinstance(mlp, ClassifierMixin) else data.y)
+        of_target = rows if isinstance(mlp, ClassifierMixin) else data
+        target = of_target.derive("target", lambda: mlp._target(of_target.y))
     rng = generator_from_state(resumed.initial_rng) if resumed else mlp.random_state
     states = TrainingState.of_fitted(fitted, rng) if fitted else None
     rng = states[0].rng if states else check_random_state(rng)

@@ -222,7 +222,8 @@ class ModelSpec:
         Y = self.encode_targets(data, name, smoothing, smooths_evenly=smooths_evenly)
         w, rows = data.w, None
         if self.inputs:
-            X = self.inputs.encode(data.X, self.dtype)
+            inputs = self.inputs
+            X = data.derive((inputs, self.dtype), lambda: inputs.encode(data.X, self.dtype))
         elif shares_X:
             X, rows = data.as_dtype(self.dtype)
         else:

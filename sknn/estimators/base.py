@@ -35,6 +35,7 @@ from sknn.estimators._fit import (
 from sknn.estimators._fit_plan import (
     FitInputs,
     GivenData,
+    SharedRows,
     plan_cross_fit,
     plan_epoch,
     plan_fit,
@@ -391,9 +392,12 @@ class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABC
         resumed: FitProgress | None = None,
         *,
         keep_progress: bool = False,
+        shared: SharedRows | None = None,
     ) -> FitSteps[Fitted]:
         """Plan all training; return the last plan, the result, and warnings to show at the end."""
-        inputs = validate_fit(self, given, given_val, groups, resumed, keep_progress=keep_progress)
+        inputs = validate_fit(
+            self, given, given_val, groups, resumed, keep_progress=keep_progress, shared=shared
+        )
         if trials := auto_trials(self, inputs):
             plan, result, notes = yield from fit_best_settings(self, trials)
         else:

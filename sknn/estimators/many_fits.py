@@ -20,6 +20,7 @@ from sknn.estimators._fit import (
     fit_networks,
     fit_networks_of,
 )
+from sknn.estimators._fit_plan import SharedRows
 from sknn.estimators._messages import FitWarning
 from sknn.estimators._sklearn_compat import callbacks_of
 from sknn.estimators.base import BaseMLP
@@ -141,7 +142,8 @@ def fit_many(
         On Ctrl-C before the first epoch of networks that are trained together. Later, and in fits
         alone, the outcome of all that have not ended is "interrupted".
     """
-    running = [_RunningFit(task, max_epochs) for task in tasks]
+    shared = SharedRows()
+    running = [_RunningFit(task, max_epochs, shared) for task in tasks]
     joined = [fit for fit in running if can_join(fit.task.estimator)]
     for fit in joined:
         fit.start()
@@ -197,9 +199,12 @@ def _has_more(plan: FitPlan, result: FitResult) -> bool:
 class _RunningFit:
     """A fit of many: its steps up to the next training, and what came of it."""
 
-    def __init__(self, task: FitTask, max_epochs: int | None) -> None:
+    def __init__(
+        self, task: FitTask, max_epochs: int | None = None, shared: SharedRows | None = None
+    ) -> None:
         self.task = task
         self.max_epochs = max_epochs
+        self.shared = shared
         self.may_pause = False  # whether the plan has more epochs than `max_epochs`
         self.is_partial = False
         self.progress: FitProgress | None = None
@@ -229,6 +234,7 @@ class _RunningFit:
                 groups,
                 self.task.progress,
                 keep_progress=self.max_epochs is not None,
+                shared=self.shared,
             )
             return self._limited(next(self.steps))
 
@@ -349,7 +355,7 @@ def size_of(task: FitTask) -> FitSize:
     ValueError, TypeError
         If a parameter or the data are invalid.
     """
-    fit = _RunningFit(task, None)
+    fit = _RunningFit(task)
     fit.start()
     if fit.plan is None:
         raise fit.error or ValueError("nothing is trained.")

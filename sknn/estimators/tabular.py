@@ -111,16 +111,25 @@ class Tabular(BaseMLP):
 
     def _learn_inputs(self, data: ValidatedData) -> tuple[TabularInputs, list[FitWarning]]:
         chosen = self.categorical_features
+        chosen = chosen.to_numpy() if hasattr(chosen, "to_numpy") else chosen  # series or index
         encoder = TableEncoder(
-            chosen.to_numpy() if hasattr(chosen, "to_numpy") else chosen,  # of a series or an index
+            chosen,
             n_bins=self.n_bins,
             bin_scale=BIN_SCALE,
             min_frequency=int(self.min_frequency),
             max_cat_to_onehot=MAX_CAT_TO_ONEHOT,
             max_absolute_value=MAX_ABSOLUTE_VALUE,
         )
-        message = encoder._learn(data.X, data.w)
-        return TabularInputs(encoder), [(message, UserWarning)] if message else []
+
+        def learn() -> tuple[TabularInputs, list[FitWarning]]:
+            message = encoder._learn(data.X, data.w)
+            return TabularInputs(encoder), [(message, UserWarning)] if message else []
+
+        columns = repr(chosen.tolist() if isinstance(chosen, np.ndarray) else chosen)
+        learned: tuple[TabularInputs, list[FitWarning]] = data.derive(
+            ("encoding", columns, encoder.n_bins, encoder.min_frequency), learn
+        )
+        return learned
 
     def _stream_warnings(
         self, data: ValidatedData, initial: InitialModel, inputs: Array

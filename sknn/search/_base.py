@@ -286,7 +286,7 @@ class BatchedSearchCV(PredictingSearch):
         for c, estimator in enumerate(estimators):
             fit = Fit(c, 0, estimator)
             if is_batched(fit, run.data):
-                n_epochs = max(n_epochs, n_epochs_of(fit, run.data, run.cache))
+                n_epochs = max(n_epochs, n_epochs_of(fit, run.cache))
                 if isinstance(network_of(estimator).max_iter, str) and n_epochs:
                     break  # "auto" is the same for all
         return rung_epochs(len(estimators), self.factor, self.min_epochs, n_epochs)

@@ -105,25 +105,46 @@ class Evaluation:
 
 
 @dataclass
-class TransformerCache:
-    """Transformers fitted to the rows of splits, shared by candidates with equal ones."""
+class SplitCache:
+    """Rows of splits, and transformers fitted to them, which several fits share."""
 
-    known: dict[Any, Any] = field(default_factory=dict)
+    data: SearchData
+    selected: dict[tuple[int, bool], tuple[Any, Any]] = field(default_factory=dict)
+    params: dict[int, dict[str, Any]] = field(default_factory=dict)
+    transformed: dict[tuple[str, int], Any] = field(default_factory=dict)
 
-    def fit(self, transformers: Pipeline, key: Any, X: Any, y: Any) -> tuple[Pipeline, Any]:
-        """Return the fitted transformers, and transformed X."""
-        if key not in self.known:
+    def rows(self, fit: Fit, *, test: bool = False) -> tuple[Any, Any]:
+        """Return X and y of the training or test rows of the split of a fit."""
+        key = fit.split, test
+        if key not in self.selected:
+            self.selected[key] = self.data.rows(fit.estimator, fit.split, test=test)
+        return self.selected[key]
+
+    def fit_params(self, fit: Fit) -> dict[str, Any]:
+        """Return the parameters of `fit`, of the training rows of the split of a fit."""
+        if fit.split not in self.params:
+            self.params[fit.split] = self.data.params_of(self.data.fit_params, fit.split)
+        return self.params[fit.split]
+
+    def transform(self, fit: Fit, transformers: Pipeline) -> tuple[Pipeline, Any]:
+        """Return the transformers of a fit, fitted to its training rows, and transformed X."""
+        if fit.place not in self.transformed:
             try:
-                self.known[key] = transformers, transformers.fit_transform(X, y)
+                found: Any = transformers, transformers.fit_transform(*self.rows(fit))
             except Exception as error:
-                self.known[key] = error
-        if isinstance(found := self.known[key], Exception):
+                found = error
+            self.transformed[fit.place] = found
+        if isinstance(found := self.transformed[fit.place], Exception):
             raise found
-        return found
+        transformed: tuple[Pipeline, Any] = found
+        return transformed
 
-    def forget(self, keys: set[Any]) -> None:
-        """Keep only entries with these keys."""
-        self.known = {key: found for key, found in self.known.items() if key in keys}
+    def keep(self, fits: Sequence[Fit]) -> None:
+        """Forget what none of these fits needs."""
+        places, splits = {fit.place for fit in fits}, {fit.split for fit in fits}
+        self.transformed = {key: one for key, one in self.transformed.items() if key in places}
+        self.selected = {key: one for key, one in self.selected.items() if key[0] in splits}
+        self.params = {key: one for key, one in self.params.items() if key in splits}
 
 
 def network_of(estimator: Any) -> Any:
@@ -148,23 +169,23 @@ def is_batched(fit: Fit, data: SearchData) -> bool:
     return mlp is fit.estimator or not data.fit_params
 
 
-def size_of_fit(fit: Fit, data: SearchData, cache: TransformerCache) -> FitSize | None:
+def size_of_fit(fit: Fit, cache: SplitCache) -> FitSize | None:
     """Return how much there is to train in a fit that is batched; None if it will fail."""
     try:
-        X, y = data.rows(fit.estimator, fit.split)
+        X, y = cache.rows(fit)
         if has_transformers(fit.estimator):
-            X = cache.fit(clone(fit.estimator[:-1]), fit.place, X, y)[1]
+            X = cache.transform(fit, clone(fit.estimator[:-1]))[1]
         return size_of(FitTask(clone(network_of(fit.estimator)), X, y))
     except Exception:  # the fit will tell
         return None
 
 
-def n_epochs_of(fit: Fit, data: SearchData, cache: TransformerCache) -> int:
+def n_epochs_of(fit: Fit, cache: SplitCache) -> int:
     """Return the largest number of epochs of a fit that is batched; 0 if it will fail."""
     max_iter = network_of(fit.estimator).max_iter
     if not isinstance(max_iter, str):
         return max(0, int(max_iter)) if isinstance(max_iter, int | np.integer) else 0
-    size = size_of_fit(fit, data, cache)
+    size = size_of_fit(fit, cache)
     return 0 if size is None else size.n_epochs
 
 
@@ -173,11 +194,11 @@ def evaluate(
     fits: Sequence[Fit],
     max_epochs: int | None = None,
     should_stop: Callable[[], bool] | None = None,
-    cache: TransformerCache | None = None,
+    cache: SplitCache | None = None,
 ) -> list[Evaluation]:
     """Fit candidates to the training rows of splits, together where that is possible."""
-    cache = cache or TransformerCache()
-    cache.forget({fit.place for fit in fits})
+    cache = cache or SplitCache(data)
+    cache.keep(fits)
     prepared = [_Prepared(data, fit, cache) for fit in fits]
     tasks = [one.task for one in prepared if one.task is not None]
     outcomes = iter(fit_many(tasks, max_epochs=max_epochs, should_stop=should_stop))
@@ -187,26 +208,26 @@ def evaluate(
 class _Prepared:
     """A fit with its training rows and its transformers, ready to be trained."""
 
-    def __init__(self, data: SearchData, fit: Fit, cache: TransformerCache) -> None:
-        self.data, self.fit = data, fit
+    def __init__(self, data: SearchData, fit: Fit, cache: SplitCache) -> None:
+        self.data, self.fit, self.cache = data, fit, cache
         self.estimator = fit.estimator
         self.error = ""
         self.task: FitTask | None = None
         start = time.perf_counter()
         try:
-            self.task = self._task(cache)
+            self.task = self._task()
         except Exception:
             if data.error_score == "raise":
                 raise
             self.error = traceback.format_exc()
         self.seconds = time.perf_counter() - start
 
-    def _task(self, cache: TransformerCache) -> FitTask:
-        data, fit = self.data, self.fit
-        X, y = data.rows(self.estimator, fit.split)
-        params = data.params_of(data.fit_params, fit.split)
-        if has_transformers(self.estimator) and is_batched(fit, data):
-            fitted, X = cache.fit(self.estimator[:-1], fit.place, X, y)
+    def _task(self) -> FitTask:
+        fit, cache = self.fit, self.cache
+        X, y = cache.rows(fit)
+        params = cache.fit_params(fit)
+        if has_transformers(self.estimator) and is_batched(fit, self.data):
+            fitted, X = cache.transform(fit, self.estimator[:-1])
             self.estimator = clone(self.estimator)
             last = self.estimator.steps[-1]
             self.estimator.steps = [*fitted.steps, last]
@@ -223,7 +244,7 @@ class _Prepared:
             by_user = outcome.outcome == "interrupted"
             return Evaluation(fit, {}, 0, is_interrupted=True, by_user=by_user)
         start = time.perf_counter()
-        test = data.rows(self.estimator, fit.split, test=True)
+        test = self.cache.rows(fit, test=True)
         scores = {"fit_error": self.error or None, "fit_time": self.seconds}
         scores["n_test_samples"] = len(data.splits[fit.split][1])
         for name, is_test in (("test_scores", True), ("train_scores", False)):
@@ -232,7 +253,7 @@ class _Prepared:
             if self.error:
                 scores[name] = error_scores(data.scorers, data.error_score)
                 continue
-            rows = test if is_test else data.rows(self.estimator, fit.split)
+            rows = test if is_test else self.cache.rows(fit)
             params = data.params_of(data.score_params, fit.split, test=is_test)
             scores[name] = score_estimator(
                 self.estimator, *rows, data.scorers, params, data.error_score

@@ -16,7 +16,7 @@ from sknn.search._evaluation import (
     Evaluation,
     Fit,
     SearchData,
-    TransformerCache,
+    SplitCache,
     evaluate,
     is_batched,
     size_of_fit,
@@ -56,8 +56,11 @@ class SearchRun:
     max_memory: float = np.inf  # bytes
     checkpoint: SearchCheckpoint | None = None
     is_interrupted: bool = False  # by the user
-    cache: TransformerCache = field(default_factory=TransformerCache)
+    cache: SplitCache = field(init=False)
     sizes: dict[tuple[str, ...], int] = field(default_factory=dict)  # of chunks, by group
+
+    def __post_init__(self) -> None:
+        self.cache = SplitCache(self.data)
 
     @property
     def has_ended(self) -> bool:
@@ -106,7 +109,7 @@ class SearchRun:
 
     def _largest_chunk(self, fit: Fit) -> int:
         """Return how many networks make a chunk: as many as are faster together, and as fit."""
-        size = size_of_fit(fit, self.data, self.cache) if is_batched(fit, self.data) else None
+        size = size_of_fit(fit, self.cache) if is_batched(fit, self.data) else None
         if size is None or size.n_products > MAX_STACKED_PRODUCTS:
             return 1
         each = size.n_networks * bytes_of_network(size.layers, size.batch_size, size.dtype)

@@ -7,9 +7,16 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 
-from sknn import MLPClassifier, MLPRegressor, TabularMLPClassifier, TabularMLPRegressor
+from sknn import (
+    MLPClassifier,
+    MLPRegressor,
+    TableEncoder,
+    TabularMLPClassifier,
+    TabularMLPRegressor,
+)
+from sknn.estimators import _fit_plan
 from sknn.estimators.many_fits import FitTask, can_join, fit_many, size_of
-from tests.estimators.data import real
+from tests.estimators.data import binary, real
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -157,3 +164,29 @@ def test_size_of_a_fit():
     assert size_of(FitTask(clone(table), X, y > 0)).n_epochs == table.fit(X, y > 0).n_iter_
     with pytest.raises(ValueError, match="inconsistent"):
         size_of(FitTask(MLPRegressor(), X, y[1:]))
+
+
+@pytest.mark.parametrize("estimator", [MLPClassifier(), TabularMLPClassifier()], ids=repr)
+def test_equal_data_are_validated_and_encoded_once(estimator, monkeypatch):
+    """Fits share them if X and y are the same objects; the results are those of fits alone."""
+    calls = []
+    validate = _fit_plan.validate_training_data
+    monkeypatch.setattr(
+        _fit_plan,
+        "validate_training_data",
+        lambda *given, **how: calls.append("validate") or validate(*given, **how),
+    )
+    learn = TableEncoder._learn
+    monkeypatch.setattr(
+        TableEncoder, "_learn", lambda *given: calls.append("learn") or learn(*given)
+    )
+    X, y = binary()
+    settings = {"max_iter": 3, "random_state": 0, "hidden_layer_sizes": 4, "cv": None}
+    alphas = [1e-3, 1e-2, 1e-1]
+    tasks = [FitTask(clone(estimator).set_params(**settings, alpha=a), X, y) for a in alphas]
+    fit_many(tasks)
+    is_table = isinstance(estimator, TabularMLPClassifier)
+    assert calls == ["validate", "learn"][: 1 + is_table]
+    for task in tasks:
+        alone = clone(task.estimator).fit(X, y)
+        assert_array_equal(alone.coefs_[0], task.estimator.coefs_[0])

@@ -1,6 +1,6 @@
 """ValidatedData: validated inputs, targets and weights; and their conversion to floats."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -48,6 +48,7 @@ class ValidatedData:
     # `n_features_in_`, and `feature_names_in_` if X has names
     features: dict[str, Any] = field(default_factory=dict)
     _converted: dict[str, Any] = field(default_factory=dict, repr=False)  # all_X by dtype
+    _derived: dict[Any, Any] = field(default_factory=dict, repr=False, init=False)  # by `derive`
 
     @property
     def X(self) -> Any:
@@ -77,6 +78,12 @@ class ValidatedData:
             except ValueError:  # perhaps of a row that is not selected
                 return as_dtype(self.X, dtype, "X"), None
         return self._converted[dtype], self.row_numbers
+
+    def derive(self, key: Any, compute: Callable[[], Any]) -> Any:
+        """Return what `compute` made of these rows for an equal key; fits may share the rows."""
+        if key not in self._derived:
+            self._derived[key] = compute()
+        return self._derived[key]
 
     @property
     def is_positive(self) -> Array:
