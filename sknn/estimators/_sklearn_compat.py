@@ -1,6 +1,7 @@
 """All private names of scikit-learn that this package uses."""
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from sklearn.base import _fit_context
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
         def __sklearn_tags__(self) -> Tags: ...
         def _validate_params(self) -> None: ...
         def _get_params_html(self, deep: bool = True, doc_link: str = "") -> Any: ...
+        @classmethod
+        def _get_param_names(cls) -> list[str]: ...
 
     class ClassifierMixin:
         """The methods of scikit-learn's `ClassifierMixin`."""
@@ -49,6 +52,18 @@ else:
 
         class CallbackSupportMixin:
             """Placeholder for versions of scikit-learn without callbacks."""
+
+
+class KnownParamNames(BaseEstimator):
+    """Reads the names of the parameters from the signature once for each class.
+
+    Otherwise `get_params` and `clone`, of which a search makes thousands, take 0.3 ms each.
+    """
+
+    @classmethod
+    @cache
+    def _get_param_names(cls) -> list[str]:
+        return super()._get_param_names()
 
 
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -102,6 +117,7 @@ __all__ = [
     "ClassifierMixin",
     "HasMethods",
     "Interval",
+    "KnownParamNames",
     "Options",
     "RegressorMixin",
     "StrOptions",

@@ -81,9 +81,9 @@ from sknn.estimators._refit import refit
 from sknn.estimators._search_space import numeric_space
 from sknn.estimators._sklearn_compat import (
     CALLBACKS,
-    BaseEstimator,
     CallbackSupportMixin,
     ClassifierMixin,
+    KnownParamNames,
     fit_context,
 )
 from sknn.estimators._training_state import TrainingState, split_generator, states_to_plain
@@ -109,7 +109,7 @@ def _restore_on_error(random_state: Any) -> Iterator[None]:
         raise
 
 
-class BaseMLP(VersionedState, CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
+class BaseMLP(VersionedState, CallbackSupportMixin, KnownParamNames, metaclass=ABCMeta):
     """Base of the estimators: training and prediction; subclasses validate and encode X and y."""
 
     # constructor parameters, see the subclasses

@@ -3,6 +3,7 @@
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -228,8 +229,8 @@ class _Prepared:
         params = cache.fit_params(fit)
         if has_transformers(self.estimator) and is_batched(fit, self.data):
             fitted, X = cache.transform(fit, self.estimator[:-1])
-            self.estimator = clone(self.estimator)
             last = self.estimator.steps[-1]
+            self.estimator = copy(self.estimator)
             self.estimator.steps = [*fitted.steps, last]
             return FitTask(last[1], X, y, params, fit.progress)
         return FitTask(self.estimator, X, y, params, fit.progress)
