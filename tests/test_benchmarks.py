@@ -289,3 +289,20 @@ def test_searches_against_those_of_scikit_learn(folder):
     done = run_program(folder, "search", *chosen)
     assert done.returncode == 0, done.stderr
     assert float(done.stdout.split()[-1]) < 1e-6
+
+
+@pytest.mark.parametrize("chosen", [["--data", ".", "--sets", "fruit"], ["--sets", "diabetes"]])
+def test_optimism_of_searches(folder, chosen):
+    """Scores are divided by losses of test rows, which are not far from them."""
+    few = ("--seeds", "0", "--rows", "60", "--candidates", "2", *OUT)
+    done = run_program(folder, "search_optimism", *chosen, *few)
+    assert done.returncode == 0, done.stderr
+    (one,) = map(json.loads, (folder / "out.jsonl").read_text().splitlines())
+    assert one["n_test"] == {"fruit": 290, "diabetes": 382}[one["set"]]
+    for reported, measured in (("oof", "ensemble_folds"), ("best", "best_folds")):
+        assert 0.3 < one[reported] / one[measured] < 3
+    assert one["ensemble"] <= one["ensemble_folds"] * (1 + 1e-9)
+    *_, users, folds, paired, _, _, _ = map(float, done.stdout.splitlines()[-1].split()[-6:])
+    assert users == pytest.approx(one["oof"] / one["ensemble"], abs=1e-3)
+    assert folds == pytest.approx(one["oof"] / one["ensemble_folds"], abs=1e-3)
+    assert paired == pytest.approx(folds / one["default"] * one["default_folds"], abs=3e-3)
