@@ -32,14 +32,14 @@ def tabular_space(max_epochs: int, *, is_stochastic: bool) -> dict[str, Any]:
     from scipy.stats import loguniform  # slow to import
 
     space: dict[str, Any] = {
-        "hidden_layer_sizes": [(128,), (256, 128), (256, 256)],
-        "n_bins": [8, 16, 48],
+        "hidden_layer_sizes": [(128,), (256,), (128, 64), (256, 128)],
+        "n_bins": [8, 16, 48, "auto"],
     }
     if is_stochastic:
         space |= {
-            "max_iter": [10, 25, max_epochs // 2, "auto"],
-            "learning_rate_init": loguniform(3e-3, 3e-2),
-            "weight_decay": loguniform(0.03, 30.0),
-            "dropout": [0.0, 0.1, 0.2, 0.3],
+            "max_iter": [16, 32, 64, "auto"],
+            "learning_rate_init": loguniform(5e-3, 5e-2),
+            "weight_decay": loguniform(0.03, 10.0),
+            "dropout": [0.0, 0.1, 0.2, 0.35],
         }
     return space

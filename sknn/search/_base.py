@@ -33,8 +33,9 @@ from sknn.search._halving import evaluate_in_rungs, evaluate_rung, rank, rung_ep
 from sknn.search._messages import show_warnings, warn_of_failures
 from sknn.search._network_size import DEFAULT_FRACTION, free_memory
 from sknn.search._prediction import PredictingSearch
+from sknn.search._refit import for_all_rows, refit_members
 from sknn.search._run import Deadline, SearchRun
-from sknn.search._selection import build_ensemble
+from sknn.search._selection import Candidate, build_ensemble
 from sknn.search._sklearn_compat import (
     BaseSearchCV,
     check_method_params,
@@ -64,9 +65,7 @@ class Found:
     results: dict[str, Any]  # `cv_results_`
     refit_metric: str
     is_multimetric: bool
-    is_partial: Sequence[bool]  # whether the training of a candidate was cut short
-    # parameters and evaluations of the candidates that were trained to their end, and of others
-    finished: Sequence[tuple[Params, Sequence[Evaluation]]] = ()
+    candidates: Sequence[Candidate] = ()  # also those of `others`
 
 
 class BatchedSearchCV(PredictingSearch):
@@ -171,7 +170,7 @@ class BatchedSearchCV(PredictingSearch):
         }
         if self.ensemble:
             fitted["ensemble_"], fitted["oof_score_"] = build_ensemble(
-                found.finished,
+                found.candidates,
                 data,
                 is_default_score=self.scoring is None,
                 quantile=quantile_of(self.estimator),
@@ -179,7 +178,11 @@ class BatchedSearchCV(PredictingSearch):
             if hasattr(one := fitted["ensemble_"].members_[0].estimators[0], "feature_names_in_"):
                 fitted["feature_names_in_"] = one.feature_names_in_
         if self.refit:
-            fitted |= self._fit_best(found, fitted["best_index_"], data, run.callbacks)
+            best = found.candidates[fitted["best_index_"]]
+            fitted |= self._fit_best(best, data, run.callbacks)
+            if self.ensemble:
+                end = np.inf if self.max_time is None else start + self.max_time
+                self._fit_members(fitted, found, data, end)
         for name in FITTED - fitted.keys():
             vars(self).pop(name, None)
         vars(self).update(fitted)
@@ -247,7 +250,8 @@ class BatchedSearchCV(PredictingSearch):
                 f"{what} was over before all splits of a candidate were evaluated. Set a larger "
                 "max_time, or factor=3."
             )
-        is_cut = _is_partial(known[max(known, key=rung_of.__getitem__)])
+        last = known[max(known, key=rung_of.__getitem__)]
+        is_cut = any(one.is_partial for one in last)
         if len(known) < len(candidates) or is_cut:
             reason = "max_time is over" if run.deadline.is_over else "the search was interrupted"
             warnings.warn(
@@ -260,13 +264,11 @@ class BatchedSearchCV(PredictingSearch):
         rungs = [rung_of[c] for c in order] if self.factor else None
         found = self._format([candidates[c] for c in order], evaluations, rungs, refit_metric)
         warn_of_failures(added, others)
-        finished = {c: known[c] for c in order if not _is_partial(known[c])}
-        if not finished:  # time was over
-            last = max(rung_of.values())
-            finished = {c: known[c] for c in order if rung_of[c] == last}
-        finished |= added
         params = [*candidates, *({"estimator": one} for one in others)]
-        return replace(found, finished=[(params[c], row) for c, row in finished.items()])
+        rows = {c: known[c] for c in order} | added
+        given = [*estimators, *others]
+        evaluated = [Candidate(params[c], given[c], row) for c, row in rows.items()]
+        return replace(found, candidates=evaluated)
 
     def _estimator_of(self, candidate: Mapping[str, Any], estimator: Any = None) -> Any:
         """Return the estimator with the parameters of a candidate; cv="auto" becomes None."""
@@ -337,8 +339,7 @@ class BatchedSearchCV(PredictingSearch):
             for name in [name for name in results if name.startswith("rank_test_")]:
                 mean = results[name.replace("rank_", "mean_", 1)]
                 results[name] = rank(mean, rungs)
-        is_partial = [_is_partial(row) for row in evaluations]
-        return Found(results, refit_metric, is_multimetric, is_partial)
+        return Found(results, refit_metric, is_multimetric)
 
     def _best(self, found: Found) -> dict[str, Any]:
         """Return the attributes about the best candidate."""
@@ -351,7 +352,7 @@ class BatchedSearchCV(PredictingSearch):
         return best
 
     def _fit_best(
-        self, found: Found, index: int, data: SearchData, callbacks: SearchCallbacks
+        self, best: Candidate, data: SearchData, callbacks: SearchCallbacks
     ) -> dict[str, Any]:
         """Return the best estimator, fitted to all rows, and the attributes about it.
 
@@ -359,12 +360,8 @@ class BatchedSearchCV(PredictingSearch):
         candidate that was trained to its end.
         """
         start = time.perf_counter()
-        estimator = self._estimator_of(found.results["params"][index])
-        mlp = network_of(estimator)
-        stops = isinstance(mlp, BaseMLP) and mlp.early_stopping is True
-        if self.factor and stops and not found.is_partial[index]:
-            epochs = found.results["mean_best_iteration"][index]
-            mlp.set_params(early_stopping=False, max_iter=max(1, round(epochs)))
+        stops = self._stops_by_folds(best) and not best.is_partial
+        estimator = for_all_rows(best.estimator, best.n_epochs if stops else None)
         arguments = (data.X,) if data.y is None else (data.X, data.y)
         with callbacks.fitting(estimator):
             estimator.fit(*arguments, **data.fit_params)
@@ -374,7 +371,30 @@ class BatchedSearchCV(PredictingSearch):
             fitted["feature_names_in_"] = estimator.feature_names_in_
         return fitted
 
+    def _fit_members(
+        self, fitted: Mapping[str, Any], found: Found, data: SearchData, deadline: float
+    ) -> None:
+        """Fit the members of the ensemble to all rows; the best estimator is fitted already.
 
-def _is_partial(evaluations: Sequence[Evaluation]) -> bool:
-    """Return whether training was cut short in any of the folds."""
-    return any(one.is_partial for one in evaluations)
+        Those that were cut short are trained for as many epochs.
+        """
+        ensemble = fitted["ensemble_"]
+        by_params = {id(one.params): one for one in found.candidates}
+        best = found.candidates[fitted["best_index_"]]
+        members, estimators = [], []
+        for member in ensemble.members_:
+            candidate = by_params[id(member.params)]
+            has_epochs = candidate.is_partial or self._stops_by_folds(candidate)
+            n_epochs = candidate.n_epochs if has_epochs else None
+            estimators.append(for_all_rows(candidate.estimator, n_epochs))
+            is_known = candidate is best and not candidate.is_partial
+            known = fitted["best_estimator_"] if is_known else None
+            members.append(replace(member, refitted=known))
+        ensemble.members_ = refit_members(
+            members, estimators, data, n_jobs=self.n_jobs, deadline=deadline
+        )
+
+    def _stops_by_folds(self, candidate: Candidate) -> bool:
+        """Return whether the folds tell the number of epochs instead of early stopping."""
+        mlp = network_of(candidate.estimator)
+        return bool(self.factor) and isinstance(mlp, BaseMLP) and mlp.early_stopping is True

@@ -263,7 +263,7 @@ class _Prepared:
                 scores["score_time"] = time.perf_counter() - start
         scores.setdefault("score_time", 0.0)
         keep = data.keep_estimators and not self.error
-        found = Evaluation(replace(fit, progress=None), scores, self._n_epochs())
+        found = Evaluation(replace(fit, estimator=None, progress=None), scores, self._n_epochs())
         if outcome is None:
             return found
         return replace(

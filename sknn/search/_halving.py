@@ -7,6 +7,7 @@ Optimization", with epochs as the resource, as in Li, Jamieson, DeSalvo, Rostami
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -119,7 +120,9 @@ def evaluate_in_rungs(
         if run.has_ended or limit is None:
             break
         scores = np.array([mean_score(found[c]) for c in alive])
-        alive = [alive[i] for i in best_candidates(scores, factor)]
+        leaving, alive = alive, [alive[i] for i in best_candidates(scores, factor)]
+        for c in set(leaving) - set(alive):  # nothing continues from there
+            latest[c] = [replace(one, progress=None) for one in latest[c]]
     return latest, rung_of
 
 

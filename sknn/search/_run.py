@@ -27,6 +27,11 @@ from sknn.search._network_size import bytes_of_network
 #: their arrays no longer fit into the caches.
 MAX_CHUNK = 32
 
+#: With a deadline, a chunk has as many networks as take this fraction of the time that is left, but
+#: those of one candidate in any case; seconds of a step and of a product in it, roughly.
+CHUNK_FRACTION = 0.05
+STEP_TIME, PRODUCT_TIME = 5e-5, 6e-10
+
 
 @dataclass(frozen=True)
 class Deadline:
@@ -87,14 +92,17 @@ class SearchRun:
     def _chunks(self, fits: Sequence[Fit]) -> Iterator[list[Fit]]:
         """Divide fits into chunks of networks that are trained together.
 
-        With a deadline, those of the first candidates come first, so that these are finished.
+        With a deadline, those of the first candidates come first, and chunks take a small part of
+        the time, so that candidates are finished.
         """
         jobs = effective_n_jobs(self.n_jobs)
         evenly = -(-len(fits) // jobs)
-        n_at_once = len(fits) if self.deadline.time == np.inf else jobs * MAX_CHUNK
-        in_order = sorted(fits, key=lambda fit: (fit.candidate, fit.split))
-        for begin in range(0, len(fits), max(1, n_at_once)):
-            part = sorted(in_order[begin : begin + n_at_once], key=lambda fit: fit.group)
+        left = sorted(fits, key=lambda fit: (fit.candidate, fit.split))
+        while left:
+            at_once = len(fits)
+            if self.deadline.time < np.inf:
+                at_once = jobs * self._n_together(left[0])
+            part, left = sorted(left[:at_once], key=lambda fit: fit.group), left[at_once:]
             for _, group in groupby(part, key=lambda fit: fit.group):
                 same = list(group)
                 size = max(1, min(self._n_together(same[0]), evenly))
@@ -112,9 +120,15 @@ class SearchRun:
         size = size_of_fit(fit, self.cache) if is_batched(fit, self.data) else None
         if size is None or size.n_products > MAX_STACKED_PRODUCTS:
             return 1
+        n_in_time = MAX_CHUNK
+        if self.deadline.time < np.inf:
+            n_steps = size.n_epochs * -(-len(self.data.splits[0][0]) // size.batch_size)
+            seconds = n_steps * size.n_networks * (STEP_TIME + PRODUCT_TIME * size.n_products)
+            left = self.deadline.time - time.time()
+            n_in_time = max(len(self.data.splits), int(CHUNK_FRACTION * left / seconds))
         each = size.n_networks * bytes_of_network(size.layers, size.batch_size, size.dtype)
         n_in_memory = self.max_memory / (each * effective_n_jobs(self.n_jobs))
-        return int(min(MAX_CHUNK, n_in_memory))
+        return int(min(MAX_CHUNK, n_in_time, n_in_memory))
 
     def _in_chunks(
         self, chunks: Sequence[Sequence[Fit]], max_epochs: int | None

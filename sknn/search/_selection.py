@@ -4,6 +4,7 @@ Caruana, Niculescu-Mizil, Crew and Ksikes (2004), "Ensemble Selection from Libra
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -165,8 +166,27 @@ def select(
     return chosen, without
 
 
+@dataclass(frozen=True)
+class Candidate:
+    """What was evaluated: an estimator with its parameters, and what came of it in each split."""
+
+    params: Mapping[str, Any]
+    estimator: Any  # not fitted
+    evaluations: Sequence[Evaluation]
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether training was cut short in any of the splits."""
+        return any(one.is_partial for one in self.evaluations)
+
+    @property
+    def n_epochs(self) -> float:
+        """The number of epochs, the best one with early stopping, in the mean."""
+        return float(np.mean([one.n_epochs for one in self.evaluations]))
+
+
 def build_ensemble(
-    candidates: Sequence[tuple[Mapping[str, Any], Sequence[Evaluation]]],
+    candidates: Sequence[Candidate],
     data: SearchData,
     *,
     is_default_score: bool,
@@ -178,8 +198,8 @@ def build_ensemble(
 
     Parameters
     ----------
-    candidates : sequence of (dict, sequence of Evaluation)
-        The parameters of candidates, and their evaluations for all splits.
+    candidates : sequence of Candidate
+        Those that were evaluated on all splits.
     data : SearchData
         The data and the scorers of the search.
     is_default_score : bool
@@ -192,17 +212,20 @@ def build_ensemble(
     ValueError
         If no candidate was trained to its end.
     """
-    finished = [
-        (params, row) for params, row in candidates if not any(one.estimator is None for one in row)
+    scored = [
+        candidate
+        for candidate in candidates
+        if not any(one.estimator is None for one in candidate.evaluations)
     ]
-    if not finished:
+    if not scored:
         raise ValueError(
             "ensemble=True: no candidate was trained and scored on all splits. The errors are "
             "those of the warning above."
         )
     y = single_column(np.asarray(data.y))
     parts = [
-        out_of_fold([one.prediction for one in row], data.splits, len(y)) for _, row in finished
+        out_of_fold([one.prediction for one in candidate.evaluations], data.splits, len(y))
+        for candidate in scored
     ]
     predictions, known = np.stack([one for one, _ in parts]), parts[0][1]
     if data.classes is None and predictions.shape[1:] != y.shape:
@@ -218,8 +241,13 @@ def build_ensemble(
     folds = [np.asarray(test) for _, test in data.splits]
     weights, without = select(predictions, known, folds, loss)
     members = [
-        Member(params, float(weight), [one.estimator for one in row])
-        for (params, row), weight in zip(finished, weights, strict=True)
+        Member(
+            candidate.params,
+            float(weight),
+            [one.estimator for one in candidate.evaluations],
+            fit_time=float(np.mean([one.scores["fit_time"] for one in candidate.evaluations])),
+        )
+        for candidate, weight in zip(scored, weights, strict=True)
         if weight > 0
     ]
     members.sort(key=lambda member: -member.weight)

@@ -1,6 +1,6 @@
-"""SearchEnsemble: a weighted average of the estimators that a search has fitted to its folds."""
+"""SearchEnsemble: a weighted average of candidates of a search."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,12 +27,20 @@ class Member:
     params: Mapping[str, Any]  # those of the candidate; {"estimator": ...} for one of `others`
     weight: float
     estimators: Sequence[Any]  # fitted to the training rows of each fold
+    refitted: Any = None  # fitted to all rows; None without `refit`, or if time was over
+    fit_time: float = 0.0  # seconds of a fit to a fold, in the mean
+
+    @property
+    def predicting(self) -> Sequence[Any]:
+        """The estimators whose mean is the prediction of the candidate."""
+        return self.estimators if self.refitted is None else [self.refitted]
 
 
 class SearchEnsemble:
-    """Weighted average of the estimators that were fitted to the folds of a search.
+    """Weighted average of candidates of a search.
 
-    Each candidate contributes one estimator a fold: nothing is trained again.
+    Each is fitted to all rows. With ``refit=False``, or if `max_time` is over, nothing is trained
+    again, and the candidate predicts by the mean of the estimators that were fitted to the folds.
 
     Parameters
     ----------
@@ -50,8 +58,8 @@ class SearchEnsemble:
     Attributes
     ----------
     members_ : list of Member
-        The candidates with a positive weight, from large to small: `params`, `weight`, and the
-        fitted `estimators`, one for each fold.
+        The candidates with a positive weight, from large to small: `params`, `weight`, the fitted
+        `estimators` of each fold, and the one that is fitted to all rows, `refitted`, or None.
     classes_ : array
         Class labels; only for classifiers.
     """
@@ -108,8 +116,8 @@ class SearchEnsemble:
     def predict_interval(self, X: Any, *, coverage: float = 0.9) -> Array:
         """Return intervals by CV+, see :meth:`sknn.MLPRegressor.predict_interval`.
 
-        The same rows have chosen the candidates and their weights, so that the coverage is
-        approximate.
+        They are those of the estimators of the folds, which are kept for them. The same rows have
+        chosen the candidates and their weights, so that the coverage is approximate.
 
         Parameters
         ----------
@@ -128,7 +136,8 @@ class SearchEnsemble:
                 "predict_interval needs a regressor, and a splitter that holds out each row once."
             )
         check_coverage(coverage, len(self._residuals))
-        predictions = self._averages(X)
+        folds = zip(*(member.estimators for member in self.members_), strict=True)
+        predictions = np.stack([self._average(((one,) for one in fold), X) for fold in folds])
         n_folds, n = predictions.shape[:2]
         columns = predictions.reshape(n_folds, n, -1)
         residuals = self._residuals.reshape(len(self._residuals), -1)
@@ -143,7 +152,7 @@ class SearchEnsemble:
         """Return scikit-learn's voting estimator with the same predictions.
 
         It needs no sknn.search: `sknn.to_onnx` converts it to one graph, and skops and joblib save
-        it. Its estimators are those of all folds, fitted.
+        it. Its estimators are those that predict, fitted.
 
         Returns
         -------
@@ -155,8 +164,12 @@ class SearchEnsemble:
         ValueError
             If there are several outputs, or an estimator does not know all classes.
         """
-        fitted = [one for member in self.members_ for one in member.estimators]
-        weights = [member.weight for member in self.members_ for _ in member.estimators]
+        fitted = [one for member in self.members_ for one in member.predicting]
+        weights = [
+            member.weight / len(member.predicting)
+            for member in self.members_
+            for _ in member.predicting
+        ]
         named = [(f"estimator_{i}", one) for i, one in enumerate(fitted)]
         if not self._is_classifier:
             if self._n_outputs > 1:
@@ -183,18 +196,15 @@ class SearchEnsemble:
         X : array-like or frame of shape (n_samples, n_features)
             The inputs, as for the estimators.
         """
-        average: Array = self._averages(X).mean(axis=0)
-        return average
+        return self._average([member.predicting for member in self.members_], X)
 
-    def _averages(self, X: Any) -> Array:
-        """Return the averages over the candidates for each fold, shape (n_folds, n, ...)."""
-        folds = zip(*(member.estimators for member in self.members_), strict=True)
-        return np.stack([self._average(estimators, X) for estimators in folds])
-
-    def _average(self, estimators: Sequence[Any], X: Any) -> Array:
+    def _average(self, estimators: Iterable[Sequence[Any]], X: Any) -> Array:
+        """Return the weighted average of the mean predictions of each member's estimators."""
         classes = self.classes_ if self._is_classifier else None
-        parts = zip(self.members_, estimators, strict=True)
-        predictions = [member.weight * response(one, X, classes) for member, one in parts]
+        predictions = [
+            member.weight * np.mean([response(one, X, classes) for one in of_member], axis=0)
+            for member, of_member in zip(self.members_, estimators, strict=True)
+        ]
         average: Array = np.sum(predictions, axis=0)
         return average
 
