@@ -1,15 +1,19 @@
 """The ensemble of a search: what its weights are, and what it predicts."""
 
 import pickle
+import time
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import FitFailedWarning
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.metrics import get_scorer, log_loss, roc_auc_score
+from sklearn.metrics import get_scorer, log_loss, make_scorer, roc_auc_score
 from sklearn.model_selection import KFold, ShuffleSplit, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
@@ -17,6 +21,7 @@ from sklearn.svm import SVC
 
 from sknn import MLPClassifier, MLPRegressor, to_onnx
 from sknn.search import BatchedGridSearchCV
+from sknn.search._refit import for_all_rows, refit_members
 from sknn.search._selection import greedy_weights, select
 from tests.estimators.data import real
 from tests.search.test_searches import rows
@@ -77,23 +82,50 @@ def test_weights_without_a_fold_do_not_depend_on_it():
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
-def test_predictions_are_those_of_the_members(n_jobs):
-    """The weighted mean over candidates and folds."""
+@pytest.mark.parametrize("refit", [False, True])
+def test_predictions_are_those_of_the_members(n_jobs, refit):
+    """The weighted mean over candidates, fitted to all rows; without refit, also over folds."""
     X, y = rows()
     others = [RandomForestClassifier(10, random_state=0)]
-    search = BatchedGridSearchCV(
-        MLPClassifier(**SMALL), GRID, cv=3, ensemble=True, others=others, n_jobs=n_jobs
-    ).fit(X, y)
+    network = MLPClassifier(**SMALL)
+    settings = {"ensemble": True, "others": others, "n_jobs": n_jobs, "refit": refit}
+    search = BatchedGridSearchCV(network, GRID, cv=3, **settings).fit(X, y)
     members = search.ensemble_.members_
     assert_allclose(sum(member.weight for member in members), 1)
-    expected = sum(
-        member.weight * np.mean([one.predict_proba(X) for one in member.estimators], axis=0)
-        for member in members
-    )
+    assert all((member.refitted is not None) is refit for member in members)
+    if refit:
+        own = [
+            member.params["estimator"]
+            if "estimator" in member.params
+            else clone(network).set_params(**member.params)
+            for member in members
+        ]
+        predictions = [clone(one).fit(X, y).predict_proba(X) for one in own]
+    else:
+        predictions = [
+            np.mean([one.predict_proba(X) for one in member.estimators], axis=0)
+            for member in members
+        ]
+    expected = sum(member.weight * one for member, one in zip(members, predictions, strict=True))
     assert_allclose(search.predict_proba(X), expected)
     assert_array_equal(search.predict(X), search.classes_[expected.argmax(axis=1)])
     assert_allclose(search.score(X, y), np.mean(search.predict(X) == y))
     assert 0 < search.oof_score_ <= 1
+
+
+def test_members_are_fitted_as_far_as_there_is_time():
+    """Others predict by the folds."""
+    X, y = rows()
+    search = BatchedGridSearchCV(MLPClassifier(**SMALL), GRID, cv=3, ensemble=True, refit=False)
+    members = search.fit(X, y).ensemble_.members_
+    data = SimpleNamespace(X=X, y=y, fit_params={})
+    estimators = [for_all_rows(member.estimators[0], None) for member in members]
+    late = time.time() + members[0].fit_time / 2
+    assert [
+        one.refitted for one in refit_members(members, estimators, data, n_jobs=1, deadline=late)
+    ] == [None] * len(members)
+    known = [replace(member, refitted=member.estimators[0]) for member in members]
+    assert refit_members(known, estimators, data, n_jobs=1, deadline=late) == known
 
 
 def test_another_estimator_may_be_all_of_it():
@@ -144,16 +176,23 @@ def test_folds_that_overlap():
         search.predict_interval(X)
 
 
-def test_the_ensemble_of_halving_has_the_candidates_that_stayed():
-    """Others were not trained to their end."""
+@pytest.mark.parametrize("schedule", ["constant", "one_cycle"])
+def test_the_ensemble_of_halving_has_all_candidates(schedule):
+    """Those that left are trained on all rows as long as they were on the folds."""
     X, y = rows()
-    search = BatchedGridSearchCV(MLPClassifier(**SMALL), GRID, cv=3, factor=2, ensemble=True)
-    search.fit(X, y)
-    rungs = search.cv_results_["rung"]
-    stayed = [
-        p for p, r in zip(search.cv_results_["params"], rungs, strict=True) if r == rungs.max()
-    ]
-    assert all(member.params in stayed for member in search.ensemble_.members_)
+    network = MLPClassifier(**SMALL, learning_rate=schedule, n_iter_no_change=np.inf)
+    grid = {"learning_rate_init": [1e-3, 3e-3, 0.01], "alpha": [1e-4, 0.1, 3.0]}
+    worst_stay = make_scorer(lambda y, predicted: -np.mean(y == predicted))
+    settings = {"cv": 3, "factor": 3, "ensemble": True, "scoring": worst_stay}
+    search = BatchedGridSearchCV(network, grid, **settings).fit(X, y)
+    numbers = search.cv_results_["params"], search.cv_results_["mean_best_iteration"]
+    epochs = {str(params): round(n) for params, n in zip(*numbers, strict=True)}
+    members = search.ensemble_.members_
+    assert min(epochs[str(member.params)] for member in members) < 30
+    for member in members:
+        n = epochs[str(member.params)]
+        alone = clone(network).set_params(**member.params, max_iter=n).fit(X, y)
+        assert_allclose(member.refitted.coefs_[0], alone.coefs_[0])
 
 
 @pytest.mark.parametrize(
