@@ -9,9 +9,9 @@ is the log loss or the RMSE, whose test rows are divided into parts as large as 
 mean is one of the same kind. Ratios are geometric means over the seeds of a set and then over the
 sets, with the standard error of the sets; below 1 a score is optimistic.
 
-- `oof_score_` is divided by the loss of the ensemble, which averages the networks of all folds, and
-  `best_score_` by that of the best candidate, trained again on all rows (`users`). Both predict
-  better than the networks of a single fold.
+- `oof_score_` is divided by the loss of the ensemble and `best_score_` by that of the best
+  candidate, both trained again on all rows (`users`). Both predict better than the networks of a
+  single fold.
 - Both are divided by the mean test loss of the networks of each fold, too (`folds`): what is left
   is the choice, and the chance that some training rows are easier than others.
 - That chance is about the same for the default candidate, which nothing has chosen: `paired` is

@@ -3,10 +3,10 @@
     python examples/benchmarks/search_tables.py --data DIR --out search_tables.jsonl
     python examples/benchmarks/search_tables.py --data DIR --seconds 60 --learners sknn,search
 
-`sknn` is the default fit; `search` is `BatchedRandomizedSearchCV` over 27 candidates of its
-`search_space` with ``factor=3``, ``max_time`` and ``ensemble=True``; `catboost` and `xgboost` (left out if they are not installed)
-try random settings by the same five folds for the same time, each fold with early stopping, and
-are then fitted with the best ones to all rows. All may use `--jobs` processors.
+`sknn` is the default fit; `search` is `BatchedRandomizedSearchCV` over its `search_space` with
+``factor=3``, ``max_time`` and ``ensemble=True``; `catboost` and `xgboost` (left out if they are not
+installed) try random settings by the same five folds for the same time, and are then fitted with
+the best ones to all rows. All may use `--jobs` processors.
 """
 
 import os
@@ -108,7 +108,7 @@ def search(problem: Problem, seconds: float, jobs: int) -> Any:
     return BatchedRandomizedSearchCV(
         network,
         network.search_space(),
-        n_iter=27,
+        n_iter=1000,
         factor=3,
         cv=folds(problem),
         n_jobs=jobs,

@@ -1,5 +1,6 @@
 """refit: training new networks on all rows, for the number of epochs that was best."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -77,9 +78,21 @@ def best_number_of_epochs(plan: FitPlan, found: FitResult) -> int | None:
     kept = [history.kept_epoch for history in found.histories]
     if not plan.config.by_score or len(kept) == 1:
         return max(1, round(float(np.mean(kept))))
-    scores = np.full((found.n_epochs, len(kept)), np.nan)
-    for j, history in enumerate(found.histories):
-        column = np.nan_to_num(history.column("validation_score"), nan=-np.inf, neginf=-np.inf)
+    return joint_best_epoch([one.column("validation_score") for one in found.histories])
+
+
+def joint_best_epoch(curves: Sequence[Sequence[float]]) -> int:
+    """Return the number of epochs with the best mean score of several networks.
+
+    Parameters
+    ----------
+    curves : sequence of sequences of float
+        The scores of held-out rows by epoch, of each network; higher is better. One that has ended
+        before others counts with its best score.
+    """
+    scores = np.full((max(map(len, curves)), len(curves)), np.nan)
+    for j, curve in enumerate(curves):
+        column = np.nan_to_num(curve, nan=-np.inf, neginf=-np.inf)
         scores[: len(column), j], scores[len(column) :, j] = column, max(column)
     return 1 + int(np.argmax(scores.mean(axis=1)))
 

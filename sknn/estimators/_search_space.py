@@ -19,13 +19,11 @@ def numeric_space(*, is_stochastic: bool) -> dict[str, Any]:
     return space
 
 
-def tabular_space(max_epochs: int, *, is_stochastic: bool) -> dict[str, Any]:
+def tabular_space(*, is_stochastic: bool) -> dict[str, Any]:
     """Return the distributions for networks of tables.
 
     Parameters
     ----------
-    max_epochs : int
-        The largest number of epochs of max_iter="auto".
     is_stochastic : bool
         Whether the solver uses mini-batches.
     """

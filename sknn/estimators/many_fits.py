@@ -22,10 +22,19 @@ from sknn.estimators._fit import (
 )
 from sknn.estimators._fit_plan import SharedRows
 from sknn.estimators._messages import FitWarning
+from sknn.estimators._refit import joint_best_epoch
 from sknn.estimators._sklearn_compat import callbacks_of
 from sknn.estimators.base import BaseMLP
 
-__all__ = ["FitOutcome", "FitSize", "FitTask", "can_join", "fit_many", "size_of"]
+__all__ = [
+    "FitOutcome",
+    "FitSize",
+    "FitTask",
+    "can_join",
+    "fit_many",
+    "joint_best_epoch",
+    "size_of",
+]
 
 
 @dataclass(frozen=True)

@@ -164,7 +164,7 @@ class Tabular(BaseMLP):
         return settings
 
     def _search_space(self) -> dict[str, Any]:
-        return tabular_space(self._auto_max_epochs, is_stochastic=is_stochastic(self))
+        return tabular_space(is_stochastic=is_stochastic(self))
 
     def _validate_predict(self, X: Any, fitted: Mapping[str, Any]) -> tuple[Any, None, Any]:
         """Return the table with its columns validated, no check, and the type of X if it has one.

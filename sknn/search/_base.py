@@ -4,7 +4,7 @@ import os
 import time
 import warnings
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from numbers import Integral, Real
@@ -29,11 +29,11 @@ from sknn.search._evaluation import (
     n_epochs_of,
     network_of,
 )
+from sknn.search._final_fits import FinalFits
 from sknn.search._halving import evaluate_in_rungs, evaluate_rung, rank, rung_epochs
 from sknn.search._messages import show_warnings, warn_of_failures
 from sknn.search._network_size import DEFAULT_FRACTION, free_memory
 from sknn.search._prediction import PredictingSearch
-from sknn.search._refit import for_all_rows, refit_members
 from sknn.search._run import Deadline, SearchRun
 from sknn.search._selection import Candidate, build_ensemble
 from sknn.search._sklearn_compat import (
@@ -56,6 +56,9 @@ FITTED = frozenset(
 
 #: Fraction of `max_time` that is for the candidates; the rest is for the final fit.
 SEARCH_FRACTION = 0.8
+
+#: With `factor` and `max_time`, the logarithm to the base `factor` of the candidates in a bracket.
+BRACKET_RUNGS = 3
 
 
 @dataclass(frozen=True)
@@ -149,11 +152,11 @@ class BatchedSearchCV(PredictingSearch):
         )
         if self.ensemble:
             check_ensemble(self.estimator, self.others or (), len(data.splits))
-        limit = np.inf if self.max_time is None else start + SEARCH_FRACTION * self.max_time
+        seconds = np.inf if self.max_time is None else SEARCH_FRACTION * self.max_time
         run = SearchRun(
             data,
             self.n_jobs,
-            Deadline(limit),
+            Deadline(start + seconds, seconds),
             int(self.verbose),
             SearchCallbacks(self, X, y, params),
             self._memory_limit(),
@@ -178,11 +181,8 @@ class BatchedSearchCV(PredictingSearch):
             if hasattr(one := fitted["ensemble_"].members_[0].estimators[0], "feature_names_in_"):
                 fitted["feature_names_in_"] = one.feature_names_in_
         if self.refit:
-            best = found.candidates[fitted["best_index_"]]
-            fitted |= self._fit_best(best, data, run.callbacks)
-            if self.ensemble:
-                end = np.inf if self.max_time is None else start + self.max_time
-                self._fit_members(fitted, found, data, end)
+            end = np.inf if self.max_time is None else start + self.max_time
+            self._fit_to_all_rows(FinalFits(run, bool(self.factor), end), found, fitted)
         for name in FITTED - fitted.keys():
             vars(self).pop(name, None)
         vars(self).update(fitted)
@@ -235,8 +235,7 @@ class BatchedSearchCV(PredictingSearch):
         estimators = [self._estimator_of(candidate) for candidate in candidates]
         others = [self._estimator_of({}, one) for one in self.others or ()]
         score = partial(self._mean_score, refit_metric=refit_metric)
-        limits = self._rungs(estimators, run)
-        known, rung_of = evaluate_in_rungs(run, estimators, limits, self.factor or 1, score)
+        known, rung_of = self._evaluate(estimators, run, score)
         n = len(candidates)
         numbers = list(range(n, n + len(others)))
         added = evaluate_rung(run, [*estimators, *others], numbers, {}, None) if others else {}
@@ -250,8 +249,8 @@ class BatchedSearchCV(PredictingSearch):
                 f"{what} was over before all splits of a candidate were evaluated. Set a larger "
                 "max_time, or factor=3."
             )
-        last = known[max(known, key=rung_of.__getitem__)]
-        is_cut = any(one.is_partial for one in last)
+        last = max(rung_of.values())
+        is_cut = any(one.is_partial for c in known if rung_of[c] == last for one in known[c])
         if len(known) < len(candidates) or is_cut:
             reason = "max_time is over" if run.deadline.is_over else "the search was interrupted"
             warnings.warn(
@@ -280,18 +279,47 @@ class BatchedSearchCV(PredictingSearch):
             mlp.set_params(cv=None)
         return estimator
 
-    def _rungs(self, estimators: Sequence[Any], run: SearchRun) -> list[int | None]:
+    def _evaluate(
+        self,
+        estimators: Sequence[Any],
+        run: SearchRun,
+        score: Callable[[Sequence[Evaluation]], float],
+    ) -> tuple[dict[int, list[Evaluation]], dict[int, int]]:
+        """Return the latest evaluations of the candidates and their rungs, by number.
+
+        With `factor` and `max_time` the candidates are divided into brackets, one after the other,
+        so that some are trained to their end before time is over.
+        """
+        size = len(estimators)
+        if self.factor is not None and self.max_time is not None:
+            size = min(size, round(self.factor**BRACKET_RUNGS))
+        limits = self._rungs(estimators, size, run)
+        known: dict[int, list[Evaluation]] = {}
+        rung_of: dict[int, int] = {}
+        for start in range(0, len(estimators), size):
+            numbers = list(range(start, min(start + size, len(estimators))))
+            found = evaluate_in_rungs(run, estimators, numbers, limits, self.factor or 1, score)
+            known |= found[0]
+            rung_of |= found[1]
+            if run.has_ended:
+                break
+        return known, rung_of
+
+    def _rungs(
+        self, estimators: Sequence[Any], n_candidates: int, run: SearchRun
+    ) -> list[int | None]:
         """Return the number of epochs at the end of each rung."""
         if self.factor is None:
             return [None]
-        n_epochs = 0
+        known: dict[Any, int] = {}
         for c, estimator in enumerate(estimators):
             fit = Fit(c, 0, estimator)
-            if is_batched(fit, run.data):
-                n_epochs = max(n_epochs, n_epochs_of(fit, run.cache))
-                if isinstance(network_of(estimator).max_iter, str) and n_epochs:
-                    break  # "auto" is the same for all
-        return rung_epochs(len(estimators), self.factor, self.min_epochs, n_epochs)
+            mlp = network_of(estimator)
+            key = mlp.max_iter, fit.group
+            if key not in known and is_batched(fit, run.data):
+                known[key] = n_epochs_of(fit, run.cache)
+        n_epochs = max(known.values(), default=0)
+        return rung_epochs(n_candidates, self.factor, self.min_epochs, n_epochs)
 
     def _mean_score(self, evaluations: Sequence[Evaluation], refit_metric: str) -> float:
         """Return the mean test score of a candidate."""
@@ -351,50 +379,13 @@ class BatchedSearchCV(PredictingSearch):
             best["best_score_"] = found.results[f"mean_test_{found.refit_metric}"][index]
         return best
 
-    def _fit_best(
-        self, best: Candidate, data: SearchData, callbacks: SearchCallbacks
-    ) -> dict[str, Any]:
-        """Return the best estimator, fitted to all rows, and the attributes about it.
-
-        After a search in rungs, early stopping is replaced by the best number of epochs of a
-        candidate that was trained to its end.
-        """
-        start = time.perf_counter()
-        stops = self._stops_by_folds(best) and not best.is_partial
-        estimator = for_all_rows(best.estimator, best.n_epochs if stops else None)
-        arguments = (data.X,) if data.y is None else (data.X, data.y)
-        with callbacks.fitting(estimator):
-            estimator.fit(*arguments, **data.fit_params)
-        seconds = time.perf_counter() - start
-        fitted = {"best_estimator_": estimator, "refit_time_": seconds}
+    def _fit_to_all_rows(self, final: FinalFits, found: Found, fitted: dict[str, Any]) -> None:
+        """Fit the best candidate, and the members of the ensemble; add their attributes."""
+        index = fitted["best_index_"]
+        best = found.candidates[index]
+        estimator, seconds = final.fit_best(best)
+        fitted |= {"best_estimator_": estimator, "refit_time_": seconds}
         if hasattr(estimator, "feature_names_in_"):
             fitted["feature_names_in_"] = estimator.feature_names_in_
-        return fitted
-
-    def _fit_members(
-        self, fitted: Mapping[str, Any], found: Found, data: SearchData, deadline: float
-    ) -> None:
-        """Fit the members of the ensemble to all rows; the best estimator is fitted already.
-
-        Those that were cut short are trained for as many epochs.
-        """
-        ensemble = fitted["ensemble_"]
-        by_params = {id(one.params): one for one in found.candidates}
-        best = found.candidates[fitted["best_index_"]]
-        members, estimators = [], []
-        for member in ensemble.members_:
-            candidate = by_params[id(member.params)]
-            has_epochs = candidate.is_partial or self._stops_by_folds(candidate)
-            n_epochs = candidate.n_epochs if has_epochs else None
-            estimators.append(for_all_rows(candidate.estimator, n_epochs))
-            is_known = candidate is best and not candidate.is_partial
-            known = fitted["best_estimator_"] if is_known else None
-            members.append(replace(member, refitted=known))
-        ensemble.members_ = refit_members(
-            members, estimators, data, n_jobs=self.n_jobs, deadline=deadline
-        )
-
-    def _stops_by_folds(self, candidate: Candidate) -> bool:
-        """Return whether the folds tell the number of epochs instead of early stopping."""
-        mlp = network_of(candidate.estimator)
-        return bool(self.factor) and isinstance(mlp, BaseMLP) and mlp.early_stopping is True
+        if self.ensemble:
+            fitted["ensemble_"] = final.fit_members(fitted["ensemble_"], found.candidates)

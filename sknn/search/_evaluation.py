@@ -14,6 +14,7 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import Pipeline
 
+from sknn.estimators.base import BaseMLP
 from sknn.estimators.many_fits import FitOutcome, FitSize, FitTask, can_join, fit_many, size_of
 from sknn.search._sklearn_compat import (
     check_method_params,
@@ -76,7 +77,7 @@ class Fit:
         return digest
 
     @property
-    def place(self) -> tuple[str, int]:
+    def transform_key(self) -> tuple[str, int]:
         """The transformers and the split: fits that share both share transformed rows."""
         return self.transformers, self.split
 
@@ -96,6 +97,7 @@ class Evaluation:
     fit: Fit
     scores: dict[str, Any]  # as scikit-learn's `_fit_and_score` returns them
     n_epochs: int  # number of epochs, the best one with early stopping; 0 if not known
+    curve: Sequence[float] = ()  # scores of held-out rows by epoch, with early stopping
     is_partial: bool = False  # whether it was cut short by a number of epochs
     progress: Any = None  # where it continues
     warnings: Sequence[tuple[str, type[Warning]]] = ()
@@ -110,16 +112,20 @@ class SplitCache:
     """Rows of splits, and transformers fitted to them, which several fits share."""
 
     data: SearchData
-    selected: dict[tuple[int, bool], tuple[Any, Any]] = field(default_factory=dict)
+    selected: dict[int, tuple[Any, Any]] = field(default_factory=dict)
     params: dict[int, dict[str, Any]] = field(default_factory=dict)
     transformed: dict[tuple[str, int], Any] = field(default_factory=dict)
 
-    def rows(self, fit: Fit, *, test: bool = False) -> tuple[Any, Any]:
-        """Return X and y of the training or test rows of the split of a fit."""
-        key = fit.split, test
-        if key not in self.selected:
-            self.selected[key] = self.data.rows(fit.estimator, fit.split, test=test)
-        return self.selected[key]
+    def rows(self, fit: Fit) -> tuple[Any, Any]:
+        """Return X and y of the training rows of a fit: its own, or of all networks of the split.
+
+        Transformers and other estimators may change X in place.
+        """
+        if not isinstance(fit.estimator, BaseMLP):
+            return self.data.rows(fit.estimator, fit.split)
+        if fit.split not in self.selected:
+            self.selected[fit.split] = self.data.rows(fit.estimator, fit.split)
+        return self.selected[fit.split]
 
     def fit_params(self, fit: Fit) -> dict[str, Any]:
         """Return the parameters of `fit`, of the training rows of the split of a fit."""
@@ -127,24 +133,26 @@ class SplitCache:
             self.params[fit.split] = self.data.params_of(self.data.fit_params, fit.split)
         return self.params[fit.split]
 
-    def transform(self, fit: Fit, transformers: Pipeline) -> tuple[Pipeline, Any]:
-        """Return the transformers of a fit, fitted to its training rows, and transformed X."""
-        if fit.place not in self.transformed:
+    def transform(self, fit: Fit, transformers: Pipeline) -> tuple[Pipeline, Any, Any]:
+        """Return the transformers of a fit, fitted to its training rows, transformed X, and y."""
+        key = fit.transform_key
+        if key not in self.transformed:
+            X, y = self.rows(fit)
             try:
-                found: Any = transformers, transformers.fit_transform(*self.rows(fit))
+                found: Any = transformers, transformers.fit_transform(X, y), y
             except Exception as error:
                 found = error
-            self.transformed[fit.place] = found
-        if isinstance(found := self.transformed[fit.place], Exception):
+            self.transformed[key] = found
+        if isinstance(found := self.transformed[key], Exception):
             raise found
-        transformed: tuple[Pipeline, Any] = found
+        transformed: tuple[Pipeline, Any, Any] = found
         return transformed
 
-    def keep(self, fits: Sequence[Fit]) -> None:
+    def discard_others(self, fits: Sequence[Fit]) -> None:
         """Forget what none of these fits needs."""
-        places, splits = {fit.place for fit in fits}, {fit.split for fit in fits}
-        self.transformed = {key: one for key, one in self.transformed.items() if key in places}
-        self.selected = {key: one for key, one in self.selected.items() if key[0] in splits}
+        keys, splits = {fit.transform_key for fit in fits}, {fit.split for fit in fits}
+        self.transformed = {key: one for key, one in self.transformed.items() if key in keys}
+        self.selected = {key: one for key, one in self.selected.items() if key in splits}
         self.params = {key: one for key, one in self.params.items() if key in splits}
 
 
@@ -173,9 +181,10 @@ def is_batched(fit: Fit, data: SearchData) -> bool:
 def size_of_fit(fit: Fit, cache: SplitCache) -> FitSize | None:
     """Return how much there is to train in a fit that is batched; None if it will fail."""
     try:
-        X, y = cache.rows(fit)
         if has_transformers(fit.estimator):
-            X = cache.transform(fit, clone(fit.estimator[:-1]))[1]
+            _, X, y = cache.transform(fit, clone(fit.estimator[:-1]))
+        else:
+            X, y = cache.rows(fit)
         return size_of(FitTask(clone(network_of(fit.estimator)), X, y))
     except Exception:  # the fit will tell
         return None
@@ -199,7 +208,7 @@ def evaluate(
 ) -> list[Evaluation]:
     """Fit candidates to the training rows of splits, together where that is possible."""
     cache = cache or SplitCache(data)
-    cache.keep(fits)
+    cache.discard_others(fits)
     prepared = [_Prepared(data, fit, cache) for fit in fits]
     tasks = [one.task for one in prepared if one.task is not None]
     outcomes = iter(fit_many(tasks, max_epochs=max_epochs, should_stop=should_stop))
@@ -225,15 +234,14 @@ class _Prepared:
 
     def _task(self) -> FitTask:
         fit, cache = self.fit, self.cache
-        X, y = cache.rows(fit)
         params = cache.fit_params(fit)
         if has_transformers(self.estimator) and is_batched(fit, self.data):
-            fitted, X = cache.transform(fit, self.estimator[:-1])
+            fitted, X, y = cache.transform(fit, self.estimator[:-1])
             last = self.estimator.steps[-1]
             self.estimator = copy(self.estimator)
             self.estimator.steps = [*fitted.steps, last]
             return FitTask(last[1], X, y, params, fit.progress)
-        return FitTask(self.estimator, X, y, params, fit.progress)
+        return FitTask(self.estimator, *cache.rows(fit), params, fit.progress)
 
     def evaluation(self, outcome: FitOutcome | None) -> Evaluation:
         """Score the fitted estimator."""
@@ -245,7 +253,7 @@ class _Prepared:
             by_user = outcome.outcome == "interrupted"
             return Evaluation(fit, {}, 0, is_interrupted=True, by_user=by_user)
         start = time.perf_counter()
-        test = self.cache.rows(fit, test=True)
+        test = data.rows(fit.estimator, fit.split, test=True)
         scores = {"fit_error": self.error or None, "fit_time": self.seconds}
         scores["n_test_samples"] = len(data.splits[fit.split][1])
         for name, is_test in (("test_scores", True), ("train_scores", False)):
@@ -254,7 +262,7 @@ class _Prepared:
             if self.error:
                 scores[name] = error_scores(data.scorers, data.error_score)
                 continue
-            rows = test if is_test else self.cache.rows(fit)
+            rows = test if is_test else data.rows(fit.estimator, fit.split)
             params = data.params_of(data.score_params, fit.split, test=is_test)
             scores[name] = score_estimator(
                 self.estimator, *rows, data.scorers, params, data.error_score
@@ -262,18 +270,32 @@ class _Prepared:
             if is_test:
                 scores["score_time"] = time.perf_counter() - start
         scores.setdefault("score_time", 0.0)
-        keep = data.keep_estimators and not self.error
-        found = Evaluation(replace(fit, estimator=None, progress=None), scores, self._n_epochs())
+        found = Evaluation(
+            replace(fit, estimator=None, progress=None),
+            scores,
+            self._n_epochs(),
+            getattr(network_of(self.estimator), "validation_scores_", None) or (),
+        )
         if outcome is None:
             return found
-        return replace(
+        found = replace(
             found,
             is_partial=outcome.is_partial,
             progress=outcome.progress,
             warnings=outcome.warnings,
-            estimator=self.estimator if keep else None,
-            prediction=response(self.estimator, test[0], data.classes) if keep else None,
         )
+        return self._with_prediction(found) if data.keep_estimators and not self.error else found
+
+    def _with_prediction(self, found: Evaluation) -> Evaluation:
+        """Return the evaluation with the estimator and its prediction; without, if that fails."""
+        X, _ = self.data.rows(self.fit.estimator, self.fit.split, test=True)
+        try:
+            prediction = response(self.estimator, X, self.data.classes)
+        except Exception:
+            if self.data.error_score == "raise":
+                raise
+            return found
+        return replace(found, estimator=self.estimator, prediction=prediction)
 
     def _note_failure(self, outcome: FitOutcome) -> None:
         """Record why there is nothing to score, if so."""

@@ -85,6 +85,7 @@ def rank(scores: Array, rungs: Sequence[int]) -> Array:
 def evaluate_in_rungs(
     run: SearchRun,
     estimators: Sequence[Any],
+    numbers: Sequence[int],
     limits: Sequence[int | None],
     factor: float,
     mean_score: Callable[[Sequence[Evaluation]], float],
@@ -96,7 +97,9 @@ def evaluate_in_rungs(
     run : SearchRun
         Evaluates fits.
     estimators : sequence of estimator
-        The candidates.
+        All candidates.
+    numbers : sequence of int
+        Those that are evaluated.
     limits : sequence of int or None
         The numbers of epochs at the end of the rungs.
     factor : float
@@ -112,7 +115,7 @@ def evaluate_in_rungs(
         The rung of these.
     """
     latest: dict[int, list[Evaluation]] = {}
-    alive, rung_of = list(range(len(estimators))), dict[int, int]()
+    alive, rung_of = list(numbers), dict[int, int]()
     for rung, limit in enumerate(limits):
         found = evaluate_rung(run, estimators, alive, latest, limit)
         latest |= found
@@ -146,6 +149,10 @@ def evaluate_rung(
                 progress = earlier.progress if earlier else None
                 fits.append(Fit(c, k, clone(estimators[c]), progress))
     for one in run.evaluate(fits, limit):
-        done[one.fit.candidate, one.fit.split] = one
+        c, k = one.fit.candidate, one.fit.split
+        seconds = one.scores["fit_time"]
+        if c in known:  # that of earlier rungs, too
+            seconds += known[c][k].scores["fit_time"]
+        done[c, k] = replace(one, scores={**one.scores, "fit_time": seconds})
     complete = [c for c in alive if all((c, k) in done for k in range(n_splits))]
     return {c: [done[c, k] for k in range(n_splits)] for c in complete}

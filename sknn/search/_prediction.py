@@ -213,7 +213,7 @@ class PredictingSearch(BaseSearchCV):
     def n_features_in_(self) -> int:
         """Number of columns of X in `fit`."""
         if self.ensemble and hasattr(self, "ensemble_"):
-            return int(self.ensemble_.members_[0].estimators[0].n_features_in_)
+            return int(self.ensemble_.members_[0].predictors[0].n_features_in_)
         return int(self._predictor("n_features_in_").n_features_in_)
 
     def _predictor(self, method: str) -> Any:

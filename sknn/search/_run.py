@@ -10,6 +10,7 @@ import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
 
 from sknn.engine.members import MAX_STACKED_PRODUCTS
+from sknn.estimators.many_fits import FitSize
 from sknn.search._callbacks import SearchCallbacks
 from sknn.search._checkpoint import SearchCheckpoint
 from sknn.search._evaluation import (
@@ -27,8 +28,8 @@ from sknn.search._network_size import bytes_of_network
 #: their arrays no longer fit into the caches.
 MAX_CHUNK = 32
 
-#: With a deadline, a chunk has as many networks as take this fraction of the time that is left, but
-#: those of one candidate in any case; seconds of a step and of a product in it, roughly.
+#: With a deadline, a chunk has as many networks as take this fraction of the time, but those of one
+#: candidate in any case; seconds of a step and of a product in it, roughly.
 CHUNK_FRACTION = 0.05
 STEP_TIME, PRODUCT_TIME = 5e-5, 6e-10
 
@@ -38,6 +39,7 @@ class Deadline:
     """A time of the system's clock, which all processes share."""
 
     time: float
+    seconds: float = np.inf  # from the start of the search
 
     @property
     def is_over(self) -> bool:
@@ -62,7 +64,8 @@ class SearchRun:
     checkpoint: SearchCheckpoint | None = None
     is_interrupted: bool = False  # by the user
     cache: SplitCache = field(init=False)
-    sizes: dict[tuple[str, ...], int] = field(default_factory=dict)  # of chunks, by group
+    # number of networks in a chunk, by the group and the number of epochs
+    sizes: dict[tuple[tuple[str, ...], int | None], int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.cache = SplitCache(self.data)
@@ -74,7 +77,7 @@ class SearchRun:
 
     def evaluate(self, fits: Sequence[Fit], max_epochs: int | None = None) -> list[Evaluation]:
         """Return the evaluations of the fits that were completed, in any order."""
-        chunks = list(self._chunks(fits))
+        chunks = list(self._chunks(fits, max_epochs))
         done: list[Evaluation] = []
         try:
             with self.callbacks.evaluating(len(chunks)):
@@ -89,7 +92,7 @@ class SearchRun:
             self.is_interrupted = True
         return done
 
-    def _chunks(self, fits: Sequence[Fit]) -> Iterator[list[Fit]]:
+    def _chunks(self, fits: Sequence[Fit], max_epochs: int | None) -> Iterator[list[Fit]]:
         """Divide fits into chunks of networks that are trained together.
 
         With a deadline, those of the first candidates come first, and chunks take a small part of
@@ -101,34 +104,40 @@ class SearchRun:
         while left:
             at_once = len(fits)
             if self.deadline.time < np.inf:
-                at_once = jobs * self._n_together(left[0])
+                at_once = jobs * self._n_together(left[0], max_epochs)
             part, left = sorted(left[:at_once], key=lambda fit: fit.group), left[at_once:]
             for _, group in groupby(part, key=lambda fit: fit.group):
                 same = list(group)
-                size = max(1, min(self._n_together(same[0]), evenly))
+                size = max(1, min(self._n_together(same[0], max_epochs), evenly))
                 for start in range(0, len(same), size):
                     yield same[start : start + size]
 
-    def _n_together(self, fit: Fit) -> int:
+    def _n_together(self, fit: Fit, max_epochs: int | None) -> int:
         """Return how many fits like this one are trained together."""
-        if fit.group not in self.sizes:
-            self.sizes[fit.group] = self._largest_chunk(fit)
-        return self.sizes[fit.group]
+        key = fit.group, max_epochs
+        if key not in self.sizes:
+            size = size_of_fit(fit, self.cache) if is_batched(fit, self.data) else None
+            self.cache.discard_others([fit])
+            self.sizes[key] = self._largest_chunk(size, max_epochs)
+        return self.sizes[key]
 
-    def _largest_chunk(self, fit: Fit) -> int:
-        """Return how many networks make a chunk: as many as are faster together, and as fit."""
-        size = size_of_fit(fit, self.cache) if is_batched(fit, self.data) else None
+    def _largest_chunk(self, size: FitSize | None, max_epochs: int | None) -> int:
+        """Return how many networks make a chunk: as many as are faster together, and as fit.
+
+        It does not depend on the clock, or a checkpoint would not find the chunks again.
+        """
         if size is None or size.n_products > MAX_STACKED_PRODUCTS:
             return 1
-        n_in_time = MAX_CHUNK
+        n_in_time: float = MAX_CHUNK
         if self.deadline.time < np.inf:
-            n_steps = size.n_epochs * -(-len(self.data.splits[0][0]) // size.batch_size)
+            n_epochs = min(size.n_epochs, max_epochs or size.n_epochs)
+            n_steps = n_epochs * -(-len(self.data.splits[0][0]) // size.batch_size)
             seconds = n_steps * size.n_networks * (STEP_TIME + PRODUCT_TIME * size.n_products)
-            left = self.deadline.time - time.time()
-            n_in_time = max(len(self.data.splits), int(CHUNK_FRACTION * left / seconds))
+            n_in_time = CHUNK_FRACTION * self.deadline.seconds / max(seconds, 1e-9)
+            n_in_time = max(len(self.data.splits), n_in_time)
         each = size.n_networks * bytes_of_network(size.layers, size.batch_size, size.dtype)
         n_in_memory = self.max_memory / (each * effective_n_jobs(self.n_jobs))
-        return int(min(MAX_CHUNK, n_in_time, n_in_memory))
+        return max(1, int(min(MAX_CHUNK, n_in_time, n_in_memory)))
 
     def _in_chunks(
         self, chunks: Sequence[Sequence[Fit]], max_epochs: int | None

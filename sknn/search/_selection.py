@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import check_scoring
 
 from sknn.engine._typing import Array
+from sknn.estimators.many_fits import joint_best_epoch
 from sknn.search._evaluation import Evaluation, SearchData
 from sknn.search._predicted import as_estimator
 from sknn.search._sklearn_compat import score_estimator
@@ -106,14 +107,13 @@ def loss_of(
     Returns
     -------
     loss : callable
-        ``loss(predictions, rows)``, the weighted mean for some rows.
+        ``loss(predictions, rows)``, the weighted mean for some rows; the predictions of a
+        classifier are the probabilities of the true classes.
     """
     if classes is None:
         y = np.asarray(y, dtype=np.float64)
         scale = np.nanstd(y, axis=0)
         scale = np.where(scale > 0, scale, 1.0)
-    else:
-        numbers = np.searchsorted(classes, y)
     smallest = np.finfo(np.float64).eps
 
     def loss(predictions: Array, rows: Any) -> float:
@@ -124,8 +124,7 @@ def loss_of(
                 losses = np.maximum(quantile * residuals, (quantile - 1) * residuals)
             losses = np.nanmean(losses.reshape(len(losses), -1), axis=1)
         else:
-            p = predictions[np.arange(len(predictions)), numbers[rows]]
-            losses = -np.log(np.clip(p, smallest, 1))
+            losses = -np.log(np.clip(predictions, smallest, 1))
         return float(np.average(losses, weights=None if w is None else w[rows]))
 
     return loss
@@ -180,9 +179,21 @@ class Candidate:
         return any(one.is_partial for one in self.evaluations)
 
     @property
-    def n_epochs(self) -> float:
-        """The number of epochs, the best one with early stopping, in the mean."""
-        return float(np.mean([one.n_epochs for one in self.evaluations]))
+    def stops_by_score(self) -> bool:
+        """Whether the score of held-out rows ended training, in all splits."""
+        return all(len(one.curve) > 0 for one in self.evaluations)
+
+    @property
+    def n_epochs(self) -> int:
+        """The number of epochs: with early stopping, the best one for all splits together."""
+        if self.stops_by_score and not self.is_partial:
+            return joint_best_epoch([one.curve for one in self.evaluations])
+        return max(1, round(float(np.mean([one.n_epochs for one in self.evaluations]))))
+
+    @property
+    def fit_time(self) -> float:
+        """Seconds of a fit, in the mean."""
+        return float(np.mean([one.scores["fit_time"] for one in self.evaluations]))
 
 
 def build_ensemble(
@@ -210,13 +221,13 @@ def build_ensemble(
     Raises
     ------
     ValueError
-        If no candidate was trained to its end.
+        If no candidate could be fitted and scored on all splits.
     """
-    scored = [
-        candidate
-        for candidate in candidates
+    scored = {
+        number: candidate
+        for number, candidate in enumerate(candidates)
         if not any(one.estimator is None for one in candidate.evaluations)
-    ]
+    }
     if not scored:
         raise ValueError(
             "ensemble=True: no candidate was trained and scored on all splits. The errors are "
@@ -225,7 +236,7 @@ def build_ensemble(
     y = single_column(np.asarray(data.y))
     parts = [
         out_of_fold([one.prediction for one in candidate.evaluations], data.splits, len(y))
-        for candidate in scored
+        for candidate in scored.values()
     ]
     predictions, known = np.stack([one for one, _ in parts]), parts[0][1]
     if data.classes is None and predictions.shape[1:] != y.shape:
@@ -239,15 +250,19 @@ def build_ensemble(
     w = None if not weights_of_rows else np.asarray(weights_of_rows[-1], dtype=float)
     loss = loss_of(y, data.classes, w, quantile)
     folds = [np.asarray(test) for _, test in data.splits]
-    weights, without = select(predictions, known, folds, loss)
+    rated = predictions
+    if data.classes is not None:  # only the probability of the true class counts
+        numbers = np.searchsorted(data.classes, y)
+        rated = predictions[:, np.arange(len(y)), numbers]
+    weights, without = select(rated, known, folds, loss)
     members = [
         Member(
             candidate.params,
             float(weight),
             [one.estimator for one in candidate.evaluations],
-            fit_time=float(np.mean([one.scores["fit_time"] for one in candidate.evaluations])),
+            number,
         )
-        for candidate, weight in zip(scored, weights, strict=True)
+        for (number, candidate), weight in zip(scored.items(), weights, strict=True)
         if weight > 0
     ]
     members.sort(key=lambda member: -member.weight)

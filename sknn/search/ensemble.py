@@ -1,7 +1,8 @@
 """SearchEnsemble: a weighted average of candidates of a search."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -26,12 +27,13 @@ class Member:
 
     params: Mapping[str, Any]  # those of the candidate; {"estimator": ...} for one of `others`
     weight: float
-    estimators: Sequence[Any]  # fitted to the training rows of each fold
+    # fitted to the training rows of each fold; none if a classifier is fitted to all rows
+    estimators: Sequence[Any]
+    number: int  # of the candidate, in the order of `cv_results_`; then come those of `others`
     refitted: Any = None  # fitted to all rows; None without `refit`, or if time was over
-    fit_time: float = 0.0  # seconds of a fit to a fold, in the mean
 
     @property
-    def predicting(self) -> Sequence[Any]:
+    def predictors(self) -> Sequence[Any]:
         """The estimators whose mean is the prediction of the candidate."""
         return self.estimators if self.refitted is None else [self.refitted]
 
@@ -59,7 +61,8 @@ class SearchEnsemble:
     ----------
     members_ : list of Member
         The candidates with a positive weight, from large to small: `params`, `weight`, the fitted
-        `estimators` of each fold, and the one that is fitted to all rows, `refitted`, or None.
+        `estimators` of each fold (none if a classifier is fitted to all rows: only intervals need
+        them), and the one that is fitted to all rows, `refitted`, or None.
     classes_ : array
         Class labels; only for classifiers.
     """
@@ -79,6 +82,21 @@ class SearchEnsemble:
         self._fold = fold
         if classes is not None:
             self.classes_ = classes
+
+    def with_refitted(self, fitted: Mapping[int, Any]) -> "SearchEnsemble":
+        """Return the ensemble with members that are fitted to all rows, by their `number`."""
+        other = copy(self)
+        other.members_ = [
+            replace(
+                one,
+                refitted=fitted[one.number],
+                estimators=[] if self._is_classifier else one.estimators,
+            )
+            if one.number in fitted
+            else one
+            for one in self.members_
+        ]
+        return other
 
     def predict(self, X: Any) -> Array:
         """Predict the targets: the average, or the class with the largest average probability.
@@ -164,11 +182,11 @@ class SearchEnsemble:
         ValueError
             If there are several outputs, or an estimator does not know all classes.
         """
-        fitted = [one for member in self.members_ for one in member.predicting]
+        fitted = [one for member in self.members_ for one in member.predictors]
         weights = [
-            member.weight / len(member.predicting)
+            member.weight / len(member.predictors)
             for member in self.members_
-            for _ in member.predicting
+            for _ in member.predictors
         ]
         named = [(f"estimator_{i}", one) for i, one in enumerate(fitted)]
         if not self._is_classifier:
@@ -196,7 +214,7 @@ class SearchEnsemble:
         X : array-like or frame of shape (n_samples, n_features)
             The inputs, as for the estimators.
         """
-        return self._average([member.predicting for member in self.members_], X)
+        return self._average([member.predictors for member in self.members_], X)
 
     def _average(self, estimators: Iterable[Sequence[Any]], X: Any) -> Array:
         """Return the weighted average of the mean predictions of each member's estimators."""

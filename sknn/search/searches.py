@@ -58,18 +58,22 @@ class BatchedGridSearchCV(BatchedSearchCV):
         Epochs of the first rung. None is `max_iter` divided by `factor` once for each rung that
         leaves a candidate or more.
     ensemble : bool, default=False
-        Whether predictions are those of `ensemble_`: of all candidates that were trained to their
-        end, and of `others`, averaged over the folds with weights from greedy selection [1]_. These
-        minimise the log loss, the pinball loss of a quantile, or else the squared error, whatever
-        `scoring` is.
+        Whether predictions are those of `ensemble_`: an average of candidates and of `others`, with
+        weights from greedy selection by out-of-fold predictions [1]_. These minimise the log loss,
+        the pinball loss of a quantile, or else the squared error, whatever `scoring` is. With
+        `factor` those that left early count, too. Each chosen one is fitted to all rows, with as
+        many members (`n_members`) as there are folds if it is a single network; those for which
+        time is over, and all with ``refit=False``, predict by the mean of the fits to the folds.
     others : list of estimator or None, default=None
         Further estimators of any kind for the ensemble, cross-validated on the same splits.
     max_memory : float or None, default=None
         Bytes that the networks in training may take, about; inf is no bound. None is a quarter of
         what is free.
     max_time : float or None, default=None
-        Seconds for `fit`. A fifth is kept for the final fit, which itself is not cut short.
-        Candidates that are not finished by then do not count.
+        Seconds for `fit`. A fifth is kept for the final fits; that of the best candidate is not cut
+        short. Candidates that are not finished by then do not count. With `factor`, candidates are
+        divided into brackets of ``factor**3``, one after the other, so that some are trained to
+        their end.
     checkpoint : str, path or None, default=None
         Directory in which finished chunks are kept, so that a search that was killed is run again
         and resumes: with the same data, parameters and `n_jobs` it ends with equal bits. The files
@@ -84,7 +88,7 @@ class BatchedGridSearchCV(BatchedSearchCV):
         each candidate, from 0, and candidates of later rungs have better ranks.
     best_estimator_ : estimator
         The best candidate, fitted to all rows; only with `refit`. After a search with `factor`,
-        early stopping is replaced by the best number of epochs.
+        early stopping is replaced by the number of epochs that was best for all folds together.
     best_score_ : float
         Mean score of the best candidate.
     best_params_ : dict
@@ -94,15 +98,16 @@ class BatchedGridSearchCV(BatchedSearchCV):
     ensemble_ : SearchEnsemble
         Only with ``ensemble=True``: its `members_` have the candidates and their weights.
     oof_score_ : float or dict
-        Score of the ensemble: the mean over the folds of the score of weights that were chosen
-        without this fold. The candidates were trained without it, too. With `factor`, those that
-        stayed were chosen by all folds, and the score is a little optimistic.
+        Score of the ensemble of the folds: the mean over the folds of the score of weights that
+        were chosen without this fold. The candidates were trained without it, too. Fitted to all
+        rows, the ensemble is better than that on most tables. With `factor`, those that stayed were
+        chosen by all folds.
     scorer_ : callable or dict
         The scorers.
     n_splits_ : int
         The number of splits.
     refit_time_ : float
-        Seconds of the final fit.
+        Seconds of the final fit of the best candidate.
     multimetric_ : bool
         Whether there are several scores.
     classes_ : array

@@ -18,7 +18,7 @@ from sknn.targets.losses import BINARY, MULTICLASS
 COMPARABLE_LABELS = "Labels must be all strings or all numbers"
 
 #: The part of label smoothing by frequencies that is spread evenly in any case.
-EVEN_SHARE = 0.02
+EVEN_FRACTION = 0.02
 
 
 class ClassTarget(Target):
@@ -52,7 +52,7 @@ class ClassTarget(Target):
         """Move a fraction of each label to `frequencies` of shape (n_outputs,), or evenly."""
         towards = self.even_labels
         if frequencies is not None:
-            towards = (1 - EVEN_SHARE) * frequencies + EVEN_SHARE * towards
+            towards = (1 - EVEN_FRACTION) * frequencies + EVEN_FRACTION * towards
         return (1 - fraction) * Y + fraction * towards
 
     @property

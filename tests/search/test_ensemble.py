@@ -2,8 +2,7 @@
 
 import pickle
 import time
-from dataclasses import replace
-from types import SimpleNamespace
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -11,7 +10,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.exceptions import FitFailedWarning
+from sklearn.exceptions import ConvergenceWarning, FitFailedWarning
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import get_scorer, log_loss, make_scorer, roc_auc_score
 from sklearn.model_selection import KFold, ShuffleSplit, cross_val_predict
@@ -20,8 +19,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
 
 from sknn import MLPClassifier, MLPRegressor, to_onnx
-from sknn.search import BatchedGridSearchCV
-from sknn.search._refit import for_all_rows, refit_members
+from sknn.search import BatchedGridSearchCV, _final_fits
 from sknn.search._selection import greedy_weights, select
 from tests.estimators.data import real
 from tests.search.test_searches import rows
@@ -97,7 +95,7 @@ def test_predictions_are_those_of_the_members(n_jobs, refit):
         own = [
             member.params["estimator"]
             if "estimator" in member.params
-            else clone(network).set_params(**member.params)
+            else clone(network).set_params(**member.params, n_members=3)
             for member in members
         ]
         predictions = [clone(one).fit(X, y).predict_proba(X) for one in own]
@@ -113,19 +111,62 @@ def test_predictions_are_those_of_the_members(n_jobs, refit):
     assert 0 < search.oof_score_ <= 1
 
 
-def test_members_are_fitted_as_far_as_there_is_time():
-    """Others predict by the folds."""
+def refitting(monkeypatch, fit):
+    """Return a search whose members are fitted to all rows by another function."""
+    monkeypatch.setattr(_final_fits, "_fit", fit)
     X, y = rows()
-    search = BatchedGridSearchCV(MLPClassifier(**SMALL), GRID, cv=3, ensemble=True, refit=False)
-    members = search.fit(X, y).ensemble_.members_
-    data = SimpleNamespace(X=X, y=y, fit_params={})
-    estimators = [for_all_rows(member.estimators[0], None) for member in members]
-    late = time.time() + members[0].fit_time / 2
-    assert [
-        one.refitted for one in refit_members(members, estimators, data, n_jobs=1, deadline=late)
-    ] == [None] * len(members)
-    known = [replace(member, refitted=member.estimators[0]) for member in members]
-    assert refit_members(known, estimators, data, n_jobs=1, deadline=late) == known
+    return BatchedGridSearchCV(MLPClassifier(**SMALL), GRID, cv=3, ensemble=True).fit(X, y)
+
+
+def test_members_are_fitted_as_far_as_there_is_time(monkeypatch):
+    """Others predict by the folds."""
+    fit = _final_fits._fit
+    search = refitting(monkeypatch, lambda *work: fit(*work[:3], time.time() - 1))
+    without = clone(search).set_params(refit=False).fit(*rows())
+    assert [member.refitted for member in search.ensemble_.members_] == [None] * len(
+        without.ensemble_.members_
+    )
+    assert_array_equal(search.predict_proba(rows()[0]), without.predict_proba(rows()[0]))
+
+
+def fail(*work):
+    """Raise an error."""
+    raise ValueError("of this fit")
+
+
+def diverge(*work):
+    """Warn of divergence."""
+    warnings.warn("Training diverged in epoch 2", ConvergenceWarning, stacklevel=2)
+
+
+@pytest.mark.parametrize("fit", [diverge, fail])
+def test_members_that_fail_on_all_rows_predict_by_the_folds(fit, monkeypatch):
+    """There is one warning, and nothing is lost."""
+    own = _final_fits._fit
+
+    def broken(estimator, data, params, latest):
+        monkeypatch.setattr(type(estimator), "fit", fit)
+        try:
+            return own(estimator, data, params, latest)
+        finally:
+            monkeypatch.undo()
+
+    with pytest.warns(FitFailedWarning, match="members of the ensemble could not be fitted"):
+        search = refitting(monkeypatch, broken)
+    assert search.ensemble_.members_[0].refitted is None
+    assert search.predict(rows()[0]).shape == (90,)
+
+
+def test_weights_of_rows_reach_the_members():
+    """As they reach the best estimator."""
+    X, y = rows()
+    w = np.random.RandomState(0).uniform(0.1, 2, len(y))
+    network = MLPClassifier(**SMALL)
+    search = BatchedGridSearchCV(network, GRID, cv=3, ensemble=True, n_jobs=2)
+    search.fit(X, y, sample_weight=w)
+    for member in search.ensemble_.members_:
+        alone = clone(network).set_params(**member.params, n_members=3).fit(X, y, w)
+        assert_array_equal(alone.coefs_[0], member.refitted.coefs_[0])
 
 
 def test_another_estimator_may_be_all_of_it():
@@ -191,7 +232,8 @@ def test_the_ensemble_of_halving_has_all_candidates(schedule):
     assert min(epochs[str(member.params)] for member in members) < 30
     for member in members:
         n = epochs[str(member.params)]
-        alone = clone(network).set_params(**member.params, max_iter=n).fit(X, y)
+        settings = member.params | {"max_iter": n, "n_members": 3}
+        alone = clone(network).set_params(**settings).fit(X, y)
         assert_allclose(member.refitted.coefs_[0], alone.coefs_[0])
 
 

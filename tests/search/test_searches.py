@@ -584,7 +584,7 @@ def test_a_checkpoint_knows_classes(tmp_path):
             CLASSES, ALPHAS, cv=3, checkpoint=tmp_path, ensemble=True, others=others
         ).fit(X, y)
         members = [one for one in search.ensemble_.members_ if "estimator" in one.params]
-        assert all(type(one.estimators[0]) is kind for one in members)
+        assert all(type(one.predictors[0]) is kind for one in members)
 
 
 @pytest.mark.parametrize("max_iter", [[None, 8], [np.nan, 3], [-1, 8], ["auto", 8]])
@@ -618,3 +618,34 @@ def test_rungs_rise(factor):
         assert last is None
         assert limits == sorted(set(limits))
         assert all(1 <= one < epochs for one in limits)
+
+
+def test_transformers_that_change_their_input():
+    """Each fit and each score has rows of its own."""
+    X, y = rows()
+    model = make_pipeline(StandardScaler(copy=False), MLPClassifier(**SMALL))
+    grid = {"mlpclassifier__alpha": [1e-4, 1.0], "standardscaler__with_mean": [True, False]}
+    in_place = BatchedGridSearchCV(model, grid, cv=3, return_train_score=True).fit(X, y)
+    model.set_params(standardscaler__copy=True)
+    other = clone(in_place).set_params(estimator=model).fit(X, y)
+    theirs = GridSearchCV(model, grid, cv=3, return_train_score=True).fit(X, y)
+    for name in ("mean_test_score", "mean_train_score"):
+        assert_allclose(in_place.cv_results_[name], theirs.cv_results_[name])
+        assert_allclose(other.cv_results_[name], theirs.cv_results_[name])
+
+
+@pytest.mark.parametrize("max_time", [None, 600])
+def test_less_memory_than_a_network_takes(max_time):
+    """Networks are trained one by one."""
+    search = BatchedGridSearchCV(CLASSES, ALPHAS, cv=2, max_memory=1, max_time=max_time)
+    assert len(search.fit(*rows()).cv_results_["params"]) == 2
+
+
+def test_brackets_when_time_is_limited():
+    """Some candidates of each are trained to their end."""
+    X, y = rows()
+    network = MLPClassifier(**SMALL | {"max_iter": 9, "n_iter_no_change": np.inf})
+    grid = {"alpha": np.logspace(-5, 0, 16).tolist()}
+    search = BatchedGridSearchCV(network, grid, cv=2, factor=2, max_time=600).fit(X, y)
+    last = search.cv_results_["rung"] == search.cv_results_["rung"].max()
+    assert last[:8].any() and last[8:].any()

@@ -1,0 +1,136 @@
+"""FinalFits: the best candidate, and those of an ensemble, are fitted to all rows."""
+
+import time
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from joblib import Parallel, delayed
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning, FitFailedWarning
+
+from sknn.estimators.base import BaseMLP
+from sknn.search._evaluation import SearchData, network_of
+from sknn.search._run import SearchRun
+from sknn.search._selection import Candidate
+from sknn.search.ensemble import SearchEnsemble
+
+#: A fit to all rows takes so many times as long as one to a fold, or longer.
+REFIT_TIME_RATIO = 1.3
+
+#: Words in the warnings of a fit whose network is not used.
+USELESS = "diverged", "interrupted"
+
+
+@dataclass
+class FinalFits:
+    """Fits of candidates to all rows.
+
+    Candidates that were cut short in a rung are trained for as many epochs. In a search in rungs,
+    early stopping is replaced by the number of epochs that was best for all folds together.
+    """
+
+    run: SearchRun
+    n_epochs: bool  # whether epochs replace early stopping, as in a search in rungs
+    deadline: float  # of the ensemble, by the system's clock
+    time_ratio: float = REFIT_TIME_RATIO
+
+    def fit_best(self, best: Candidate) -> tuple[Any, float]:
+        """Return the best candidate, fitted, and the seconds that it took.
+
+        One that was cut short, because time was over, is trained to its end.
+        """
+        start = time.perf_counter()
+        data = self.run.data
+        estimator, params = self._prepare(best, None if best.is_partial else self._epochs_of(best))
+        arguments = (data.X,) if data.y is None else (data.X, data.y)
+        with self.run.callbacks.fitting(estimator):
+            estimator.fit(*arguments, **params)
+        seconds = time.perf_counter() - start
+        self.time_ratio = max(REFIT_TIME_RATIO, seconds / max(best.fit_time, 1e-9))
+        return estimator, seconds
+
+    def fit_members(
+        self, ensemble: SearchEnsemble, candidates: Sequence[Candidate]
+    ) -> SearchEnsemble:
+        """Return the ensemble with members that are fitted to all rows.
+
+        In the place of a network a fold there are as many networks of all rows, `n_members`, unless
+        the candidate has members of its own. Members for which there is no time, or whose fit fails
+        or diverges, stay as they are, and predict by the estimators of the folds. There is a
+        warning about those that fail.
+
+        Parameters
+        ----------
+        ensemble : SearchEnsemble
+            That of the folds.
+        candidates : sequence of Candidate
+            Those that its members refer to.
+        """
+        fitted: dict[int, Any] = {}
+        run, failures = self.run, []
+        left = [one.number for one in ensemble.members_]
+        if not (run.is_interrupted or run.callbacks.asks_to_end):
+            work = (delayed(_fit)(*self._work(candidates[i])) for i in left)
+            try:
+                for i, (estimator, error) in zip(
+                    left, Parallel(n_jobs=run.n_jobs)(work), strict=True
+                ):
+                    fitted |= {i: estimator} if estimator is not None else {}
+                    failures += [error] if error else []
+            except KeyboardInterrupt:
+                pass
+        if failures:
+            warnings.warn(
+                f"{len(failures)} of {len(ensemble.members_)} members of the ensemble could not be "
+                "fitted to all rows, and predict by the estimators of the folds. The first "
+                f"reason: {failures[0]}",
+                FitFailedWarning,
+                stacklevel=4,
+            )
+        return ensemble.with_refitted(fitted)
+
+    def _work(self, candidate: Candidate) -> tuple[Any, SearchData, dict[str, Any], float]:
+        """Return the arguments of `_fit` for a candidate."""
+        estimator, params = self._prepare(candidate, self._epochs_of(candidate))
+        mlp, n_networks = network_of(estimator), 1
+        if isinstance(mlp, BaseMLP) and mlp.cv is None and mlp.n_members in (1, "auto"):
+            n_networks = len(self.run.data.splits)
+            mlp.set_params(n_members=n_networks)
+        latest = self.deadline - self.time_ratio * n_networks * candidate.fit_time
+        return estimator, self.run.data, params, latest
+
+    def _epochs_of(self, candidate: Candidate) -> int | None:
+        """Return the number of epochs for all rows; None if it is that of the parameters."""
+        if candidate.is_partial or (self.n_epochs and candidate.stops_by_score):
+            return candidate.n_epochs
+        return None
+
+    def _prepare(self, candidate: Candidate, n_epochs: int | None) -> tuple[Any, dict[str, Any]]:
+        """Return an unfitted copy of a candidate, and the parameters of its `fit`."""
+        estimator, params = clone(candidate.estimator), dict(self.run.data.fit_params)
+        if n_epochs is not None:
+            mlp = network_of(estimator)
+            mlp.set_params(early_stopping=False, max_iter=n_epochs)
+            params.pop("groups", None)  # of the rows that early stopping would hold back
+        return estimator, params
+
+
+def _fit(
+    estimator: Any, data: SearchData, params: dict[str, Any], latest_start: float
+) -> tuple[Any, str]:
+    """Return the fitted estimator, or None and why there is none; "" if it is too late."""
+    if time.time() > latest_start:
+        return None, ""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            estimator.fit(data.X, data.y, **params)
+        except Exception as error:
+            return None, f"{type(error).__name__}: {error}"
+    for one in caught:
+        text = str(one.message)
+        if issubclass(one.category, ConvergenceWarning) and any(word in text for word in USELESS):
+            return None, text
+    return estimator, ""
