@@ -149,11 +149,19 @@ def search_table(folder: str | None, trial: Trial) -> Trial:
     start = time.process_time()
     search.fit(X, y)
     seconds = time.process_time() - start
-    best = clone(network).set_params(**search.best_params_, cv=None)
-    default = clone(network).set_params(cv=None)
-    of_best, of_default = (
-        [clone(model).fit(X.iloc[rows], y[rows]) for rows, _ in splits] for model in (best, default)
+    members = search.ensemble_.members_
+    of_best, of_default, *of_members = (
+        [
+            clone(network).set_params(**params, cv=None).fit(X.iloc[rows], y[rows])
+            for rows, _ in splits
+        ]
+        for params in (search.best_params_, {}, *(one.params for one in members))
     )
+    weights = [one.weight for one in members]
+    averages = [
+        np.tensordot(weights, [predictions_of(one, X_test) for one in fold], axes=1)
+        for fold in zip(*of_members, strict=True)
+    ]
     loss = partial(mean_loss, None if table.is_regression else search.classes_)
     size = n_train // N_FOLDS
     on_test = partial(loss, y_test, size=size)
@@ -168,7 +176,7 @@ def search_table(folder: str | None, trial: Trial) -> Trial:
         "best": -float(search.best_score_),
         "default": mean(own),
         "ensemble": on_test(predictions_of(search, X_test)),
-        "ensemble_folds": mean(map(on_test, averages_of(search, X_test))),
+        "ensemble_folds": mean(map(on_test, averages)),
         "refitted": on_test(predictions_of(search.best_estimator_, X_test)),
         "best_folds": mean(on_test(predictions_of(one, X_test)) for one in of_best),
         "default_folds": mean(on_test(predictions_of(one, X_test)) for one in of_default),
@@ -179,15 +187,6 @@ def search_table(folder: str | None, trial: Trial) -> Trial:
 def predictions_of(estimator: Any, X: Any) -> np.ndarray:
     """Return probabilities, or predictions of a regressor."""
     return getattr(estimator, "predict_proba", estimator.predict)(X)
-
-
-def averages_of(search: Any, X: Any) -> list[np.ndarray]:
-    """Return the weighted average of each fold's networks."""
-    members = search.ensemble_.members_
-    return [
-        np.sum([one.weight * predictions_of(one.estimators[k], X) for one in members], axis=0)
-        for k in range(N_FOLDS)
-    ]
 
 
 def mean_loss(classes: Any, y: np.ndarray, predictions: np.ndarray, *, size: int) -> float:

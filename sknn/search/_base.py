@@ -203,6 +203,10 @@ class BatchedSearchCV(PredictingSearch):
                 "min_epochs=None."
             )
 
+    def _others(self) -> list[Any]:
+        """Return the estimators for the ensemble that are no candidates: its own comes first."""
+        return [self.estimator, *(self.others or ())] if self.ensemble else []
+
     def _memory_limit(self) -> float:
         """Return the number of bytes for networks in training.
 
@@ -233,12 +237,12 @@ class BatchedSearchCV(PredictingSearch):
                 f"Fitting {n_splits} folds for each of {len(candidates)} candidates: {n_fits} fits"
             )
         estimators = [self._estimator_of(candidate) for candidate in candidates]
-        others = [self._estimator_of({}, one) for one in self.others or ()]
+        given = [*estimators, *(self._estimator_of({}, one) for one in self._others())]
+        params = [*candidates, *({"estimator": one} for one in given[len(candidates) :])]
+        numbers = list(range(len(candidates), len(given)))
+        added = evaluate_rung(run, given, numbers, {}, None) if numbers else {}
         score = partial(self._mean_score, refit_metric=refit_metric)
         known, rung_of = self._evaluate(estimators, run, score)
-        n = len(candidates)
-        numbers = list(range(n, n + len(others)))
-        added = evaluate_rung(run, [*estimators, *others], numbers, {}, None) if others else {}
         if not known:
             if run.is_interrupted:
                 raise KeyboardInterrupt
@@ -262,10 +266,8 @@ class BatchedSearchCV(PredictingSearch):
         evaluations = [known[c] for c in order]
         rungs = [rung_of[c] for c in order] if self.factor else None
         found = self._format([candidates[c] for c in order], evaluations, rungs, refit_metric)
-        warn_of_failures(added, others)
-        params = [*candidates, *({"estimator": one} for one in others)]
+        warn_of_failures(added, len(numbers))
         rows = {c: known[c] for c in order} | added
-        given = [*estimators, *others]
         evaluated = [Candidate(params[c], given[c], row) for c, row in rows.items()]
         return replace(found, candidates=evaluated)
 

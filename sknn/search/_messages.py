@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from sklearn.exceptions import FitFailedWarning
 
@@ -20,16 +19,19 @@ def show_warnings(evaluations: Sequence[Evaluation]) -> None:
         warnings.warn(text, category, stacklevel=6)
 
 
-def warn_of_failures(added: Mapping[int, Sequence[Evaluation]], others: Sequence[Any]) -> None:
-    """Warn of other estimators that are not in the ensemble because they failed."""
+def warn_of_failures(added: Mapping[int, Sequence[Evaluation]], n_others: int) -> None:
+    """Warn of estimators, beside the candidates, that are not in the ensemble."""
     failed = [one for row in added.values() for one in row if one.scores["fit_error"]]
-    if len(added) < len(others):
-        n = len(others) - len(added)
-        warnings.warn(f"{n} of {len(others)} others were not evaluated in time.", stacklevel=5)
+    if len(added) < n_others:
+        n = n_others - len(added)
+        warnings.warn(
+            f"{n} of {n_others} estimators beside the candidates were not evaluated in time.",
+            stacklevel=5,
+        )
     if failed:
         warnings.warn(
-            f"{len(failed)} fits of others failed; they are not in the ensemble. The first error:\n"
-            f"{failed[0].scores['fit_error']}",
+            f"{len(failed)} fits beside those of the candidates failed, and are not in "
+            f"the ensemble. The first error:\n{failed[0].scores['fit_error']}",
             FitFailedWarning,
             stacklevel=5,
         )

@@ -84,7 +84,18 @@ class SearchEnsemble:
             self.classes_ = classes
 
     def with_refitted(self, fitted: Mapping[int, Any]) -> "SearchEnsemble":
-        """Return the ensemble with members that are fitted to all rows, by their `number`."""
+        """Return the ensemble with members that are fitted to all rows.
+
+        Parameters
+        ----------
+        fitted : dict
+            The fitted estimators, by the `number` of the member.
+
+        Returns
+        -------
+        ensemble : SearchEnsemble
+            Another ensemble; members that are not in `fitted` are the same.
+        """
         other = copy(self)
         other.members_ = [
             replace(

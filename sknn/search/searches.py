@@ -58,8 +58,9 @@ class BatchedGridSearchCV(BatchedSearchCV):
         Epochs of the first rung. None is `max_iter` divided by `factor` once for each rung that
         leaves a candidate or more.
     ensemble : bool, default=False
-        Whether predictions are those of `ensemble_`: an average of candidates and of `others`, with
-        weights from greedy selection by out-of-fold predictions [1]_. These minimise the log loss,
+        Whether predictions are those of `ensemble_`: an average of candidates, of the estimator
+        with its own parameters, and of `others`, with weights from greedy selection by out-of-fold
+        predictions [1]_. These minimise the log loss,
         the pinball loss of a quantile, or else the squared error, whatever `scoring` is. With
         `factor` those that left early count, too. Each chosen one is fitted to all rows, with as
         many members (`n_members`) as there are folds if it is a single network; those for which

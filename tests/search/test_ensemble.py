@@ -82,7 +82,7 @@ def test_weights_without_a_fold_do_not_depend_on_it():
 @pytest.mark.parametrize("n_jobs", [1, 2])
 @pytest.mark.parametrize("refit", [False, True])
 def test_predictions_are_those_of_the_members(n_jobs, refit):
-    """The weighted mean over candidates, fitted to all rows; without refit, also over folds."""
+    """The weighted mean of fits to all rows; without refit, of the mean over folds."""
     X, y = rows()
     others = [RandomForestClassifier(10, random_state=0)]
     network = MLPClassifier(**SMALL)
@@ -363,7 +363,7 @@ def test_other_estimators_that_fail():
     search = BatchedGridSearchCV(
         MLPClassifier(**SMALL), GRID, cv=3, ensemble=True, others=[LogisticRegression(C=-1)]
     )
-    with pytest.warns(FitFailedWarning, match="3 fits of others failed"):
+    with pytest.warns(FitFailedWarning, match="3 fits beside those of the candidates"):
         search.fit(X, y)
     assert all("estimator" not in member.params for member in search.ensemble_.members_)
 

@@ -648,4 +648,5 @@ def test_brackets_when_time_is_limited():
     grid = {"alpha": np.logspace(-5, 0, 16).tolist()}
     search = BatchedGridSearchCV(network, grid, cv=2, factor=2, max_time=600).fit(X, y)
     last = search.cv_results_["rung"] == search.cv_results_["rung"].max()
-    assert last[:8].any() and last[8:].any()
+    assert last[:8].any()
+    assert last[8:].any()
