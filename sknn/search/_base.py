@@ -240,9 +240,32 @@ class BatchedSearchCV(PredictingSearch):
         given = [*estimators, *(self._estimator_of({}, one) for one in self._others())]
         params = [*candidates, *({"estimator": one} for one in given[len(candidates) :])]
         numbers = list(range(len(candidates), len(given)))
-        added = evaluate_rung(run, given, numbers, {}, None) if numbers else {}
+        first = [c for c in numbers if self.max_time is not None and run.is_quick(given[c])]
+        later = [c for c in numbers if c not in first]
+        added = evaluate_rung(run, given, first, {}, None) if first else {}
         score = partial(self._mean_score, refit_metric=refit_metric)
         known, rung_of = self._evaluate(estimators, run, score)
+        added |= evaluate_rung(run, given, later, {}, None) if later else {}
+        self._check_end(run, known, rung_of, len(candidates))
+        order = sorted(known)
+        evaluations = [known[c] for c in order]
+        rungs = [rung_of[c] for c in order] if self.factor else None
+        found = self._format([candidates[c] for c in order], evaluations, rungs, refit_metric)
+        own = len(candidates)  # nobody asked for this one
+        asked = {c: row for c, row in added.items() if c != own}
+        warn_of_failures(asked, len(self.others or ()))
+        rows = {c: known[c] for c in order} | added
+        evaluated = [Candidate(params[c], given[c], row) for c, row in rows.items()]
+        return replace(found, candidates=evaluated)
+
+    def _check_end(
+        self,
+        run: SearchRun,
+        known: Mapping[int, Sequence[Evaluation]],
+        rung_of: Mapping[int, int],
+        n_candidates: int,
+    ) -> None:
+        """Raise if no candidate was evaluated; warn if some were not, or not to their end."""
         if not known:
             if run.is_interrupted:
                 raise KeyboardInterrupt
@@ -255,21 +278,13 @@ class BatchedSearchCV(PredictingSearch):
             )
         last = max(rung_of.values())
         is_cut = any(one.is_partial for c in known if rung_of[c] == last for one in known[c])
-        if len(known) < len(candidates) or is_cut:
+        if len(known) < n_candidates or is_cut:
             reason = "max_time is over" if run.deadline.is_over else "the search was interrupted"
             warnings.warn(
-                f"{reason}: {len(known)} of {len(candidates)} candidates were evaluated.",
+                f"{reason}: {len(known)} of {n_candidates} candidates were evaluated.",
                 UserWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
-        order = sorted(known)
-        evaluations = [known[c] for c in order]
-        rungs = [rung_of[c] for c in order] if self.factor else None
-        found = self._format([candidates[c] for c in order], evaluations, rungs, refit_metric)
-        warn_of_failures(added, len(numbers))
-        rows = {c: known[c] for c in order} | added
-        evaluated = [Candidate(params[c], given[c], row) for c, row in rows.items()]
-        return replace(found, candidates=evaluated)
 
     def _estimator_of(self, candidate: Mapping[str, Any], estimator: Any = None) -> Any:
         """Return the estimator with the parameters of a candidate; cv="auto" becomes None."""

@@ -33,6 +33,9 @@ MAX_CHUNK = 32
 CHUNK_FRACTION = 0.05
 STEP_TIME, PRODUCT_TIME = 5e-5, 6e-10
 
+#: Estimators beside the candidates that take less than this fraction of the time come first.
+QUICK_FRACTION = 0.4
+
 
 @dataclass(frozen=True)
 class Deadline:
@@ -130,14 +133,27 @@ class SearchRun:
             return 1
         n_in_time: float = MAX_CHUNK
         if self.deadline.time < np.inf:
-            n_epochs = min(size.n_epochs, max_epochs or size.n_epochs)
-            n_steps = n_epochs * -(-len(self.data.splits[0][0]) // size.batch_size)
-            seconds = n_steps * size.n_networks * (STEP_TIME + PRODUCT_TIME * size.n_products)
+            seconds = self._seconds(size, max_epochs)
             n_in_time = CHUNK_FRACTION * self.deadline.seconds / max(seconds, 1e-9)
             n_in_time = max(len(self.data.splits), n_in_time)
         each = size.n_networks * bytes_of_network(size.layers, size.batch_size, size.dtype)
         n_in_memory = self.max_memory / (each * effective_n_jobs(self.n_jobs))
         return max(1, int(min(MAX_CHUNK, n_in_time, n_in_memory)))
+
+    def _seconds(self, size: FitSize, max_epochs: int | None) -> float:
+        """Return how long a fit takes, roughly."""
+        n_epochs = min(size.n_epochs, max_epochs or size.n_epochs)
+        n_steps = n_epochs * -(-len(self.data.splits[0][0]) // size.batch_size)
+        return n_steps * size.n_networks * (STEP_TIME + PRODUCT_TIME * size.n_products)
+
+    def is_quick(self, estimator: Any) -> bool:
+        """Return whether the fits of an estimator to all splits take a small part of the time."""
+        fit = Fit(-1, 0, estimator)
+        size = size_of_fit(fit, self.cache) if is_batched(fit, self.data) else None
+        if size is None:
+            return False
+        seconds = len(self.data.splits) * self._seconds(size, None)
+        return seconds / effective_n_jobs(self.n_jobs) < QUICK_FRACTION * self.deadline.seconds
 
     def _in_chunks(
         self, chunks: Sequence[Sequence[Fit]], max_epochs: int | None
