@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 
 from sknn.engine._typing import Array
 from sknn.engine.history import Outcome
@@ -18,6 +17,7 @@ from sknn.estimators._fitted_model import prediction_dtype
 from sknn.estimators._folds import Folds, RowNumbers
 from sknn.estimators._linear import LinearModels, can_be_linear
 from sknn.estimators._model import ModelSpec
+from sknn.estimators._temperature import best_temperature, divided_outputs
 from sknn.estimators._validation.data import ValidatedData, normalized_weights
 from sknn.targets import ClassTarget
 
@@ -35,12 +35,6 @@ MIN_GAIN = 0.01
 
 #: Strengths of the penalty of linear models, from strong to weak; that of the parameter `alpha`.
 LINEAR_ALPHAS = (1.0, 0.3, 0.1, 0.03, 0.01, 3e-3, 1e-3, 1e-4, 1e-5)
-
-#: Temperatures are searched up to this factor above and below 1.
-MAX_TEMPERATURE = 8.0
-
-#: How far the loss at a temperature may be above the lowest one, in standard errors.
-TEMPERATURE_TOLERANCE = 0.5
 
 
 @dataclass(frozen=True)
@@ -196,33 +190,14 @@ class Trials:
     def temperature(self, trials: Sequence[Trial]) -> float:
         """Return the temperature of the averaged networks with the lowest loss of rows held out.
 
-        It divides raw outputs, and is 1 without a log loss. Of the temperatures whose loss is
-        within half a standard error of the lowest one, it is the nearest to 1.
-
-        Guo, Pleiss, Sun and Weinberger (2017), "On Calibration of Modern Neural Networks".
+        It divides raw outputs, and is 1 without a log loss.
         """
         trial, rows = self.average(trials), self._rows(trials[0].folds)
         spec = trial.spec
         if not isinstance(spec.target, ClassTarget) or spec.loss_name != "log_loss":
             return 1.0
 
-        def losses(log_factor: float) -> Array:
-            return self._losses(trial, rows, float(np.exp(log_factor)))
-
-        def mean_loss(log_factor: float) -> float:
-            return float(losses(log_factor).mean())
-
-        if not np.isfinite(mean_loss(0.0)):
-            return 1.0
-        bound = np.log(MAX_TEMPERATURE)
-        best = minimize_scalar(mean_loss, bounds=(-bound, bound), method="bounded").x
-        lowest = losses(best)
-        for log_factor in best * np.linspace(0, 1, 21):
-            difference = losses(log_factor) - lowest
-            error = difference.std() / np.sqrt(len(rows))
-            if difference.mean() <= TEMPERATURE_TOLERANCE * error:
-                break
-        return float(np.exp(-log_factor))
+        return best_temperature(lambda factor: self._losses(trial, rows, factor))
 
     def calibrated(self, trials: Sequence[Trial]) -> Trial:
         """Return averaged networks with their raw outputs divided by their temperature."""
@@ -273,8 +248,5 @@ class Trials:
 
 def scale_outputs(result: FitResult, temperature: float) -> FitResult:
     """Return a result whose networks divide their raw outputs by a temperature."""
-    fitted = dict(result.attributes)
-    for name in ("coefs_", "intercepts_"):
-        *others, last = fitted[name]
-        fitted[name] = [*others, last / last.dtype.type(temperature)]
-    return replace(result, attributes=fitted)
+    divided = divided_outputs(result.attributes, temperature)
+    return replace(result, attributes={**result.attributes, **divided})

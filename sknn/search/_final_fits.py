@@ -11,6 +11,7 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, FitFailedWarning
 
 from sknn.estimators.base import BaseMLP
+from sknn.search._calibration import with_temperature
 from sknn.search._evaluation import SearchData, network_of
 from sknn.search._run import SearchRun
 from sknn.search._selection import Candidate
@@ -89,7 +90,9 @@ class FinalFits:
                 FitFailedWarning,
                 stacklevel=4,
             )
-        return ensemble.with_refitted(fitted)
+        by_number = {one.number: one.temperature for one in ensemble.members_}
+        divided = {i: with_temperature(one, by_number[i]) for i, one in fitted.items()}
+        return ensemble.with_refitted(divided)
 
     def _work(self, candidate: Candidate) -> tuple[Any, SearchData, dict[str, Any], float]:
         """Return the arguments of `_fit` for a candidate."""

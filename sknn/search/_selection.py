@@ -13,6 +13,12 @@ from sklearn.metrics import check_scoring
 
 from sknn.engine._typing import Array
 from sknn.estimators.many_fits import joint_best_epoch
+from sknn.search._calibration import (
+    at_temperature,
+    has_temperature,
+    temperature_of,
+    with_temperature,
+)
 from sknn.search._evaluation import Evaluation, SearchData
 from sknn.search._predicted import as_estimator
 from sknn.search._sklearn_compat import score_estimator
@@ -250,19 +256,28 @@ def build_ensemble(
     w = None if not weights_of_rows else np.asarray(weights_of_rows[-1], dtype=float)
     loss = loss_of(y, data.classes, w, quantile)
     folds = [np.asarray(test) for _, test in data.splits]
-    rated = predictions
-    if data.classes is not None:  # only the probability of the true class counts
+    rated, temperatures = predictions, np.ones(len(predictions))
+    if data.classes is not None:
         numbers = np.searchsorted(data.classes, y)
+        for i, candidate in enumerate(scored.values()):
+            if all(has_temperature(one.estimator) for one in candidate.evaluations):
+                own = None if w is None else w[known]
+                temperatures[i] = temperature_of(predictions[i, known], numbers[known], own)
+                predictions[i, known] = at_temperature(predictions[i, known], temperatures[i])
+        # only the probability of the true class counts
         rated = predictions[:, np.arange(len(y)), numbers]
     weights, without = select(rated, known, folds, loss)
     members = [
         Member(
             candidate.params,
             float(weight),
-            [one.estimator for one in candidate.evaluations],
+            [with_temperature(one.estimator, float(t)) for one in candidate.evaluations],
             number,
+            float(t),
         )
-        for (number, candidate), weight in zip(scored.items(), weights, strict=True)
+        for (number, candidate), weight, t in zip(
+            scored.items(), weights, temperatures, strict=True
+        )
         if weight > 0
     ]
     members.sort(key=lambda member: -member.weight)

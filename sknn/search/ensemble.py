@@ -30,6 +30,7 @@ class Member:
     # fitted to the training rows of each fold; none if a classifier is fitted to all rows
     estimators: Sequence[Any]
     number: int  # of the candidate, in the order of `cv_results_`; then come those of `others`
+    temperature: float = 1.0  # by which networks of a log loss divide their raw outputs
     refitted: Any = None  # fitted to all rows; None without `refit`, or if time was over
 
     @property
@@ -60,9 +61,11 @@ class SearchEnsemble:
     Attributes
     ----------
     members_ : list of Member
-        The candidates with a positive weight, from large to small: `params`, `weight`, the fitted
-        `estimators` of each fold (none if a classifier is fitted to all rows: only intervals need
-        them), and the one that is fitted to all rows, `refitted`, or None.
+        The candidates with a positive weight, from large to small: `params`, `weight`,
+        `temperature` (by which networks divide the raw outputs of a log loss, chosen by out-of-fold
+        predictions), the fitted `estimators` of each fold (none if a classifier is fitted to all
+        rows: only intervals need them), and the one that is fitted to all rows, `refitted`, or
+        None.
     classes_ : array
         Class labels; only for classifiers.
     """

@@ -20,6 +20,7 @@ from sklearn.svm import SVC
 
 from sknn import MLPClassifier, MLPRegressor, to_onnx
 from sknn.search import BatchedGridSearchCV, _final_fits
+from sknn.search._calibration import with_temperature
 from sknn.search._selection import greedy_weights, select
 from tests.estimators.data import real
 from tests.search.test_searches import rows
@@ -98,7 +99,10 @@ def test_predictions_are_those_of_the_members(n_jobs, refit):
             else clone(network).set_params(**member.params, n_members=3)
             for member in members
         ]
-        predictions = [clone(one).fit(X, y).predict_proba(X) for one in own]
+        predictions = [
+            with_temperature(clone(one).fit(X, y), member.temperature).predict_proba(X)
+            for one, member in zip(own, members, strict=True)
+        ]
     else:
         predictions = [
             np.mean([one.predict_proba(X) for one in member.estimators], axis=0)
@@ -441,3 +445,26 @@ def test_members_of_the_wrong_kind():
         search = BatchedGridSearchCV(MLPClassifier(**SMALL), GRID, ensemble=True, others=others)
         with pytest.raises(ValueError, match=message):
             search.fit(X, y)
+
+
+@pytest.mark.parametrize("labels", [[0, 1], ["a", "b", "c"]])
+@pytest.mark.parametrize("scaled", [False, True])
+def test_networks_divide_their_outputs_by_a_temperature(labels, scaled):
+    """Smoothed labels make probabilities too even; out-of-fold predictions tell by how much."""
+    rng = np.random.RandomState(0)
+    X = rng.randn(300, 3)
+    y = np.array(labels)[np.argmax(X[:, : len(labels)], axis=1)]
+    network = MLPClassifier(**SMALL | {"max_iter": 200}, label_smoothing=0.4)
+    model = make_pipeline(StandardScaler(), network) if scaled else network
+    name = "mlpclassifier__alpha" if scaled else "alpha"
+    settings = {"cv": 3, "ensemble": True, "scoring": "neg_log_loss"}
+    search = BatchedGridSearchCV(model, {name: [1e-4, 1e-3]}, **settings).fit(X, y)
+    (member, *_) = search.ensemble_.members_
+    assert member.temperature < 0.8
+    fitted = clone(model).set_params(**{name: member.params.get(name, 1e-4)})
+    fitted.set_params(**{name.replace("alpha", "n_members"): 3}).fit(X, y)
+    last = fitted[-1] if scaled else fitted
+    own = member.refitted[-1] if scaled else member.refitted
+    assert_allclose(own.coefs_[-1], last.coefs_[-1] / member.temperature)
+    assert search.oof_score_ > search.best_score_ + 0.05
+    assert_allclose(search.ensemble_.to_voting().predict_proba(X), search.predict_proba(X))

@@ -625,12 +625,12 @@ def test_transformers_that_change_their_input():
     X, y = rows()
     model = make_pipeline(StandardScaler(copy=False), MLPClassifier(**SMALL))
     grid = {"mlpclassifier__alpha": [1e-4, 1.0], "standardscaler__with_mean": [True, False]}
-    in_place = BatchedGridSearchCV(model, grid, cv=3, return_train_score=True).fit(X, y)
+    changing = BatchedGridSearchCV(model, grid, cv=3, return_train_score=True).fit(X, y)
     model.set_params(standardscaler__copy=True)
-    other = clone(in_place).set_params(estimator=model).fit(X, y)
+    other = clone(changing).set_params(estimator=model).fit(X, y)
     theirs = GridSearchCV(model, grid, cv=3, return_train_score=True).fit(X, y)
     for name in ("mean_test_score", "mean_train_score"):
-        assert_allclose(in_place.cv_results_[name], theirs.cv_results_[name])
+        assert_allclose(changing.cv_results_[name], theirs.cv_results_[name])
         assert_allclose(other.cv_results_[name], theirs.cv_results_[name])
 
 
