@@ -159,7 +159,14 @@ def search_table(folder: str | None, trial: Trial) -> Trial:
     )
     weights = [one.weight for one in members]
     averages = [
-        np.tensordot(weights, [predictions_of(one, X_test) for one in fold], axes=1)
+        np.tensordot(
+            weights,
+            [
+                at_temperature(predictions_of(one, X_test), member.temperature)
+                for one, member in zip(fold, members, strict=True)
+            ],
+            axes=1,
+        )
         for fold in zip(*of_members, strict=True)
     ]
     loss = partial(mean_loss, None if table.is_regression else search.classes_)
@@ -187,6 +194,14 @@ def search_table(folder: str | None, trial: Trial) -> Trial:
 def predictions_of(estimator: Any, X: Any) -> np.ndarray:
     """Return probabilities, or predictions of a regressor."""
     return getattr(estimator, "predict_proba", estimator.predict)(X)
+
+
+def at_temperature(predictions: np.ndarray, temperature: float) -> np.ndarray:
+    """Return probabilities whose logarithms are divided; at a temperature of 1 the predictions."""
+    if temperature == 1:
+        return predictions
+    powers = predictions ** (1 / temperature)
+    return powers / powers.sum(axis=1, keepdims=True)
 
 
 def mean_loss(classes: Any, y: np.ndarray, predictions: np.ndarray, *, size: int) -> float:

@@ -7,7 +7,8 @@ Candidates are trained for 4, 12 and 36 of 108 epochs: with a constant rate, in 
 "one_cycle" schedule of 108 epochs (`cut`), and with a whole one of so many epochs (`whole`).
 Printed are the rank correlation (Spearman) of their log losses on held-out rows with those after
 108 epochs, and the log loss, after 108 epochs, of the candidate that is best at the rung, relative
-to that of the best one. DIR is that of tables.py; without it the set is that of digits.
+to that of the best one. DIR is that of tables.py, of which only sets of numbers can be chosen;
+without it the set is that of digits.
 """
 
 import os

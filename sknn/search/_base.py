@@ -238,7 +238,7 @@ class BatchedSearchCV(PredictingSearch):
             )
         estimators = [self._estimator_of(candidate) for candidate in candidates]
         given = [*estimators, *(self._estimator_of({}, one) for one in self._others())]
-        params = [*candidates, *({"estimator": one} for one in given[len(candidates) :])]
+        params = [*candidates, {}, *({"estimator": one} for one in given[len(candidates) + 1 :])]
         numbers = list(range(len(candidates), len(given)))
         first = [c for c in numbers if self.max_time is not None and run.is_quick(given[c])]
         later = [c for c in numbers if c not in first]

@@ -25,7 +25,8 @@ NO_PROBABILITIES = (
 class Member:
     """A candidate in an ensemble."""
 
-    params: Mapping[str, Any]  # those of the candidate; {"estimator": ...} for one of `others`
+    # those of the candidate; {} for the estimator itself, {"estimator": ...} for one of `others`
+    params: Mapping[str, Any]
     weight: float
     # fitted to the training rows of each fold; none if a classifier is fitted to all rows
     estimators: Sequence[Any]
