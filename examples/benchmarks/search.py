@@ -1,17 +1,14 @@
-"""Searches: batched against scikit-learn's, by halving, and of tables in a minute.
+"""Searches: batched against scikit-learn's, by halving, and their memory.
 
     python examples/benchmarks/search.py
     python examples/benchmarks/search.py --what grid --repeats 3 --jobs 2
     python examples/benchmarks/search.py --what halving --data DIR
-    python examples/benchmarks/search.py --what tables --data DIR --seconds 60 --out tables.jsonl
 
 `grid` searches 24 candidates in 5 folds by `BatchedGridSearchCV`, by `GridSearchCV` with the same
 networks, and with scikit-learn's, each with `--jobs` processes, in turn; and compares the scores of
 the first two. `halving` compares the candidate that halving chooses among 81 with that of all 81
-trained to their end, and with scikit-learn's halving. `tables` searches settings of `TabularMLP*`
-for a given time, and compares the ensemble with the default fit and with boosted trees that were
-searched for the same time. `memory` searches 1000 candidates with a bound. DIR is that of
-tables.py.
+trained to their end, and with scikit-learn's halving. `memory` searches 1000 candidates with a
+bound. DIR is that of tables.py; search_tables.py searches tables for a given time.
 """
 
 import os
@@ -88,10 +85,9 @@ def main() -> None:
     parser.add_argument("--cases", type=listed, default=list(CASES), help="of grid")
     parser.add_argument("--data", metavar="DIR", help="with meta.json and the sets")
     parser.add_argument("--sets", type=listed, default=[], help="separated by commas")
-    parser.add_argument("--seeds", type=int, default=3, help="of halving and tables (3)")
+    parser.add_argument("--seeds", type=int, default=3, help="of halving (3)")
     parser.add_argument("--repeats", type=int, default=3, help="of grid (3)")
     parser.add_argument("--jobs", type=int, default=2, help="processes (2)")
-    parser.add_argument("--seconds", type=float, default=60, help="for each table (60)")
     parser.add_argument("--max-iter", type=int, default=30, help="epochs of grid (30)")
     options = parser.parse_args()
     warnings.simplefilter("ignore")

@@ -40,6 +40,9 @@ SPACE = {
     "hidden_layer_sizes": [(16,), (64,), (32, 32)],
 }
 
+#: The schedule of each row of the report.
+SCHEDULES = {"constant": "constant", "cut": "one_cycle", "whole": "one_cycle"}
+
 Split = list[np.ndarray]
 
 
@@ -58,11 +61,15 @@ def main() -> None:
         scaler = StandardScaler().fit(split[0])
         split[:2] = scaler.transform(split[0]), scaler.transform(split[1])
         candidates = list(ParameterSampler(SPACE, options.candidates, random_state=0))
-        for schedule, is_whole in (("constant", False), ("one_cycle", False), ("one_cycle", True)):
-            label = {"constant": "constant"}.get(schedule, "whole" if is_whole else "cut")
+        for label, schedule in SCHEDULES.items():
             losses = np.array(
                 [
-                    losses_of(one | {"learning_rate": schedule}, split, options.epochs, is_whole)
+                    losses_of(
+                        one | {"learning_rate": schedule},
+                        split,
+                        options.epochs,
+                        is_whole=label == "whole",
+                    )
                     for one in candidates
                 ]
             )
@@ -81,7 +88,7 @@ def sets(folder: str | None, names: list[str]) -> Iterator[tuple[str, np.ndarray
 
 
 def losses_of(
-    candidate: dict[str, object], split: Split, epochs: int, is_whole: bool
+    candidate: dict[str, object], split: Split, epochs: int, *, is_whole: bool
 ) -> list[float]:
     """Return the log losses on held-out rows at each rung and at the end."""
     train, test, y_train, y_test = split

@@ -3,6 +3,7 @@
 import time
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,30 +70,27 @@ class FinalFits:
         candidates : sequence of Candidate
             Those that its members refer to.
         """
-        fitted: dict[int, Any] = {}
-        run, failures = self.run, []
-        left = [one.number for one in ensemble.members_]
+        run, members = self.run, ensemble.members_
+        results: list[tuple[Any, str]] = []
         if not (run.is_interrupted or run.callbacks.asks_to_end):
-            work = (delayed(_fit)(*self._work(candidates[i])) for i in left)
-            try:
-                for i, (estimator, error) in zip(
-                    left, Parallel(n_jobs=run.n_jobs)(work), strict=True
-                ):
-                    fitted |= {i: estimator} if estimator is not None else {}
-                    failures += [error] if error else []
-            except KeyboardInterrupt:
-                pass
+            work = (delayed(_fit)(*self._work(candidates[one.number])) for one in members)
+            with suppress(KeyboardInterrupt):
+                results = Parallel(n_jobs=run.n_jobs)(work)
+        failures = [error for _, error in results if error]
         if failures:
             warnings.warn(
-                f"{len(failures)} of {len(ensemble.members_)} members of the ensemble could not be "
+                f"{len(failures)} of {len(members)} members of the ensemble could not be "
                 "fitted to all rows, and predict by the estimators of the folds. The first "
                 f"reason: {failures[0]}",
                 FitFailedWarning,
                 stacklevel=4,
             )
-        by_number = {one.number: one.temperature for one in ensemble.members_}
-        divided = {i: with_temperature(one, by_number[i]) for i, one in fitted.items()}
-        return ensemble.with_refitted(divided)
+        fitted = {
+            member.number: with_temperature(estimator, member.temperature)
+            for member, (estimator, _) in zip(members, results, strict=False)
+            if estimator is not None
+        }
+        return ensemble.with_refitted(fitted)
 
     def _work(self, candidate: Candidate) -> tuple[Any, SearchData, dict[str, Any], float]:
         """Return the arguments of `_fit` for a candidate."""

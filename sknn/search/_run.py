@@ -119,10 +119,14 @@ class SearchRun:
         """Return how many fits like this one are trained together."""
         key = fit.group, max_epochs
         if key not in self.sizes:
-            size = size_of_fit(fit, self.cache) if is_batched(fit, self.data) else None
+            size = self._size_of(fit)
             self.cache.discard_others([fit])
             self.sizes[key] = self._largest_chunk(size, max_epochs)
         return self.sizes[key]
+
+    def _size_of(self, fit: Fit) -> FitSize | None:
+        """Return how much there is to train in a fit; None if it is made alone, or will fail."""
+        return size_of_fit(fit, self.cache) if is_batched(fit, self.data) else None
 
     def _largest_chunk(self, size: FitSize | None, max_epochs: int | None) -> int:
         """Return how many networks make a chunk: as many as are faster together, and as fit.
@@ -148,8 +152,7 @@ class SearchRun:
 
     def is_quick(self, estimator: Any) -> bool:
         """Return whether the fits of an estimator to all splits take a small part of the time."""
-        fit = Fit(-1, 0, estimator)
-        size = size_of_fit(fit, self.cache) if is_batched(fit, self.data) else None
+        size = self._size_of(Fit(-1, 0, estimator))
         if size is None:
             return False
         seconds = len(self.data.splits) * self._seconds(size, None)

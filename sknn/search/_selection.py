@@ -256,14 +256,11 @@ def build_ensemble(
     w = None if not weights_of_rows else np.asarray(weights_of_rows[-1], dtype=float)
     loss = loss_of(y, data.classes, w, quantile)
     folds = [np.asarray(test) for _, test in data.splits]
-    rated, temperatures = predictions, np.ones(len(predictions))
+    rated, temperatures = predictions, [1.0] * len(predictions)
     if data.classes is not None:
         numbers = np.searchsorted(data.classes, y)
         for i, candidate in enumerate(scored.values()):
-            if all(has_temperature(one.estimator) for one in candidate.evaluations):
-                own = None if w is None else w[known]
-                temperatures[i] = temperature_of(predictions[i, known], numbers[known], own)
-                predictions[i, known] = at_temperature(predictions[i, known], temperatures[i])
+            temperatures[i] = _calibrate(candidate, predictions[i], known, numbers, w)
         # only the probability of the true class counts
         rated = predictions[:, np.arange(len(y)), numbers]
     weights, without = select(rated, known, folds, loss)
@@ -271,11 +268,11 @@ def build_ensemble(
         Member(
             candidate.params,
             float(weight),
-            [with_temperature(one.estimator, float(t)) for one in candidate.evaluations],
+            [with_temperature(one.estimator, temperature) for one in candidate.evaluations],
             number,
-            float(t),
+            temperature,
         )
-        for (number, candidate), weight, t in zip(
+        for (number, candidate), weight, temperature in zip(
             scored.items(), weights, temperatures, strict=True
         )
         if weight > 0
@@ -291,6 +288,22 @@ def build_ensemble(
         for test, own in zip(folds, without, strict=True)
     ]
     return ensemble, _mean_score(averages, data, is_default_score=is_default_score)
+
+
+def _calibrate(
+    candidate: Candidate,
+    proba: Array,
+    known: NDArray[np.bool_],
+    numbers: NDArray[np.intp],
+    w: Array | None,
+) -> float:
+    """Bring out-of-fold probabilities to the best temperature, in place, and return it."""
+    if not all(has_temperature(one.estimator) for one in candidate.evaluations):
+        return 1.0
+    own = None if w is None else w[known]
+    temperature = temperature_of(proba[known], numbers[known], own)
+    proba[known] = at_temperature(proba[known], temperature)
+    return temperature
 
 
 def fold_of_rows(folds: Sequence[Any], n: int) -> NDArray[np.intp] | None:
