@@ -55,7 +55,7 @@ FITTED = frozenset(
 )
 
 #: Fraction of `max_time` that is for the candidates; the rest is for the final fit.
-SEARCH_FRACTION = 0.8
+SEARCH_FRACTION = 0.7
 
 #: With `factor` and `max_time`, the logarithm to the base `factor` of the candidates in a bracket.
 BRACKET_RUNGS = 3

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from joblib import Parallel, delayed
+from joblib import Parallel, delayed, effective_n_jobs
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, FitFailedWarning
 
@@ -16,10 +16,13 @@ from sknn.search._calibration import with_temperature
 from sknn.search._evaluation import SearchData, network_of
 from sknn.search._run import SearchRun
 from sknn.search._selection import Candidate
-from sknn.search.ensemble import SearchEnsemble
+from sknn.search.ensemble import Member, SearchEnsemble
 
 #: A fit to all rows takes so many times as long as one to a fold, or longer.
 REFIT_TIME_RATIO = 1.3
+
+#: With fewer networks than this of all rows, those of the folds are as good.
+MIN_NETWORKS = 2
 
 #: Words in the warnings of a fit whose network is not used.
 USELESS = "diverged", "interrupted"
@@ -59,9 +62,9 @@ class FinalFits:
         """Return the ensemble with members that are fitted to all rows.
 
         In the place of a network a fold there are as many networks of all rows, `n_members`, unless
-        the candidate has members of its own. Members for which there is no time, or whose fit fails
-        or diverges, stay as they are, and predict by the estimators of the folds. There is a
-        warning about those that fail.
+        the candidate has members of its own, or fewer if there is little time. Members for which
+        there is no time, or whose fit fails or diverges, stay as they are, and predict by the
+        estimators of the folds. There is a warning about those that fail.
 
         Parameters
         ----------
@@ -70,16 +73,20 @@ class FinalFits:
         candidates : sequence of Candidate
             Those that its members refer to.
         """
-        run, members = self.run, ensemble.members_
+        run, members = self.run, list[Member]()
         results: list[tuple[Any, str]] = []
         if not (run.is_interrupted or run.callbacks.asks_to_end):
-            work = (delayed(_fit)(*self._work(candidates[one.number])) for one in members)
+            times = [self._time_of(candidates[one.number]) for one in ensemble.members_]
+            available = (self.deadline - time.time()) * effective_n_jobs(run.n_jobs)
+            n_networks, numbers = fits_in_time(times, len(run.data.splits), available)
+            members = [ensemble.members_[i] for i in numbers]
+            work = (delayed(_fit)(*self._work(candidates[m.number], n_networks)) for m in members)
             with suppress(KeyboardInterrupt):
                 results = Parallel(n_jobs=run.n_jobs)(work)
         failures = [error for _, error in results if error]
         if failures:
             warnings.warn(
-                f"{len(failures)} of {len(members)} members of the ensemble could not be "
+                f"{len(failures)} of {len(ensemble.members_)} members of the ensemble could not be "
                 "fitted to all rows, and predict by the estimators of the folds. The first "
                 f"reason: {failures[0]}",
                 FitFailedWarning,
@@ -92,15 +99,22 @@ class FinalFits:
         }
         return ensemble.with_refitted(fitted)
 
-    def _work(self, candidate: Candidate) -> tuple[Any, SearchData, dict[str, Any], float]:
+    def _time_of(self, candidate: Candidate) -> tuple[float, bool]:
+        """Return the seconds of a fit to all rows, and whether it can have several networks."""
+        mlp = network_of(candidate.estimator)
+        is_single = isinstance(mlp, BaseMLP) and mlp.cv is None and mlp.n_members in (1, "auto")
+        return self.time_ratio * candidate.fit_time, is_single
+
+    def _work(
+        self, candidate: Candidate, n_networks: int
+    ) -> tuple[Any, SearchData, dict[str, Any], float]:
         """Return the arguments of `_fit` for a candidate."""
         estimator, params = self._prepare(candidate, self._epochs_of(candidate))
-        mlp, n_networks = network_of(estimator), 1
-        if isinstance(mlp, BaseMLP) and mlp.cv is None and mlp.n_members in (1, "auto"):
-            n_networks = len(self.run.data.splits)
-            mlp.set_params(n_members=n_networks)
-        latest = self.deadline - self.time_ratio * n_networks * candidate.fit_time
-        return estimator, self.run.data, params, latest
+        seconds, is_single = self._time_of(candidate)
+        if is_single:
+            network_of(estimator).set_params(n_members=n_networks)
+            seconds *= n_networks
+        return estimator, self.run.data, params, self.deadline - seconds
 
     def _epochs_of(self, candidate: Candidate) -> int | None:
         """Return the number of epochs for all rows; None if it is that of the parameters."""
@@ -116,6 +130,41 @@ class FinalFits:
             mlp.set_params(early_stopping=False, max_iter=n_epochs)
             params.pop("groups", None)  # of the rows that early stopping would hold back
         return estimator, params
+
+
+def fits_in_time(
+    times: Sequence[tuple[float, bool]], n_networks: int, available: float
+) -> tuple[int, list[int]]:
+    """Return the number of networks of each fit, and the fits that are made, long ones first.
+
+    If there is little time, each has fewer networks, down to `MIN_NETWORKS`, and then the last fits
+    are left out.
+
+    Parameters
+    ----------
+    times : sequence of (float, bool)
+        For each fit, those with the largest weights first, the seconds with a single network, and
+        whether it can have several.
+    n_networks : int
+        The largest number of networks.
+    available : float
+        Seconds, of all processors together.
+    """
+
+    def seconds(i: int, n: int) -> float:
+        return times[i][0] * (n if times[i][1] else 1)
+
+    numbers = range(len(times))
+    least = min(n_networks, MIN_NETWORKS)
+    n = n_networks
+    while n > least and sum(seconds(i, n) for i in numbers) > available:
+        n -= 1
+    made, total = list[int](), 0.0
+    for i in numbers:
+        if total + seconds(i, n) <= available:
+            total += seconds(i, n)
+            made.append(i)
+    return n, sorted(made, key=lambda i: -seconds(i, n))
 
 
 def _fit(

@@ -71,7 +71,7 @@ class BatchedGridSearchCV(BatchedSearchCV):
         Bytes that the networks in training may take, about; inf is no bound. None is a quarter of
         what is free.
     max_time : float or None, default=None
-        Seconds for `fit`. A fifth is kept for the final fits; that of the best candidate is not cut
+        Seconds for `fit`. Three tenths are kept for the final fits; that of the best candidate is not cut
         short. Candidates that are not finished by then do not count. With `factor`, candidates are
         divided into brackets of ``factor**3``, one after the other, so that some are trained to
         their end.

@@ -122,6 +122,22 @@ def refitting(monkeypatch, fit):
     return BatchedGridSearchCV(MLPClassifier(**SMALL), GRID, cv=3, ensemble=True).fit(X, y)
 
 
+@pytest.mark.parametrize(
+    ("available", "n", "made"),
+    [
+        (100, 5, [1, 2, 0]),
+        (34, 4, [1, 2, 0]),  # 4 * 8 + 2
+        (17.9, 2, [1, 0]),  # not the last one: 2 * 7 + 2 + 2 * 1 would be 18
+        (15, 2, [0, 2]),  # what fits beside the first one
+        (1, 2, []),
+    ],
+)
+def test_few_seconds_are_for_few_networks(available, n, made):
+    """Each fit has fewer networks, then the last fits are left out; long ones come first."""
+    times = [(2.0, False), (7.0, True), (1.0, True)]
+    assert _final_fits.fits_in_time(times, 5, available) == (n, made)
+
+
 def test_members_are_fitted_as_far_as_there_is_time(monkeypatch):
     """Others predict by the folds."""
     fit = _final_fits._fit
