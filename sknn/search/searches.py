@@ -71,10 +71,10 @@ class BatchedGridSearchCV(BatchedSearchCV):
         Bytes that the networks in training may take, about; inf is no bound. None is a quarter of
         what is free.
     max_time : float or None, default=None
-        Seconds for `fit`. Three tenths are kept for the final fits; that of the best candidate is not cut
-        short. Candidates that are not finished by then do not count. With `factor`, candidates are
-        divided into brackets of ``factor**3``, one after the other, so that some are trained to
-        their end.
+        Seconds for `fit`. Three tenths are kept for the final fits; that of the best candidate is
+        not cut short. Candidates that are not finished by then do not count. With `factor`,
+        candidates are divided into brackets of ``factor**3``, one after the other, so that some are
+        trained to their end.
     checkpoint : str, path or None, default=None
         Directory in which finished chunks are kept, so that a search that was killed is run again
         and resumes: with the same data, parameters and `n_jobs` it ends with equal bits. The files
