@@ -31,13 +31,13 @@ def tabular_space(*, is_stochastic: bool) -> dict[str, Any]:
 
     space: dict[str, Any] = {
         "hidden_layer_sizes": [(128,), (256,), (128, 64), (256, 128)],
-        "n_bins": [8, 16, 48, "auto"],
+        "n_bins": [16, 48, "auto"],
     }
     if is_stochastic:
         space |= {
-            "max_iter": [16, 32, 64, "auto"],
+            "max_iter": [16, 32, 80, "auto"],
             "learning_rate_init": loguniform(5e-3, 5e-2),
-            "weight_decay": loguniform(0.03, 10.0),
+            "weight_decay": loguniform(0.1, 20.0),
             "dropout": [0.0, 0.1, 0.2, 0.35],
         }
     return space
