@@ -13,14 +13,16 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from sklearn.base import clone, is_classifier
 from sklearn.model_selection import check_cv
+from sklearn.pipeline import Pipeline
 from sklearn.utils import indexable
 
 from sknn.engine._typing import Array
 from sknn.estimators._sklearn_compat import Interval, fit_context
 from sknn.estimators.base import BaseMLP
+from sknn.search._added import Added
 from sknn.search._callbacks import SearchCallbacks
 from sknn.search._checkpoint import SearchCheckpoint
-from sknn.search._ensemble_checks import check_ensemble, classes_of, quantile_of
+from sknn.search._ensemble_checks import check_ensemble, check_quantiles, classes_of, quantile_of
 from sknn.search._evaluation import (
     Evaluation,
     Fit,
@@ -30,7 +32,7 @@ from sknn.search._evaluation import (
     network_of,
 )
 from sknn.search._final_fits import FinalFits
-from sknn.search._halving import evaluate_in_rungs, evaluate_rung, rank, rung_epochs
+from sknn.search._halving import evaluate_in_rungs, rank, rung_epochs
 from sknn.search._messages import show_warnings, warn_of_failures
 from sknn.search._network_size import DEFAULT_FRACTION, free_memory
 from sknn.search._prediction import PredictingSearch
@@ -40,6 +42,7 @@ from sknn.search._sklearn_compat import (
     BaseSearchCV,
     check_method_params,
     insert_error_scores,
+    num_samples,
     scorers_by_name,
     warn_or_raise_about_fit_failures,
 )
@@ -96,7 +99,7 @@ class BatchedSearchCV(PredictingSearch):
         "ensemble": ["boolean"],
         "others": ["array-like", None],
         "max_memory": [Interval(Real, 0, None, closed="right"), None],
-        "max_time": [Interval(Real, 0, None, closed="neither"), None],
+        "max_time": [Interval(Real, 0, None, closed="right"), None],
         "checkpoint": [str, os.PathLike, None],
     }
 
@@ -138,10 +141,12 @@ class BatchedSearchCV(PredictingSearch):
         params = check_method_params(X, params=params)
         routed = self._get_routed_params_for_fit(params)
         cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
+        numbers = np.arange(num_samples(X))  # splits may be masks, or count from the end
+        splits = cv.split(X, y, **routed.splitter.split)
         data = SearchData(
             X=X,
             y=y,
-            splits=list(cv.split(X, y, **routed.splitter.split)),
+            splits=[(numbers[train], numbers[test]) for train, test in splits],
             fit_params=routed.estimator.fit,
             score_params=routed.scorer.score,
             scorers=scorers,
@@ -149,6 +154,7 @@ class BatchedSearchCV(PredictingSearch):
             return_train_score=self.return_train_score,
             keep_estimators=self.ensemble,
             classes=classes_of(self.estimator, y) if self.ensemble else None,
+            last_step=self.estimator.steps[-1][0] if type(self.estimator) is Pipeline else "",
         )
         if self.ensemble:
             check_ensemble(self.estimator, self.others or (), len(data.splits))
@@ -237,24 +243,25 @@ class BatchedSearchCV(PredictingSearch):
                 f"Fitting {n_splits} folds for each of {len(candidates)} candidates: {n_fits} fits"
             )
         estimators = [self._estimator_of(candidate) for candidate in candidates]
+        if self.ensemble:
+            check_quantiles(estimators)
         given = [*estimators, *(self._estimator_of({}, one) for one in self._others())]
         params = [*candidates, {}, *({"estimator": one} for one in given[len(candidates) + 1 :])]
-        numbers = list(range(len(candidates), len(given)))
-        first = [c for c in numbers if self.max_time is not None and run.is_quick(given[c])]
-        later = [c for c in numbers if c not in first]
-        added = evaluate_rung(run, given, first, {}, None) if first else {}
+        added = Added(run, given, list(range(len(candidates), len(given))))
+        if self.max_time is not None:
+            added.evaluate_first()
         score = partial(self._mean_score, refit_metric=refit_metric)
         known, rung_of = self._evaluate(estimators, run, score)
-        added |= evaluate_rung(run, given, later, {}, None) if later else {}
+        added.evaluate_others()
         self._check_end(run, known, rung_of, len(candidates))
         order = sorted(known)
         evaluations = [known[c] for c in order]
         rungs = [rung_of[c] for c in order] if self.factor else None
         found = self._format([candidates[c] for c in order], evaluations, rungs, refit_metric)
         own = len(candidates)  # nobody asked for this one
-        asked = {c: row for c, row in added.items() if c != own}
-        warn_of_failures(asked, len(self.others or ()))
-        rows = {c: known[c] for c in order} | added
+        asked = {given[c]: added.evaluations.get(c) for c in range(own + 1, len(given))}
+        warn_of_failures(asked)
+        rows = {c: known[c] for c in order} | added.evaluations
         evaluated = [Candidate(params[c], given[c], row) for c, row in rows.items()]
         return replace(found, candidates=evaluated)
 
@@ -401,6 +408,14 @@ class BatchedSearchCV(PredictingSearch):
         index = fitted["best_index_"]
         best = found.candidates[index]
         estimator, seconds = final.fit_best(best)
+        if estimator is None:
+            warnings.warn(
+                "The fit of the best candidate to all rows was interrupted: there is no "
+                "best_estimator_. Fit an estimator with best_params_.",
+                UserWarning,
+                stacklevel=5,
+            )
+            return
         fitted |= {"best_estimator_": estimator, "refit_time_": seconds}
         if hasattr(estimator, "feature_names_in_"):
             fitted["feature_names_in_"] = estimator.feature_names_in_

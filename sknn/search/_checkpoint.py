@@ -4,6 +4,7 @@ import pickle
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from types import CodeType, FunctionType, MethodType
 from typing import Any
 
 import joblib
@@ -65,9 +66,17 @@ class SearchCheckpoint:
     def save(
         self, fits: Sequence[Fit], max_epochs: int | None, evaluations: Sequence[Evaluation]
     ) -> None:
-        """Write the evaluations of a finished chunk."""
-        with replacing(self._file(fits, max_epochs)) as stream:
-            pickle.dump(list(evaluations), stream)
+        """Write the evaluations of a finished chunk; warn if that is not possible."""
+        try:
+            with replacing(self._file(fits, max_epochs)) as stream:
+                pickle.dump(list(evaluations), stream)
+        except Exception as error:
+            warnings.warn(
+                "checkpoint: finished fits could not be kept, the search goes on: "
+                f"{type(error).__name__}: {error}",
+                UserWarning,
+                stacklevel=2,
+            )
 
     def _file(self, fits: Sequence[Fit], max_epochs: int | None) -> Path:
         parts = [(fit.candidate, fit.split, _described(fit.estimator)) for fit in fits]
@@ -88,11 +97,23 @@ def _described(value: Any) -> Any:
         return list(map(_described, value))
     if hasattr(value, "_score_func"):  # a scorer
         return str(type(value)), _described(vars(value))
-    if (code := getattr(value, "__code__", None)) is None:
+    if isinstance(value, MethodType):
+        return _described(value.__func__), value.__self__
+    if not isinstance(value, FunctionType):
         return value
-    closure = [_described(cell.cell_contents) for cell in value.__closure__ or ()]
-    defaults = _described(value.__defaults__)
-    return value.__qualname__, code.co_code, repr(code.co_consts), code.co_names, closure, defaults
+    # a function that calls itself is in its own closure
+    cells = [cell.cell_contents for cell in value.__closure__ or ()]
+    closure = [_described(one) for one in cells if one is not value]
+    defaults = _described([value.__defaults__, value.__kwdefaults__])
+    return value.__qualname__, _described_code(value.__code__), closure, defaults
+
+
+def _described_code(code: CodeType) -> Any:
+    """Return the code of a function, with that of the functions in it."""
+    constants = [
+        _described_code(one) if isinstance(one, CodeType) else repr(one) for one in code.co_consts
+    ]
+    return code.co_code, constants, code.co_names
 
 
 def _digest(content: Any) -> str:
@@ -101,7 +122,7 @@ def _digest(content: Any) -> str:
         digest: str = joblib.hash(content)
     except Exception as error:
         raise ValueError(
-            f"checkpoint cannot compute a digest of the parameters and the data: {error}. All of "
-            "them must be picklable."
+            "checkpoint cannot compute a digest of the parameters and the data: "
+            f"{error.args[0] if error.args else error}. All of them must be picklable."
         ) from error
     return digest

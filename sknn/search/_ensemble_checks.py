@@ -45,6 +45,23 @@ def quantile_of(estimator: Any) -> float | None:
     return {"absolute_error": 0.5, "quantile": getattr(mlp, "quantile", None)}.get(loss)
 
 
+def check_quantiles(estimators: Sequence[Any]) -> None:
+    """Check that all candidates of an ensemble predict the mean, or the same quantile.
+
+    Raises
+    ------
+    ValueError
+        If they do not.
+    """
+    kinds = {quantile_of(one) for one in estimators}
+    if len(kinds) > 1:
+        named = ", ".join("the mean" if one is None else f"quantile {one}" for one in kinds)
+        raise ValueError(
+            f"ensemble=True averages predictions of one kind, but candidates predict {named}. "
+            "Search one loss, and one quantile, at a time."
+        )
+
+
 def check_ensemble(estimator: Any, others: Sequence[Any], n_splits: int) -> None:
     """Check, before training, that predictions can be averaged, and scored by other folds.
 

@@ -14,6 +14,7 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import Pipeline
 
+from sknn.engine._typing import Array
 from sknn.estimators.base import BaseMLP
 from sknn.estimators.many_fits import FitOutcome, FitSize, FitTask, can_join, fit_many, size_of
 from sknn.search._sklearn_compat import (
@@ -42,6 +43,15 @@ class SearchData:
     return_train_score: bool
     keep_estimators: bool
     classes: Any = None  # all classes; None in regression
+    last_step: str = ""  # the name of the final step of a pipeline
+
+    @property
+    def sample_weight(self) -> Array | None:
+        """The sample weights of the final step; None without any."""
+        names = [name for name in self.fit_params if name == "sample_weight"]
+        names += [f"{self.last_step}__sample_weight"] if self.last_step else []
+        given = [one for name in names if (one := self.fit_params.get(name)) is not None]
+        return np.asarray(given[0], dtype=np.float64) if given else None
 
     def rows(self, estimator: Any, k: int, *, test: bool = False) -> tuple[Any, Any]:
         """Return X and y of the training or test rows of a split."""
@@ -99,6 +109,7 @@ class Evaluation:
     n_epochs: int  # number of epochs, the best one with early stopping; 0 if not known
     curve: Sequence[float] = ()  # scores of held-out rows by epoch, with early stopping
     is_partial: bool = False  # whether it was cut short by a number of epochs
+    has_short_schedule: bool = False  # whether that was a whole schedule of so many epochs
     progress: Any = None  # where it continues
     warnings: Sequence[tuple[str, type[Warning]]] = ()
     is_interrupted: bool = False  # whether training was ended before its time
@@ -274,13 +285,14 @@ class _Prepared:
             replace(fit, estimator=None, progress=None),
             scores,
             self._n_epochs(),
-            getattr(network_of(self.estimator), "validation_scores_", None) or (),
+            self._curve(),
         )
         if outcome is None:
             return found
         found = replace(
             found,
             is_partial=outcome.is_partial,
+            has_short_schedule=outcome.is_partial and outcome.progress is None,
             progress=outcome.progress,
             warnings=outcome.warnings,
         )
@@ -311,6 +323,11 @@ class _Prepared:
             if self.data.error_score == "raise":
                 raise ValueError(DIVERGED.format(text))
             self.error = DIVERGED.format(text)
+
+    def _curve(self) -> Sequence[float]:
+        """Return the scores of held-out rows by epoch, with early stopping."""
+        mlp = network_of(self.estimator)
+        return (getattr(mlp, "validation_scores_", None) or ()) if isinstance(mlp, BaseMLP) else ()
 
     def _n_epochs(self) -> int:
         """Return the number of epochs, or of the best one; 0 if it is not known."""

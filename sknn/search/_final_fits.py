@@ -21,11 +21,12 @@ from sknn.search.ensemble import Member, SearchEnsemble
 #: A fit to all rows takes so many times as long as one to a fold, or longer.
 REFIT_TIME_RATIO = 1.3
 
-#: With fewer networks than this of all rows, those of the folds are as good.
-MIN_NETWORKS = 2
+#: With fewer networks than the first of all rows, those of the folds are as good; more than the
+#: second are not worth their time.
+MIN_NETWORKS, MAX_NETWORKS = 2, 10
 
 #: Words in the warnings of a fit whose network is not used.
-USELESS = "diverged", "interrupted"
+DIVERGED, INTERRUPTED = "diverged", "interrupted"
 
 
 @dataclass
@@ -42,16 +43,24 @@ class FinalFits:
     time_ratio: float = REFIT_TIME_RATIO
 
     def fit_best(self, best: Candidate) -> tuple[Any, float]:
-        """Return the best candidate, fitted, and the seconds that it took.
+        """Return the best candidate, fitted, or None on Ctrl-C, and the seconds that it took.
 
-        One that was cut short, because time was over, is trained to its end.
+        One that was cut short, because time was over, is trained to its end; with a schedule that
+        has a horizon, it is the schedule of the rung that was scored.
         """
         start = time.perf_counter()
         data = self.run.data
-        estimator, params = self._prepare(best, None if best.is_partial else self._epochs_of(best))
+        estimator, params = self._prepare(best, None if best.goes_on else self._epochs_of(best))
         arguments = (data.X,) if data.y is None else (data.X, data.y)
-        with self.run.callbacks.fitting(estimator):
-            estimator.fit(*arguments, **params)
+        with warnings.catch_warnings(record=True) as caught, self.run.callbacks.fitting(estimator):
+            warnings.simplefilter("always")
+            try:
+                estimator.fit(*arguments, **params)
+            except KeyboardInterrupt:
+                estimator, self.run.is_interrupted = None, True
+        for one in caught:
+            self.run.is_interrupted |= is_about(one, INTERRUPTED)
+            warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
         seconds = time.perf_counter() - start
         self.time_ratio = max(REFIT_TIME_RATIO, seconds / max(best.fit_time, 1e-9))
         return estimator, seconds
@@ -78,12 +87,17 @@ class FinalFits:
         if not (run.is_interrupted or run.callbacks.asks_to_end):
             times = [self._time_of(candidates[one.number]) for one in ensemble.members_]
             available = (self.deadline - time.time()) * effective_n_jobs(run.n_jobs)
-            n_networks, numbers = fits_in_time(times, len(run.data.splits), available)
+            n_networks = min(len(run.data.splits), MAX_NETWORKS)
+            n_networks, numbers = fits_in_time(times, n_networks, available)
             members = [ensemble.members_[i] for i in numbers]
             work = (delayed(_fit)(*self._work(candidates[m.number], n_networks)) for m in members)
             with suppress(KeyboardInterrupt):
-                results = Parallel(n_jobs=run.n_jobs)(work)
-        failures = [error for _, error in results if error]
+                for result in Parallel(n_jobs=run.n_jobs, return_as="generator")(work):
+                    if run.is_interrupted:
+                        break
+                    run.is_interrupted = INTERRUPTED in result[1]
+                    results.append(result)
+        failures = [error for _, error in results if error and INTERRUPTED not in error]
         if failures:
             warnings.warn(
                 f"{len(failures)} of {len(ensemble.members_)} members of the ensemble could not be "
@@ -180,7 +194,11 @@ def _fit(
         except Exception as error:
             return None, f"{type(error).__name__}: {error}"
     for one in caught:
-        text = str(one.message)
-        if issubclass(one.category, ConvergenceWarning) and any(word in text for word in USELESS):
-            return None, text
+        if is_about(one, DIVERGED) or is_about(one, INTERRUPTED):
+            return None, str(one.message)
     return estimator, ""
+
+
+def is_about(warning: warnings.WarningMessage, word: str) -> bool:
+    """Return whether the training of a network ended in such a way."""
+    return issubclass(warning.category, ConvergenceWarning) and word in str(warning.message)

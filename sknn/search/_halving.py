@@ -112,14 +112,16 @@ def evaluate_in_rungs(
     latest : dict
         The latest evaluations of each candidate all of whose splits were evaluated, by its number.
     rung_of : dict
-        The rung of these.
+        The last rung of each that was finished: if time ends one, its candidates are compared with
+        those that it has not reached.
     """
     latest: dict[int, list[Evaluation]] = {}
     alive, rung_of = list(numbers), dict[int, int]()
     for rung, limit in enumerate(limits):
         found = evaluate_rung(run, estimators, alive, latest, limit)
         latest |= found
-        rung_of |= dict.fromkeys(found, rung)
+        if len(found) == len(alive) or not rung_of:  # one that is cut by time has no ranks
+            rung_of |= dict.fromkeys(found, rung)
         if run.has_ended or limit is None:
             break
         scores = np.array([mean_score(found[c]) for c in alive])

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sklearn.exceptions import FitFailedWarning
 
@@ -19,19 +20,30 @@ def show_warnings(evaluations: Sequence[Evaluation]) -> None:
         warnings.warn(text, category, stacklevel=6)
 
 
-def warn_of_failures(added: Mapping[int, Sequence[Evaluation]], n_others: int) -> None:
-    """Warn of estimators, beside the candidates, that are not in the ensemble."""
-    failed = [one for row in added.values() for one in row if one.scores["fit_error"]]
-    if len(added) < n_others:
-        n = n_others - len(added)
+def warn_of_failures(added: Mapping[Any, Sequence[Evaluation] | None]) -> None:
+    """Warn of estimators of `others` that are not in the ensemble.
+
+    Parameters
+    ----------
+    added : mapping
+        The evaluations of each estimator; None if time was over.
+    """
+    late = [str(one) for one, evaluations in added.items() if evaluations is None]
+    if late:
         warnings.warn(
-            f"{n} of {n_others} estimators beside the candidates were not evaluated in time.",
+            f"others: {', '.join(late)} could not be evaluated on all splits in time, and "
+            f"{'is' if len(late) == 1 else 'are'} not in the ensemble. Set a larger max_time.",
+            UserWarning,
             stacklevel=5,
         )
-    if failed:
-        warnings.warn(
-            f"{len(failed)} fits beside those of the candidates failed, and are not in "
-            f"the ensemble. The first error:\n{failed[0].scores['fit_error']}",
-            FitFailedWarning,
-            stacklevel=5,
-        )
+    for estimator, evaluations in added.items():
+        errors = [one.scores["fit_error"] for one in evaluations or ()]
+        errors = [error for error in errors if error]
+        if errors:
+            warnings.warn(
+                f"others: {estimator} failed on {len(errors)} of {len(evaluations or ())} splits, "
+                "and is not in the ensemble. It gets X and the parameters of fit as they are: "
+                f"wrap it in a pipeline that prepares them. The first error:\n{errors[0]}",
+                FitFailedWarning,
+                stacklevel=5,
+            )

@@ -43,8 +43,21 @@ def _has_probabilities(method: str) -> Callable[["PredictingSearch"], bool]:
 
 
 def _has_intervals(search: "PredictingSearch") -> bool:
-    """Return whether `predict_interval` is available: for an ensemble of regressors."""
-    return search.ensemble and not is_classifier(search.estimator)
+    """Return whether `predict_interval` is available: for an ensemble of regressors.
+
+    Raises
+    ------
+    AttributeError
+        If it is not; the message says what would have it.
+    """
+    if is_classifier(search.estimator):
+        raise AttributeError("predict_interval is for regressors.")
+    if not search.ensemble:
+        raise AttributeError(
+            "predict_interval needs the predictions of the folds: set ensemble=True, or "
+            "cv=5 in the estimator, fitted alone."
+        )
+    return True
 
 
 def _estimator_has(search: "PredictingSearch", method: str) -> bool:
@@ -220,5 +233,5 @@ class PredictingSearch(BaseSearchCV):
         """Return the ensemble, or the best estimator."""
         if not self.ensemble:
             _check_refit(self, method)
-        check_is_fitted(self)
+        check_is_fitted(self, "ensemble_" if self.ensemble else "best_estimator_")
         return self.ensemble_ if self.ensemble else self.best_estimator_

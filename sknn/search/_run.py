@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
@@ -149,6 +150,17 @@ class SearchRun:
         n_epochs = min(size.n_epochs, max_epochs or size.n_epochs)
         n_steps = n_epochs * -(-len(self.data.splits[0][0]) // size.batch_size)
         return n_steps * size.n_networks * (STEP_TIME + PRODUCT_TIME * size.n_products)
+
+    @contextmanager
+    def limited(self, fraction: float) -> Iterator[None]:
+        """End evaluations when a fraction of the time is over; what has begun is finished."""
+        whole = self.deadline
+        seconds = fraction * whole.seconds
+        self.deadline = Deadline(min(whole.time, time.time() + seconds), whole.seconds)
+        try:
+            yield
+        finally:
+            self.deadline = whole
 
     def is_quick(self, estimator: Any) -> bool:
         """Return whether the fits of an estimator to all splits take a small part of the time."""

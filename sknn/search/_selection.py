@@ -185,6 +185,11 @@ class Candidate:
         return any(one.is_partial for one in self.evaluations)
 
     @property
+    def goes_on(self) -> bool:
+        """Whether training was cut short where it could go on."""
+        return self.is_partial and not any(one.has_short_schedule for one in self.evaluations)
+
+    @property
     def stops_by_score(self) -> bool:
         """Whether the score of held-out rows ended training, in all splits."""
         return all(len(one.curve) > 0 for one in self.evaluations)
@@ -244,16 +249,16 @@ def build_ensemble(
         out_of_fold([one.prediction for one in candidate.evaluations], data.splits, len(y))
         for candidate in scored.values()
     ]
+    for prediction, _ in parts if data.classes is None else []:
+        if prediction.shape != y.shape:
+            raise ValueError(
+                f"ensemble=True needs one prediction for each target of shape {y.shape}, got shape "
+                f"{prediction.shape}."
+            )
     predictions, known = np.stack([one for one, _ in parts]), parts[0][1]
-    if data.classes is None and predictions.shape[1:] != y.shape:
-        raise ValueError(
-            f"ensemble=True needs one prediction for each target of shape {y.shape}, got shape "
-            f"{predictions.shape[1:]}."
-        )
-    weights_of_rows = [
-        value for name, value in data.fit_params.items() if name.endswith("sample_weight")
-    ]
-    w = None if not weights_of_rows else np.asarray(weights_of_rows[-1], dtype=float)
+    w = data.sample_weight
+    if w is not None:
+        known &= w > 0
     loss = loss_of(y, data.classes, w, quantile)
     folds = [np.asarray(test) for _, test in data.splits]
     rated, temperatures = predictions, [1.0] * len(predictions)
@@ -297,11 +302,17 @@ def _calibrate(
     numbers: NDArray[np.intp],
     w: Array | None,
 ) -> float:
-    """Bring out-of-fold probabilities to the best temperature, in place, and return it."""
+    """Bring out-of-fold probabilities to the best temperature, in place, and return it.
+
+    Rows of a class that a fold does not know have no part in it: no temperature would do.
+    """
     if not all(has_temperature(one.estimator) for one in candidate.evaluations):
         return 1.0
-    own = None if w is None else w[known]
-    temperature = temperature_of(proba[known], numbers[known], own)
+    usable = known & (proba[np.arange(len(proba)), numbers] > 0)
+    if not usable.any():
+        return 1.0
+    own = None if w is None else w[usable]
+    temperature = temperature_of(proba[usable], numbers[usable], own)
     proba[known] = at_temperature(proba[known], temperature)
     return temperature
 

@@ -9,7 +9,7 @@ from sklearn.model_selection._validation import (
     _warn_or_raise_about_fit_failures,
 )
 from sklearn.utils.metaestimators import _safe_split
-from sklearn.utils.validation import _check_method_params
+from sklearn.utils.validation import _check_method_params, _num_samples
 
 if TYPE_CHECKING:
 
@@ -49,6 +49,7 @@ except ImportError:  # it may move
 
 check_method_params = _check_method_params
 insert_error_scores = _insert_error_scores
+num_samples = _num_samples
 safe_split = _safe_split
 score_estimator = _score
 warn_or_raise_about_fit_failures = _warn_or_raise_about_fit_failures
@@ -71,6 +72,7 @@ __all__ = [
     "check_method_params",
     "error_scores",
     "insert_error_scores",
+    "num_samples",
     "safe_split",
     "score_estimator",
     "scorers_by_name",

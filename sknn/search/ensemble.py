@@ -87,6 +87,11 @@ class SearchEnsemble:
         if classes is not None:
             self.classes_ = classes
 
+    def __repr__(self) -> str:
+        """Return a line for each member: its weight, and its parameters."""
+        lines = [f"{one.weight:6.1%}  {one.params or 'own parameters'}" for one in self.members_]
+        return "\n".join([f"SearchEnsemble of {len(self.members_)} members:", *lines])
+
     def with_refitted(self, fitted: Mapping[int, Any]) -> "SearchEnsemble":
         """Return the ensemble with members that are fitted to all rows.
 

@@ -60,21 +60,27 @@ class BatchedGridSearchCV(BatchedSearchCV):
     ensemble : bool, default=False
         Whether predictions are those of `ensemble_`: an average of candidates, of the estimator
         with its own parameters, and of `others`, with weights from greedy selection by out-of-fold
-        predictions [1]_. These minimise the log loss,
-        the pinball loss of a quantile, or else the squared error, whatever `scoring` is. With
+        predictions [1]_. These minimise the log loss, the pinball loss of a quantile, or else the
+        squared error, whatever `scoring` is, with the sample weights of the final step. With
         `factor` those that left early count, too. Each chosen one is fitted to all rows, with as
-        many members (`n_members`) as there are folds if it is a single network; those for which
-        time is over, and all with ``refit=False``, predict by the mean of the fits to the folds.
+        many members (`n_members`) as there are folds, at most 10, if it is a single network, and
+        with fewer if there is little time; those for which time is over, and all with
+        ``refit=False``, predict by the mean of the fits to the folds.
     others : list of estimator or None, default=None
-        Further estimators of any kind for the ensemble, cross-validated on the same splits.
+        A list of further estimators of any kind for the ensemble, cross-validated on the same
+        splits. They get X and the parameters of `fit` as they are: one that takes no text, or no
+        `sample_weight`, must be in a pipeline that prepares them. With `max_time` they have two
+        fifths of it before the candidates, and what is left after them.
     max_memory : float or None, default=None
         Bytes that the networks in training may take, about; inf is no bound. None is a quarter of
         what is free.
     max_time : float or None, default=None
         Seconds for `fit`. Three tenths are kept for the final fits; that of the best candidate is
         not cut short. Candidates that are not finished by then do not count. With `factor`,
-        candidates are divided into brackets of ``factor**3``, one after the other, so that some are
-        trained to their end.
+        candidates beyond ``factor**3`` are divided into brackets of so many, one after the other,
+        so that some are trained to their end. If time is over in the first bracket, the best
+        candidate is one of the last rung that was finished, fitted with the schedule that was
+        scored.
     checkpoint : str, path or None, default=None
         Directory in which finished chunks are kept, so that a search that was killed is run again
         and resumes: with the same data, parameters and `n_jobs` it ends with equal bits. The files

@@ -818,7 +818,7 @@ def test_search_display_leaves_out_scores_that_are_not_finite():
 
 
 def test_search_display_of_several_scores():
-    """Which one must be said."""
+    """Which one must be said, unless `refit` says it."""
     X, y = binary()
     scores = ["accuracy", "neg_log_loss"]
     search = GridSearchCV(TREE, SIZES, scoring=scores, refit="accuracy", cv=3).fit(X, y)
@@ -828,9 +828,13 @@ def test_search_display_of_several_scores():
         assert_allclose(np.sort(points(display)[:, 1]), np.sort(expected))
         assert display.best_index_ == expected.argmax()
         assert display.ax_.get_ylabel() == f"mean test {scoring}"
-    for scoring in (None, "f1"):
-        with pytest.raises(ValueError, match=f"'accuracy' or 'neg_log_loss', got {scoring!r}"):
-            SearchDisplay.from_estimator(search, scoring=scoring)
+    display = SearchDisplay.from_estimator(search, params="max_depth")
+    assert display.ax_.get_ylabel() == "mean test accuracy"
+    message = "'accuracy' or 'neg_log_loss', got {!r}"
+    with pytest.raises(ValueError, match=message.format("f1")):
+        SearchDisplay.from_estimator(search, scoring="f1")
+    with pytest.raises(ValueError, match=message.format(None)):
+        SearchDisplay(search.cv_results_).plot()
     with pytest.raises(ValueError, match="scoring must be 'score', got 'accuracy'"):
         SearchDisplay(results_of([{"C": 1}, {"C": 2}]), scoring="accuracy").plot()
 

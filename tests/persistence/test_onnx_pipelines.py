@@ -181,7 +181,7 @@ def test_missing_rows_columns_and_packages():
     """Each has its error."""
     X, y = people()
     model = fitted(make_pipeline(encoded(), MLPClassifier(**SHORT)), X, y)
-    with pytest.raises(ValueError, match=r"a few rows X for the input types of Pipeline"):
+    with pytest.raises(ValueError, match=r"a few rows X for the input types of the model"):
         to_onnx(model)
     table = fitted(make_pipeline(TabularMLPClassifier(**SHORT)), X, y)
     with pytest.raises(ValueError, match=r"one input for each of age, income, town"):

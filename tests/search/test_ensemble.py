@@ -10,7 +10,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.exceptions import ConvergenceWarning, FitFailedWarning
+from sklearn.exceptions import ConvergenceWarning, FitFailedWarning, NotFittedError
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import get_scorer, log_loss, make_scorer, roc_auc_score
 from sklearn.model_selection import KFold, ShuffleSplit, cross_val_predict
@@ -19,9 +19,10 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
 
 from sknn import MLPClassifier, MLPRegressor, to_onnx
-from sknn.search import BatchedGridSearchCV, _final_fits
+from sknn.search import BatchedGridSearchCV, _final_fits, _selection
 from sknn.search._calibration import with_temperature
 from sknn.search._selection import greedy_weights, select
+from sknn.search._selection import loss_of as loss
 from tests.estimators.data import real
 from tests.search.test_searches import rows
 
@@ -383,9 +384,135 @@ def test_other_estimators_that_fail():
     search = BatchedGridSearchCV(
         MLPClassifier(**SMALL), GRID, cv=3, ensemble=True, others=[LogisticRegression(C=-1)]
     )
-    with pytest.warns(FitFailedWarning, match="3 fits beside those of the candidates"):
+    with pytest.warns(FitFailedWarning, match="others: LogisticRegression.* failed on 3 of 3"):
         search.fit(X, y)
     assert all("estimator" not in member.params for member in search.ensemble_.members_)
+
+
+def test_a_class_that_a_fold_does_not_know_changes_no_temperature():
+    """One row of it would, since its probability is 0 whatever the temperature is."""
+    X, y = rows()
+    y = y == 1
+    rare = np.where(np.arange(len(y)) == 0, 2, y)
+    settings = {"cv": KFold(3), "ensemble": True}
+    found = [
+        BatchedGridSearchCV(MLPClassifier(**SMALL), GRID, **settings).fit(X, labels)
+        for labels in (y.astype(int), rare)
+    ]
+    highest = [max(one.temperature for one in search.ensemble_.members_) for search in found]
+    assert highest[1] < highest[0] + 1
+
+
+def test_splits_of_any_kind():
+    """Masks and numbers from the end are the rows that they select."""
+    X, y = rows()
+    splits = list(KFold(3, shuffle=True, random_state=0).split(X))
+    kinds = [
+        splits,
+        [(train, test - len(X)) for train, test in splits],
+        [(np.isin(np.arange(len(X)), train), np.isin(np.arange(len(X)), t)) for train, t in splits],
+    ]
+    found = [
+        BatchedGridSearchCV(MLPClassifier(**SMALL), GRID, cv=one, ensemble=True).fit(X, y)
+        for one in kinds
+    ]
+    assert len({search.oof_score_ for search in found}) == 1
+
+
+def test_sample_weights_of_the_final_step(monkeypatch):
+    """They choose members; those of transformers do not, and None is none."""
+    X, y = rows()
+    w = np.random.RandomState(0).uniform(0.1, 2, len(y))
+    seen = []
+    monkeypatch.setattr(_selection, "loss_of", lambda *given: seen.append(given[2]) or loss(*given))
+    pipeline = make_pipeline(StandardScaler(), MLPClassifier(**SMALL))
+    grid = {"mlpclassifier__alpha": [1e-4, 0.1]}
+    search = BatchedGridSearchCV(pipeline, grid, cv=3, ensemble=True)
+    search.fit(X, y, mlpclassifier__sample_weight=w, standardscaler__sample_weight=w[::-1])
+    search.fit(X, y, mlpclassifier__sample_weight=None)
+    assert_array_equal(seen[0], w)
+    assert seen[1] is None
+
+
+@pytest.mark.filterwarnings("ignore:Scoring failed")  # of test rows without weight
+def test_weights_that_are_zero_outside_a_fold():
+    """Weights of members are not chosen without this fold."""
+    X, y = rows()
+    w = np.where(np.arange(len(y)) % 3 == 0, 1.0, 0.0)
+    splits = [(np.arange(len(y)), np.arange(len(y))[k::3]) for k in range(3)]
+    search = BatchedGridSearchCV(MLPClassifier(**SMALL), GRID, cv=splits, ensemble=True)
+    assert search.fit(X, y, sample_weight=w).predict(X).shape == y.shape
+
+
+def test_an_estimator_with_wrong_parameters_of_its_own():
+    """Its candidates may set them: nobody asked for it itself."""
+    X, y = rows()
+    network = MLPClassifier(**SMALL | {"learning_rate_init": -1})
+    search = BatchedGridSearchCV(network, GRID, cv=3, ensemble=True, error_score="raise")
+    assert all(one.params for one in search.fit(X, y).ensemble_.members_)
+
+
+def test_candidates_that_predict_different_things():
+    """An average of a mean and a quantile is nothing."""
+    X, y = real()
+    grid = {"loss": ["squared_error", "quantile"], "quantile": [0.9]}
+    search = BatchedGridSearchCV(MLPRegressor(**SMALL), grid, cv=3, ensemble=True)
+    with pytest.raises(ValueError, match="one kind"):
+        search.fit(X, y)
+
+
+def test_methods_that_are_not_there_say_why():
+    """Before `fit` and after it."""
+    search = BatchedGridSearchCV(MLPRegressor(**SMALL), GRID, cv=3)
+    with pytest.raises(AttributeError) as error:
+        _ = search.predict_interval
+    assert "ensemble=True" in str(error.value.__cause__)
+    search.fit(*real()).set_params(ensemble=True)
+    with pytest.raises(NotFittedError):
+        search.predict(real()[0])
+
+
+class Interrupting(LogisticRegression):
+    """Presses Ctrl-C in a fit to all rows."""
+
+    def fit(self, X, y):
+        """Fit to folds only."""
+        if len(X) == len(rows()[1]):
+            raise KeyboardInterrupt
+        return super().fit(X, y)
+
+
+@pytest.mark.parametrize("ensemble", [False, True])
+def test_ctrl_c_in_the_final_fit_keeps_the_search(ensemble):
+    """There is no best estimator; an ensemble predicts by the folds."""
+    X, y = rows()
+    search = BatchedGridSearchCV(Interrupting(), {"C": [0.1, 1.0]}, cv=3, ensemble=ensemble)
+    with pytest.warns(UserWarning, match="no best_estimator_"):
+        search.fit(X, y)
+    assert len(search.cv_results_["params"]) == 2
+    assert not hasattr(search, "best_estimator_")
+    if ensemble:
+        assert search.predict(X).shape == y.shape
+        assert all(member.refitted is None for member in search.ensemble_.members_)
+    else:
+        with pytest.raises(NotFittedError):
+            search.predict(X)
+
+
+def test_ctrl_c_keeps_members_that_are_fitted(monkeypatch):
+    """The others predict by the folds, and no further fit begins."""
+    fit, calls = _final_fits._fit, []
+
+    def interrupted(*work):
+        calls.append(work)
+        if len(calls) == 2:
+            return None, "Training was interrupted after 3 epochs."
+        return fit(*work)
+
+    search = refitting(monkeypatch, interrupted)
+    members = search.ensemble_.members_
+    assert len(calls) == min(2, len(members))
+    assert sum(member.refitted is not None for member in members) == 1
 
 
 def test_scorers_see_the_rows():

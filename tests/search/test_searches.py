@@ -22,7 +22,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sknn import MLPClassifier, MLPRegressor, TabularMLPClassifier, TabularMLPRegressor
 from sknn.estimators import many_fits
-from sknn.search import BatchedGridSearchCV, BatchedRandomizedSearchCV, _run
+from sknn.search import BatchedGridSearchCV, BatchedRandomizedSearchCV, _halving, _run
 from sknn.search._halving import rank, rung_epochs
 from sknn.search._network_size import bytes_of_network
 from sknn.search._run import Deadline
@@ -534,6 +534,87 @@ def test_the_time_of_fits_alone(monkeypatch):
 def test_a_candidate_without_score_is_never_the_best():
     """In whatever rung it failed."""
     assert rank(np.array([np.nan, 0.5, 0.6]), [2, 1, 1]).tolist() == [3, 2, 1]
+
+
+class Constant:
+    """A scorer that is a method."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def score(self, model, X, y):
+        """Return the value."""
+        return self.value
+
+
+@pytest.mark.parametrize("kind", ["bound method", "keyword", "function in a function"])
+def test_a_checkpoint_knows_scorers(tmp_path, kind):
+    """What they depend on, and not where they are in memory."""
+
+    def with_keyword(value):
+        def score(model, X, y, *, value=value):
+            return value
+
+        return score
+
+    def nested(value):
+        code = "def score(model, X, y):\n    double = lambda v: v * 2\n    return double(VALUE)"
+        names = {}
+        exec(code.replace("VALUE", str(value)), names)
+        return names["score"]
+
+    make = {
+        "bound method": lambda value: Constant(value).score,
+        "keyword": with_keyword,
+        "function in a function": nested,
+    }[kind]
+    X, y = rows()
+    counts = []
+    for value in (1.0, 2.0, 2.0):
+        search = BatchedGridSearchCV(
+            CLASSES, ALPHAS, cv=3, scoring=make(value), checkpoint=tmp_path
+        ).fit(X, y)
+        assert search.best_score_ == make(value)(None, None, None)
+        counts.append(len(list(tmp_path.iterdir())))
+    assert counts[1] == counts[2]
+
+
+def test_a_checkpoint_that_cannot_be_written(tmp_path):
+    """The search goes on."""
+    X, y = rows()
+    pipeline = make_pipeline(FunctionTransformer(lambda Z: Z * 1.0), CLASSES)
+    grid = {f"mlpclassifier__{name}": values for name, values in ALPHAS.items()}
+    search = BatchedGridSearchCV(
+        pipeline, grid, cv=3, ensemble=True, scoring="accuracy", checkpoint=tmp_path
+    )
+    with pytest.warns(UserWarning, match="could not be kept"):
+        search.fit(X, y)
+    assert search.predict(X).shape == y.shape
+
+
+def test_time_that_ends_a_rung(monkeypatch):
+    """It says nothing about candidates that it has not reached."""
+    X, y = rows()
+    network = MLPClassifier(hidden_layer_sizes=4, random_state=0, learning_rate="one_cycle")
+    grid = {"max_iter": [3, 27], "learning_rate_init": [1e-5, 0.05]}
+    search = BatchedGridSearchCV(network, grid, cv=3, factor=2, min_epochs=3, max_time=600)
+    evaluate = _halving.evaluate_rung
+    rungs = []
+
+    def in_time(run, estimators, alive, known, limit):
+        rungs.append(limit)
+        if len(rungs) == 2:
+            run.deadline = Deadline(0.0, 600)
+        return evaluate(run, estimators, alive, known, limit)
+
+    monkeypatch.setattr(_halving, "evaluate_rung", in_time)
+    with pytest.warns(UserWarning, match="max_time is over"):
+        search.fit(X, y)
+    results = search.cv_results_
+    assert len(rungs) == 2
+    assert not results["rung"].any()
+    assert search.best_score_ == results["mean_test_score"].max()
+    assert search.best_estimator_.n_iter_ == results["mean_best_iteration"][search.best_index_]
 
 
 @pytest.mark.parametrize(

@@ -153,11 +153,13 @@ class SearchDisplay(Display):
             If it is not fitted.
         ValueError
             If no parameter takes more than one value, or one of `params` was not searched; if there
-            are several scores and `scoring` is None, or there is no such score; if no score is
-            finite.
+            are several scores and neither `scoring` nor `refit` names one, or there is no such
+            score; if no score is finite.
         """
         import_optional("matplotlib", cls.__name__)
         results = _cv_results(search, cls.__name__)
+        if scoring is None and isinstance(search.refit, str):
+            scoring = search.refit
         return cls(results, params=params, scoring=scoring, n_cols=n_cols).plot(ax)
 
     def _draw(self, ax: Any) -> None:

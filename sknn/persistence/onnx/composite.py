@@ -42,8 +42,8 @@ def convert(model: Any, X: Any, opset: int) -> Any:
     """Convert a fitted model that contains estimators of this package with skl2onnx."""
     if X is None:
         raise ValueError(
-            f"to_onnx needs a few rows X for the input types of {type(model).__name__}, got None: "
-            "call to_onnx(model, X[:1])."
+            "to_onnx needs a few rows X for the input types of the model, got None: call "
+            "to_onnx(model, X[:1])."
         )
     check_is_fitted(model)
     model = _readable(model)

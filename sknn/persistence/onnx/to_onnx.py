@@ -26,7 +26,8 @@ def to_onnx(model: Any, X: Any = None, *, opset: int = OPSET) -> Any:
     ----------
     model : estimator
         A fitted estimator of this package, or a pipeline or a meta-estimator that contains one,
-        which skl2onnx converts. For a search its best estimator is converted.
+        which skl2onnx converts. For a search its best
+        estimator is converted, or its ensemble.
     X : array or frame, default=None
         A few rows that determine the types and names of the inputs. Needed only for models that
         skl2onnx converts.
