@@ -434,7 +434,7 @@ def test_sample_weights_of_the_final_step(monkeypatch):
     assert seen[1] is None
 
 
-@pytest.mark.filterwarnings("ignore:Scoring failed")  # of test rows without weight
+@pytest.mark.filterwarnings("ignore:Scoring failed", "ignore:One or more of the test scores")
 def test_weights_that_are_zero_outside_a_fold():
     """Weights of members are not chosen without this fold."""
     X, y = rows()

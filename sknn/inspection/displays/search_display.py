@@ -78,7 +78,7 @@ class SearchDisplay(Display):
     params : str or sequence of str, default=None
         Names of the parameters to draw. None draws all that take more than one value.
     scoring : str, default=None
-        Name of the score. Needed if there are several.
+        Name of the score. Needed if there are several and `refit` of the search names none.
     n_cols : int, default=3
         Largest number of panels in a row.
 
