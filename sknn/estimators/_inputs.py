@@ -59,6 +59,22 @@ class TabularInputs:
         dX[:, encoder.categorical_features_] = np.nan
         return dX
 
+    def columns_of_inputs(self) -> Array:
+        """Return the column of the table of which each input of the first layer is a part."""
+        encoder, numeric = self.encoder, self.encoder.numeric_features_
+        n_bins = [max(len(edges) - 1, 0) for edges in encoder.bin_edges_]
+        q = encoder._n_one_hot()
+        one_hot, embedded = np.split(encoder.categorical_features_, [q])
+        return np.concatenate(
+            [
+                numeric,
+                np.repeat(numeric, n_bins),
+                numeric[encoder.missing_indicator_features_],
+                np.repeat(one_hot, encoder._n_codes()[:q]),
+                np.repeat(embedded, self.embedding_width),
+            ]
+        ).astype(np.intp)
+
     def unlearned_columns(self, X: Any, compact: Array) -> tuple[list[str], list[str]]:
         """Return the columns of a later batch whose values the encoding cannot tell apart.
 

@@ -5,8 +5,10 @@ No other part of the package imports this one; matplotlib is imported only to dr
 
 from sknn.inspection._layer_outputs import LayerOutput, layer_outputs
 from sknn.inspection.adversarial import adversarial
+from sknn.inspection.attributions import Attributions, attributions
 from sknn.inspection.displays import (
     AdversarialDisplay,
+    AttributionsDisplay,
     GradientFlowDisplay,
     IntervalDisplay,
     LossCurveDisplay,
@@ -20,6 +22,8 @@ from sknn.inspection.gradients import input_gradient, saliency
 
 __all__ = [
     "AdversarialDisplay",
+    "Attributions",
+    "AttributionsDisplay",
     "GradientFlowDisplay",
     "HiddenFeatures",
     "IntervalDisplay",
@@ -30,6 +34,7 @@ __all__ = [
     "SearchDisplay",
     "WeightsDisplay",
     "adversarial",
+    "attributions",
     "gradient_flow",
     "input_gradient",
     "layer_outputs",

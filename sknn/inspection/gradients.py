@@ -1,11 +1,12 @@
 """Gradients of the outputs with respect to the inputs."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from sknn.engine._typing import Array
-from sknn.estimators._fitted_model import FittedModel, ModelPart
+from sknn.estimators._fitted_model import ModelPart
 from sknn.estimators._model import ModelSpec, checked_finite
 from sknn.inspection._fitted_network import check_network
 from sknn.inspection._output_selection import OutputSelection, select_output
@@ -69,7 +70,8 @@ def input_gradient(estimator: Any, X: Any, target: Any = None) -> Array:
     fitted = check_network(estimator, "input_gradient")._fitted_model(X)
     spec = fitted.spec
     selection = select_output(spec.target, spec.loss, target, fitted.parts[0].X.shape[0])
-    gradients = zip(fitted.parts, _raw_output_gradients(fitted, selection), strict=True)
+    outputs = [checked_finite(part.raw_predict) for part in fitted.parts]
+    gradients = zip(fitted.parts, output_gradients(spec, outputs, selection), strict=True)
     dX: Array = np.sum([_part_input_gradient(part, dz) for part, dz in gradients], axis=0)
     return dX if selection.scale is None else dX * selection.scale
 
@@ -109,17 +111,26 @@ def saliency(estimator: Any, X: Any, target: Any = None) -> Array:
     return np.abs(input_gradient(estimator, X, target))
 
 
-def _raw_output_gradients(fitted: FittedModel, selection: OutputSelection) -> list[Array]:
-    """Return the gradient with respect to the raw outputs of each part of a model."""
-    spec, sizes = fitted.spec, [part.spec.n_members for part in fitted.parts]
-    outputs = [checked_finite(part.raw_predict) for part in fitted.parts]
-    z = outputs[0]
-    if len(outputs) > 1:
-        z = np.concatenate([z.reshape(-1, *z.shape[-2:]) for z in outputs])
+def output_gradients(
+    spec: ModelSpec, outputs: Sequence[Array], selection: OutputSelection
+) -> list[Array]:
+    """Return the gradient of the selected output with respect to the raw outputs of each part.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The specification of all networks.
+    outputs : sequence of arrays of shape (n, k) or (g, n, k)
+        The raw outputs of each part of the model.
+    selection : OutputSelection
+        Which output.
+    """
+    joined = [z.reshape(-1, *z.shape[-2:]) for z in outputs]
+    z = outputs[0] if len(outputs) == 1 else np.concatenate(joined)
     da = selection.of_rows(spec.average_members(z))
     dz = spec.split_members(_raw_output_gradient(spec, z, da))
-    parts = zip(np.split(dz, np.cumsum(sizes)[:-1]), outputs, strict=True)
-    return [part.reshape(z.shape) for part, z in parts]
+    parts = np.split(dz, np.cumsum([len(one) for one in joined])[:-1])
+    return [part.reshape(z.shape) for part, z in zip(parts, outputs, strict=True)]
 
 
 def _part_input_gradient(part: ModelPart, dz: Array) -> Array:

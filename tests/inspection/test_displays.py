@@ -27,6 +27,7 @@ from sklearn.tree import DecisionTreeClassifier
 from sknn import MLPClassifier, MLPRegressor, TabularMLPRegressor
 from sknn.inspection import (
     AdversarialDisplay,
+    AttributionsDisplay,
     GradientFlowDisplay,
     IntervalDisplay,
     LossCurveDisplay,
@@ -79,6 +80,9 @@ def drawn_search(model, X, y, ax):
 DRAWN = {
     AdversarialDisplay: lambda model, X, y, ax: AdversarialDisplay.from_estimator(
         model, X[:2], y[:2], epsilon=2, image_shape=SHAPE, ax=ax
+    ),
+    AttributionsDisplay: lambda model, X, y, ax: AttributionsDisplay.from_estimator(
+        model, X, ax=ax
     ),
     GradientFlowDisplay: lambda model, X, y, ax: GradientFlowDisplay.from_estimator(
         model, X, y, ax=ax

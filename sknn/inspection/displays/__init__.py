@@ -5,6 +5,7 @@ are `ax_` and `figure_`.
 """
 
 from sknn.inspection.displays.adversarial_display import AdversarialDisplay
+from sknn.inspection.displays.attributions_display import AttributionsDisplay
 from sknn.inspection.displays.gradient_flow_display import GradientFlowDisplay
 from sknn.inspection.displays.interval_display import IntervalDisplay
 from sknn.inspection.displays.loss_curve_display import LossCurveDisplay
@@ -14,6 +15,7 @@ from sknn.inspection.displays.weights_display import WeightsDisplay
 
 __all__ = [
     "AdversarialDisplay",
+    "AttributionsDisplay",
     "GradientFlowDisplay",
     "IntervalDisplay",
     "LossCurveDisplay",
