@@ -31,7 +31,7 @@ CHUNK_SIZE = 2**22
 class Attributions:
     """Contributions of features to outputs; see `attributions`.
 
-    Attributes
+    Parameters
     ----------
     values : array of shape (n_samples, n_features)
         The contribution of each feature. Those of a sample sum to its output minus its base value,
@@ -44,6 +44,11 @@ class Attributions:
         The samples.
     feature_names : array of str of shape (n_features,)
         Names of the features.
+
+    Attributes
+    ----------
+    importances : array of shape (n_features,)
+        The mean absolute contribution of each feature.
     """
 
     values: Array
