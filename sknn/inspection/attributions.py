@@ -145,8 +145,8 @@ def attributions(
     -----
     The contributions of a sample sum to the output minus the base value up to the error of the
     quadrature: about one per cent of the standard deviation of the output, rarely five, also for
-    ReLU, whose gradient jumps. Expected gradients are not Shapley values, which average over sets of
-    features: the two differ by 6 to 12 per cent.
+    ReLU, whose gradient jumps. Expected gradients are not Shapley values, which average over sets
+    of features: the two differ by 6 to 12 per cent.
 
     Examples
     --------
