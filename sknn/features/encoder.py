@@ -20,6 +20,12 @@ from sknn.features.feature_names import bin_names, make_unique, one_hot_names
 from sknn.features.numeric import NumericStats, bin_edges, learn_numbers
 from sknn.features.statistics import TableStatistics, weight_scale
 
+#: Warning of `partial_fit` after `fit`.
+FORGOTTEN = (
+    "The encoder was fitted by fit, which keeps no statistics to go on with: its rows are "
+    "forgotten. Call partial_fit of a new encoder for the first rows, too."
+)
+
 
 class TableEncoder(VersionedState, CompactEncoderMixin, TransformerMixin, BaseEstimator):
     """Encode a table of numbers, text and missing values as a matrix of floats.
@@ -218,12 +224,12 @@ default="from_dtype"
         TypeError
             As in `fit`, also if the type of a column differs from that of earlier calls.
         ValueError
-            As in `fit`; if the encoder was fitted by `fit`, or `categorical_features` has changed.
+            As in `fit`; or if `categorical_features` has changed.
 
         Warns
         -----
         UserWarning
-            As in `fit`.
+            As in `fit`; or if the encoder was fitted by `fit`, whose rows are forgotten.
 
         Examples
         --------
@@ -234,14 +240,12 @@ default="from_dtype"
         >>> encoder.get_feature_names_out().tolist()
         ['x0', 'x1_blue', 'x1_red', 'x1_infrequent', 'x1_missing']
         """
+        messages: list[str | None] = []
         fitted = type(self)(**self.get_params(deep=False))
         statistics: TableStatistics | None = vars(self).get("_statistics")
         if statistics is None:
             if "column_types_" in vars(self):
-                raise ValueError(
-                    "The encoder was fitted by fit, which keeps no statistics to go on with. Call "
-                    "partial_fit of a new encoder, also for the first rows."
-                )
+                messages.append(FORGOTTEN)
             X = checked_columns(fitted, X, reset=True)
             statistics = fitted._new_statistics()
         else:
@@ -250,10 +254,10 @@ default="from_dtype"
             statistics = statistics.copy()
             statistics.check_setting(self.categorical_features)
         statistics.add(fitted._table(X), row_weights(sample_weight, X.shape[0]))
-        message = fitted._learn_statistics(statistics)
+        messages.append(fitted._learn_statistics(statistics))
         self._assign(fitted)
         self._statistics = statistics
-        if message:
+        for message in filter(None, messages):
             warnings.warn(message, UserWarning, stacklevel=2)
         return self
 

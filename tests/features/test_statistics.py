@@ -140,11 +140,12 @@ def test_partial_fit_that_raises_changes_nothing(rng):
     assert state(encoder.partial_fit(X[50:])) == state(TableEncoder().fit(X))
 
 
-def test_partial_fit_after_fit_is_refused(rng):
-    """As the rows of `fit` would be forgotten in silence."""
+def test_partial_fit_after_fit_begins_anew_with_a_warning(rng):
+    """As the rows of `fit` are forgotten; another parameter is refused."""
     X = frame(rng, 30)
-    with pytest.raises(ValueError, match="fitted by fit"):
-        TableEncoder().fit(X).partial_fit(X)
+    with pytest.warns(UserWarning, match="its rows are forgotten"):
+        encoder = TableEncoder().fit(X[:10]).partial_fit(X[10:])
+    assert state(encoder) == state(TableEncoder().fit(X[10:]))
     encoder = TableEncoder().partial_fit(X).set_params(categorical_features=["rooms"])
     with pytest.raises(ValueError, match="categorical_features was"):
         encoder.partial_fit(X)
