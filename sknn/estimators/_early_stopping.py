@@ -17,6 +17,7 @@ from sknn.estimators._validation.data import (
     ignore_overflow,
     normalized_weights,
 )
+from sknn.estimators._validation.source_rows import EncodedRows, SourceRows
 from sknn.targets import ClassTarget
 
 if TYPE_CHECKING:
@@ -192,7 +193,7 @@ class ValidationScore:
         """Return the mean loss, without penalty, and the score of a network, or of its members."""
         spec, dataset = self.spec, self.dataset
         with ignore_overflow():
-            z = spec.average_members(raw_predict(network, dataset.X, spec.dtype))
+            z = spec.average_members(raw_predict(network, dataset.selection(), spec.dtype))
             loss = float(self.loss.value(z, dataset.Y).dot(self.fractions)) * spec.loss_scale
             predictions = spec.loss.inverse_link(z) if self.is_unbounded else z
         if not (math.isfinite(loss) and np.isfinite(predictions).all()):  # no metric accepts it
@@ -208,7 +209,9 @@ class ValidationScore:
         estimator = self.as_estimator(self.spec.fitted_attributes([copy_weights(network)]))
         if not hasattr(self.data.all_X, "columns"):  # the validated rows have no names
             vars(estimator).pop("feature_names_in_", None)
-        return float(self.scorer(estimator, self.data.X, self.data.y, **weights))
+        is_source = isinstance(self.data.all_X, SourceRows)
+        X = EncodedRows(self.dataset.selection()) if is_source else self.data.X
+        return float(self.scorer(estimator, X, self.data.y, **weights))
 
 
 def mean_masked_loss(spec: ModelSpec, z: Array, Y: Array, w: Array | None) -> float:

@@ -222,8 +222,7 @@ class ModelSpec:
         Y = self.encode_targets(data, name, smoothing, smooths_evenly=smooths_evenly)
         w, rows = data.w, None
         if self.inputs:
-            inputs = self.inputs
-            X = data.derive((inputs, self.dtype), lambda: inputs.encode(data.X, self.dtype))
+            X, rows = data.encoded(self.inputs, self.dtype)
         elif shares_X:
             X, rows = data.as_dtype(self.dtype)
         else:

@@ -74,6 +74,7 @@ SOMETIMES = {
     "_fold_models",
     "member_params_",
     "temperature_",
+    "_named_columns",
 }
 
 FITTED = ALWAYS | SOMETIMES

@@ -19,7 +19,7 @@ from sknn.engine._typing import Array
 from sknn.estimators import _builders, _saving
 from sknn.estimators._auto_settings import Fitted, auto_trials, fit_best_settings
 from sknn.estimators._builders import TrainingSettings
-from sknn.estimators._callbacks import FitCallbacks, FitProgress
+from sknn.estimators._callbacks import FitCallbacks, FitProgress, source_pass
 from sknn.estimators._cross_fitting import with_out_of_fold
 from sknn.estimators._fit import (
     COMPLETE,
@@ -91,6 +91,7 @@ from sknn.estimators._validation.data import (
     ValidatedData,
     validated_inputs,
 )
+from sknn.estimators._validation.source_rows import OnPass, rows_to_predict
 from sknn.targets import Target
 
 
@@ -280,7 +281,12 @@ class BaseMLP(VersionedState, CallbackSupportMixin, KnownParamNames, metaclass=A
                 notes: list[FitWarning] = []
             else:
                 steps = self._fit_steps(
-                    given, given_val, groups, resumed, keep_progress=callbacks is not None
+                    given,
+                    given_val,
+                    groups,
+                    resumed,
+                    keep_progress=callbacks is not None,
+                    on_pass=source_pass(callbacks, verbose=bool(self.verbose)),
                 )
                 plan, result, notes = run_steps(steps, callbacks)
                 if callbacks is not None:
@@ -393,10 +399,18 @@ class BaseMLP(VersionedState, CallbackSupportMixin, KnownParamNames, metaclass=A
         *,
         keep_progress: bool = False,
         shared: SharedRows | None = None,
+        on_pass: OnPass | None = None,
     ) -> FitSteps[Fitted]:
         """Plan all training; return the last plan, the result, and warnings to show at the end."""
         inputs = validate_fit(
-            self, given, given_val, groups, resumed, keep_progress=keep_progress, shared=shared
+            self,
+            given,
+            given_val,
+            groups,
+            resumed,
+            keep_progress=keep_progress,
+            shared=shared,
+            on_pass=on_pass,
         )
         if trials := auto_trials(self, inputs):
             plan, result, notes = yield from fit_best_settings(self, trials)
@@ -671,6 +685,6 @@ class BaseMLP(VersionedState, CallbackSupportMixin, KnownParamNames, metaclass=A
         ):
             return X, check, X.dtype
         estimator = self._with_attributes(fitted)
-        X = validated_inputs(estimator, X, reset=False)
+        X = validated_inputs(estimator, rows_to_predict(X, fitted), reset=False)
         needs_check = np.dtype(fitted["_model_spec"]["dtype"]).itemsize < X.dtype.itemsize
         return X, check if needs_check else None, X.dtype

@@ -21,9 +21,11 @@ from sknn.estimators._parameters import Auto
 from sknn.estimators._search_space import tabular_space
 from sknn.estimators._sklearn_compat import Interval, StrOptions
 from sknn.estimators._validation.data import ValidatedData
+from sknn.estimators._validation.source_rows import EncodedRows, rows_to_predict
 from sknn.estimators.base import BaseMLP
 from sknn.features import TableEncoder
 from sknn.features.compact import checked_columns
+from sknn.features.statistics import weight_scale
 
 #: The first batch of `partial_fit` should have at least so many rows.
 MIN_ROWS_TO_ENCODE = 100
@@ -122,7 +124,7 @@ class Tabular(BaseMLP):
         )
 
         def learn() -> tuple[TabularInputs, list[FitWarning]]:
-            message = encoder._learn(data.X, data.w)
+            message = _learn(encoder, data)
             return TabularInputs(encoder), [(message, UserWarning)] if message else []
 
         columns = repr(chosen.tolist() if isinstance(chosen, np.ndarray) else chosen)
@@ -171,8 +173,22 @@ class Tabular(BaseMLP):
 
         The cells are validated as they are encoded: to finite numbers, or NaN.
         """
+        if isinstance(X, EncodedRows):
+            return X, None, None
+        X = rows_to_predict(X, fitted)
         X = checked_columns(self._with_attributes(fitted), X, reset=False)
         return X, None, getattr(X, "dtype", None)
+
+
+def _learn(encoder: TableEncoder, data: ValidatedData) -> str | None:
+    """Fit an encoder to training rows; return the message of a warning, or None."""
+    names = ("n_features_in_", "feature_names_in_")
+    encoder.__dict__.update({name: v for name, v in data.features.items() if name in names})
+    scale = weight_scale(data.w)
+    statistics = encoder._new_statistics(n_rows=len(data.y), weight_scale=scale)
+    for X, w in data.iter_X():
+        statistics.add(encoder._table(X), w)
+    return encoder._learn_statistics(statistics)
 
 
 def _total_weight(data: ValidatedData) -> float:
