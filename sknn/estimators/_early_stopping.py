@@ -18,7 +18,7 @@ from sknn.estimators._validation.data import (
     normalized_weights,
 )
 from sknn.estimators._validation.source_rows import EncodedRows, SourceRows
-from sknn.targets import ClassTarget
+from sknn.targets import ClassTarget, label_codes
 
 if TYPE_CHECKING:
     from sknn.estimators.base import BaseMLP
@@ -73,7 +73,8 @@ def _draw(y: Array, size: int, rng: np.random.RandomState, *, classify: bool) ->
     """Draw the row numbers of the validation rows."""
     candidates, classes = np.arange(len(y)), None
     if classify and y.ndim == 1:
-        numbers, counts = np.unique(y, return_inverse=True, return_counts=True)[1:]
+        numbers = label_codes(y)[1]
+        counts = np.bincount(numbers)
         order = rng.permutation(len(y))  # one random row of every class stays in training
         stay = order[np.unique(numbers[order], return_index=True)[1]]
         if (counts > 2).any():  # classes of one or two rows stay in training
@@ -98,7 +99,7 @@ def _groups_to_hold_back(
     would have no row of a class; if all are, the smallest that leaves each class is held back.
     """
     labels, first, which = np.unique(groups, return_index=True, return_inverse=True)
-    classes, numbers = np.unique(y, return_inverse=True)
+    classes, numbers = label_codes(y)
     counts = np.zeros((len(labels), len(classes)), dtype=int)
     np.add.at(counts, (which, numbers), 1)
     order = np.argsort(-first) if rng is None else rng.permutation(len(labels))

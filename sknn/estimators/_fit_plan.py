@@ -32,7 +32,8 @@ from sknn.estimators._validation.data import (
     validate_validation_data,
     with_groups,
 )
-from sknn.estimators._validation.source_rows import OnPass, SourceRows, refuse_source
+from sknn.estimators._validation.source_rows import OnPass, refuse_source
+from sknn.features.sources import as_source
 from sknn.targets import ClassTarget, Target
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class SharedRows:
 class FitInputs:
     """Validated arguments of `fit`, and what they determine before anything is trained."""
 
-    X: Any  # as given
+    X: Any  # as given; without columns if it is a source
     rows: ValidatedData  # all rows
     data: ValidatedData  # those of positive weight
     validation: ValidatedData | None
@@ -121,7 +122,7 @@ def validate_fit(
     states = TrainingState.of_fitted(fitted, rng) if fitted else None
     rng = states[0].rng if states else check_random_state(rng)
     initial_rng = rng.get_state(legacy=False) if keep_progress else None
-    X = np.empty((len(rows.y), 0)) if isinstance(rows.all_X, SourceRows) else given[0]
+    X = given[0] if as_source(given[0]) is None else np.empty((len(rows.y), 0))
     return FitInputs(
         X, rows, data, validation, target, rng, initial_rng, rows.groups, fitted, states
     )

@@ -18,6 +18,7 @@ from sknn.engine import History, Loss, Optimizer, network
 from sknn.engine._typing import Array
 from sknn.estimators import _builders, _saving
 from sknn.estimators._auto_settings import Fitted, auto_trials, fit_best_settings
+from sknn.estimators._batches import predict_batches
 from sknn.estimators._builders import TrainingSettings
 from sknn.estimators._callbacks import FitCallbacks, FitProgress, source_pass
 from sknn.estimators._cross_fitting import with_out_of_fold
@@ -318,6 +319,45 @@ class BaseMLP(VersionedState, CallbackSupportMixin, KnownParamNames, metaclass=A
         """
         fitted = self._fitted_model(X)
         return fitted.spec.decode(fitted.outputs())
+
+    def predict_batches(
+        self, X: Any, method: str = "predict", *, batch_size: int = 2**16, **params: Any
+    ) -> Iterator[Any]:
+        """Predict batch by batch, so that neither X nor the predictions need be in memory.
+
+        Parameters
+        ----------
+        X : source, or {array-like, sparse matrix, frame} of shape (n_samples, n_features)
+            The inputs, as for `fit`. Of a source only the columns of `fit` are read, if it can
+            leave out others.
+        method : str, default="predict"
+            The method that predicts each batch, such as "predict_proba", "decision_function" or
+            "predict_interval".
+        batch_size : int, default=65536
+            Largest number of rows of a batch.
+        **params : dict
+            Further arguments of the method, such as ``coverage=0.8``.
+
+        Yields
+        ------
+        predictions : ndarray
+            The result of the method for the next rows, in the order of X.
+
+        Raises
+        ------
+        ValueError
+            If there is no such method that predicts.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sknn import MLPRegressor
+        >>> model = MLPRegressor((4,), max_iter=500, random_state=0).fit([[0.0], [1.0]], [0, 1])
+        >>> batches = model.predict_batches(np.zeros((5, 1)), batch_size=2)
+        >>> [len(predictions) for predictions in batches]
+        [2, 2, 1]
+        """
+        return predict_batches(self, X, method, batch_size, params)
 
     def save(self, file: Any, *, training_state: bool = False) -> None:
         """Write the fitted estimator to a file that holds no code; `sknn.load` reads it.

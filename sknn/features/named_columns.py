@@ -88,6 +88,13 @@ def check_columns_exist(columns: Sequence[str], names: Sequence[str], argument: 
         )
 
 
+def split_columns(X: Any, y: Any, sample_weight: Any) -> tuple[Any, Any, Any]:
+    """Return X, y and sample_weight of rows in memory, of which some may be columns of X."""
+    columns = NamedColumns.of_arguments(y, sample_weight)
+    X, values = columns.take(X) if columns else (X, {})
+    return X, values.get("y", y), values.get("sample_weight", sample_weight)
+
+
 def without_columns(X: Any, names: Sequence[str]) -> Any:
     """Return X without those of its columns that have these names."""
     frame = as_frame(X) if names else None

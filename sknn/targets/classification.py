@@ -293,7 +293,7 @@ def class_numbers(classes: Array, y: Array) -> NDArray[np.intp]:
     if y.ndim != 1:
         raise ValueError(f"y should be a 1d array of labels, got an array of shape {y.shape}.")
     with sorting_labels():
-        labels, codes = np.unique(y, return_inverse=True)
+        labels, codes = label_codes(y)
     numbers = {label: number for number, label in enumerate(classes.tolist())}
     if not numbers.keys() >= set(labels.tolist()):
         raise ValueError(
@@ -301,6 +301,19 @@ def class_numbers(classes: Array, y: Array) -> NDArray[np.intp]:
             f"'y' has {labels}."
         )
     return np.array([numbers[label] for label in labels.tolist()], dtype=np.intp)[codes]
+
+
+def label_codes(y: Array) -> tuple[Array, NDArray[np.intp]]:
+    """Return the sorted labels of y, shape (n,), and the index of each row's label in them.
+
+    It is `numpy.unique`, but text is hashed: to sort millions of Python strings takes minutes.
+    """
+    if y.dtype.kind != "O":
+        return np.unique(y, return_inverse=True)
+    labels = np.empty(len(known := sorted(set(y))), dtype=object)
+    labels[:] = known
+    number_of = {label: number for number, label in enumerate(known)}
+    return labels, np.fromiter(map(number_of.__getitem__, y), np.intp, len(y))
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from sknn.engine._typing import Array
 from sknn.estimators._sklearn_compat import safe_indexing
 from sknn.estimators._validation.targets import as_target_array
 from sknn.features.columns import without_missing
-from sknn.features.containers import as_array, as_frame
+from sknn.features.containers import COMPUTE, as_array, as_frame
 from sknn.features.named_columns import NamedColumns, check_columns_exist, without_columns
 from sknn.features.sources import Source, as_source
 from sknn.features.sources.scratch import scratch_matrix
@@ -275,10 +275,12 @@ def open_source(
         columns, given = replace(columns, y=list(listed)), {**given, "y": None}
     for name, value in given.items():
         if value is not None and columns.roles[name] is None:
+            library = type(source.X).__module__.partition(".")[0]
+            how = f": {COMPUTE[library]}" if library in COMPUTE else ""
             raise TypeError(
                 f"X is a source ({type(source.X).__name__}): {name} must be the name of one of its "
                 f"columns, or a function of a batch, got {type(value).__name__}. Or collect X into "
-                "a frame first."
+                f"a frame first{how}."
             )
     return SourceRows(source, columns, on_pass)
 
@@ -331,7 +333,7 @@ def _locating(batch: Batch) -> Iterator[None]:
 
 def _interned(values: Array, labels: dict[str, str]) -> Array:
     """Return values in which equal strings are one object, so that a row takes 8 bytes."""
-    if values.dtype.kind != "O":
+    if values.dtype.kind not in "OUT":
         return values
     shared = np.empty(values.size, dtype=object)
     for i, value in enumerate(values.ravel().tolist()):

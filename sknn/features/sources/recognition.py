@@ -45,8 +45,8 @@ def as_source(X: Any) -> Source | None:
     if isinstance(X, Iterator) or name in READ_ONCE.get(library, ()):
         raise TypeError(
             f"X is a {name}, which can be read only once, but a fit reads its rows several times. "
-            "Pass a function that returns a new one at each call (lambda: ...), or train on its "
-            "batches with partial_fit."
+            "Pass a function that returns a new one at each call (lambda: ...), collect it into a "
+            "frame or a pyarrow.Table, or train on its batches with partial_fit."
         )
     if library == "narwhals" and name == "LazyFrame":
         return as_source(X.to_native())
