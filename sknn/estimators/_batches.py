@@ -29,20 +29,27 @@ def predict_batches(
 
 
 def _iter_rows(mlp: "BaseMLP", X: Any, batch_size: int) -> Iterator[Any]:
-    """Yield consecutive rows, at most so many at once; a source reads known columns only."""
-    source = as_source(X)
-    names = getattr(mlp, "feature_names_in_", None)
-    if source is None:
-        batches = [X]
-    else:
-        batches = source.batches(None if names is None else list(names))
-    for batch in batches:
-        rows = batch[0] if source is not None and isinstance(batch, tuple) else batch
-        frame = as_frame(rows)
-        rows = as_array(rows) if frame is None else frame
+    """Yield consecutive rows, at most so many at once."""
+    for batch in _read(mlp, X):
+        frame = as_frame(batch)
+        rows = as_array(batch) if frame is None else frame
         n = rows.shape[0] if hasattr(rows, "shape") else len(rows)
         for start in range(0, n, batch_size):
-            if frame is not None:
-                yield frame[start : start + batch_size].to_native()
-            else:
-                yield rows[start : start + batch_size]
+            part = rows[start : start + batch_size]
+            yield part if frame is None else part.to_native()
+
+
+def _read(mlp: "BaseMLP", X: Any) -> Iterator[Any]:
+    """Yield X, or the batches of a source, which reads the columns of `fit` only."""
+    source = as_source(X)
+    if source is None:
+        yield X
+        return
+    names = list(getattr(mlp, "feature_names_in_", ())) or None
+    if missing := sorted(set(names or ()) - set(source.names() or names or ())):
+        raise ValueError(
+            f"The source lacks columns of fit: {', '.join(map(repr, missing[:10]))}. It has "
+            f"{', '.join(map(repr, (source.names() or [])[:10]))}."
+        )
+    for batch in source.batches(names):
+        yield batch[0] if isinstance(batch, tuple) else batch

@@ -24,6 +24,12 @@ from sknn.engine import (
 )
 from sknn.engine._typing import Array, Rng
 from sknn.engine.rescaling import QuantileRescaling
+from sknn.estimators._encoder_parameter import (
+    ENCODER_PARAMETERS,
+    check_same_encoding,
+    given_or_none,
+    is_fitted,
+)
 from sknn.estimators._inputs import TabularInputs
 from sknn.estimators._validation.data import (
     ValidatedData,
@@ -31,9 +37,6 @@ from sknn.estimators._validation.data import (
     normalized_weights,
 )
 from sknn.targets import TARGETS, RealTarget, Target
-
-#: Constructor parameters of the encoder that those for tables have, too.
-ENCODER_PARAMETERS = ("categorical_features", "n_bins", "min_frequency")
 
 
 @dataclass(frozen=True)
@@ -364,8 +367,15 @@ class ModelSpec:
         ValueError
             If a parameter changed; the error names it.
         """
-        encoding = {name: parameters.get(name) for name in (*ENCODER_PARAMETERS, "standardize_y")}
-        changed = {**self.fixed_parameters(), **encoding}
+        encoder = given_or_none(parameters.get("encoder"))
+        settings = parameters if encoder is None else vars(encoder)
+        changed = {
+            **self.fixed_parameters(),
+            **{name: settings.get(name) for name in ENCODER_PARAMETERS},
+            "standardize_y": parameters.get("standardize_y"),
+        }
+        if encoder is not None and is_fitted(encoder) and fitted.inputs:
+            check_same_encoding(encoder, fitted.inputs.encoder)
         for parameter, old in fitted.fixed_parameters().items():
             new = changed.get(parameter, old)
             if not _equal(_as_list(old), _as_list(new)):
