@@ -13,15 +13,17 @@ READAHEAD = {"batch_readahead": 2, "fragment_readahead": 1}
 
 
 class ArrowDataset(Source):
-    """A `pyarrow.dataset.Dataset`."""
+    """A `pyarrow.dataset.Dataset`; without the index that pandas has written as a column."""
 
     def names(self) -> list[str]:
         """Return the names of the columns."""
-        return list(self.X.schema.names)
+        metadata = self.X.schema.pandas_metadata or {}
+        index = [name for name in metadata.get("index_columns", ()) if isinstance(name, str)]
+        return [name for name in self.X.schema.names if name not in index]
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[Any]:
         """Read record batches, in the order of files and row groups."""
-        chosen = None if columns is None else list(columns)
+        chosen = self.names() if columns is None else list(columns)
         return self.X.to_batches(columns=chosen, batch_size=BATCH_ROWS, **READAHEAD)
 
     def digest_parts(self) -> Any:
