@@ -17,7 +17,7 @@ from sknn.estimators._validation.data import (
     ignore_overflow,
     normalized_weights,
 )
-from sknn.estimators._validation.source_rows import EncodedRows, SourceRows
+from sknn.estimators._validation.source_rows import EncodedRows
 from sknn.targets import ClassTarget, label_codes
 
 if TYPE_CHECKING:
@@ -210,8 +210,8 @@ class ValidationScore:
         estimator = self.as_estimator(self.spec.fitted_attributes([copy_weights(network)]))
         if not hasattr(self.data.all_X, "columns"):  # the validated rows have no names
             vars(estimator).pop("feature_names_in_", None)
-        is_source = isinstance(self.data.all_X, SourceRows)
-        X = EncodedRows(self.dataset.selection()) if is_source else self.data.X
+        is_in_memory = self.data.is_in_memory
+        X = self.data.X if is_in_memory else EncodedRows(self.dataset.selection())
         return float(self.scorer(estimator, X, self.data.y, **weights))
 
 

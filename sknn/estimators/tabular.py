@@ -161,7 +161,7 @@ class Tabular(BaseMLP):
     def _stream_warnings(
         self, data: ValidatedData, initial: InitialModel, inputs: Array
     ) -> list[FitWarning]:
-        if is_fitted(given_encoder(self)):
+        if is_fitted(given_encoder(self)) or not data.is_in_memory:
             return []
         if initial.is_new:
             few = len(data.y) < MIN_ROWS_TO_ENCODE

@@ -65,6 +65,11 @@ class ValidatedData:
         """The inputs: all, or a copy of these rows."""
         return self.all_X if self.row_numbers is None else rows_of(self.all_X, self.row_numbers)
 
+    @property
+    def is_in_memory(self) -> bool:
+        """Whether the inputs are not those of a source."""
+        return not isinstance(self.all_X, SourceRows)
+
     def iter_X(self) -> Iterator[tuple[Any, Array | None]]:
         """Yield the inputs and the weights of these rows, in the order in which they are given.
 
@@ -175,7 +180,7 @@ def validate_training_data(
         If the data are invalid, mostly with scikit-learn's messages; or if all weights are 0.
     """
     columns = NamedColumns.of_arguments(y, sample_weight, groups)
-    named = columns.names or vars(estimator).get("_named_columns", [])
+    named = list(dict.fromkeys([*vars(estimator).get("_named_columns", []), *columns.names]))
     X, given = opened(X, y, sample_weight, groups, columns, on_pass, named)
     y, sample_weight, groups = (given[name] for name in ("y", "sample_weight", "groups"))
     unknown = None
@@ -224,10 +229,8 @@ def opened(
     if (source := as_source(X)) is not None:
         rows = open_source(source, given, columns, on_pass)
         return rows, {**dict.fromkeys(given), **rows.values}
-    if columns:
-        X, values = columns.take(X)
-        return X, {**given, **values}
-    return without_columns(X, named), given
+    X, values = columns.take(X) if columns else (X, {})
+    return without_columns(X, named), {**given, **values}
 
 
 def _validate_numeric(
