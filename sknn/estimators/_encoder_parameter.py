@@ -1,6 +1,7 @@
 """The parameter `encoder` of `TabularMLP*`: a fitted encoder, or the settings of one to learn."""
 
 from collections.abc import Mapping
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 import joblib
@@ -14,12 +15,8 @@ from sknn.features.encoder_settings import check_settings
 if TYPE_CHECKING:
     from sknn.estimators.tabular import Tabular
 
-#: Parameters of the estimator that are those of its encoder, with their defaults.
-ENCODER_PARAMETERS: Mapping[str, Any] = {
-    "categorical_features": "from_dtype",
-    "n_bins": "auto",
-    "min_frequency": 5,
-}
+#: Parameters of the estimator that are those of its encoder.
+ENCODER_PARAMETERS = ("categorical_features", "n_bins", "min_frequency")
 
 #: Attributes by which fitted encoders are compared.
 NAMES = ("n_features_in_", "feature_names_in_")
@@ -40,8 +37,8 @@ def given_encoder(mlp: "Tabular") -> TableEncoder | None:
     encoder = getattr(mlp.encoder, "estimator", mlp.encoder)
     if not isinstance(encoder, TableEncoder):
         raise TypeError(f"encoder must be a TableEncoder or None, got {type(encoder).__name__}.")
-    for name, default in ENCODER_PARAMETERS.items():
-        value = getattr(mlp, name)
+    for name in ENCODER_PARAMETERS:
+        value, default = getattr(mlp, name), signature(type(mlp)).parameters[name].default
         if not (value is default or (np.ndim(value) == 0 and value == default)):
             raise ValueError(
                 f"{name} has no effect on encoder, which has settings of its own: leave {name} at "

@@ -222,14 +222,21 @@ class BaseMLP(VersionedState, CallbackSupportMixin, KnownParamNames, metaclass=A
 
         Parameters
         ----------
-        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
+        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features), or source
             Training inputs, one row per sample. They must be numeric, except for `TabularMLP*`,
             which accept frames, arrays and lists of rows with columns of any type, but no
-            sparse matrix.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            sparse matrix. A source is read batch by batch, several times, and never held in memory:
+            paths of Parquet files, a `pyarrow.dataset.Dataset`, a `polars.LazyFrame`, a DuckDB
+            relation, a Dask DataFrame, an Ibis table, or a function that returns a new iterator of
+            frames, record batches, arrays or tuples (X, y) or (X, y, sample_weight). The model is
+            that of the same rows in memory.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), str or callable
             Targets: class labels, columns of labels or 0/1 indicators in classification; real
-            numbers in regression, where with several columns NaN marks an unknown target.
-        sample_weight : array-like of shape (n_samples,), default=None
+            numbers in regression, where with several columns NaN marks an unknown target. A string
+            is the name of a column of X, which is then no feature, and ignored in `predict`; a
+            function makes targets of X, or of each batch. Of a source, y is one of these, or a list
+            of names, or None if batches are tuples.
+        sample_weight : array-like of shape (n_samples,), str or callable, default=None
             Non-negative weights of the samples. Only their ratios matter. Weight 0 drops the row
             (which must be valid); only a class of such rows stays in `classes_`. Weight 2 is the
             same as two equal rows if each step uses all rows and no dropout: exactly, up to
@@ -243,7 +250,7 @@ class BaseMLP(VersionedState, CallbackSupportMixin, KnownParamNames, metaclass=A
             transformed like X, which is done with ``transform_input=["X_val"]``, metadata routing
             enabled and ``set_fit_request(X_val=True, y_val=True)``. y_val is never transformed:
             with :class:`~sklearn.compose.TransformedTargetRegressor`, scale it like y.
-        groups : array-like of shape (n_samples,), default=None
+        groups : array-like of shape (n_samples,), str or callable, default=None
             Group labels of the rows, for splitters of `cv` such as
             :class:`~sklearn.model_selection.GroupKFold`. The rows that early stopping or
             ``cv="auto"`` hold back are then whole groups, too. Through meta-estimators they are
@@ -257,7 +264,10 @@ class BaseMLP(VersionedState, CallbackSupportMixin, KnownParamNames, metaclass=A
         Raises
         ------
         ValueError, TypeError
-            If a parameter or the data are invalid; the estimator is left unchanged.
+            If a parameter or the data are invalid, or a source gives other rows when it is read
+            again; the estimator is left unchanged.
+        OSError
+            If there is no space for the scratch file of a source, in the folder of `tempfile`.
         KeyboardInterrupt
             On Ctrl-C before the end of the first epoch, or in a fit that a search, a
             cross-validation or an ensemble of scikit-learn runs: it ends them all. Otherwise the

@@ -67,9 +67,9 @@ class Regression(RegressorMixin, BaseMLP):
         ----------
         X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
             Training inputs, as for `fit`.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), str or callable
             Targets, as for `fit`.
-        sample_weight : array-like of shape (n_samples,), default=None
+        sample_weight : array-like of shape (n_samples,), str or callable, default=None
             Weights of the samples, relative to 1. Unlike in `fit`, they are not divided by their
             mean, which may differ between batches.
 
