@@ -79,15 +79,16 @@ def check_columns(encoder: TableEncoder, features: Mapping[str, Any]) -> None:
 
 
 def check_same_encoding(encoder: TableEncoder, fitted: TableEncoder) -> None:
-    """Raise a ValueError unless a given encoder encodes as that which a network was fitted with."""
-    new, old = (
-        {name: v for name, v in vars(one).items() if name.endswith("_") and name not in NAMES}
-        for one in (encoder, fitted)
-    )
-    if joblib.hash(new) != joblib.hash(old):
+    """Raise a ValueError unless a given encoder is as that which a network was fitted with."""
+    old, new = vars(fitted), vars(encoder)
+    names = set(encoder.get_params(deep=False))
+    if is_fitted(encoder):
+        names = {name for name in old | new if name.endswith("_")} - set(NAMES)
+    if any(joblib.hash(old.get(name)) != joblib.hash(new.get(name)) for name in names):
         raise ValueError(
-            "The network was fitted with another encoding of the columns than that of encoder; "
-            "training cannot go on with a new one. Call fit to begin anew (with warm_start=False)."
+            f"The network was fitted with another encoding of the columns than encoder={encoder!r}"
+            "; training cannot go on with a new one. Call fit to begin anew (with "
+            "warm_start=False)."
         )
 
 

@@ -28,7 +28,6 @@ from sknn.estimators._encoder_parameter import (
     ENCODER_PARAMETERS,
     check_same_encoding,
     given_or_none,
-    is_fitted,
 )
 from sknn.estimators._inputs import TabularInputs
 from sknn.estimators._validation.data import (
@@ -368,14 +367,11 @@ class ModelSpec:
             If a parameter changed; the error names it.
         """
         encoder = given_or_none(parameters.get("encoder"))
-        settings = parameters if encoder is None else vars(encoder)
-        changed = {
-            **self.fixed_parameters(),
-            **{name: settings.get(name) for name in ENCODER_PARAMETERS},
-            "standardize_y": parameters.get("standardize_y"),
-        }
-        if encoder is not None and is_fitted(encoder) and fitted.inputs:
+        if encoder is not None and fitted.inputs:
             check_same_encoding(encoder, fitted.inputs.encoder)
+        own = [] if encoder is not None else ENCODER_PARAMETERS
+        encoding = {name: parameters.get(name) for name in (*own, "standardize_y")}
+        changed = {**self.fixed_parameters(), **encoding}
         for parameter, old in fitted.fixed_parameters().items():
             new = changed.get(parameter, old)
             if not _equal(_as_list(old), _as_list(new)):

@@ -337,7 +337,7 @@ class BaseMLP(VersionedState, CallbackSupportMixin, KnownParamNames, metaclass=A
 
         Parameters
         ----------
-        X : source, or {array-like, sparse matrix, frame} of shape (n_samples, n_features)
+        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features), or source
             The inputs, as for `fit`. Of a source only the columns of `fit` are read, if it can
             leave out others.
         method : str, default="predict"
@@ -348,10 +348,10 @@ class BaseMLP(VersionedState, CallbackSupportMixin, KnownParamNames, metaclass=A
         **params : dict
             Further arguments of the method, such as ``coverage=0.8``.
 
-        Yields
-        ------
-        predictions : ndarray
-            The result of the method for the next rows, in the order of X.
+        Returns
+        -------
+        batches : iterator of ndarray
+            The results of the method for consecutive rows, in the order of X.
 
         Raises
         ------

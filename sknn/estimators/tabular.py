@@ -42,7 +42,7 @@ MIN_ROWS_TO_ENCODE = 100
 FEW_ROWS = (
     "The encoding of the columns was learned from {} rows only, and stays as it is in all further "
     f"calls of partial_fit. Begin with a batch of at least {MIN_ROWS_TO_ENCODE} rows that has all "
-    "frequent categories, or with fit."
+    "frequent categories, or with fit; or set encoder to a fitted TableEncoder."
 )
 UNSEEN = (
     "{}: no value of this batch was a frequent category in the first call, so all are encoded "

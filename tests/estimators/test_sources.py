@@ -25,6 +25,7 @@ from sknn import (
     TabularMLPRegressor,
 )
 from sknn.features.sources import scratch
+from sknn.search import BatchedGridSearchCV
 from tests.generators import OwnGenerator
 
 N = 600
@@ -338,6 +339,9 @@ def test_pipelines_and_searches_refuse_sources(table, folder):
         make_pipeline(TableEncoder(), MLPClassifier()).fit(pl.scan_parquet(folder), "label")
     with pytest.raises((TypeError, ValueError)):
         cross_val_score(TabularMLPClassifier(), ds.dataset(folder), "label")
+    search = BatchedGridSearchCV(TabularMLPClassifier(), {"n_bins": [4]})
+    with pytest.raises(TypeError, match="search on a sample"):
+        search.fit(ds.dataset(folder), "label")
 
 
 # Bad input
