@@ -24,6 +24,7 @@ from sknn.estimators._training_state import (
     independent_generator,
     split_generator,
 )
+from sknn.estimators._validation.arguments import refuse_source
 from sknn.estimators._validation.data import (
     ValidatedData,
     check_any_weight,
@@ -32,7 +33,7 @@ from sknn.estimators._validation.data import (
     validate_validation_data,
     with_groups,
 )
-from sknn.estimators._validation.source_rows import OnPass, refuse_source
+from sknn.estimators._validation.source_rows import OnPass
 from sknn.features.sources import as_source
 from sknn.targets import ClassTarget, Target
 

@@ -88,11 +88,12 @@ from sknn.estimators._sklearn_compat import (
     fit_context,
 )
 from sknn.estimators._training_state import TrainingState, split_generator, states_to_plain
+from sknn.estimators._validation.arguments import rows_to_predict
 from sknn.estimators._validation.data import (
     ValidatedData,
     validated_inputs,
 )
-from sknn.estimators._validation.source_rows import OnPass, rows_to_predict
+from sknn.estimators._validation.source_rows import OnPass
 from sknn.targets import Target
 
 

@@ -28,8 +28,9 @@ from sknn.estimators._model import ModelSpec
 from sknn.estimators._parameters import Auto
 from sknn.estimators._search_space import tabular_space
 from sknn.estimators._sklearn_compat import HasMethods, Interval, StrOptions
+from sknn.estimators._validation.arguments import rows_to_predict
 from sknn.estimators._validation.data import ValidatedData
-from sknn.estimators._validation.source_rows import EncodedRows, rows_to_predict
+from sknn.estimators._validation.source_rows import EncodedRows
 from sknn.estimators.base import BaseMLP
 from sknn.features import TableEncoder
 from sknn.features.compact import checked_columns

@@ -17,7 +17,7 @@ from sklearn.utils import indexable
 
 from sknn.engine._typing import Array
 from sknn.estimators._sklearn_compat import Interval, fit_context
-from sknn.estimators._validation.source_rows import refuse_source
+from sknn.estimators._validation.arguments import refuse_source
 from sknn.estimators.base import BaseMLP
 from sknn.search._callbacks import SearchCallbacks
 from sknn.search._checkpoint import SearchCheckpoint

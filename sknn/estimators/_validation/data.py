@@ -1,6 +1,6 @@
 """ValidatedData: validated inputs, targets and weights; and their conversion to floats."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -17,13 +17,8 @@ from sklearn.utils.validation import validate_data
 
 from sknn.engine._typing import Array
 from sknn.estimators._sklearn_compat import RegressorMixin, check_sample_weight
-from sknn.estimators._validation.source_rows import (
-    OnPass,
-    SourceRows,
-    open_source,
-    refuse_source,
-    rows_of,
-)
+from sknn.estimators._validation.arguments import opened, refuse_source
+from sknn.estimators._validation.source_rows import OnPass, SourceRows, rows_of
 from sknn.estimators._validation.targets import (
     as_labels,
     as_numeric_targets,
@@ -34,8 +29,7 @@ from sknn.estimators._validation.targets import (
 from sknn.features.columns import Table, decoded, refuse_temporal, without_missing
 from sknn.features.compact import checked_columns
 from sknn.features.containers import as_array, as_frame
-from sknn.features.named_columns import NamedColumns, without_columns
-from sknn.features.sources import as_source
+from sknn.features.named_columns import NamedColumns
 
 if TYPE_CHECKING:
     from sknn.estimators._inputs import TabularInputs
@@ -210,27 +204,6 @@ def validate_training_data(
     if w is not None:
         check_any_weight(w)
     return with_groups(ValidatedData(X, y, w, features=features), groups)
-
-
-def opened(
-    X: Any,
-    y: Any,
-    sample_weight: Any,
-    groups: Any,
-    columns: NamedColumns,
-    on_pass: OnPass | None,
-    named: Sequence[str],
-) -> tuple[Any, dict[str, Any]]:
-    """Return the features, and targets, weights and groups as they are given or as columns of X.
-
-    Of a source, features are a `SourceRows`. Columns with the names of `named` are no features.
-    """
-    given = {"y": y, "sample_weight": sample_weight, "groups": groups}
-    if (source := as_source(X)) is not None:
-        rows = open_source(source, given, columns, on_pass)
-        return rows, {**dict.fromkeys(given), **rows.values}
-    X, values = columns.take(X) if columns else (X, {})
-    return without_columns(X, named), {**given, **values}
 
 
 def _validate_numeric(

@@ -1,8 +1,7 @@
 """SourceRows: the rows of a source, read in passes, each of which must give the same rows."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import joblib
@@ -10,11 +9,16 @@ import numpy as np
 
 from sknn.engine._typing import Array
 from sknn.estimators._sklearn_compat import safe_indexing
-from sknn.estimators._validation.targets import as_target_array
-from sknn.features.columns import without_missing
-from sknn.features.containers import COMPUTE, as_array, as_frame
-from sknn.features.named_columns import NamedColumns, check_columns_exist, without_columns
-from sknn.features.sources import Source, as_source
+from sknn.estimators._validation.source_batches import (
+    Batch,
+    BatchReader,
+    are_equal,
+    concatenated,
+    interned,
+)
+from sknn.features.containers import as_frame
+from sknn.features.named_columns import NamedColumns
+from sknn.features.sources import Source
 from sknn.features.sources.scratch import scratch_matrix
 
 if TYPE_CHECKING:
@@ -22,24 +26,6 @@ if TYPE_CHECKING:
 
 #: Returns the context of a pass over a source, given what is read or made in it.
 OnPass = Callable[[str], AbstractContextManager[Any]]
-
-#: The parts of a batch that is a tuple.
-TUPLE = ("X", "y", "sample_weight")
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Consecutive rows of a source."""
-
-    start: int  # number of the first row
-    n: int  # number of rows
-    X: Any  # the features, a frame or an array
-    values: dict[str, Array]  # targets ("y"), weights ("sample_weight") and "groups"
-
-    @property
-    def stop(self) -> int:
-        """The number of the row after the last."""
-        return self.start + self.n
 
 
 class SourceRows:
@@ -72,17 +58,12 @@ class SourceRows:
     def __init__(
         self, source: Source, columns: NamedColumns, on_pass: OnPass | None = None
     ) -> None:
-        self.source = source
         self.values: dict[str, Array] = {}
-        self._columns = columns
+        self._reader = BatchReader(source, columns)
         self._on_pass = on_pass or (lambda made: nullcontext())
         self._names: list[str] | None = None
         self._matrices: dict[Any, Array] = {}
-        names = source.names()
-        for argument, role in columns.roles.items():
-            if names is not None and isinstance(role, str | list):
-                check_columns_exist(names, [role] if isinstance(role, str) else role, argument)
-        batch = next(self._read(), None)
+        batch = next(self._reader.read(), None)
         if batch is None:
             raise ValueError(f"The source ({type(source.X).__name__}) has no rows.")
         self.first, frame = batch.X, as_frame(batch.X)
@@ -93,55 +74,22 @@ class SourceRows:
         """Return the number of rows."""
         return self.shape[0]
 
-    def _read(self, columns: Sequence[str] | None = None) -> Iterator[Batch]:
-        """Read the batches that have rows, all columns or at least these."""
-        start = 0
-        for batch in self.source.batches(columns):
-            X, *others = batch if isinstance(batch, tuple) else (batch,)
-            if len(others) >= len(TUPLE):
-                raise ValueError(
-                    f"A batch may be a tuple of {', '.join(TUPLE)}, got {len(others) + 1} parts."
-                )
-            frame = as_frame(X)
-            X = as_array(X) if frame is None else frame.to_native()
-            if len(shape := np.shape(X) if frame is None else frame.shape) != 2:
-                raise ValueError(
-                    "A batch of the source must be a frame, a record batch or an array of rows and "
-                    f"columns, got {type(X).__name__} of shape {shape}."
-                )
-            if shape[0]:
-                X, given = self._columns.take(X)
-                given |= dict(zip(TUPLE[1:], others, strict=False))
-                values = {name: as_target_array(v, name) for name, v in given.items()}
-                self._check_lengths(values, start, shape[0])
-                yield Batch(start, shape[0], X, values)
-                start += shape[0]
-
-    def _check_lengths(self, values: dict[str, Array], start: int, n: int) -> None:
-        for name, value in values.items():
-            if np.shape(value)[:1] != (n,):
-                raise ValueError(
-                    f"{name} must have one value for each row of a batch: got shape "
-                    f"{np.shape(value)} for the {n} rows from number {start} on."
-                )
-
     def _read_values(self) -> int:
         """Read targets, weights and groups; return the number of rows."""
-        functions = any(map(callable, self._columns.roles.values()))
         parts: dict[str, list[Array]] = {}
         labels: dict[str, str] = {}
         n = 0
         with self._on_pass("targets"):
-            for batch in self._read(None if functions else self._columns.names or None):
+            for batch in self._reader.read(self._reader.columns_of_values):
                 n = batch.stop
                 for name, values in batch.values.items():
-                    parts.setdefault(name, []).append(_interned(values, labels))
+                    parts.setdefault(name, []).append(interned(values, labels))
         if "y" not in parts:
             raise ValueError(
                 "y must be the name of a column of the source, a list of names, or a function of "
                 "a batch; or let the batches be tuples (X, y)."
             )
-        self.values = {name: _concatenated(some, name) for name, some in parts.items()}
+        self.values = {name: concatenated(some, name) for name, some in parts.items()}
         for name, some in self.values.items():
             if len(some) != n:
                 raise ValueError(f"Some batches have {name}, others have not.")
@@ -162,7 +110,7 @@ class SourceRows:
         """
         stop = 0
         with self._on_pass(made):
-            for batch in self._read():
+            for batch in self._reader.read():
                 stop = batch.stop
                 if stop <= self.shape[0]:
                     self._check_values(batch)
@@ -175,7 +123,7 @@ class SourceRows:
 
     def _check_values(self, batch: Batch) -> None:
         for name, values in self.values.items():
-            if not _are_equal(batch.values.get(name), values[batch.start : batch.stop]):
+            if not are_equal(batch.values.get(name), values[batch.start : batch.stop]):
                 raise ValueError(
                     f"{name} of the rows from number {batch.start} to {batch.stop - 1} is not that "
                     "of the first pass. The source must give the same rows in the same order "
@@ -260,31 +208,6 @@ class SourceRows:
         return matrix
 
 
-def open_source(
-    source: Source, given: dict[str, Any], columns: NamedColumns, on_pass: OnPass | None
-) -> SourceRows:
-    """Return the rows of a source with the targets, weights and groups that are its columns.
-
-    Raises
-    ------
-    TypeError
-        If one is given in another way.
-    """
-    listed = given["y"]
-    if isinstance(listed, list | tuple) and listed and all(isinstance(y, str) for y in listed):
-        columns, given = replace(columns, y=list(listed)), {**given, "y": None}
-    for name, value in given.items():
-        if value is not None and columns.roles[name] is None:
-            library = type(source.X).__module__.partition(".")[0]
-            how = f": {COMPUTE[library]}" if library in COMPUTE else ""
-            raise TypeError(
-                f"X is a source ({type(source.X).__name__}): {name} must be the name of one of its "
-                f"columns, or a function of a batch, got {type(value).__name__}. Or collect X into "
-                f"a frame first{how}."
-            )
-    return SourceRows(source, columns, on_pass)
-
-
 class EncodedRows:
     """Rows of a source that are encoded already, for scorers that call an estimator with them."""
 
@@ -295,24 +218,6 @@ class EncodedRows:
     def __len__(self) -> int:
         """Return the number of rows."""
         return self.shape[0]
-
-
-def refuse_source(X: Any, reason: str) -> None:
-    """Raise a TypeError with a reason if X is a source."""
-    if as_source(X) is not None:
-        raise TypeError(f"X is a source ({type(X).__name__}), but {reason}.")
-
-
-def rows_to_predict(X: Any, fitted: Mapping[str, Any]) -> Any:
-    """Return rows without the columns that held targets, weights or groups in training.
-
-    Raises
-    ------
-    TypeError
-        If X is a source.
-    """
-    refuse_source(X, "its predictions may not fit into memory: use predict_batches(X)")
-    return without_columns(X, fitted.get("_named_columns", ()))
 
 
 def rows_of(X: Any, numbers: Array) -> Any:
@@ -329,37 +234,3 @@ def _locating(batch: Batch) -> Iterator[None]:
         raise type(error)(
             f"{error} This is in the rows from number {batch.start} to {batch.stop - 1}."
         ) from error
-
-
-def _interned(values: Array, labels: dict[str, str]) -> Array:
-    """Return values in which equal strings are one object, so that a row takes 8 bytes."""
-    if values.dtype.kind not in "OUT":
-        return values
-    shared = np.empty(values.size, dtype=object)
-    for i, value in enumerate(values.ravel().tolist()):
-        shared[i] = labels.setdefault(value, value) if isinstance(value, str) else value
-    return shared.reshape(values.shape)
-
-
-def _concatenated(parts: list[Array], name: str) -> Array:
-    """Return the values of all rows; numbers beside text are an error of their own."""
-    widths = sorted({part.shape[1:] for part in parts})
-    if len(widths) > 1:
-        raise ValueError(f"{name} has batches of different shapes: {widths}.")
-    kinds = {part.dtype.kind in "OUT" for part in parts}
-    dtype = object if len(kinds) > 1 else None
-    return np.concatenate([part if dtype is None else part.astype(dtype) for part in parts])
-
-
-def _are_equal(found: Array | None, expected: Array) -> bool:
-    """Return whether values are those of the first pass; missing ones are equal."""
-    if found is None or found.shape != expected.shape:
-        return False
-    if found.dtype.kind in "biuf" and expected.dtype.kind in "biuf":
-        return np.array_equal(found, expected, equal_nan=True)
-    pairs = zip(found.ravel().tolist(), expected.ravel().tolist(), strict=True)
-    return all(a == b or (_is_missing(a) and _is_missing(b)) for a, b in pairs)
-
-
-def _is_missing(value: Any) -> bool:
-    return without_missing([value])[0] is None
