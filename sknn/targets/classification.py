@@ -53,7 +53,9 @@ class ClassTarget(Target):
         towards = self.even_labels
         if frequencies is not None:
             towards = (1 - EVEN_FRACTION) * frequencies + EVEN_FRACTION * towards
-        return (1 - fraction) * Y + fraction * towards
+        smoothed = (1 - fraction) * Y
+        smoothed += fraction * towards
+        return smoothed
 
     @property
     def even_labels(self) -> Array:
@@ -300,17 +302,22 @@ def class_numbers(classes: Array, y: Array) -> NDArray[np.intp]:
             f"`y` has classes not in `self.classes_`. `self.classes_` has {classes}. "
             f"'y' has {labels}."
         )
-    return np.array([numbers[label] for label in labels.tolist()], dtype=np.intp)[codes]
+    order = np.array([numbers[label] for label in labels.tolist()], dtype=np.intp)
+    is_sorted = (order == np.arange(len(order))).all()
+    return codes if is_sorted else order[codes]
 
 
 def label_codes(y: Array) -> tuple[Array, NDArray[np.intp]]:
     """Return the sorted labels of y, shape (n,), and the index of each row's label in them.
 
-    It is `numpy.unique`, but text is hashed: to sort millions of Python strings takes minutes.
+    It is `numpy.unique` with less memory; text is hashed, since to sort millions of Python strings
+    takes minutes.
     """
     if y.dtype.kind != "O":
-        return np.unique(y, return_inverse=True)
-    labels = np.empty(len(known := sorted(set(y))), dtype=object)
+        labels = np.unique(y)
+        return labels, np.searchsorted(labels, y)
+    known = sorted(set(y))
+    labels = np.empty(len(known), dtype=object)
     labels[:] = known
     number_of = {label: number for number, label in enumerate(known)}
     return labels, np.fromiter(map(number_of.__getitem__, y), np.intp, len(y))
