@@ -139,12 +139,13 @@ def source_pass(callbacks: FitCallbacks | None, *, verbose: bool) -> OnPass:
     """Return the context of a pass over a source: it prints a line, and is a subtask."""
 
     @contextmanager
-    def on_pass(made: str) -> Iterator[None]:
-        start = time.monotonic()
+    def on_pass(made: str) -> Iterator[Callable[[int], None]]:
+        start, n_rows = time.monotonic(), [0]
         with callbacks.source_pass(made) if callbacks else nullcontext():
-            yield
+            yield n_rows.append
         if verbose:
-            print(f"source: {made} in {time.monotonic() - start:.3g} s")
+            seconds = time.monotonic() - start
+            print(f"source: {made}, {n_rows[-1]} rows in {seconds:.3g} s")
 
     return on_pass
 

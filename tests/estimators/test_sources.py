@@ -452,11 +452,12 @@ def test_the_scratch_file_has_no_name(table, folder, monkeypatch, tmp_path):
 
 
 def test_verbose_tells_of_each_pass(table, folder, capsys):
-    """With its time."""
+    """With its rows and its time."""
     TabularMLPClassifier(**BRIEF, verbose=True).fit(ds.dataset(folder), "label")
     lines = capsys.readouterr().out.splitlines()
     told = [line.split(" in ")[0] for line in lines if line.startswith("source: ")]
-    assert told == ["source: targets", "source: encoding of columns", "source: encoded rows"]
+    made = ("targets", "encoding of columns", "encoded rows")
+    assert told == [f"source: {one}, 600 rows" for one in made]
 
 
 def test_each_pass_is_a_subtask_of_callbacks(table, folder):

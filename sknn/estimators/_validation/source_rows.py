@@ -24,8 +24,9 @@ from sknn.features.sources.scratch import scratch_matrix
 if TYPE_CHECKING:
     from sknn.estimators._inputs import TabularInputs
 
-#: Returns the context of a pass over a source, given what is read or made in it.
-OnPass = Callable[[str], AbstractContextManager[Any]]
+#: Returns the context of a pass over a source, given what is read or made in it; the context has
+#: a function to call with the number of rows so far.
+OnPass = Callable[[str], AbstractContextManager[Callable[[int], None]]]
 
 
 class SourceRows:
@@ -60,7 +61,7 @@ class SourceRows:
     ) -> None:
         self.values: dict[str, Array] = {}
         self._reader = BatchReader(source, columns)
-        self._on_pass = on_pass or (lambda made: nullcontext())
+        self._on_pass = on_pass or (lambda made: nullcontext(lambda n: None))
         self._names: list[str] | None = None
         self._matrices: dict[Any, Array] = {}
         batch = next(self._reader.read(), None)
@@ -79,9 +80,10 @@ class SourceRows:
         parts: dict[str, list[Array]] = {}
         labels: dict[str, str] = {}
         n = 0
-        with self._on_pass("targets"):
+        with self._on_pass("targets") as count:
             for batch in self._reader.read(self._reader.columns_of_values):
                 n = batch.stop
+                count(n)
                 for name, values in batch.values.items():
                     parts.setdefault(name, []).append(interned(values, labels))
         if "y" not in parts:
@@ -109,9 +111,10 @@ class SourceRows:
             If columns, targets or weights, or the number of rows differ.
         """
         stop = 0
-        with self._on_pass(made):
+        with self._on_pass(made) as count:
             for batch in self._reader.read():
                 stop = batch.stop
+                count(stop)
                 if stop <= self.shape[0]:
                     self._check_values(batch)
                     yield Batch(batch.start, batch.n, self._features(batch), batch.values)
