@@ -29,6 +29,7 @@ BLOCK = re.compile(r"^```(python|pycon)\n(.*?)^```$", flags=re.DOTALL | re.MULTI
 NEEDS = {
     "deploy.md": ["onnxruntime", "skl2onnx"],
     "howto/dates.md": ["skrub"],
+    "howto/large.md": ["pyarrow"],
     "howto/progress.md": ["sklearn.callback", "rich"],
     "howto/resume.md": ["sklearn.callback"],
     "saving.md": ["skops"],

@@ -34,6 +34,7 @@ from sknn.targets import (
     MultilabelTarget,
     MultioutputTarget,
     RealTarget,
+    label_codes,
 )
 
 #: For each kind a target and a y.
@@ -497,3 +498,14 @@ def test_restored_target_equals_original(target):
     assert restored.n_outputs == target.n_outputs
     assert restored.settings() == target.settings()
     assert str(restored.attributes()) == str(target.attributes())
+
+
+@pytest.mark.parametrize("labels", [["b", "a", "ä", "a", ""], [3, 1, 1], [True, False, True]])
+def test_label_codes_are_those_of_unique(labels):
+    """Also of text, which is hashed."""
+    y = np.array(labels, dtype=object if isinstance(labels[0], str) else None)
+    found, codes = label_codes(y)
+    expected, numbers = np.unique(y, return_inverse=True)
+    assert_array_equal(found, expected)
+    assert_array_equal(codes, numbers)
+    assert found.dtype == expected.dtype

@@ -1,29 +1,26 @@
 """TableEncoder: tables of numbers, text and missing values -> matrices of floats."""
 
 import warnings
-from itertools import chain
 from typing import Any, Self
 
-import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 
 from sknn._version import VersionedState
-from sknn.features.categorical import (
-    CategoryStats,
-    categorical_mask,
-    is_categorical,
-    learn_categories,
-    rare_categories_message,
-)
-from sknn.features.compact import CompactEncoderMixin, checked_columns
-from sknn.features.encoder_settings import check_settings, row_weights
+from sknn.features.compact import checked_columns
+from sknn.features.encoder_settings import row_weights
 from sknn.features.feature_names import bin_names, make_unique, one_hot_names
-from sknn.features.numeric import NumericStats, bin_edges, learn_numbers
-from sknn.features.value_counts import value_counts
+from sknn.features.learning import LearningMixin
+from sknn.features.statistics import TableStatistics
+
+#: Warning of `partial_fit` after `fit`.
+FORGOTTEN = (
+    "The encoder was fitted by fit, which keeps no statistics to go on with: its rows are "
+    "forgotten. Call partial_fit of a new encoder for the first rows, too."
+)
 
 
-class TableEncoder(VersionedState, CompactEncoderMixin, TransformerMixin, BaseEstimator):
+class TableEncoder(VersionedState, LearningMixin, TransformerMixin, BaseEstimator):
     """Encode a table of numbers, text and missing values as a matrix of floats.
 
     The output has, in this order:
@@ -116,6 +113,18 @@ default="from_dtype"
     weights are divided by their mean, so that normalized weights do not make every category
     infrequent.
 
+    All categories are counted, and up to 2**18 distinct values of a numeric column. Of a column
+    with more, the mean and the deviation are those of all rows, whose moments are merged block by
+    block [1]_; the edges of its bins are quantiles, and frequent values, of a uniform sample of
+    2**17 to 2**18 rows that are chosen by a hash of the row number, and the smallest and the
+    largest number. The rank q of such a quantile has the standard error
+    ``sqrt(q * (1 - q) / n_sample)``, at most 0.0014.
+
+    References
+    ----------
+    .. [1] Chan, Golub and LeVeque (1983), "Algorithms for Computing the Sample Variance: Analysis
+       and Recommendations", The American Statistician 37 (3).
+
     Examples
     --------
     >>> from sknn import TableEncoder
@@ -189,72 +198,80 @@ default="from_dtype"
         """
         fitted = type(self)(**self.get_params(deep=False))
         message = fitted._learn(X, sample_weight)
-        for name in [name for name in vars(self) if name.endswith("_")]:
-            delattr(self, name)
-        learned = {name: value for name, value in vars(fitted).items() if name.endswith("_")}
-        self.__dict__.update(learned)
+        self._assign(fitted)
         if message:
             warnings.warn(message, UserWarning, stacklevel=2)
         return self
 
-    def _learn(self, X: Any, sample_weight: ArrayLike | None) -> str | None:
-        """Set the fitted attributes; return the message of a warning, or None.
+    def partial_fit(self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
+        """Learn the encoding of all rows so far, of which these are the next.
 
-        If it raises, some attributes may be set.
+        After each call the encoder is that of `fit` on the rows of all calls together, bit for bit,
+        however they are divided among the calls. A call that raises leaves it unchanged. `fit`
+        begins anew, without statistics for further calls.
+
+        Parameters
+        ----------
+        X : frame, array or list of rows, shape (n, n_features)
+            The next rows of the table.
+        y : object
+            Ignored.
+        sample_weight : array-like of shape (n,), optional
+            Weights of the rows, 0 or more; 1 if left out.
+
+        Returns
+        -------
+        self : TableEncoder
+            The fitted encoder.
+
+        Raises
+        ------
+        TypeError
+            As in `fit`, also if the type of a column differs from that of earlier calls.
+        ValueError
+            As in `fit`; or if `categorical_features` has changed.
+
+        Warns
+        -----
+        UserWarning
+            As in `fit`; or if the encoder was fitted by `fit`, whose rows are forgotten.
+
+        Examples
+        --------
+        >>> from sknn import TableEncoder
+        >>> encoder = TableEncoder(min_frequency=1)
+        >>> for batch in [[[1.0, "red"]], [[2.0, "blue"]]]:
+        ...     encoder = encoder.partial_fit(batch)
+        >>> encoder.get_feature_names_out().tolist()
+        ['x0', 'x1_blue', 'x1_red', 'x1_infrequent', 'x1_missing']
         """
-        check_settings(self)
-        table = self._table(checked_columns(self, X, reset=True))
-        w = row_weights(sample_weight, table.shape[0])
-        mask = categorical_mask(self.categorical_features, table.names, self.n_features_in_)
-        numeric: dict[int, NumericStats] = {}
-        categorical: dict[int, CategoryStats] = {}
-        uninformative = []
-        self.column_types_ = []
-        self.is_categorical_ = np.zeros(self.n_features_in_, dtype=bool)
-        for j in range(self.n_features_in_):
-            column = table.column(j)
-            self.is_categorical_[j] = is_categorical(column, j, mask, self.categorical_features)
-            counts = value_counts(column.cells, w)
-            self.column_types_.append(column.kind if len(counts.values) else "empty")
-            if not len(counts.values):
-                continue
-            if self.is_categorical_[j]:
-                categorical[j] = learn_categories(column, counts, self.min_frequency)
-                uninformative += [column.label] * categorical[j].is_uninformative
-            elif (stats := learn_numbers(column, counts, self.n_bins)) is not None:
-                numeric[j] = stats
-        self._set_numeric(numeric, table.shape[0] if w is None else float(w.sum()))
-        self._set_categorical(categorical)
-        bins, n_indicators = self._bin_columns(), len(self.missing_indicator_features_)
-        unused = [stats.is_constant for stats in numeric.values()]
-        unused += [False] * (bins.stop - bins.start + n_indicators)
-        for j in self.categorical_features_[: self._n_one_hot()]:
-            unused += categorical[j].unused
-        self.unused_outputs_ = np.array(unused + [False] * self.n_embedded_features_, dtype=bool)
-        return rare_categories_message(uninformative, self.min_frequency)
+        messages: list[str | None] = []
+        fitted = type(self)(**self.get_params(deep=False))
+        statistics: TableStatistics | None = vars(self).get("_statistics")
+        if statistics is None:
+            if "column_types_" in vars(self):
+                messages.append(FORGOTTEN)
+            X = checked_columns(fitted, X, reset=True)
+            statistics = fitted._new_statistics()
+        else:
+            X = checked_columns(self, X, reset=False)
+            fitted.__dict__.update(statistics.features)
+            statistics = statistics.copy()
+            statistics.check_setting(self.categorical_features)
+        statistics.add(fitted._table(X), row_weights(sample_weight, X.shape[0]))
+        messages.append(fitted._learn_statistics(statistics))
+        self._assign(fitted)
+        self._statistics = statistics
+        for message in filter(None, messages):
+            warnings.warn(message, UserWarning, stacklevel=2)
+        return self
 
-    def _set_numeric(self, numeric: dict[int, NumericStats], total_weight: float) -> None:
-        """Set the attributes of the numeric columns."""
-        columns = list(numeric.values())
-        self.numeric_features_ = np.array(list(numeric), dtype=np.intp)
-        self.center_ = np.array([stats.center for stats in columns], dtype=np.float64)
-        self.scale_ = np.array([stats.scale for stats in columns], dtype=np.float64)
-        self.bin_edges_ = bin_edges(columns, self.n_bins, total_weight)
-        self.missing_indicator_features_ = np.flatnonzero([stats.has_missing for stats in columns])
-
-    def _set_categorical(self, categorical: dict[int, CategoryStats]) -> None:
-        """Set the attributes of the categorical columns."""
-        limit = np.inf if self.max_cat_to_onehot is None else self.max_cat_to_onehot
-        one_hot = [j for j, stats in categorical.items() if len(stats.unused) <= limit]
-        embedded = [j for j in categorical if j not in one_hot]
-        unused = list(chain.from_iterable(categorical[j].unused for j in embedded))
-        self.categorical_features_ = np.array(one_hot + embedded, dtype=np.intp)
-        self.categories_ = [categorical[j].categories for j in one_hot + embedded]
-        empty = [j for j in one_hot + embedded if categorical[j].has_empty_string]
-        self.empty_string_features_ = np.array(empty, dtype=np.intp)
-        self.n_embedded_features_ = len(embedded)
-        self.n_embeddings_ = len(unused)
-        self.unused_embeddings_ = np.array(unused, dtype=bool)
+    def _assign(self, fitted: Self) -> None:
+        """Replace all fitted attributes by those of another encoder."""
+        for name in [name for name in vars(self) if name.endswith("_") or name == "_statistics"]:
+            delattr(self, name)
+        learned = {name: value for name, value in vars(fitted).items() if name.endswith("_")}
+        self.__dict__.update(learned)
 
     def transform(self, X: Any) -> Any:
         """Encode a table.

@@ -14,6 +14,7 @@ from sknn.targets.classification import (
     MultilabelTarget,
     MultioutputTarget,
     class_numbers,
+    label_codes,
     label_target,
     sorting_labels,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "RealTarget",
     "Target",
     "class_numbers",
+    "label_codes",
     "label_target",
     "sorting_labels",
 ]
