@@ -93,12 +93,12 @@ def check_same_encoding(encoder: TableEncoder, fitted: TableEncoder) -> None:
 
 
 def clone_with_encoder(mlp: "Tabular") -> Any:
-    """Return a clone, with the encoder itself if it is fitted, and not a clone of it."""
+    """Return a clone, with a copy of the encoder if it is fitted, which is fitted, too."""
     encoder = mlp.encoder
     if not isinstance(encoder, BaseEstimator) or not is_fitted(given_or_none(encoder)):
         return clone_parametrized(mlp)
     other = clone_parametrized(mlp._with_parameters(encoder=None))
-    other.encoder = encoder
+    other.encoder = without_statistics(encoder) if isinstance(encoder, TableEncoder) else encoder
     return other
 
 

@@ -138,6 +138,7 @@ class Tabular(BaseMLP):
         elif is_fitted(encoder):
             check_columns(encoder, data.features)
             encoder = without_statistics(encoder)
+            encoder.__dict__.pop("feature_names_in_", None)
             encoder.__dict__.update(_names(data))
             return TabularInputs(encoder), []
         encoder = clone(encoder)

@@ -90,8 +90,8 @@ class ColumnStatistics:
         self.column = merged
 
     def add_cells(self, cells: Cells) -> None:
-        """Add cells of the rows of the current block."""
-        self._pending.append(cells)
+        """Add cells of the rows of the current block: a copy, as arrays may be used again."""
+        self._pending.append(cells.copy())
 
     def close(self, block: Block) -> None:
         """Learn from the cells of a block, all of which have been added."""

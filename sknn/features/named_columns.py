@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from sknn.features.containers import as_frame
+from sknn.features.sources import as_source
 
 #: How many columns an error names.
 MAX_NAMED_COLUMNS = 10
@@ -20,10 +21,18 @@ class NamedColumns:
     groups: Any = None
 
     @classmethod
-    def of_arguments(cls, y: Any, sample_weight: Any, groups: Any = None) -> "NamedColumns":
-        """Select those of the arguments that are names or functions."""
-        given = (y, sample_weight, groups)
-        return cls(*(one if isinstance(one, str) or callable(one) else None for one in given))
+    def of_arguments(cls, X: Any, y: Any, sample_weight: Any, groups: Any = None) -> "NamedColumns":
+        """Select those of the arguments that are names or functions.
+
+        A list of names is one for a source, and for a frame that has all of these columns, unless
+        it may hold the label of each row.
+        """
+        given = [list(y) if _are_names(y, X) else y, sample_weight, groups]
+        chosen = [
+            one if isinstance(one, str) or callable(one) or one is given[0] is not y else None
+            for one in given
+        ]
+        return cls(*chosen)
 
     def __bool__(self) -> bool:
         """Return whether there are any."""
@@ -62,6 +71,16 @@ class NamedColumns:
         return (frame.drop(self.names).to_native() if self.names else X), values
 
 
+def _are_names(y: Any, X: Any) -> bool:
+    """Return whether targets are a list of names of columns."""
+    if not (isinstance(y, list | tuple) and y and all(isinstance(one, str) for one in y)):
+        return False
+    if as_source(X) is not None:
+        return True
+    frame = as_frame(X)
+    return frame is not None and set(y) <= set(frame.columns) and len(y) != frame.shape[0]
+
+
 def _column(frame: Any, X: Any, names: str | Sequence[str], argument: str) -> Any:
     """Return a column, or several, of a frame."""
     if frame is None:
@@ -90,7 +109,7 @@ def check_columns_exist(columns: Sequence[str], names: Sequence[str], argument: 
 
 def split_columns(X: Any, y: Any, sample_weight: Any) -> tuple[Any, Any, Any]:
     """Return X, y and sample_weight of rows in memory, of which some may be columns of X."""
-    columns = NamedColumns.of_arguments(y, sample_weight)
+    columns = NamedColumns.of_arguments(X, y, sample_weight)
     X, values = columns.take(X) if columns else (X, {})
     return X, values.get("y", y), values.get("sample_weight", sample_weight)
 

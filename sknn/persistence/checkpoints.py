@@ -19,7 +19,8 @@ from sknn.estimators._saving import (
 )
 from sknn.estimators.base import BaseMLP
 from sknn.exceptions import ModelFileError
-from sknn.features.sources import as_source
+from sknn.features.containers import as_frame
+from sknn.features.sources import Source, as_source
 from sknn.persistence._splitters import check_constant_folds
 from sknn.persistence.models import read_bytes, read_contents, restore
 
@@ -189,7 +190,7 @@ def fingerprint(estimator: BaseMLP, data: tuple[Any, ...]) -> str:
     parameters["cv"] = cv_to_plain(parameters["cv"])
     relevant = {name: parameters[name] for name in parameters if name not in NO_EFFECT}
     if (source := as_source(data[0])) is not None:
-        data = (source.digest_parts(), *data[1:])
+        data = (source.digest_parts() or _digests_of_rows(source), *data[1:])
     try:
         return str(
             joblib.hash((__version__, type(estimator).__name__, relevant, model.getvalue(), data))
@@ -199,3 +200,16 @@ def fingerprint(estimator: BaseMLP, data: tuple[Any, ...]) -> str:
             f"Checkpoint cannot compute a digest of the parameters and the data: {error}. All of "
             "them must be picklable."
         ) from error
+
+
+def _digests_of_rows(source: Source) -> list[Any]:
+    """Return digests of the batches of a source, for which it is read once."""
+    return [joblib.hash(_plain(batch)) for batch in source.batches()]
+
+
+def _plain(batch: Any) -> Any:
+    """Return a batch as objects of which equal ones have equal digests."""
+    if isinstance(batch, tuple):
+        return [_plain(one) for one in batch]
+    frame = as_frame(batch)
+    return batch if frame is None else [(name, frame[name].to_list()) for name in frame.columns]

@@ -151,3 +151,28 @@ def test_rows_of_pandas_with_other_targets_are_encoded_alike(table):
     both = [TabularMLPRegressor(**BRIEF, encoder=encoder).fit(X, one) for one in (y, -y)]
     first, second = (pd.Series(state(model.encoder_)) for model in both)
     assert first.equals(second)
+
+
+def test_clones_do_not_share_the_encoder():
+    """So that a search does not change that of the user."""
+    frame = pd.DataFrame({"a": np.arange(50.0), "b": list("xyxyx") * 10})
+    encoder = TableEncoder(n_bins=6).fit(frame)
+    model = TabularMLPClassifier(encoder=encoder)
+    other = clone(model).set_params(encoder__bin_scale=9.0)
+    assert other.encoder.bin_edges_ is not None
+    assert encoder.bin_scale == 1.0
+
+
+def test_an_encoder_with_names_and_an_array(tmp_path):
+    """The model has no names, and its file can be read."""
+    frame = pd.DataFrame({"a": np.arange(50.0), "b": np.arange(50.0) % 7})
+    y = np.arange(50) % 2
+    settings = {"hidden_layer_sizes": (4,), "max_iter": 2, "cv": None, "random_state": 0}
+    model = TabularMLPClassifier(encoder=TableEncoder().fit(frame), **settings)
+    model.fit(frame.to_numpy(), y)
+    assert not hasattr(model.encoder_, "feature_names_in_")
+    model.save(tmp_path / "model.sknn")
+    loaded = sknn.load(tmp_path / "model.sknn")
+    assert_array_equal(
+        loaded.predict_proba(frame.to_numpy()), model.predict_proba(frame.to_numpy())
+    )

@@ -514,3 +514,76 @@ def test_the_index_of_pandas_is_no_feature(table, tmp_path):
     table[::-1].to_parquet(tmp_path / "a.parquet")
     model = TabularMLPClassifier(**BRIEF).fit(tmp_path, "label")
     assert list(model.feature_names_in_) == [name for name in table.columns if name != "label"]
+
+
+def test_buffers_that_are_used_again():
+    """Batches may be views of one array: what is learned from them is copied."""
+    rng = np.random.RandomState(0)
+    X, y = rng.randn(200, 3), rng.randint(2, size=200)
+    buffer, labels = np.empty((50, 3)), np.empty(50, dtype=int)
+
+    def batches():
+        for start in range(0, len(X), 50):
+            buffer[:], labels[:] = X[start : start + 50], y[start : start + 50]
+            yield buffer, labels
+
+    settings = {"hidden_layer_sizes": (4,), "max_iter": 2, "cv": None, "random_state": 0}
+    found = TabularMLPClassifier(**settings).fit(batches, None)
+    expected = TabularMLPClassifier(**settings).fit(X, y)
+    assert_array_equal(found.encoder_.center_, expected.encoder_.center_)
+    assert_array_equal(found.coefs_[0], expected.coefs_[0])
+    encoder = TableEncoder().partial_fit(first := X[:100].copy())
+    first[:] = 100
+    assert_array_equal(encoder.partial_fit(X[100:]).center_, TableEncoder().fit(X).center_)
+
+
+@pytest.mark.parametrize("in_memory", [True, False])
+def test_a_list_of_names_of_targets(in_memory):
+    """Its columns are no features, also in `predict`."""
+    rng = np.random.RandomState(0)
+    frame = pd.DataFrame(rng.randn(80, 4), columns=list("abtu"))
+    settings = {"hidden_layer_sizes": (4,), "max_iter": 2, "cv": None, "random_state": 0}
+    X = frame if in_memory else lambda: [frame[:30], frame[30:]]
+    model = TabularMLPRegressor(**settings).fit(X, ["t", "u"])
+    expected = TabularMLPRegressor(**settings).fit(frame[["a", "b"]], frame[["t", "u"]])
+    assert_array_equal(model.coefs_[0], expected.coefs_[0])
+    assert_array_equal(model.predict(frame), expected.predict(frame[["a", "b"]]))
+    assert model.score(frame, ["t", "u"]) == expected.score(frame[["a", "b"]], frame[["t", "u"]])
+
+
+def test_labels_that_are_names_of_columns():
+    """As many as there are rows: they are labels."""
+    frame = pd.DataFrame({"a": np.arange(4.0), "b": [0.0, 1, 1, 0]})
+    model = MLPClassifier((2,), max_iter=1, random_state=0)
+    model.fit(frame, ["a", "b", "a", "b"])
+    assert model.classes_.tolist() == ["a", "b"]
+
+
+@pytest.mark.parametrize("kind", ["filter", "polars", "duckdb"])
+def test_checkpoints_tell_queries_apart(tmp_path, kind):
+    """Also if a query is the same, and a file that it reads is not."""
+    pytest.importorskip("sklearn.callback")
+    rng = np.random.RandomState(0)
+    file = tmp_path / "rows.parquet"
+    settings = {"hidden_layer_sizes": (4,), "max_iter": 2, "cv": None, "random_state": 0}
+
+    def write(shift):
+        frame = pd.DataFrame({"k": np.arange(200.0) % 2, "x": rng.randn(200) + shift})
+        frame["y"] = (frame["x"] > shift).astype(int)
+        frame.to_parquet(file)
+
+    def source(i):
+        if kind == "filter":
+            return ds.dataset(file).filter(ds.field("k") == i)
+        write(i)
+        if kind == "polars":
+            return pl.scan_parquet(file)
+        return pytest.importorskip("duckdb").sql(f"select * from '{file}'")
+
+    write(0)
+    centers = []
+    for i in (0, 1):
+        model = TabularMLPClassifier(**settings)
+        model.set_callbacks(sknn.Checkpoint(tmp_path / "progress"))
+        centers.append(model.fit(source(i), "y").encoder_.center_[-1])
+    assert centers[0] != centers[1]

@@ -1,7 +1,6 @@
 """X, y, weights and groups as they are given: arrays, columns of X by name, or a source."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from sknn.estimators._validation.source_rows import OnPass, SourceRows
@@ -41,9 +40,6 @@ def open_source(
     TypeError
         If one is given in another way.
     """
-    listed = given["y"]
-    if isinstance(listed, list | tuple) and listed and all(isinstance(y, str) for y in listed):
-        columns, given = replace(columns, y=list(listed)), {**given, "y": None}
     for name, value in given.items():
         if value is not None and columns.roles[name] is None:
             library = type(source.X).__module__.partition(".")[0]

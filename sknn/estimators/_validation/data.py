@@ -173,7 +173,7 @@ def validate_training_data(
     ValueError, TypeError
         If the data are invalid, mostly with scikit-learn's messages; or if all weights are 0.
     """
-    columns = NamedColumns.of_arguments(y, sample_weight, groups)
+    columns = NamedColumns.of_arguments(X, y, sample_weight, groups)
     named = list(dict.fromkeys([*vars(estimator).get("_named_columns", []), *columns.names]))
     X, given = opened(X, y, sample_weight, groups, columns, on_pass, named)
     y, sample_weight, groups = (given[name] for name in ("y", "sample_weight", "groups"))

@@ -1,5 +1,6 @@
 """Batches of a source: features, and the targets, weights and groups beside them."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -52,6 +53,11 @@ class BatchReader:
         self.source = source
         self.columns = columns
         names = source.names()
+        if twice := sorted(name for name, n in Counter(names).items() if n > 1):
+            raise ValueError(
+                f"The source has several columns of the same name: {', '.join(map(repr, twice))}. "
+                "Rename all but one of each."
+            )
         for argument, role in columns.roles.items():
             if names is not None and isinstance(role, str | list):
                 check_columns_exist(names, [role] if isinstance(role, str) else role, argument)
@@ -97,9 +103,9 @@ class BatchReader:
 
 
 def interned(values: Array, labels: dict[str, str]) -> Array:
-    """Return values in which equal strings are one object, so that a row takes 8 bytes."""
+    """Return a copy in which equal strings are one object, so that a row takes 8 bytes."""
     if values.dtype.kind not in "OUT":
-        return values
+        return values.copy()
     shared = np.empty(values.size, dtype=object)
     for i, value in enumerate(values.ravel().tolist()):
         shared[i] = labels.setdefault(value, value) if isinstance(value, str) else value

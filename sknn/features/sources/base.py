@@ -40,8 +40,11 @@ class Source(ABC):
         """
 
     def digest_parts(self) -> Any:
-        """Return what tells this source from others: picklable objects."""
-        return self.X
+        """Return what tells this source from others: picklable objects.
+
+        None means that only its rows do: a query does not tell what it reads.
+        """
+        return None
 
     def __repr__(self) -> str:
         """Return the type of what the user passed."""

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Sequence
 from glob import glob
+from importlib import import_module
 from typing import Any
 
 from sknn._optional import import_optional
@@ -27,10 +28,10 @@ class ArrowDataset(Source):
         return self.X.to_batches(columns=chosen, batch_size=BATCH_ROWS, **READAHEAD)
 
     def digest_parts(self) -> Any:
-        """Return the schema, and path, size and time of each file, if it has files."""
+        """Return the schema, and path, size and time of each file; None without files."""
         files = getattr(self.X, "files", None)
-        if files is None:
-            return self.X
+        if files is None or getattr(self.X, "_scan_options", None):  # those of a filter
+            return None
         found = [(file, os.stat(file)) for file in files if os.path.exists(file)]
         stats = [(file, one.st_size, one.st_mtime_ns) for file, one in found]
         return str(self.X.schema), list(files), stats
@@ -63,7 +64,10 @@ class PolarsLazyFrame(Source):
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[Any]:
         """Compute the rows in order, by the streaming engine."""
-        lazy = self.X if columns is None else self.X.select(list(columns))
+        lazy = self.X
+        if columns is not None:
+            selectors = import_module("polars.selectors")  # a name in ^...$ would be a pattern
+            lazy = lazy.select(selectors.by_name(*columns))
         if hasattr(lazy, "collect_batches"):
             yield from lazy.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True)
             return
@@ -88,10 +92,6 @@ class DuckDBRelation(Source):
             relation = relation.project(", ".join(quoted))
         read = getattr(relation, "to_arrow_reader", None) or relation.fetch_arrow_reader
         yield from read(BATCH_ROWS)
-
-    def digest_parts(self) -> Any:
-        """Return the query, of which a file that it reads may change."""
-        return self.X.sql_query()
 
 
 class DaskFrame(Source):
