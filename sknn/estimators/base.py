@@ -501,7 +501,7 @@ class BaseMLP(VersionedState, CallbackSupportMixin, KnownParamNames, metaclass=A
         dtype = self.dtype
         if dtype == "auto":
             is_float32 = getattr(data.all_X, "dtype", None) == np.float32
-            is_large = len(data.y) * n_inputs > self._float32_size
+            is_large = data.n_rows * n_inputs > self._float32_size
             dtype = "float32" if is_float32 or is_large else "float64"
         spec = self._spec(self._scaled_target(target, data), dtype, n_inputs, inputs)
         states = [TrainingState(own) for own in split_generator(rng, spec.n_members)]

@@ -147,7 +147,7 @@ class Tabular(BaseMLP):
         return notes
 
     def _training_settings(self, data: ValidatedData, loss: Loss) -> TrainingSettings:
-        rows = _total_weight(data)
+        rows = data.effective_rows
         settings = replace(
             super()._training_settings(data, loss),
             weight_decay_loss_power=float(self.weight_decay_loss_power),
@@ -173,12 +173,3 @@ class Tabular(BaseMLP):
         """
         X = checked_columns(self._with_attributes(fitted), X, reset=False)
         return X, None, getattr(X, "dtype", None)
-
-
-def _total_weight(data: ValidatedData) -> float:
-    """Return ``max(n_samples, sum(sample_weight))``."""
-    n = len(data.y)
-    if data.w is None:
-        return n
-    with np.errstate(over="ignore"):
-        return max(n, float(data.w.sum()))

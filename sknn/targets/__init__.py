@@ -18,7 +18,7 @@ from sknn.targets.classification import (
     sorting_labels,
 )
 from sknn.targets.losses import EVERY_LOSS
-from sknn.targets.regression import RealTarget
+from sknn.targets.regression import RealTarget, TargetMoments
 
 #: The kinds of targets by name.
 TARGETS: Mapping[str, type[Target]] = {
@@ -38,6 +38,7 @@ __all__ = [
     "MultioutputTarget",
     "RealTarget",
     "Target",
+    "TargetMoments",
     "class_numbers",
     "label_target",
     "sorting_labels",

@@ -17,6 +17,7 @@ from sklearn.utils.validation import validate_data
 
 from sknn.engine._typing import Array
 from sknn.estimators._sklearn_compat import RegressorMixin, check_sample_weight, safe_indexing
+from sknn.estimators._validation.row_totals import RowTotals, total_weight
 from sknn.estimators._validation.targets import (
     as_labels,
     as_numeric_targets,
@@ -27,6 +28,7 @@ from sknn.estimators._validation.targets import (
 from sknn.features.columns import Table, decoded, refuse_temporal, without_missing
 from sknn.features.compact import checked_columns
 from sknn.features.containers import as_array, as_frame
+from sknn.targets import TargetMoments
 
 if TYPE_CHECKING:
     from sknn.estimators.base import BaseMLP
@@ -47,6 +49,7 @@ class ValidatedData:
     groups: Array | None = None  # group labels, whose rows are held back together
     # `n_features_in_`, and `feature_names_in_` if X has names
     features: dict[str, Any] = field(default_factory=dict)
+    totals: RowTotals | None = None  # of all rows, if these are a part of them
     _converted: dict[str, Any] = field(default_factory=dict, repr=False)  # all_X by dtype
     _derived: dict[Any, Any] = field(default_factory=dict, repr=False, init=False)  # by `derive`
 
@@ -54,6 +57,30 @@ class ValidatedData:
     def X(self) -> Any:
         """The inputs: all, or a copy of these rows."""
         return self.all_X if self.row_numbers is None else _rows_of(self.all_X, self.row_numbers)
+
+    @property
+    def n_rows(self) -> int:
+        """The number of rows: of all, if these are a part of them."""
+        return len(self.y) if self.totals is None else self.totals.n_rows
+
+    @property
+    def effective_rows(self) -> float:
+        """The number of rows, or the sum of their weights if it is larger; of all rows."""
+        if self.totals is not None:
+            return max(self.totals.n_rows, self.totals.weight)
+        return len(self.y) if self.w is None else max(len(self.y), total_weight(self.w))
+
+    @property
+    def moments(self) -> TargetMoments:
+        """The mean and the deviation of real targets, of all rows."""
+        if self.totals is not None and self.totals.moments is not None:
+            return self.totals.moments
+        return self.derive("moments", lambda: TargetMoments.of(self.y, self.w))
+
+    @property
+    def has_unknown(self) -> bool:
+        """Whether some targets are known to be unknown, of all rows."""
+        return self.totals is not None and self.totals.has_unknown
 
     def spaced_rows(self, n: int) -> Any:
         """Return the inputs of at most n rows, evenly spaced."""
@@ -100,7 +127,7 @@ class ValidatedData:
         numbers = rows if self.row_numbers is None else self.row_numbers[rows]
         w = None if self.w is None else self.w[rows]
         groups = None if self.groups is None else self.groups[rows]
-        return replace(self, y=self.y[rows], w=w, groups=groups, row_numbers=numbers)
+        return replace(self, y=self.y[rows], w=w, groups=groups, row_numbers=numbers, totals=None)
 
     def row_numbers_of(self, mask: Array) -> Array:
         """Return the row numbers, in the data as passed by the user, of the rows in a mask."""
@@ -121,7 +148,7 @@ class ValidatedData:
                 "Sample weights times class weights are too large: they overflow float64. Scale "
                 "them down."
             )
-        return replace(self, w=w).positive()
+        return replace(self, w=w, totals=None).positive()
 
 
 def _rows_of(X: Any, numbers: Array) -> Any:
@@ -130,12 +157,18 @@ def _rows_of(X: Any, numbers: Array) -> Any:
 
 
 def validate_training_data(
-    estimator: "BaseMLP", X: Any, y: Any, sample_weight: Any, *, reset: bool
+    estimator: "BaseMLP",
+    X: Any,
+    y: Any,
+    sample_weight: Any,
+    *,
+    reset: bool,
+    is_part: bool = False,
 ) -> ValidatedData:
     """Validate the training data of `fit`; rows of weight 0 are for the caller to drop.
 
     With `reset` the estimator learns the features of X, so it should be an unfitted copy; else X
-    must have its features.
+    must have its features. A part of the rows may have weights of 0 and unknown targets only.
 
     Raises
     ------
@@ -161,10 +194,11 @@ def validate_training_data(
     w = None if sample_weight is None else checked_weights(sample_weight, y)
     if unknown is not None:
         y = np.where(unknown, np.nan, y)
-        check_any_known(unknown)
+        if not is_part:
+            check_any_known(unknown)
         if (nothing := unknown.all(axis=1)).any():  # such rows are dropped
             w = (1.0 if w is None else w) * ~nothing
-    if w is not None:
+    if w is not None and not is_part:
         check_any_weight(w)
     return ValidatedData(X, y, w, features=features)
 
@@ -326,8 +360,12 @@ def as_dtype(array: Any, dtype: str, name: str) -> Any:
     return array
 
 
-def normalized_weights(w: Array | None, dtype: str, *, relative: bool) -> Array | None:
+def normalized_weights(
+    w: Array | None, dtype: str, *, relative: bool, totals: RowTotals | None = None
+) -> Array | None:
     """Convert sample weights to a floating type, divided by their mean if they are `relative`.
+
+    Totals are those of all rows, if the weights are of a part of them.
 
     Raises
     ------
@@ -337,8 +375,8 @@ def normalized_weights(w: Array | None, dtype: str, *, relative: bool) -> Array 
     if w is None:
         return None
     if relative:
-        w = w / w.max()  # first, so that the sum cannot overflow
-        w = w / w.mean()
+        w = w / (totals.largest_weight if totals else w.max())  # so that no sum overflows
+        w = w / (totals.mean_weight if totals else w.mean())
     w = as_dtype(w, dtype, "sample_weight")
     check_any_weight(w)
     return w

@@ -1,0 +1,1 @@
+"""Fits on several machines, with Dask."""
