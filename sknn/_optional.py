@@ -5,7 +5,12 @@ from importlib import import_module
 from typing import Any
 
 #: The extra of sknn that installs each package.
-EXTRAS: Mapping[str, str] = {"matplotlib": "plot", "onnx": "onnx", "skl2onnx": "onnx"}
+EXTRAS: Mapping[str, str] = {
+    "distributed": "dask",
+    "matplotlib": "plot",
+    "onnx": "onnx",
+    "skl2onnx": "onnx",
+}
 
 
 def import_optional(module: str, purpose: str) -> Any:

@@ -33,6 +33,32 @@ class Cluster:
         """Return a future of a value that many tasks need: it is sent to the cluster once."""
         return self.submit(_same, value)
 
+    def compute(
+        self,
+        function: Callable[..., Any],
+        shared: Any,
+        partitions: Sequence[tuple[Any, ...]],
+        **options: Any,
+    ) -> list[Any]:
+        """Return the future results of ``function(shared, number, *arguments, **options)``.
+
+        Parameters
+        ----------
+        function : callable
+            A function of a partition.
+        shared : object
+            The same for all of them.
+        partitions : sequence of tuples
+            The arguments of each call, delayed values among them.
+        **options : object
+            Further arguments.
+        """
+        call, shared = dask.delayed(function, pure=False), dask.delayed(shared, pure=False)
+        calls = [call(shared, i, *own, **options) for i, own in enumerate(partitions)]
+        with dask.config.set(_SETTINGS):
+            futures: list[Any] = self.client.compute(calls)
+        return futures
+
     def gather(self, futures: Sequence[Any]) -> list[Any]:
         """Return the results, in this order; raise the first error."""
         results: list[Any] = self.client.gather(list(futures))

@@ -1,4 +1,4 @@
-"""fit_parts: from validated parts of the rows, on the workers of a cluster, to fitted attributes."""
+"""fit_parts: from validated parts of the rows on a cluster to fitted attributes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -34,9 +34,7 @@ class RoundPlan:
     per_epoch: Fraction  # number of rounds in an epoch
 
     @classmethod
-    def of(
-        cls, n_rounds: int | None, local_steps: Any, n_epochs: int, n_steps: int
-    ) -> "RoundPlan":
+    def of(cls, n_rounds: int | None, local_steps: Any, n_epochs: int, n_steps: int) -> "RoundPlan":
         """Return the plan for a number of epochs, and of steps per epoch of the largest shard."""
         if n_rounds is not None:
             return cls(Fraction(int(n_rounds), n_epochs))
@@ -58,9 +56,11 @@ class RoundPlan:
 class OuterOptimizer:
     """The step from the parameters at the start of a round, by those that shards have come to.
 
-    ``delta = start - mean``; ``v = momentum v + delta``; the step is ``-rate (delta + momentum v)``,
-    Nesterov's momentum, as in Douillard et al. (2023), "DiLoCo". With rate 1 and without momentum
-    the mean itself is taken, bit for bit.
+    ``delta = start - mean``; ``v = momentum v + delta``; the step is
+    ``-rate (delta + momentum v)``:
+    Nesterov's momentum, as in Douillard et al. (2023), "DiLoCo: Distributed Low-Communication
+    Training of Language Models". With rate 1 and without momentum the mean itself is taken, bit for
+    bit.
     """
 
     rate: float
@@ -208,9 +208,7 @@ def _mean(vectors: Sequence[Array], weights: Sequence[int]) -> Array:
 def _merged_epochs(rounds: Sequence[RoundResult]) -> list[tuple[float, int]]:
     """Return the sums over all shards of each epoch that ended in a round."""
     by_epoch = zip(*(one.epochs for one in rounds if one.epochs), strict=True)
-    return [
-        (sum(total for total, _ in sums), sum(seen for _, seen in sums)) for sums in by_epoch
-    ]
+    return [(sum(total for total, _ in sums), sum(seen for _, seen in sums)) for sums in by_epoch]
 
 
 # The tasks

@@ -89,5 +89,3 @@ def _folder() -> str:
 def _size(value: MappedObject) -> int:
     """Tell Dask what it costs to move the object."""
     return value.nbytes + len(value._pickled)
-
-

@@ -95,7 +95,7 @@ from sknn.targets import Target
 
 
 @contextmanager
-def _restore_on_error(random_state: Any) -> Iterator[None]:
+def restore_on_error(random_state: Any) -> Iterator[None]:
     """Restore the state of the user's generator if the block raises an error."""
     if not (random_state is None or isinstance(random_state, np.random.RandomState)):
         yield
@@ -271,7 +271,7 @@ class BaseMLP(VersionedState, CallbackSupportMixin, KnownParamNames, metaclass=A
         callbacks = None
         if CALLBACKS in vars(self):
             callbacks = FitCallbacks(self, given, (*given_val, groups))
-        with _restore_on_error(self.random_state):
+        with restore_on_error(self.random_state):
             resumed = callbacks.load_checkpoint(verbose=bool(self.verbose)) if callbacks else None
             if resumed and resumed.finished:
                 states = resumed.states  # a history without epochs is false
@@ -466,7 +466,7 @@ class BaseMLP(VersionedState, CallbackSupportMixin, KnownParamNames, metaclass=A
         """Train for one more epoch; return the warnings about it."""
         if "coefs_" in vars(self) and not get_config()["skip_parameter_validation"]:
             self._validate_params()  # scikit-learn does so at the first call only
-        with _restore_on_error(self.random_state):
+        with restore_on_error(self.random_state):
             plan = plan_epoch(self, (X, y, sample_weight), classes)
             job = plan.jobs[0]
             steps = job.initial.states[0].solver_state.get("steps", 0)

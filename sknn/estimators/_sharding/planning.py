@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from sknn.estimators.base import BaseMLP
 
 
+#: batch_size="auto" divides the usual size by the number of shards, but not below this.
+MIN_BATCH_SIZE = 32
+
+
 @dataclass(frozen=True)
 class ShardedFit:
     """What is the same for all parts of a fit, known before anything is learned from X."""
@@ -150,6 +154,10 @@ def shard_solvers(job: FitJob, mlp: "BaseMLP", n_rows: Sequence[int]) -> list[Mi
     """Return the solver of each shard: schedules with an end have the length of its epochs."""
     assert isinstance(job.config.solver, MinibatchSolver)
     settings = mlp._training_settings(job.data.train, job.initial.spec.loss)
+    if isinstance(mlp.batch_size, str):  # "auto"
+        size = settings.batch_size
+        shared = max(size // len(n_rows), min(size, MIN_BATCH_SIZE))
+        settings = replace(settings, batch_size=shared)
     solvers: list[Any] = [_builders.build_solver(mlp, settings, n) for n in n_rows]
     return solvers
 
