@@ -188,7 +188,9 @@ class DaskMLP(KnownParamNames):
         parameters = self.get_params(deep=False)
         client = parameters.pop("client")
         copies = {name: clone(value, safe=False) for name, value in parameters.items()}
-        return type(self)(client=client, **copies)
+        make: Any = type(self)
+        unfitted: Self = make(client=client, **copies)
+        return unfitted
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the state of a pickle: without the client, as a connection is no data."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import dask
+from dask.delayed import delayed
 
 #: Arguments are as large as they must be: no warning of Dask's about their size helps.
 _SETTINGS = {"distributed.admin.large-graph-warning-threshold": "1TB"}
@@ -53,7 +54,7 @@ class Cluster:
         **options : object
             Further arguments.
         """
-        call, shared = dask.delayed(function, pure=False), dask.delayed(shared, pure=False)
+        call, shared = delayed(function, pure=False), delayed(shared, pure=False)
         calls = [call(shared, i, *own, **options) for i, own in enumerate(partitions)]
         with dask.config.set(_SETTINGS):
             futures: list[Any] = self.client.compute(calls)

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-import dask
 import numpy as np
+from dask.delayed import delayed
 
 from sknn.dask._collections import is_frame, split_columns
 from sknn.engine._typing import Array
@@ -30,7 +30,7 @@ def predict_lazily(X: Any, model: BaseMLP, method: str) -> Any:
     some = X._meta_nonempty if is_frame(X) else np.zeros((1, X.shape[1]), X.dtype)
     example = getattr(model, method)(some)
     names = getattr(model, "classes_", None) if method != "predict" else None
-    shared = dask.delayed(model, pure=True)
+    shared = delayed(model, pure=True)
     predict = _predict_frame if is_frame(X) else _predict_array
     if not isinstance(example, list):
         return predict(X, shared, method, None, example, names)
@@ -118,7 +118,7 @@ def score_partition(
         raise type(error)(f"Partition {number}: {error}") from error
 
 
-def _part_score(model: BaseMLP, X: Any, y: Any, w: Any) -> PartScore | None:
+def _part_score(model: Any, X: Any, y: Any, w: Any) -> PartScore | None:
     n = X.shape[0]
     weights = None if w is None else checked_weights(w, np.empty(n))
     total = float(n if weights is None else weights.sum())

@@ -130,11 +130,12 @@ class ShardedBatch(MemberBatch):
         self.n_rounds = 0
         self._ended: dict[Member, list[tuple[float, int]]] = {member: [] for member in members}
         for member in members:
-            rngs = split_generator(member.rng, len(self.shards))
+            rng: Any = member.rng
+            rngs = split_generator(rng, len(self.shards))
             initial = dict(member.state)
             member.state["shards"] = {
-                str(k): {"state": deepcopy(initial), "position": EpochPosition(deepcopy(rng))}
-                for k, rng in enumerate(rngs)
+                str(k): {"state": deepcopy(initial), "position": EpochPosition(deepcopy(own))}
+                for k, own in enumerate(rngs)
             }
 
     def run_epoch(self) -> None:

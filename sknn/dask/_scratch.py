@@ -85,7 +85,7 @@ def _folder() -> str:
         return tempfile.gettempdir()
 
 
-@sizeof.register(MappedObject)
+@sizeof.register(MappedObject)  # type: ignore[no-untyped-call]
 def _size(value: MappedObject) -> int:
     """Tell Dask what it costs to move the object."""
     return value.nbytes + len(value._pickled)

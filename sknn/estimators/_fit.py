@@ -14,7 +14,7 @@ import numpy as np
 from sknn.engine import Dataset, History, Loss, Objective, Sequential, network
 from sknn.engine._typing import Array
 from sknn.engine.history import Outcome
-from sknn.engine.members import group_members
+from sknn.engine.members import Member, MemberBatch, group_members
 from sknn.engine.training import (
     Grouping,
     OnEpochTogether,
@@ -63,8 +63,12 @@ class EpochScore(Protocol):
 class RemoteRows(Protocol):
     """The rows of a fit that are elsewhere, where the epochs of training are made."""
 
-    score: EpochScore | None  # of the validation rows
-    group: Grouping  # makes batches of networks whose epochs are made there
+    @property
+    def score(self) -> EpochScore | None:
+        """The score of the validation rows."""
+
+    def group(self, members: Sequence[Member]) -> list[MemberBatch]:
+        """Make batches of networks, whose epochs are made there."""
 
     def targets(self) -> tuple[Array, Array | None]:
         """Return encoded targets, with weights, that have the distribution of those of all rows."""

@@ -47,7 +47,7 @@ class ShardedFit:
     def split_generators(self) -> list[Any]:
         """Return what draws the validation rows of each part; for each None without these."""
         if not self.by_score:
-            return [None] * len(self.parts)
+            return [None for _ in self.parts]
         return list(split_generator(independent_generator(self.rng), len(self.parts)))
 
 
@@ -162,6 +162,3 @@ def shard_solvers(job: FitJob, mlp: "BaseMLP", n_rows: Sequence[int]) -> list[Mi
     return solvers
 
 
-def largest_weight(totals: RowTotals) -> Any:
-    """Return an array with the largest weight, from which weights are scaled."""
-    return np.array([totals.largest_weight])
