@@ -11,8 +11,6 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sknn._version import VersionedState
 from sknn.features.categorical import (
     CategoryStats,
-    categorical_mask,
-    is_categorical,
     learn_categories,
     rare_categories_message,
 )
@@ -20,7 +18,13 @@ from sknn.features.compact import CompactEncoderMixin, checked_columns
 from sknn.features.encoder_settings import check_settings, row_weights
 from sknn.features.feature_names import bin_names, make_unique, one_hot_names
 from sknn.features.numeric import NumericStats, bin_edges, learn_numbers
-from sknn.features.value_counts import value_counts
+from sknn.features.statistics import TableStatistics, weight_scale
+
+#: Warning of `partial_fit` after `fit`.
+FORGOTTEN = (
+    "The encoder was fitted by fit, which keeps no statistics to go on with: its rows are "
+    "forgotten. Call partial_fit of a new encoder for the first rows, too."
+)
 
 
 class TableEncoder(VersionedState, CompactEncoderMixin, TransformerMixin, BaseEstimator):
@@ -189,41 +193,125 @@ default="from_dtype"
         """
         fitted = type(self)(**self.get_params(deep=False))
         message = fitted._learn(X, sample_weight)
-        for name in [name for name in vars(self) if name.endswith("_")]:
-            delattr(self, name)
-        learned = {name: value for name, value in vars(fitted).items() if name.endswith("_")}
-        self.__dict__.update(learned)
+        self._assign(fitted)
         if message:
             warnings.warn(message, UserWarning, stacklevel=2)
         return self
+
+    def partial_fit(self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
+        """Learn the encoding of all rows so far, of which these are the next.
+
+        After each call the encoder is that of `fit` on the rows of all calls together, bit for bit,
+        however they are divided among the calls. A call that raises leaves it unchanged. `fit`
+        begins anew, without statistics for further calls.
+
+        Parameters
+        ----------
+        X : frame, array or list of rows, shape (n, n_features)
+            The next rows of the table.
+        y : object
+            Ignored.
+        sample_weight : array-like of shape (n,), optional
+            Weights of the rows, 0 or more; 1 if left out.
+
+        Returns
+        -------
+        self : TableEncoder
+            The fitted encoder.
+
+        Raises
+        ------
+        TypeError
+            As in `fit`, also if the type of a column differs from that of earlier calls.
+        ValueError
+            As in `fit`; or if `categorical_features` has changed.
+
+        Warns
+        -----
+        UserWarning
+            As in `fit`; or if the encoder was fitted by `fit`, whose rows are forgotten.
+
+        Examples
+        --------
+        >>> from sknn import TableEncoder
+        >>> encoder = TableEncoder(min_frequency=1)
+        >>> for batch in [[[1.0, "red"]], [[2.0, "blue"]]]:
+        ...     encoder = encoder.partial_fit(batch)
+        >>> encoder.get_feature_names_out().tolist()
+        ['x0', 'x1_blue', 'x1_red', 'x1_infrequent', 'x1_missing']
+        """
+        messages: list[str | None] = []
+        fitted = type(self)(**self.get_params(deep=False))
+        statistics: TableStatistics | None = vars(self).get("_statistics")
+        if statistics is None:
+            if "column_types_" in vars(self):
+                messages.append(FORGOTTEN)
+            X = checked_columns(fitted, X, reset=True)
+            statistics = fitted._new_statistics()
+        else:
+            X = checked_columns(self, X, reset=False)
+            fitted.__dict__.update(statistics.features)
+            statistics = statistics.copy()
+            statistics.check_setting(self.categorical_features)
+        statistics.add(fitted._table(X), row_weights(sample_weight, X.shape[0]))
+        messages.append(fitted._learn_statistics(statistics))
+        self._assign(fitted)
+        self._statistics = statistics
+        for message in filter(None, messages):
+            warnings.warn(message, UserWarning, stacklevel=2)
+        return self
+
+    def _assign(self, fitted: Self) -> None:
+        """Replace all fitted attributes by those of another encoder."""
+        for name in [name for name in vars(self) if name.endswith("_") or name == "_statistics"]:
+            delattr(self, name)
+        learned = {name: value for name, value in vars(fitted).items() if name.endswith("_")}
+        self.__dict__.update(learned)
 
     def _learn(self, X: Any, sample_weight: ArrayLike | None) -> str | None:
         """Set the fitted attributes; return the message of a warning, or None.
 
         If it raises, some attributes may be set.
         """
+        X = checked_columns(self, X, reset=True)
+        w = row_weights(sample_weight, X.shape[0])
+        statistics = self._new_statistics(n_rows=X.shape[0], weight_scale=weight_scale(w))
+        statistics.add(self._table(X), w)
+        return self._learn_statistics(statistics)
+
+    def _new_statistics(self, **options: Any) -> TableStatistics:
+        """Return statistics of tables with the columns that have been checked, without rows."""
         check_settings(self)
-        table = self._table(checked_columns(self, X, reset=True))
-        w = row_weights(sample_weight, table.shape[0])
-        mask = categorical_mask(self.categorical_features, table.names, self.n_features_in_)
+        names = ("n_features_in_", "feature_names_in_")
+        features = {name: getattr(self, name) for name in names if name in vars(self)}
+        return TableStatistics(features, self.categorical_features, **options)
+
+    def _learn_statistics(self, statistics: TableStatistics) -> str | None:
+        """Set the fitted attributes from the statistics of a table; see `_learn`."""
+        check_settings(self)
+        statistics = statistics.copy()
+        statistics.close()
+        factor, total_weight = statistics.weighting()
         numeric: dict[int, NumericStats] = {}
         categorical: dict[int, CategoryStats] = {}
         uninformative = []
+        self.__dict__.update(statistics.features)
         self.column_types_ = []
         self.is_categorical_ = np.zeros(self.n_features_in_, dtype=bool)
-        for j in range(self.n_features_in_):
-            column = table.column(j)
-            self.is_categorical_[j] = is_categorical(column, j, mask, self.categorical_features)
-            counts = value_counts(column.cells, w)
+        for j, learned in enumerate(statistics.columns):
+            column, (counts, moments) = learned.column, learned.counts()
+            assert column is not None
+            counts = counts if factor == 1 else counts.scaled(factor)
+            self.is_categorical_[j] = learned.is_categorical
             self.column_types_.append(column.kind if len(counts.values) else "empty")
             if not len(counts.values):
                 continue
-            if self.is_categorical_[j]:
+            if learned.is_categorical:
                 categorical[j] = learn_categories(column, counts, self.min_frequency)
                 uninformative += [column.label] * categorical[j].is_uninformative
-            elif (stats := learn_numbers(column, counts, self.n_bins)) is not None:
+            elif (stats := learn_numbers(column, counts, self.n_bins, moments)) is not None:
                 numeric[j] = stats
-        self._set_numeric(numeric, table.shape[0] if w is None else float(w.sum()))
+        self._set_numeric(numeric, total_weight)
         self._set_categorical(categorical)
         bins, n_indicators = self._bin_columns(), len(self.missing_indicator_features_)
         unused = [stats.is_constant for stats in numeric.values()]

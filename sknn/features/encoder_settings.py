@@ -54,7 +54,7 @@ def float_dtype_name(dtype: Any) -> str:
 
 
 def row_weights(sample_weight: ArrayLike | None, n: int) -> Array | None:
-    """Validate n sample weights; if the mean of those above 0 is below 1, divide by it."""
+    """Validate n sample weights: finite, 0 or more."""
     if sample_weight is None:
         return None
     w: Array = check_array(
@@ -64,8 +64,4 @@ def row_weights(sample_weight: ArrayLike | None, n: int) -> Array | None:
         raise ValueError(f"sample_weight.shape == {w.shape}, expected {(n,)}!")
     if (w < 0).any():
         raise ValueError("Negative values in data passed to `sample_weight`.")
-    if not w.any():
-        raise ValueError("Sample weights must contain at least one non-zero number.")
-    mean = float((w[w > 0] / w.max()).mean() * w.max())
-    too_large = w.max() > np.finfo(np.float64).max / n
-    return w / mean if mean < 1 or too_large else w
+    return w

@@ -11,6 +11,7 @@ import numpy as np
 
 from sknn.engine._typing import Array
 from sknn.features.columns import Column
+from sknn.features.moments import Moments, mean_and_std
 from sknn.features.value_counts import ROUNDING_ERROR, ValueCounts
 
 #: Columns with at most this many distinct values have no bins.
@@ -46,8 +47,12 @@ class NumericStats:
     has_missing: bool
 
 
-def learn_numbers(column: Column, counts: ValueCounts, n_bins: int | str) -> NumericStats | None:
+def learn_numbers(
+    column: Column, counts: ValueCounts, n_bins: int | str, moments: Moments | None = None
+) -> NumericStats | None:
     """Return the statistics of a numeric column; None if it is constant without missing values.
+
+    With `moments`, which are those of all rows, the counts are of a sample of the rows.
 
     Raises
     ------
@@ -64,7 +69,11 @@ def learn_numbers(column: Column, counts: ValueCounts, n_bins: int | str) -> Num
         )
     if len(values) + (counts.missing > 0) < 2:
         return None
-    center, scale = _mean_and_std(values, counts.weights / counts.weights.sum())
+    if moments is not None:
+        center, scale = moments.mean, moments.std
+    else:
+        center, scale = mean_and_std(values, counts.weights / counts.weights.sum())
+    scale = scale if scale and len(values) > 1 else 1.0
     with np.errstate(over="ignore"):
         spread = values[-1] - values[0]
     if not np.isfinite([center, scale, spread]).all():
@@ -84,17 +93,6 @@ def learn_numbers(column: Column, counts: ValueCounts, n_bins: int | str) -> Num
         len(values) == 1,
         counts.missing > 0,
     )
-
-
-def _mean_and_std(values: Array, fractions: Array) -> tuple[float, float]:
-    """Return the weighted mean and standard deviation, computed without overflow of squares."""
-    largest = np.abs(values).max() or 1.0
-    with np.errstate(over="ignore", invalid="ignore"):  # the caller checks for overflow
-        center = fractions @ (values / largest) * largest
-        errors = values - center
-        furthest = np.abs(errors).max()
-        scale = np.sqrt(fractions @ (errors / furthest) ** 2) * furthest if len(values) > 1 else 0.0
-    return float(center), float(scale) or 1.0
 
 
 def _are_spikes(weights: Array) -> Array:
