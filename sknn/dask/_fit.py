@@ -15,12 +15,12 @@ from sknn.engine._typing import Array
 from sknn.engine.members import Member, MemberBatch
 from sknn.estimators._early_stopping import PartScore
 from sknn.estimators._fit import FitData, FitJob, FitPlan, FitResult, fit_networks
-from sknn.estimators._inputs import TabularInputs
 from sknn.estimators._messages import EXAMINED_ROWS, FitWarning
 from sknn.estimators._sharding import parts, planning, shards
 from sknn.estimators._sharding.planning import ShardedFit
 from sknn.estimators._validation.row_totals import RowTotals
 from sknn.estimators.base import BaseMLP
+from sknn.estimators.tabular import Tabular
 
 
 @dataclass(frozen=True)
@@ -171,8 +171,17 @@ def _plan(begun: ShardedFit, prepared: PreparedRows, cluster: Cluster) -> FitJob
         _sampled, [(one, n, step) for one, n in zip(prepared.rows, firsts, strict=True)]
     )
     sample = parts.join_samples(samples, totals)
-    encoding: TabularInputs | None = None
-    return planning.plan_sharded_fit(begun, sample, encoding)
+    if not isinstance(begun.mlp, Tabular):
+        return planning.plan_sharded_fit(begun, sample, None)
+    mlp = cluster.share(begun.mlp)
+    learned = [
+        cluster.submit(_statistics, mlp, one, n, totals)
+        for one, n in zip(prepared.rows, firsts, strict=True)
+    ]
+    merged = cluster.reduce(parts.merge_statistics, learned)
+    encoding, message = cluster.run(parts.learn_encoding, [(mlp, merged)])[0]
+    notes: list[FitWarning] = [(message, UserWarning)] if message else []
+    return planning.plan_sharded_fit(begun, sample, encoding, notes)
 
 
 def _encode(
@@ -202,6 +211,10 @@ def _described(shared: Any, prepared: Any) -> tuple[RowTotals | None, bool, str]
     if rows is None:
         return None, False, reason
     return parts.totals_of(mlp, rows, target), rows.validation is not None, reason
+
+
+def _statistics(mlp: Any, prepared: Any, first: int, totals: RowTotals) -> Any:
+    return parts.statistics_of(mlp, prepared[0], first, totals)
 
 
 def _sampled(prepared: Any, first: int, step: int) -> Any:

@@ -109,10 +109,11 @@ class Tabular(BaseMLP):
         tags.input_tags.categorical = True
         return tags
 
-    def _learn_inputs(self, data: ValidatedData) -> tuple[TabularInputs, list[FitWarning]]:
+    def _new_encoder(self) -> TableEncoder:
+        """Return an encoder with the parameters of the estimator, not fitted."""
         chosen = self.categorical_features
         chosen = chosen.to_numpy() if hasattr(chosen, "to_numpy") else chosen  # series or index
-        encoder = TableEncoder(
+        return TableEncoder(
             chosen,
             n_bins=self.n_bins,
             bin_scale=BIN_SCALE,
@@ -120,6 +121,10 @@ class Tabular(BaseMLP):
             max_cat_to_onehot=MAX_CAT_TO_ONEHOT,
             max_absolute_value=MAX_ABSOLUTE_VALUE,
         )
+
+    def _learn_inputs(self, data: ValidatedData) -> tuple[TabularInputs, list[FitWarning]]:
+        encoder = self._new_encoder()
+        chosen = encoder.categorical_features
 
         def learn() -> tuple[TabularInputs, list[FitWarning]]:
             message = encoder._learn(data.X, data.w)

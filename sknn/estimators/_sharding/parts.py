@@ -10,9 +10,13 @@ from scipy import sparse
 from sknn.engine._typing import Array
 from sknn.estimators._early_stopping import split
 from sknn.estimators._fit import FitData
+from sknn.estimators._inputs import TabularInputs
 from sknn.estimators._validation.data import ValidatedData, validate_training_data
 from sknn.estimators._validation.row_totals import RowTotals
 from sknn.estimators._validation.targets import as_labels
+from sknn.estimators.tabular import Tabular
+from sknn.features.compact import checked_columns
+from sknn.features.statistics import TableStatistics, weight_scale
 from sknn.targets import Target, sorting_labels
 
 if TYPE_CHECKING:
@@ -157,6 +161,36 @@ def totals_of(mlp: "BaseMLP", rows: FitData, target: Target) -> RowTotals:
     name = mlp._loss_name(target)
     loss = target.loss(name, mlp._loss_settings(name))
     return RowTotals.of(rows.train.y, rows.train.w, target, loss)
+
+
+def statistics_of(mlp: Tabular, rows: FitData, first: int, totals: RowTotals) -> TableStatistics:
+    """Return what the encoding is learned from, of the training rows of a part.
+
+    The number of its first row among those of all parts counts, and the totals of all.
+    """
+    encoder, data, w, scale = mlp._new_encoder(), rows.train, rows.train.w, 1.0
+    if totals.has_weights:
+        w = np.ones(len(data.y)) if w is None else w
+        scale = weight_scale(np.array([totals.largest_weight]))
+    X = checked_columns(encoder, data.X, reset=True)
+    statistics = encoder._new_statistics(first_row=first, weight_scale=scale)
+    statistics.add(encoder._table(X), w)
+    return statistics
+
+
+def merge_statistics(parts: Sequence[TableStatistics]) -> TableStatistics:
+    """Return the statistics of parts that follow each other."""
+    merged = parts[0].copy()
+    for part in parts[1:]:
+        merged.merge(part)
+    return merged
+
+
+def learn_encoding(mlp: Tabular, statistics: TableStatistics) -> tuple[TabularInputs, str | None]:
+    """Return the encoding of all parts, and the message of a warning, or None."""
+    encoder = mlp._new_encoder()
+    message = encoder._learn_statistics(statistics)
+    return TabularInputs(encoder), message
 
 
 def sample_rows(rows: FitData, first: int, step: int) -> ValidatedData:

@@ -13,11 +13,11 @@ from sknn.estimators import _builders
 from sknn.estimators._fit import FitData, FitJob
 from sknn.estimators._fit_plan import plan_training, stops_by_score
 from sknn.estimators._inputs import TabularInputs
+from sknn.estimators._messages import FitWarning
 from sknn.estimators._sharding.parts import PartSummary, Weighting, merge_labels, merge_targets
 from sknn.estimators._sklearn_compat import ClassifierMixin
 from sknn.estimators._training_state import independent_generator, split_generator
 from sknn.estimators._validation.data import ValidatedData
-from sknn.estimators._validation.row_totals import RowTotals
 from sknn.targets import ClassTarget, Target
 
 if TYPE_CHECKING:
@@ -44,11 +44,11 @@ class ShardedFit:
         """Whether the targets are labels."""
         return isinstance(self.target, ClassTarget)
 
-    def split_generators(self) -> list[Any]:
+    def split_generators(self) -> Sequence[np.random.RandomState | None]:
         """Return what draws the validation rows of each part; for each None without these."""
         if not self.by_score:
-            return [None for _ in self.parts]
-        return list(split_generator(independent_generator(self.rng), len(self.parts)))
+            return [None] * len(self.parts)
+        return split_generator(independent_generator(self.rng), len(self.parts))
 
 
 def check_parameters(mlp: "BaseMLP") -> None:
@@ -126,7 +126,10 @@ def _check_features(known: Sequence[tuple[int, PartSummary]]) -> None:
 
 
 def plan_sharded_fit(
-    begun: ShardedFit, sample: ValidatedData, encoding: TabularInputs | None
+    begun: ShardedFit,
+    sample: ValidatedData,
+    encoding: TabularInputs | None,
+    notes: Sequence[FitWarning] = (),
 ) -> FitJob:
     """Build the networks and the configuration of a fit.
 
@@ -138,8 +141,10 @@ def plan_sharded_fit(
         Some training rows, with the totals of all.
     encoding : TabularInputs or None
         The encoding of tables.
+    notes : sequence of (str, type)
+        Warnings about the encoding.
     """
-    return plan_training(
+    job = plan_training(
         begun.mlp,
         FitData(sample),
         begun.weighted,
@@ -148,6 +153,7 @@ def plan_sharded_fit(
         by_score=begun.by_score,
         encoding=encoding,
     )
+    return replace(job, warnings=[*notes, *job.warnings])
 
 
 def shard_solvers(job: FitJob, mlp: "BaseMLP", n_rows: Sequence[int]) -> list[MinibatchSolver]:
@@ -160,5 +166,3 @@ def shard_solvers(job: FitJob, mlp: "BaseMLP", n_rows: Sequence[int]) -> list[Mi
         settings = replace(settings, batch_size=shared)
     solvers: list[Any] = [_builders.build_solver(mlp, settings, n) for n in n_rows]
     return solvers
-
-

@@ -18,6 +18,7 @@ class RowTotals:
     weight: float  # the sum of the sample weights
     largest_weight: float
     mean_weight: float  # of the weights divided by the largest
+    has_weights: bool  # whether there are sample weights
     has_unknown: bool  # whether some targets are unknown
     moments: TargetMoments | None = None  # of real targets
     frequencies: Array | None = None  # of classes: the weighted mean of the encoded targets
@@ -32,9 +33,10 @@ class RowTotals:
         if isinstance(target, ClassTarget):
             Y = target.encode(y, loss.codes)
             frequencies = class_frequencies(Y, w)
-            return cls(n, weight, largest, mean, False, frequencies=frequencies)
+            return cls(n, weight, largest, mean, w is not None, False, frequencies=frequencies)
         has_unknown = bool(np.isnan(y).any())
-        return cls(n, weight, largest, mean, has_unknown, TargetMoments.of(y, w))
+        moments = TargetMoments.of(y, w)
+        return cls(n, weight, largest, mean, w is not None, has_unknown, moments)
 
     def merge(self, other: "RowTotals") -> "RowTotals":
         """Return the totals of these rows and others.
@@ -59,8 +61,9 @@ class RowTotals:
         if self.frequencies is not None and other.frequencies is not None:
             fraction = other.weight / weight
             frequencies = self.frequencies + fraction * (other.frequencies - self.frequencies)
+        has_weights = self.has_weights or other.has_weights
         has_unknown = self.has_unknown or other.has_unknown
-        return RowTotals(n, weight, largest, mean, has_unknown, moments, frequencies)
+        return RowTotals(n, weight, largest, mean, has_weights, has_unknown, moments, frequencies)
 
 
 def total_weight(w: Array) -> float:
