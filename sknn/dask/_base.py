@@ -107,10 +107,10 @@ class DaskMLP(KnownParamNames):
         check_parameters(local)
         partitions = Partitions(X, y, sample_weight, type(local).__name__)
         cluster = Cluster(client_of(self.client))
-        loaded = cluster.compute(
-            load_partition, local, partitions.delayed(), names=partitions.names
-        )
-        with restore_on_error(self.random_state):
+        with restore_on_error(self.random_state), cluster:
+            loaded = cluster.compute(
+                load_partition, local, partitions.delayed(), names=partitions.names
+            )
             result, notes, n_rounds = fit_parts(local, loaded, cluster, settings)
         local._add_training_state(result)
         notes = [*notes, *local._publish(result)]
@@ -161,9 +161,9 @@ class DaskMLP(KnownParamNames):
         local = self._fitted
         partitions = Partitions(X, y, sample_weight, type(local).__name__)
         names = [*partitions.names, *self._unused(partitions.X, partitions.names)]
-        cluster = Cluster(client_of(self.client))
-        scored = cluster.compute(score_partition, local, partitions.delayed(), names=names)
-        parts: list[PartScore] = [one for one in cluster.gather(scored) if one is not None]
+        with Cluster(client_of(self.client)) as cluster:
+            scored = cluster.compute(score_partition, local, partitions.delayed(), names=names)
+            parts: list[PartScore] = [one for one in cluster.gather(scored) if one is not None]
         if not parts:
             raise ValueError("There is no row of positive weight to score.")
         return merge_scores(parts, by_loss=False)["validation_score"]

@@ -1,7 +1,8 @@
 """Cluster: pure functions run as tasks of Dask, by a client."""
 
+import weakref
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Self
 
 import dask
 from dask.delayed import delayed
@@ -24,11 +25,31 @@ class Cluster:
 
     def __init__(self, client: Any) -> None:
         self.client = client
+        self._futures: list[weakref.ref[Any]] = []
+
+    def __enter__(self) -> Self:
+        """Return the cluster itself."""
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Release all results, so that nothing is left on the workers."""
+        self.release([future for known in self._futures if (future := known()) is not None])
+
+    def release(self, futures: Sequence[Any]) -> None:
+        """Let the workers forget results, unless others are still made from them."""
+        for future in futures:
+            future.release()
 
     def submit(self, function: Callable[..., Any], *args: Any) -> Any:
         """Return the future result of a call."""
         with dask.config.set(_SETTINGS):
-            return self.client.submit(function, *args, pure=False)
+            return self._kept([self.client.submit(function, *args, pure=False)])[0]
+
+    def _kept(self, futures: Sequence[Any]) -> list[Any]:
+        """Remember futures, as long as they are used."""
+        self._futures = [known for known in self._futures if known() is not None]
+        self._futures += map(weakref.ref, futures)
+        return list(futures)
 
     def share(self, value: Any) -> Any:
         """Return a future of a value that many tasks need: it is sent to the cluster once."""
@@ -57,8 +78,7 @@ class Cluster:
         call, shared = delayed(function, pure=False), delayed(shared, pure=False)
         calls = [call(shared, i, *own, **options) for i, own in enumerate(partitions)]
         with dask.config.set(_SETTINGS):
-            futures: list[Any] = self.client.compute(calls)
-        return futures
+            return self._kept(self.client.compute(calls))
 
     def gather(self, futures: Sequence[Any]) -> list[Any]:
         """Return the results, in this order; raise the first error."""

@@ -141,6 +141,7 @@ def fit_parts(
     job = replace(job, config=replace(job.config, solver=largest))
     rows = ShardedRows(cluster, job, prepared, encoded, steps, settings)
     job = replace(job, data=replace(job.data, remote=rows))
+    cluster.release([*loaded, *prepared.rows])  # they are made again if a shard is lost
     result = fit_networks(FitPlan([job], job.initial.spec))
     return result, job.warnings, sum(batch.n_rounds for batch in rows.batches)
 

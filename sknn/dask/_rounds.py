@@ -21,7 +21,7 @@ from sknn.estimators._sharding.shards import MemberRound, score_shard, train_sha
 from sknn.estimators._training_state import split_generator
 
 #: local_steps="auto": a round has at least so many steps, but an epoch at most so many rounds.
-AUTO_MIN_STEPS, AUTO_ROUNDS_PER_EPOCH = 64, 4
+AUTO_MIN_STEPS, AUTO_ROUNDS_PER_EPOCH = 16, 8
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,7 @@ class DaskMLPRegressor(DaskRegression):
         averaged after each. None: it follows from `local_steps`.
     local_steps : int or "auto", default="auto"
         Largest number of mini-batch steps of a shard in a round, if `n_rounds` is None. "auto"
-        makes up to four rounds an epoch, of at least 64 steps.
+        makes up to eight rounds an epoch, of at least 16 steps.
     outer_learning_rate : float, default=0.7
         Factor of the step from the parameters before a round to their mean after it.
     outer_momentum : float, default=0.9
@@ -201,7 +201,7 @@ class DaskTabularMLPRegressor(DaskRegression):
         averaged after each. None: it follows from `local_steps`.
     local_steps : int or "auto", default="auto"
         Largest number of mini-batch steps of a shard in a round, if `n_rounds` is None. "auto"
-        makes up to four rounds an epoch, of at least 64 steps.
+        makes up to eight rounds an epoch, of at least 16 steps.
     outer_learning_rate : float, default=0.7
         Factor of the step from the parameters before a round to their mean after it.
     outer_momentum : float, default=0.9

@@ -54,11 +54,15 @@ class Member:
         self.objective = objective
         self.dataset = dataset
         self.state = state
-        self.rng = rng
         self.baseline = solver.baseline_loss(objective, dataset) if baseline is None else baseline
         self.rate = math.nan
         self.take = dataset.batch if solver.batches.in_range else dataset.__getitem__
-        self.dropout_rng = rng if objective.network.is_stochastic else None
+        self.draw_from(rng)
+
+    def draw_from(self, rng: Rng) -> None:
+        """Draw batches and dropout masks from this generator from now on."""
+        self.rng = rng
+        self.dropout_rng = rng if self.objective.network.is_stochastic else None
 
     @property
     def n_steps(self) -> int:

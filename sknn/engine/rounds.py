@@ -120,16 +120,14 @@ def _resume_epoch(member: Member, result: RoundResult) -> None:
     The member draws from the generator of the position.
     """
     position = result.position
-    member.rng = position.rng
     if position.epoch_rng is None:
         result.position = replace(position, epoch_rng=deepcopy(position.rng))
+        member.draw_from(position.rng)
         member.begin_epoch()
-    else:
-        member.rng = deepcopy(position.epoch_rng)
-        member.begin_epoch()
-        for _ in range(position.step):
-            next(member.batches)
-        member.rng = position.rng
-        member.total, member.seen = position.total, position.seen
-    if member.dropout_rng is not None:
-        member.dropout_rng = member.rng
+        return
+    member.draw_from(deepcopy(position.epoch_rng))
+    member.begin_epoch()
+    for _ in range(position.step):
+        next(member.batches)
+    member.draw_from(position.rng)
+    member.total, member.seen = position.total, position.seen

@@ -61,7 +61,7 @@ def summarize(part: ValidatedData | None, *, classify: bool) -> PartSummary | No
     if part is None:
         return None
     data = part.positive()
-    labels, weights, counts = data.y[:0], np.empty(0), np.empty(0, np.intp)
+    labels, weights, counts = data.y[:0].ravel(), np.empty(0), np.empty(0, np.intp)
     if classify and data.y.ndim == 1:
         with sorting_labels():
             labels, codes = np.unique(data.y, return_inverse=True)

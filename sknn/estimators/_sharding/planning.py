@@ -1,6 +1,6 @@
 """From summaries of all parts to the plan of a fit: target, class weights, networks, settings."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -114,15 +114,18 @@ def begin_sharded_fit(mlp: "BaseMLP", summaries: Sequence[PartSummary | None]) -
 def _check_features(known: Sequence[tuple[int, PartSummary]]) -> None:
     """Raise ValueError unless all parts have the same columns."""
     for (i, first), (j, second) in pairwise(known):
-        a, b = (one.features.get("feature_names_in_") for one in (first, second))
-        n, m = (one.features["n_features_in_"] for one in (first, second))
-        same_names = (a is None) == (b is None) and (a is None or list(a) == list(b))
-        if n != m or not same_names:
-            said = [n, m] if a is None or b is None else [list(a), list(b)]
+        columns = [_columns(one.features) for one in (first, second)]
+        if columns[0] != columns[1]:
             raise ValueError(
                 f"Partitions must have the same columns in the same order, but partition {i} has "
-                f"{said[0]} and partition {j} has {said[1]}."
+                f"{columns[0]} and partition {j} has {columns[1]}."
             )
+
+
+def _columns(features: Mapping[str, Any]) -> Any:
+    """Return the names of the columns, or their number if they have none."""
+    names = features.get("feature_names_in_")
+    return features["n_features_in_"] if names is None else list(names)
 
 
 def plan_sharded_fit(
