@@ -29,6 +29,7 @@ BLOCK = re.compile(r"^```(python|pycon)\n(.*?)^```$", flags=re.DOTALL | re.MULTI
 #: Packages that the code of a page needs, beside those that all tests need.
 NEEDS = {
     "deploy.md": ["onnxruntime", "skl2onnx"],
+    "howto/cluster.md": ["distributed", "dask.dataframe"],
     "howto/dates.md": ["skrub"],
     "howto/progress.md": ["sklearn.callback", "rich"],
     "howto/resume.md": ["sklearn.callback"],

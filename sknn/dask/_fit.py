@@ -132,7 +132,7 @@ def fit_parts(
     summaries = cluster.run(summarize, [(one,) for one in loaded])
     begun = planning.begin_sharded_fit(mlp, summaries)
     prepared = _prepare(begun, [loaded[i] for i in begun.parts], cluster)
-    job = _plan(begun, prepared, cluster)
+    job = _planned_job(begun, prepared, cluster)
     n_rows = [one.n_rows for one in prepared.totals]
     solvers = planning.shard_solvers(job, mlp, n_rows)
     encoded = _encode(job, prepared, solvers, cluster)
@@ -163,7 +163,7 @@ def _prepare(begun: ShardedFit, loaded: Sequence[Any], cluster: Cluster) -> Prep
     return PreparedRows([rows[i] for i in known], [found[i][0] for i in known], has_validation)
 
 
-def _plan(begun: ShardedFit, prepared: PreparedRows, cluster: Cluster) -> FitJob:
+def _planned_job(begun: ShardedFit, prepared: PreparedRows, cluster: Cluster) -> FitJob:
     """Gather some rows of each shard, learn the encoding, and plan the training."""
     totals = prepared.merged
     step = -(-totals.n_rows // EXAMINED_ROWS)
@@ -214,7 +214,7 @@ def _described(shared: Any, prepared: Any) -> tuple[RowTotals | None, bool, str]
     return parts.totals_of(mlp, rows, target), rows.validation is not None, reason
 
 
-def _statistics(mlp: Any, prepared: Any, first: int, totals: RowTotals) -> Any:
+def _statistics(mlp: Tabular, prepared: Any, first: int, totals: RowTotals) -> Any:
     return parts.statistics_of(mlp, prepared[0], first, totals)
 
 

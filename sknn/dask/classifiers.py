@@ -32,7 +32,6 @@ class DaskMLPClassifier(DaskClassification):
     averaged over the shards. No worker keeps anything that is needed later, so that workers may
     come and go; the result depends on the partitions, not on the workers.
 
-
     Parameters
     ----------
     batch_size : int or "auto", default="auto"
@@ -75,8 +74,9 @@ class DaskMLPClassifier(DaskClassification):
     outer_learning_rate : float, default=0.7
         Factor of the step from the parameters before a round to their mean after it.
     outer_momentum : float, default=0.9
-        Nesterov's momentum of these steps, in [0, 1) [4]_. With 0, and an `outer_learning_rate` of
-        1, the mean itself is taken: then the fit of a single partition is that of the local
+        Nesterov's momentum of these steps, in [0, 1) (Douillard et al., 2023, "DiLoCo: Distributed
+        Low-Communication Training of Language Models"). With 0, and an `outer_learning_rate` of 1,
+        the mean itself is taken: then the fit of a single partition is that of the local
         estimator, bit for bit.
 
     Attributes
@@ -161,7 +161,6 @@ class DaskTabularMLPClassifier(DaskClassification):
     keeps anything that is needed later, so that workers may come and go; the result depends on the
     partitions, not on the workers.
 
-
     Parameters
     ----------
     batch_size : int or "auto", default="auto"
@@ -207,8 +206,9 @@ class DaskTabularMLPClassifier(DaskClassification):
     outer_learning_rate : float, default=0.7
         Factor of the step from the parameters before a round to their mean after it.
     outer_momentum : float, default=0.9
-        Nesterov's momentum of these steps, in [0, 1) [4]_. With 0, and an `outer_learning_rate` of
-        1, the mean itself is taken: then the fit of a single partition is that of the local
+        Nesterov's momentum of these steps, in [0, 1) (Douillard et al., 2023, "DiLoCo: Distributed
+        Low-Communication Training of Language Models"). With 0, and an `outer_learning_rate` of 1,
+        the mean itself is taken: then the fit of a single partition is that of the local
         estimator, bit for bit.
 
     Attributes
