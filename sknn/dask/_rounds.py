@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
 from typing import Any
@@ -14,6 +14,7 @@ from sknn.dask._scratch import MappedObject
 from sknn.engine import Sequential
 from sknn.engine._typing import Array
 from sknn.engine.members import Member, MemberBatch
+from sknn.engine.monitor import is_finite
 from sknn.engine.objective import ParameterVector
 from sknn.engine.rounds import EpochPosition, RoundResult
 from sknn.estimators._early_stopping import merge_scores
@@ -99,7 +100,7 @@ class ShardedBatch(MemberBatch):
     Parameters
     ----------
     members : sequence of Member
-        The networks; the state of each gets an item for each shard, "shards".
+        The networks.
     cluster : Cluster
         Where the rounds are made.
     shards : sequence
@@ -129,14 +130,7 @@ class ShardedBatch(MemberBatch):
         self.baseline, self.plan, self.outer = baseline, plan, outer
         self.n_rounds = 0
         self._ended: dict[Member, list[tuple[float, int]]] = {member: [] for member in members}
-        for member in members:
-            rng: Any = member.rng
-            rngs = split_generator(rng, len(self.shards))
-            initial = dict(member.state)
-            member.state["shards"] = {
-                str(k): {"state": deepcopy(initial), "position": EpochPosition(deepcopy(own))}
-                for k, own in enumerate(rngs)
-            }
+        self._progress = {member: _beginning(member, len(self.shards)) for member in members}
 
     def run_epoch(self) -> None:
         """Make rounds until an epoch of all networks has ended; some may have ended before."""
@@ -160,7 +154,7 @@ class ShardedBatch(MemberBatch):
         baselines = [self.baseline] * len(members)
         active = [k for k, n in enumerate(counts) if n]
         tasks = [
-            (self.shards[k], shared, [_on_shard(m, k) for m in members], baselines, counts[k])
+            (self.shards[k], shared, [self._on_shard(m, k) for m in members], baselines, counts[k])
             for k in active
         ]
         by_shard = self.cluster.run(_trained, tasks)
@@ -168,19 +162,24 @@ class ShardedBatch(MemberBatch):
             self._end_round(member, active, [results[j] for results in by_shard])
         self.n_rounds += 1
 
+    def _on_shard(self, member: Member, k: int) -> MemberRound:
+        """Return where a network is on a shard, with the number of plateaus on all shards."""
+        own = self._progress[member][k]
+        return replace(own, state={**own.state, "n_plateaus": member.state["n_plateaus"]})
+
     def _end_round(
         self, member: Member, active: Sequence[int], results: Sequence[tuple[Array, Any, Any]]
     ) -> None:
         """Take over what a network has come to on each shard."""
-        shards, rounds = member.state["shards"], [result for _, _, result in results]
+        progress, rounds = self._progress[member], [result for _, _, result in results]
         for k, (_, state, result) in zip(active, results, strict=True):
-            shards[str(k)] = {"state": state, "position": result.position}
+            progress[k] = MemberRound(state, result.position)
         largest = max(range(len(active)), key=lambda i: self.steps[active[i]])
         member.rate = rounds[largest].rate
-        member.state["steps"] = max(one["state"]["steps"] for one in shards.values())
+        member.state["steps"] = max(one.state["steps"] for one in progress)
         if len(self.shards) == 1:
             member.rng.set_state(rounds[0].position.rng.get_state())  # type: ignore[union-attr]
-        if not all(result.is_finite for result in rounds):
+        if not all(one.is_finite and is_finite(state) for _, state, one in results):
             self._ended[member].append((np.nan, 1))
             return
         vector = member.objective.parameters.vector
@@ -190,11 +189,13 @@ class ShardedBatch(MemberBatch):
         self._ended[member] += _merged_epochs(rounds)
 
 
-def _on_shard(member: Member, k: int) -> MemberRound:
-    """Return where a network is on a shard, with the number of plateaus on all shards."""
-    own = member.state["shards"][str(k)]
-    state = {**own["state"], "n_plateaus": member.state["n_plateaus"]}
-    return MemberRound(state, own["position"])
+def _beginning(member: Member, n_shards: int) -> list[MemberRound]:
+    """Return where a network is on each shard before the first round."""
+    rng: Any = member.rng
+    return [
+        MemberRound(deepcopy(member.state), EpochPosition(deepcopy(own)))
+        for own in split_generator(rng, n_shards)
+    ]
 
 
 def _mean(vectors: Sequence[Array], weights: Sequence[int]) -> Array:

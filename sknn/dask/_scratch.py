@@ -61,7 +61,10 @@ def _written(buffers: Sequence[Any], sizes: Sequence[int]) -> list[memoryview]:
     folder = _folder()
     try:
         with tempfile.TemporaryFile(dir=folder) as file:
-            os.posix_fallocate(file.fileno(), 0, stop)  # a full disk is an error here
+            if hasattr(os, "posix_fallocate"):  # so that a full disk is an error here
+                os.posix_fallocate(file.fileno(), 0, stop)
+            else:
+                file.truncate(stop)
             for start, buffer in zip(starts, buffers, strict=True):
                 file.seek(start)
                 file.write(buffer)

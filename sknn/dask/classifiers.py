@@ -73,7 +73,7 @@ class DaskMLPClassifier(DaskClassification):
         makes up to eight rounds an epoch, of at least 16 steps.
     outer_learning_rate : float, default=0.7
         Factor of the step from the parameters before a round to their mean after it.
-    outer_momentum : float, default=0.9
+    outer_momentum : float, default=0.8
         Nesterov's momentum of these steps, in [0, 1) (Douillard et al., 2023, "DiLoCo: Distributed
         Low-Communication Training of Language Models"). With 0, and an `outer_learning_rate` of 1,
         the mean itself is taken: then the fit of a single partition is that of the local
@@ -147,7 +147,7 @@ class DaskMLPClassifier(DaskClassification):
         n_rounds: int | None = None,
         local_steps: int | Auto = "auto",
         outer_learning_rate: float = 0.7,
-        outer_momentum: float = 0.9,
+        outer_momentum: float = 0.8,
     ) -> None:
         self._store(locals())
 
@@ -205,7 +205,7 @@ class DaskTabularMLPClassifier(DaskClassification):
         makes up to eight rounds an epoch, of at least 16 steps.
     outer_learning_rate : float, default=0.7
         Factor of the step from the parameters before a round to their mean after it.
-    outer_momentum : float, default=0.9
+    outer_momentum : float, default=0.8
         Nesterov's momentum of these steps, in [0, 1) (Douillard et al., 2023, "DiLoCo: Distributed
         Low-Communication Training of Language Models"). With 0, and an `outer_learning_rate` of 1,
         the mean itself is taken: then the fit of a single partition is that of the local
@@ -281,6 +281,6 @@ class DaskTabularMLPClassifier(DaskClassification):
         n_rounds: int | None = None,
         local_steps: int | Auto = "auto",
         outer_learning_rate: float = 0.7,
-        outer_momentum: float = 0.9,
+        outer_momentum: float = 0.8,
     ) -> None:
         self._store(locals())

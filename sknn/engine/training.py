@@ -244,7 +244,7 @@ class _Training:
                 finite = batch.finite_members()
                 for member in batch.members:
                     trained.append(members[member])
-                    trained[-1](member.loss, member.rate, is_finite=member in finite)
+                    trained[-1](member.loss, member.rate, known_finite=member in finite)
             n_before = len(self.going)
             self._end_epoch(trained)
             if len(self.going) == n_before:

@@ -21,7 +21,7 @@ class TargetMoments:
     """
 
     weight: Array  # total weight of the known targets
-    unit: Array  # 1 if all targets are 0
+    largest: Array  # the largest absolute target, 0 if none is known
     mean: Array
     deviation: Array
     lowest: Array  # NaN if no target is known
@@ -32,34 +32,44 @@ class TargetMoments:
         """Return the moments of targets, with sample weights w; NaN is unknown."""
         Y = y.reshape(len(y), -1).astype(np.float64)
         largest = np.nanmax(np.abs(Y), axis=0, initial=0)
-        unit = np.where(largest > 0, largest, 1)
+        unit = _as_unit(largest)
         mean = weighted_nanmean(Y / unit, w)
         deviation = np.sqrt(weighted_nanmean((Y / unit - mean) ** 2, w))
         known = ~np.isnan(Y)
         with np.errstate(over="ignore"):
             weight = known.sum(axis=0).astype(np.float64) if w is None else w @ known
-        return cls(weight, unit, mean, deviation, np.fmin.reduce(Y), np.fmax.reduce(Y))
+        return cls(weight, largest, mean, deviation, np.fmin.reduce(Y), np.fmax.reduce(Y))
+
+    @property
+    def unit(self) -> Array:
+        """The unit of the mean and of the deviation."""
+        return _as_unit(self.largest)
 
     def merge(self, other: "TargetMoments") -> "TargetMoments":
         """Return the moments of both parts (Chan, Golub and LeVeque, 1983)."""
-        unit = np.maximum(self.unit, other.unit)
+        largest = np.maximum(self.largest, other.largest)
+        unit = _as_unit(largest)
         total = self.weight + other.weight
         fractions = np.array([self.weight, other.weight]) / np.where(total > 0, total, 1)
         parts = [self, other]
-        means = np.array([part.mean * (part.unit / unit) for part in parts])
-        means = np.where(fractions > 0, means, 0)  # NaN where no target is known
-        squares = np.array([(part.deviation * (part.unit / unit)) ** 2 for part in parts])
+        means = np.array([part.mean * (part.largest / unit) for part in parts])
+        squares = np.array([(part.deviation * (part.largest / unit)) ** 2 for part in parts])
         mean = (fractions * means).sum(axis=0)
         between = fractions.prod(axis=0) * (means[0] - means[1]) ** 2
-        within = (fractions * np.where(fractions > 0, squares, 0)).sum(axis=0)
+        within = (fractions * squares).sum(axis=0)
         return TargetMoments(
             total,
-            unit,
+            largest,
             mean,
             np.sqrt(within + between),
             np.fmin(self.lowest, other.lowest),
             np.fmax(self.highest, other.highest),
         )
+
+
+def _as_unit(largest: Array) -> Array:
+    """Return the largest absolute targets, and 1 where all targets are 0."""
+    return np.where(largest > 0, largest, 1)
 
 
 class RealTarget(Target):

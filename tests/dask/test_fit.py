@@ -19,6 +19,7 @@ from sknn.dask import (  # noqa: E402
     DaskMLPRegressor,
     DaskTabularMLPClassifier,
     DaskTabularMLPRegressor,
+    _rounds,
 )
 
 pytestmark = [
@@ -303,21 +304,21 @@ def test_chunks_that_differ_are_aligned():
 
 def test_the_number_of_rounds():
     """Given, by the largest number of local steps, or so that rounds are neither short nor rare."""
-    X, y = np.zeros((4000, 1)), np.arange(4000.0)
-    X[:, 0] = y / 4000
+    y = np.arange(400.0) / 400
+    X = y[:, None]
 
     def rounds(batch_size, **settings):
-        model = DaskMLPRegressor((), batch_size=batch_size, max_iter=4, **settings)
-        return model.fit(collection(X, 4), collection(y / 4000, 4)).n_rounds_
+        model = DaskMLPRegressor((), batch_size=batch_size, max_iter=2, **settings)
+        return model.fit(collection(X, 2), collection(y, 2)).n_rounds_
 
-    assert rounds(100, n_rounds=7) == 7
-    assert rounds(100, n_rounds=2) == 2
-    assert rounds(100, local_steps=1) == 40
-    assert rounds(100, local_steps=3) == 16
-    assert rounds(100, local_steps=20) == 2  # two epochs each
-    assert rounds(100) == 4
-    assert rounds(20) == 4 * 3
-    assert rounds(2) == 4 * 8
+    assert rounds(20, n_rounds=7) == 7
+    assert rounds(20, n_rounds=1) == 1
+    assert rounds(20, local_steps=1) == 20
+    assert rounds(20, local_steps=3) == 8
+    assert rounds(20, local_steps=20) == 1  # of two epochs
+    assert rounds(20) == 2
+    assert rounds(4) == 2 * 3
+    assert rounds(1) == 2 * 8
 
 
 def test_the_estimator_is_one_of_scikit_learn(cluster_client):
@@ -354,3 +355,38 @@ def test_random_state_is_advanced_as_in_fit():
     DaskMLPClassifier(**settings, **AVERAGING).fit(collection(X), collection(y))
     sknn.MLPClassifier(**SMALL | {"random_state": other}).fit(X, y)
     assert mine.randint(2**31) == other.randint(2**31)
+
+
+def test_time_and_lines_of_epochs(capsys):
+    """They are those of `fit`: training ends with the epoch that is too late."""
+    X, y = rows_for(DaskMLPClassifier)
+    parts = collection(X, 2), collection(y, 2)
+    model = DaskMLPClassifier(**SMALL | {"max_iter": 100_000, "max_time": 0.2, "verbose": True})
+    model.fit(*parts)
+    printed = capsys.readouterr().out.splitlines()
+    assert len(printed) == model.n_iter_ + 1 < 100_000
+    assert printed[-1].endswith("max_time is over")
+
+
+def test_divergence_and_interrupts(monkeypatch):
+    """The last good epoch is kept, and a warning says so."""
+    X, y = rows_for(DaskMLPRegressor)
+    parts = collection(X, 2), collection(y, 2)
+    settings = SMALL | {"solver": "sgd", "learning_rate_init": 1e20}
+    with pytest.warns(UserWarning, match="diverged"):
+        model = DaskMLPRegressor(**settings).fit(*parts)
+    assert all(np.isfinite(W).all() for W in model.coefs_)
+    original, made = _rounds.ShardedBatch.run_epoch, []
+
+    def run_epoch(batch):
+        if len(made) == 2:
+            raise KeyboardInterrupt
+        made.append(original(batch))
+
+    monkeypatch.setattr(_rounds.ShardedBatch, "run_epoch", run_epoch)
+    with pytest.warns(UserWarning, match="interrupted by the user; the model is that of epoch 2"):
+        model = DaskMLPRegressor(**SMALL).fit(*parts)
+    assert model.n_iter_ == 2
+    expected = DaskMLPRegressor(**SMALL | {"max_iter": 2})
+    monkeypatch.undo()
+    assert np.array_equal(model.coefs_[0], expected.fit(*parts).coefs_[0])
