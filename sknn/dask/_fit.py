@@ -134,7 +134,7 @@ def fit_parts(
     prepared = _prepare(begun, [loaded[i] for i in begun.parts], cluster)
     job = _planned_job(begun, prepared, cluster)
     n_rows = [one.n_rows for one in prepared.totals]
-    solvers = planning.shard_solvers(job, mlp, n_rows)
+    solvers = planning.shard_solvers(job, mlp, n_rows, settings.outer.gain)
     encoded = _encode(job, prepared, solvers, cluster)
     steps = [solver.batches.steps(n) for solver, n in zip(solvers, n_rows, strict=True)]
     largest = solvers[int(np.argmax(steps))]

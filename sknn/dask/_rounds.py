@@ -67,6 +67,11 @@ class OuterOptimizer:
     rate: float
     momentum: float
 
+    @property
+    def gain(self) -> float:
+        """The factor by which steps of the shards are multiplied in the long run."""
+        return self.rate / (1 - self.momentum)
+
     def step(self, start: Array, mean: Array, state: dict[str, Any]) -> Array:
         """Return the new parameters; the state is changed in place."""
         delta = start - mean

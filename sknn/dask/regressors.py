@@ -192,6 +192,11 @@ class DaskTabularMLPRegressor(DaskRegression):
         Anything but None is refused: cross-fitting needs the folds of all rows in one place.
     n_members : int or "auto", default="auto"
         Number of networks trained as an ensemble; "auto" is 1.
+    weight_decay : float or "auto", default="auto"
+        Decoupled weight decay of "adamw", see `weight_decay_loss_power`. "auto" is
+        ``10 * min(1, 2500 / n_rows)`` with the number of all rows, times what makes an epoch of
+        the shards decay the weights as much as one of the local estimator: the steps there are by
+        those of a shard, and by ``outer_learning_rate / (1 - outer_momentum)``.
     client : distributed.Client or None, default=None
         The client whose cluster trains; None is the current one. It stays in clones, and is left
         out of pickles.

@@ -7,9 +7,12 @@ import pytest
 
 pytest.importorskip("distributed")
 
+from sknn import TabularMLPClassifier
 from sknn.dask._rounds import OuterOptimizer, RoundPlan
 from sknn.dask._scratch import MappedObject
 from sknn.estimators._early_stopping import PartScore, merge_scores
+from sknn.estimators._fit_plan import plan_fit, validate_fit
+from sknn.estimators._sharding.planning import shard_solvers
 
 
 @pytest.mark.parametrize("per_epoch", [1, 4, 13, Fraction(1, 3), Fraction(7, 2)], ids=str)
@@ -73,3 +76,21 @@ def test_scores_of_parts():
     assert merge_scores(parts, by_loss=True)["validation_score"] == -3.5
     worst = merge_scores([*parts, PartScore(1.0, np.inf, -np.inf)], by_loss=False)
     assert worst == {"validation_loss": np.inf, "validation_score": -np.inf}
+
+
+def test_settings_of_shards():
+    """For one shard those of `fit`; for several an epoch decays the weights as much."""
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(4000, 2)), rng.integers(0, 2, 4000)
+    mlp = TabularMLPClassifier(cv=None, max_iter=5, random_state=0)
+    inputs = validate_fit(mlp, (X, y, None), (None, None, None), None, None, keep_progress=False)
+    job = plan_fit(mlp, inputs).jobs[0]
+    usual, (only,) = job.config.solver, shard_solvers(job, mlp, [4000], 1.0)
+    assert only.weight_decay == usual.weight_decay
+    assert only.batches.batch_size == usual.batches.batch_size == 128
+    assert only.schedule.steps == usual.schedule.steps
+    solvers = shard_solvers(job, mlp, [1500, 1500, 1000], 3.5)
+    assert {one.batches.batch_size for one in solvers} == {42}
+    decayed = 3.5 * solvers[0].batches.steps(1500) * solvers[0].weight_decay
+    assert decayed == pytest.approx(32 * usual.weight_decay)
+    assert [one.schedule.steps for one in solvers] == [5 * 36, 5 * 36, 5 * 24]

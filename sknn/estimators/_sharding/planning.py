@@ -159,13 +159,23 @@ def plan_sharded_fit(
     return replace(job, warnings=[*notes, *job.warnings])
 
 
-def shard_solvers(job: FitJob, mlp: "BaseMLP", n_rows: Sequence[int]) -> list[MinibatchSolver]:
-    """Return the solver of each shard: schedules with an end have the length of its epochs."""
-    assert isinstance(job.config.solver, MinibatchSolver)
+def shard_solvers(
+    job: FitJob, mlp: "BaseMLP", n_rows: Sequence[int], outer_gain: float
+) -> list[MinibatchSolver]:
+    """Return the solver of each shard: schedules with an end have the length of its epochs.
+
+    An outer optimizer multiplies the steps of the shards, in the long run, by its gain. With
+    weight_decay="auto" an epoch decays the weights as much as one of a fit of all rows, though it
+    has another number of steps, which are multiplied.
+    """
     settings = mlp._training_settings(job.data.train, job.initial.spec.loss)
+    size = settings.batch_size
     if isinstance(mlp.batch_size, str):  # "auto"
-        size = settings.batch_size
-        shared = max(size // len(n_rows), min(size, MIN_BATCH_SIZE))
-        settings = replace(settings, batch_size=shared)
+        size = max(size // len(n_rows), min(size, MIN_BATCH_SIZE))
+    decay = settings.weight_decay
+    if isinstance(mlp.weight_decay, str):  # "auto"
+        usual_steps = -(-sum(n_rows) // settings.batch_size)
+        decay *= usual_steps / (-(-max(n_rows) // size) * outer_gain)
+    settings = replace(settings, batch_size=size, weight_decay=decay)
     solvers: list[Any] = [_builders.build_solver(mlp, settings, n) for n in n_rows]
     return solvers
