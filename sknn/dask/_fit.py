@@ -74,7 +74,6 @@ class ShardedRows:
             settings.n_rounds, settings.local_steps, job.config.epochs, max(steps)
         )
         self.outer = settings.outer
-        self.n_rounds = 0
         self.batches: list[ShardedBatch] = []
         self._targets = self._gather_targets()
 

@@ -1,6 +1,7 @@
 """Parts of the training rows: their validation, and what of them determines the fit of all."""
 
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -151,7 +152,7 @@ def prepare_part(
     if rng is None:
         return FitData(data), ""
     try:
-        return FitData(*split(mlp, data, rng, classify=classify)), ""
+        return FitData(*split(mlp, data, deepcopy(rng), classify=classify)), ""
     except ValueError as error:
         return FitData(data), str(error)
 
