@@ -194,9 +194,8 @@ class DaskTabularMLPRegressor(DaskRegression):
         Number of networks trained as an ensemble; "auto" is 1.
     weight_decay : float or "auto", default="auto"
         Decoupled weight decay of "adamw", see `weight_decay_loss_power`. "auto" is
-        ``10 * min(1, 2500 / n_rows)`` with the number of all rows, times what makes an epoch of
-        the shards decay the weights as much as one of the local estimator: the steps there are by
-        those of a shard, and by ``outer_learning_rate / (1 - outer_momentum)``.
+        ``10 * min(1, 2500 / n_rows)`` with the number of all rows, divided by
+        ``outer_learning_rate / (1 - outer_momentum)``, by which the outer steps multiply it.
     client : distributed.Client or None, default=None
         The client whose cluster trains; None is the current one. It stays in clones, and is left
         out of pickles.

@@ -164,9 +164,8 @@ def shard_solvers(
 ) -> list[MinibatchSolver]:
     """Return the solver of each shard: schedules with an end have the length of its epochs.
 
-    An outer optimizer multiplies the steps of the shards, in the long run, by its gain. With
-    weight_decay="auto" an epoch decays the weights as much as one of a fit of all rows, though it
-    has another number of steps, which are multiplied.
+    An outer optimizer multiplies the steps of the shards, in the long run, by its gain: so that
+    weight_decay="auto" decays the weights in a step as in `fit`, it is divided by the gain.
     """
     settings = mlp._training_settings(job.data.train, job.initial.spec.loss)
     size = settings.batch_size
@@ -174,8 +173,7 @@ def shard_solvers(
         size = max(size // len(n_rows), min(size, MIN_BATCH_SIZE))
     decay = settings.weight_decay
     if isinstance(mlp.weight_decay, str):  # "auto"
-        usual_steps = -(-sum(n_rows) // settings.batch_size)
-        decay *= usual_steps / (-(-max(n_rows) // size) * outer_gain)
+        decay /= outer_gain
     settings = replace(settings, batch_size=size, weight_decay=decay)
     solvers: list[Any] = [_builders.build_solver(mlp, settings, n) for n in n_rows]
     return solvers
