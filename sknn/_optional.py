@@ -9,6 +9,7 @@ EXTRAS: Mapping[str, str] = {
     "distributed": "dask",
     "matplotlib": "plot",
     "onnx": "onnx",
+    "pyarrow": "scale",
     "skl2onnx": "onnx",
 }
 

@@ -31,6 +31,7 @@ NEEDS = {
     "deploy.md": ["onnxruntime", "skl2onnx"],
     "howto/cluster.md": ["distributed", "dask.dataframe"],
     "howto/dates.md": ["skrub"],
+    "howto/large.md": ["pyarrow"],
     "howto/progress.md": ["sklearn.callback", "rich"],
     "howto/resume.md": ["sklearn.callback"],
     "saving.md": ["skops"],

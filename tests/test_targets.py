@@ -35,6 +35,7 @@ from sknn.targets import (
     MultioutputTarget,
     RealTarget,
     TargetMoments,
+    label_codes,
 )
 
 #: For each kind a target and a y.
@@ -527,3 +528,14 @@ def test_moments_of_zeros_do_not_hide_small_targets():
             merged = TargetMoments.of(parts[0], None).merge(TargetMoments.of(parts[1], None))
             target = RealTarget(1).standardized(merged, SquaredError())
             assert target.scale == pytest.approx(np.nanstd(np.concatenate(parts)), rel=1e-12)
+
+
+@pytest.mark.parametrize("labels", [["b", "a", "ä", "a", ""], [3, 1, 1], [True, False, True]])
+def test_label_codes_are_those_of_unique(labels):
+    """Also of text, which is hashed."""
+    y = np.array(labels, dtype=object if isinstance(labels[0], str) else None)
+    found, codes = label_codes(y)
+    expected, numbers = np.unique(y, return_inverse=True)
+    assert_array_equal(found, expected)
+    assert_array_equal(codes, numbers)
+    assert found.dtype == expected.dtype

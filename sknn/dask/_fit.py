@@ -173,6 +173,8 @@ def _planned_job(begun: ShardedFit, prepared: PreparedRows, cluster: Cluster) ->
     sample = parts.join_samples(samples, totals)
     if not isinstance(begun.mlp, Tabular):
         return planning.plan_sharded_fit(begun, sample, None)
+    if (known := begun.mlp._known_inputs(sample)) is not None:
+        return planning.plan_sharded_fit(begun, sample, known)
     mlp = cluster.share(begun.mlp)
     learned = [
         cluster.submit(_statistics, mlp, one, n, totals)

@@ -246,6 +246,7 @@ class DaskTabularMLPClassifier(DaskClassification):
         categorical_features: Any = "from_dtype",
         n_bins: int | Auto = "auto",
         min_frequency: int = 5,
+        encoder: Any = None,
         loss: ClassificationLoss | Loss = "auto",
         label_smoothing: float | Auto = "auto",
         class_weight: ClassWeight = None,

@@ -244,6 +244,7 @@ class DaskTabularMLPRegressor(DaskRegression):
         categorical_features: Any = "from_dtype",
         n_bins: int | Auto = 48,
         min_frequency: int = 5,
+        encoder: Any = None,
         loss: RegressionLoss | Loss = "auto",
         quantile: float | Sequence[float] = 0.5,
         huber_delta: float = 1.0,

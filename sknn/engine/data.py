@@ -15,6 +15,29 @@ from sknn.engine._typing import Array, Rng
 RowIndices: TypeAlias = slice | NDArray[np.intp]
 
 
+class RowSelection:
+    """Rows of a matrix, of which only slices are copied, when they are taken.
+
+    Parameters
+    ----------
+    X : array of shape (n, m)
+        The matrix, which may be larger than memory.
+    rows : array of int of shape (b,)
+        The row numbers.
+    """
+
+    def __init__(self, X: Array, rows: NDArray[np.intp]) -> None:
+        self.X = X
+        self.rows = rows
+        self.shape = (len(rows), *X.shape[1:])
+        self.dtype = X.dtype
+
+    def __getitem__(self, which: slice) -> Array:
+        """Return a copy of some of the rows."""
+        rows: Array = self.X[self.rows[which]]
+        return rows
+
+
 class Dataset:
     """Inputs, targets and sample weights.
 
@@ -60,6 +83,10 @@ class Dataset:
     def inputs(self) -> Array:
         """Return the inputs of all samples: X itself, or a copy of their rows."""
         return self.X if self.rows is None else self.X[self.rows]
+
+    def selection(self) -> Any:
+        """Return the inputs of all samples for `raw_predict`: without a copy of their rows."""
+        return self.X if self.rows is None else RowSelection(self.X, self.rows)
 
     def __getitem__(self, rows: RowIndices) -> tuple[Array, Array, Array | None]:
         """Return X, Y and w of some samples.

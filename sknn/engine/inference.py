@@ -28,7 +28,7 @@ def raw_predict(
     ----------
     network : Sequential
         The network.
-    X : array or CSR matrix of shape (n, m)
+    X : array, CSR matrix or RowSelection of shape (n, m)
         The inputs, of any dtype; converted batch by batch, never copied as a whole.
     dtype : dtype
         The dtype of the network's parameters.
@@ -36,7 +36,7 @@ def raw_predict(
         ``check(u)`` is called with each converted batch, and may raise.
     """
     if X.shape[0] <= rows_per_batch(network, X):
-        return network.forward(_convert(X, dtype, check))
+        return network.forward(next(iter_batches(network, X, dtype, check)))
     outputs: list[Array] = []
     values: list[Array] = []
     step = None
@@ -87,7 +87,7 @@ def _convert(u: Array, dtype: DTypeLike, check: Callable[[Array], None] | None) 
 
 def rows_per_batch(network: Sequential, X: Array) -> int:
     """Return how many rows have `MAX_BATCH_ELEMENTS` in the widest array of a forward pass."""
-    width = X.shape[-1] if isinstance(X, np.ndarray) else 1  # a CSR matrix needs little memory
+    width = 1 if issparse(X) else X.shape[-1]  # a CSR matrix needs little memory
     for i, module in enumerate(network.modules):
         if isinstance(module, Linear):
             width = max(width, module.W0.size, module.W.shape[-2] if i else 0)

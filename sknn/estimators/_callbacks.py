@@ -1,6 +1,8 @@
 """scikit-learn's callbacks in a fit, which is a task with one subtask per epoch."""
 
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from numbers import Integral
 from pathlib import Path
@@ -11,9 +13,14 @@ from sknn.estimators._builders import has_folds, is_stochastic, n_members
 from sknn.estimators._saving import FITTED
 from sknn.estimators._sklearn_compat import callback_context, callbacks_of
 from sknn.estimators._training_state import TrainingState
+from sknn.estimators._validation.source_rows import OnPass
+from sknn.features.sources import as_source
 
 if TYPE_CHECKING:
     from sknn.estimators.base import BaseMLP
+
+#: Largest number of passes over a source in a fit without folds and without `refit`.
+MAX_SOURCE_PASSES = 4
 
 
 class FitCheckpoint(Protocol):
@@ -68,6 +75,8 @@ class FitCallbacks:
         together = is_stochastic(estimator) or single
         known = together and not estimator.refit and isinstance(estimator.max_iter, Integral)
         epochs = int(estimator.max_iter) if known else None
+        if epochs is not None and as_source(X) is not None:
+            epochs += MAX_SOURCE_PASSES
         self.fit = callback_context(estimator, max_subtasks=epochs)
         self.epoch: Any = None
         if self.fit is not None:
@@ -109,10 +118,36 @@ class FitCallbacks:
             )
         )
 
+    @contextmanager
+    def source_pass(self, made: str) -> Iterator[None]:
+        """Make a pass over a source a subtask."""
+        if self.fit is None:
+            yield
+            return
+        task = self.fit.subcontext(task_name=f"source: {made}", max_subtasks=None)
+        task.call_on_fit_task_begin(**self.arguments)
+        yield
+        task.call_on_fit_task_end(**self.arguments)
+
     def on_fit_end(self) -> None:
         """End the task of the fit, once the estimator has its fitted attributes."""
         if self.fit is not None:
             self.fit.call_on_fit_task_end(**self.arguments, reconstruction_attributes={})
+
+
+def source_pass(callbacks: FitCallbacks | None, *, verbose: bool) -> OnPass:
+    """Return the context of a pass over a source: it prints a line, and is a subtask."""
+
+    @contextmanager
+    def on_pass(made: str) -> Iterator[Callable[[int], None]]:
+        start, n_rows = time.monotonic(), [0]
+        with callbacks.source_pass(made) if callbacks else nullcontext():
+            yield n_rows.append
+        if verbose:
+            seconds = time.monotonic() - start
+            print(f"source: {made}, {n_rows[-1]} rows in {seconds:.3g} s")
+
+    return on_pass
 
 
 def fit_checkpoint(estimator: "BaseMLP", data: tuple[Any, ...]) -> FitCheckpoint | None:

@@ -109,9 +109,9 @@ def out_of_fold_outputs(
     networks = fold_networks(spec, fitted)
     z = np.full((len(rows.y), spec.n_units), np.nan, dtype=np.result_type(dtype, spec.dtype))
     for members, numbers in folds.by_networks():
-        X = rows.take(numbers).X
+        held_out = rows.take(numbers)
         with ignore_overflow():
-            outputs = [ModelPart.of_rows(networks[k], X).raw_predict() for k in members]
+            outputs = [ModelPart.of_data(networks[k], held_out).raw_predict() for k in members]
             joined = join_members(outputs).astype(z.dtype, copy=False)
             own = spec.with_folds(len(outputs))
             z[numbers] = own.average_members(joined if own.members else joined[0])
@@ -223,7 +223,7 @@ def _fold_score(
         fitted = spec.fitted_attributes(list(map(copy_weights, job.initial.networks)))
         network = fitted_network(spec, fitted)
         if mlp.scoring is None:
-            X = spec.dataset(rows, "y", relative_weights=True).X
+            X = spec.dataset(rows, "y", relative_weights=True).selection()
             z = spec.average_members(raw_predict(network, X, spec.dtype))
             return mlp._default_score(spec, z, rows.y, rows.w)
         return validation_score(job, rows, spec)(network)["validation_score"]

@@ -19,7 +19,8 @@ from sknn.estimators._validation.data import (
     ignore_overflow,
     normalized_weights,
 )
-from sknn.targets import ClassTarget, TargetMoments
+from sknn.estimators._validation.source_rows import EncodedRows
+from sknn.targets import ClassTarget, TargetMoments, label_codes
 
 if TYPE_CHECKING:
     from sknn.estimators.base import BaseMLP
@@ -74,7 +75,8 @@ def _draw(y: Array, size: int, rng: np.random.RandomState, *, classify: bool) ->
     """Draw the row numbers of the validation rows."""
     candidates, classes = np.arange(len(y)), None
     if classify and y.ndim == 1:
-        numbers, counts = np.unique(y, return_inverse=True, return_counts=True)[1:]
+        numbers = label_codes(y)[1]
+        counts = np.bincount(numbers)
         order = rng.permutation(len(y))  # one random row of every class stays in training
         stay = order[np.unique(numbers[order], return_index=True)[1]]
         if (counts > 2).any():  # classes of one or two rows stay in training
@@ -99,7 +101,7 @@ def _groups_to_hold_back(
     would have no row of a class; if all are, the smallest that leaves each class is held back.
     """
     labels, first, which = np.unique(groups, return_index=True, return_inverse=True)
-    classes, numbers = np.unique(y, return_inverse=True)
+    classes, numbers = label_codes(y)
     counts = np.zeros((len(labels), len(classes)), dtype=int)
     np.add.at(counts, (which, numbers), 1)
     order = np.argsort(-first) if rng is None else rng.permutation(len(labels))
@@ -220,7 +222,7 @@ class ValidationScore:
         """Return the raw outputs and the mean loss, infinite if any prediction is."""
         spec, dataset = self.spec, self.dataset
         with ignore_overflow():
-            z = spec.average_members(raw_predict(network, dataset.X, spec.dtype))
+            z = spec.average_members(raw_predict(network, dataset.selection(), spec.dtype))
             loss = float(self.loss.value(z, dataset.Y).dot(self.fractions)) * spec.loss_scale
             predictions = spec.loss.inverse_link(z) if self.is_unbounded else z
         return z, loss if np.isfinite(predictions).all() else np.inf
@@ -234,7 +236,9 @@ class ValidationScore:
         estimator = self.as_estimator(self.spec.fitted_attributes([copy_weights(network)]))
         if not hasattr(self.data.all_X, "columns"):  # the validated rows have no names
             vars(estimator).pop("feature_names_in_", None)
-        return float(self.scorer(estimator, self.data.X, self.data.y, **weights))
+        is_in_memory = self.data.is_in_memory
+        X = self.data.X if is_in_memory else EncodedRows(self.dataset.selection())
+        return float(self.scorer(estimator, X, self.data.y, **weights))
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from sknn.estimators._training_state import (
     independent_generator,
     split_generator,
 )
+from sknn.estimators._validation.arguments import refuse_source
 from sknn.estimators._validation.data import (
     ValidatedData,
     check_any_weight,
@@ -32,6 +33,8 @@ from sknn.estimators._validation.data import (
     validate_validation_data,
     with_groups,
 )
+from sknn.estimators._validation.source_rows import OnPass
+from sknn.features.sources import as_source
 from sknn.targets import ClassTarget, Target
 
 if TYPE_CHECKING:
@@ -65,7 +68,7 @@ class SharedRows:
 class FitInputs:
     """Validated arguments of `fit`, and what they determine before anything is trained."""
 
-    X: Any  # as given
+    X: Any  # as given; without columns if it is a source
     rows: ValidatedData  # all rows
     data: ValidatedData  # those of positive weight
     validation: ValidatedData | None
@@ -86,6 +89,7 @@ def validate_fit(
     *,
     keep_progress: bool,
     shared: SharedRows | None = None,
+    on_pass: OnPass | None = None,
 ) -> FitInputs:
     """Validate the arguments of `fit`.
 
@@ -102,10 +106,11 @@ def validate_fit(
     fitted = vars(mlp) if mlp.warm_start and "coefs_" in vars(mlp) else None
     checked = mlp if fitted else mlp._with_attributes({})
     if shared is None or fitted:
-        rows = validate_training_data(checked, *given, reset=fitted is None)
+        rows = validate_training_data(
+            checked, *given, groups, reset=fitted is None, on_pass=on_pass
+        )
     else:
-        rows = shared.validate(checked, given)
-    rows = with_groups(rows, groups)
+        rows = with_groups(shared.validate(checked, given), groups)
     data = rows.positive()
     validation = validate_validation_data(mlp, *given_val, data.features) if has_val else None
     if fitted:
@@ -118,8 +123,9 @@ def validate_fit(
     states = TrainingState.of_fitted(fitted, rng) if fitted else None
     rng = states[0].rng if states else check_random_state(rng)
     initial_rng = rng.get_state(legacy=False) if keep_progress else None
+    X = given[0] if as_source(given[0]) is None else np.empty((len(rows.y), 0))
     return FitInputs(
-        given[0], rows, data, validation, target, rng, initial_rng, groups, fitted, states
+        X, rows, data, validation, target, rng, initial_rng, rows.groups, fitted, states
     )
 
 
@@ -191,6 +197,7 @@ def plan_epoch(mlp: "BaseMLP", given: GivenData, classes: Any) -> FitPlan:
     """
     fitted = vars(mlp) if "coefs_" in vars(mlp) else None
     checked = mlp if fitted else mlp._with_attributes({})
+    refuse_source(given[0], "partial_fit takes the rows of one batch in memory: call it for each")
     data = validate_training_data(checked, *given, reset=fitted is None).positive()
     notes: list[FitWarning] = []
     if fitted:

@@ -8,7 +8,10 @@ import numpy as np
 
 from sknn.engine import Sequential, iter_batches, raw_predict
 from sknn.engine._typing import Array
+from sknn.engine.data import RowSelection
 from sknn.estimators._model import ModelSpec, checked_finite
+from sknn.estimators._validation.data import ValidatedData
+from sknn.estimators._validation.source_rows import EncodedRows
 
 
 @dataclass(frozen=True)
@@ -30,8 +33,20 @@ class ModelPart:
     ) -> "ModelPart":
         """Return networks, from `fitted_networks`, with validated rows, encoded for them."""
         spec, network = networks
-        X = spec.inputs.encode(X, spec.dtype) if spec.inputs else X
+        if isinstance(X, EncodedRows):
+            X = X.X
+        elif spec.inputs:
+            X = spec.inputs.encode(X, spec.dtype)
         return cls(spec, network, X, check)
+
+    @classmethod
+    def of_data(cls, networks: tuple[ModelSpec, Sequential], data: ValidatedData) -> "ModelPart":
+        """Return networks with training rows, encoded for them."""
+        spec, network = networks
+        if spec.inputs is None:
+            return cls(spec, network, data.X, None)
+        X, rows = data.encoded(spec.inputs, spec.dtype)
+        return cls(spec, network, X if rows is None else RowSelection(X, rows), None)
 
     def iter_batches(self) -> Iterator[Array]:
         """Yield the rows in batches, in the type of the network."""

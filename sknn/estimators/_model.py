@@ -24,6 +24,11 @@ from sknn.engine import (
 )
 from sknn.engine._typing import Array, Rng
 from sknn.engine.rescaling import QuantileRescaling
+from sknn.estimators._encoder_parameter import (
+    ENCODER_PARAMETERS,
+    check_same_encoding,
+    given_or_none,
+)
 from sknn.estimators._inputs import TabularInputs
 from sknn.estimators._validation.data import (
     ValidatedData,
@@ -32,9 +37,6 @@ from sknn.estimators._validation.data import (
 )
 from sknn.estimators._validation.row_totals import class_frequencies
 from sknn.targets import TARGETS, RealTarget, Target
-
-#: Constructor parameters of the encoder that those for tables have, too.
-ENCODER_PARAMETERS = ("categorical_features", "n_bins", "min_frequency")
 
 
 @dataclass(frozen=True)
@@ -223,8 +225,7 @@ class ModelSpec:
         Y = self.encode_targets(data, name, smoothing, smooths_evenly=smooths_evenly)
         w, rows = data.w, None
         if self.inputs:
-            inputs = self.inputs
-            X = data.derive((inputs, self.dtype), lambda: inputs.encode(data.X, self.dtype))
+            X, rows = data.encoded(self.inputs, self.dtype)
         elif shares_X:
             X, rows = data.as_dtype(self.dtype)
         else:
@@ -368,7 +369,11 @@ class ModelSpec:
         ValueError
             If a parameter changed; the error names it.
         """
-        encoding = {name: parameters.get(name) for name in (*ENCODER_PARAMETERS, "standardize_y")}
+        encoder = given_or_none(parameters.get("encoder"))
+        if encoder is not None and fitted.inputs:
+            check_same_encoding(encoder, fitted.inputs.encoder)
+        own = [] if encoder is not None else ENCODER_PARAMETERS
+        encoding = {name: parameters.get(name) for name in (*own, "standardize_y")}
         changed = {**self.fixed_parameters(), **encoding}
         for parameter, old in fitted.fixed_parameters().items():
             new = changed.get(parameter, old)

@@ -60,7 +60,7 @@ CHANGES: dict[str, tuple[str, ...]] = {
     "error": (
         *("hidden_layer_sizes", "activation", "initialization", "n_members", "dtype"),
         *("loss", "quantile", "huber_delta", "standardize_y"),
-        *("categorical_features", "n_bins", "min_frequency"),
+        *("encoder", "categorical_features", "n_bins", "min_frequency"),
     ),
     "counts": (
         *("solver", "momentum", "nesterovs_momentum", "beta_1", "beta_2", "epsilon"),

@@ -32,6 +32,7 @@ from sklearn.utils.validation import check_is_fitted
 from sknn._version import __version__
 from sknn.archives import Contents, replacing, write
 from sknn.engine._typing import Array
+from sknn.estimators._encoder_parameter import encoder_to_plain
 from sknn.estimators._training_state import TrainingState, states_to_plain
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ SOMETIMES = {
     "_fold_models",
     "member_params_",
     "temperature_",
+    "_named_columns",
 }
 
 FITTED = ALWAYS | SOMETIMES
@@ -190,7 +192,7 @@ def contents_of(estimator: "BaseMLP", progress: dict[str, Any] | None = None) ->
 
 
 def plain_parameters(estimator: "BaseMLP") -> dict[str, Any]:
-    """Return the parameters of an estimator; splitters, series and indices become plain data.
+    """Return the parameters of an estimator, in which all but parts of networks are plain data.
 
     Raises
     ------
@@ -202,6 +204,8 @@ def plain_parameters(estimator: "BaseMLP") -> dict[str, Any]:
         if hasattr(value, "to_numpy"):
             parameters[name] = value.to_numpy()
     parameters["cv"] = cv_to_plain(parameters["cv"])
+    if "encoder" in parameters:
+        parameters["encoder"] = encoder_to_plain(parameters["encoder"])
     return parameters
 
 

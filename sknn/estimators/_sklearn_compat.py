@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
+from sklearn.base import _clone_parametrized as clone_parametrized
 from sklearn.base import _fit_context
 from sklearn.utils import _safe_indexing as safe_indexing
 from sklearn.utils import check_random_state, metaestimators
@@ -127,6 +128,7 @@ __all__ = [
     "callback_context",
     "callbacks_of",
     "check_sample_weight",
+    "clone_parametrized",
     "complete_mlp",
     "fit_context",
     "safe_indexing",

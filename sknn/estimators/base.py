@@ -18,8 +18,9 @@ from sknn.engine import History, Loss, Optimizer, network
 from sknn.engine._typing import Array
 from sknn.estimators import _builders, _saving
 from sknn.estimators._auto_settings import Fitted, auto_trials, fit_best_settings
+from sknn.estimators._batches import predict_batches
 from sknn.estimators._builders import TrainingSettings
-from sknn.estimators._callbacks import FitCallbacks, FitProgress
+from sknn.estimators._callbacks import FitCallbacks, FitProgress, source_pass
 from sknn.estimators._cross_fitting import with_out_of_fold
 from sknn.estimators._fit import (
     COMPLETE,
@@ -87,10 +88,12 @@ from sknn.estimators._sklearn_compat import (
     fit_context,
 )
 from sknn.estimators._training_state import TrainingState, split_generator, states_to_plain
+from sknn.estimators._validation.arguments import rows_to_predict
 from sknn.estimators._validation.data import (
     ValidatedData,
     validated_inputs,
 )
+from sknn.estimators._validation.source_rows import OnPass
 from sknn.targets import Target
 
 
@@ -220,14 +223,21 @@ class BaseMLP(VersionedState, CallbackSupportMixin, KnownParamNames, metaclass=A
 
         Parameters
         ----------
-        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
+        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features), or source
             Training inputs, one row per sample. They must be numeric, except for `TabularMLP*`,
             which accept frames, arrays and lists of rows with columns of any type, but no
-            sparse matrix.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            sparse matrix. A source is read batch by batch, several times, and never held in memory:
+            paths of Parquet files, a `pyarrow.dataset.Dataset`, a `polars.LazyFrame`, a DuckDB
+            relation, a Dask DataFrame, an Ibis table, or a function that returns a new iterator of
+            frames, record batches, arrays or tuples (X, y) or (X, y, sample_weight). The model is
+            that of the same rows in memory.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), str or callable
             Targets: class labels, columns of labels or 0/1 indicators in classification; real
-            numbers in regression, where with several columns NaN marks an unknown target.
-        sample_weight : array-like of shape (n_samples,), default=None
+            numbers in regression, where with several columns NaN marks an unknown target. A string
+            is the name of a column of X, which is then no feature, and ignored in `predict`; a
+            function makes targets of X, or of each batch. Of a source, y is one of these, or a list
+            of names, or None if batches are tuples.
+        sample_weight : array-like of shape (n_samples,), str or callable, default=None
             Non-negative weights of the samples. Only their ratios matter. Weight 0 drops the row
             (which must be valid); only a class of such rows stays in `classes_`. Weight 2 is the
             same as two equal rows if each step uses all rows and no dropout: exactly, up to
@@ -241,7 +251,7 @@ class BaseMLP(VersionedState, CallbackSupportMixin, KnownParamNames, metaclass=A
             transformed like X, which is done with ``transform_input=["X_val"]``, metadata routing
             enabled and ``set_fit_request(X_val=True, y_val=True)``. y_val is never transformed:
             with :class:`~sklearn.compose.TransformedTargetRegressor`, scale it like y.
-        groups : array-like of shape (n_samples,), default=None
+        groups : array-like of shape (n_samples,), str or callable, default=None
             Group labels of the rows, for splitters of `cv` such as
             :class:`~sklearn.model_selection.GroupKFold`. The rows that early stopping or
             ``cv="auto"`` hold back are then whole groups, too. Through meta-estimators they are
@@ -255,7 +265,10 @@ class BaseMLP(VersionedState, CallbackSupportMixin, KnownParamNames, metaclass=A
         Raises
         ------
         ValueError, TypeError
-            If a parameter or the data are invalid; the estimator is left unchanged.
+            If a parameter or the data are invalid, or a source gives other rows when it is read
+            again; the estimator is left unchanged.
+        OSError
+            If there is no space for the scratch file of a source, in the folder of `tempfile`.
         KeyboardInterrupt
             On Ctrl-C before the end of the first epoch, or in a fit that a search, a
             cross-validation or an ensemble of scikit-learn runs: it ends them all. Otherwise the
@@ -280,7 +293,12 @@ class BaseMLP(VersionedState, CallbackSupportMixin, KnownParamNames, metaclass=A
                 notes: list[FitWarning] = []
             else:
                 steps = self._fit_steps(
-                    given, given_val, groups, resumed, keep_progress=callbacks is not None
+                    given,
+                    given_val,
+                    groups,
+                    resumed,
+                    keep_progress=callbacks is not None,
+                    on_pass=source_pass(callbacks, verbose=bool(self.verbose)),
                 )
                 plan, result, notes = run_steps(steps, callbacks)
                 if callbacks is not None:
@@ -312,6 +330,45 @@ class BaseMLP(VersionedState, CallbackSupportMixin, KnownParamNames, metaclass=A
         """
         fitted = self._fitted_model(X)
         return fitted.spec.decode(fitted.outputs())
+
+    def predict_batches(
+        self, X: Any, method: str = "predict", *, batch_size: int = 2**16, **params: Any
+    ) -> Iterator[Any]:
+        """Predict batch by batch, so that neither X nor the predictions need be in memory.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features), or source
+            The inputs, as for `fit`. Of a source only the columns of `fit` are read, if it can
+            leave out others.
+        method : str, default="predict"
+            The method that predicts each batch, such as "predict_proba", "decision_function" or
+            "predict_interval".
+        batch_size : int, default=65536
+            Largest number of rows of a batch.
+        **params : dict
+            Further arguments of the method, such as ``coverage=0.8``.
+
+        Returns
+        -------
+        batches : iterator of ndarray
+            The results of the method for consecutive rows, in the order of X.
+
+        Raises
+        ------
+        ValueError
+            If there is no such method that predicts.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sknn import MLPRegressor
+        >>> model = MLPRegressor((4,), max_iter=500, random_state=0).fit([[0.0], [1.0]], [0, 1])
+        >>> batches = model.predict_batches(np.zeros((5, 1)), batch_size=2)
+        >>> [len(predictions) for predictions in batches]
+        [2, 2, 1]
+        """
+        return predict_batches(self, X, method, batch_size, params)
 
     def save(self, file: Any, *, training_state: bool = False) -> None:
         """Write the fitted estimator to a file that holds no code; `sknn.load` reads it.
@@ -393,10 +450,18 @@ class BaseMLP(VersionedState, CallbackSupportMixin, KnownParamNames, metaclass=A
         *,
         keep_progress: bool = False,
         shared: SharedRows | None = None,
+        on_pass: OnPass | None = None,
     ) -> FitSteps[Fitted]:
         """Plan all training; return the last plan, the result, and warnings to show at the end."""
         inputs = validate_fit(
-            self, given, given_val, groups, resumed, keep_progress=keep_progress, shared=shared
+            self,
+            given,
+            given_val,
+            groups,
+            resumed,
+            keep_progress=keep_progress,
+            shared=shared,
+            on_pass=on_pass,
         )
         if trials := auto_trials(self, inputs):
             plan, result, notes = yield from fit_best_settings(self, trials)
@@ -671,6 +736,6 @@ class BaseMLP(VersionedState, CallbackSupportMixin, KnownParamNames, metaclass=A
         ):
             return X, check, X.dtype
         estimator = self._with_attributes(fitted)
-        X = validated_inputs(estimator, X, reset=False)
+        X = validated_inputs(estimator, rows_to_predict(X, fitted), reset=False)
         needs_check = np.dtype(fitted["_model_spec"]["dtype"]).itemsize < X.dtype.itemsize
         return X, check if needs_check else None, X.dtype

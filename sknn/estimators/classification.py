@@ -33,6 +33,7 @@ from sknn.estimators._validation.data import (
 )
 from sknn.estimators._validation.targets import as_labels, targets_to_score, typed_labels
 from sknn.estimators.base import BaseMLP
+from sknn.features.named_columns import split_columns
 from sknn.targets import (
     BinaryTarget,
     ClassTarget,
@@ -41,6 +42,7 @@ from sknn.targets import (
     MultioutputTarget,
     Target,
     class_numbers,
+    label_codes,
     label_target,
     sorting_labels,
 )
@@ -94,9 +96,9 @@ class Classification(ClassifierMixin, BaseMLP):
         ----------
         X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
             Training inputs, as for `fit`.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), str or callable
             Targets, as for `fit`.
-        sample_weight : array-like of shape (n_samples,), default=None
+        sample_weight : array-like of shape (n_samples,), str or callable, default=None
             Weights of the samples, relative to 1. Unlike in `fit`, they are not divided by their
             mean, which may differ between batches.
         classes : array-like of shape (n_classes,), default=None
@@ -302,10 +304,10 @@ class Classification(ClassifierMixin, BaseMLP):
         ----------
         X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
             The inputs, as for `fit`.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            True labels.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), or str
+            True labels, or the name of their column.
+        sample_weight : array-like of shape (n_samples,) or str, default=None
+            Weights of the samples, or the name of their column.
 
         Returns
         -------
@@ -313,6 +315,7 @@ class Classification(ClassifierMixin, BaseMLP):
             Accuracy of `predict`.
         """
         check_is_fitted(self)
+        X, y, sample_weight = split_columns(X, y, sample_weight)
         y = as_labels(y)
         if self._model_spec["target"] != MultioutputTarget.kind:
             score: float = super().score(X, y, scoring_weights(sample_weight, y))
@@ -348,6 +351,10 @@ class Classification(ClassifierMixin, BaseMLP):
                 check_classification_targets(column)
             return MultioutputTarget([np.unique(column) for column in columns])
         if not stream:
+            if y.ndim == 1 and y.dtype == object:  # text, which scikit-learn would sort
+                labels = label_codes(y)[0]
+                if 2 * len(labels) <= len(y):  # else it warns
+                    return label_target(labels)
             with sorting_labels():
                 check_classification_targets(y)
             kind = type_of_target(y, input_name="y")

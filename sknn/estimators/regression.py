@@ -30,6 +30,7 @@ from sknn.estimators._validation.data import (
 from sknn.estimators._validation.settings import as_floats
 from sknn.estimators._validation.targets import targets_to_score
 from sknn.estimators.base import BaseMLP
+from sknn.features.named_columns import split_columns
 from sknn.targets import RealTarget, Target
 from sknn.targets.conformal import interval_ends
 
@@ -66,9 +67,9 @@ class Regression(RegressorMixin, BaseMLP):
         ----------
         X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
             Training inputs, as for `fit`.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), str or callable
             Targets, as for `fit`.
-        sample_weight : array-like of shape (n_samples,), default=None
+        sample_weight : array-like of shape (n_samples,), str or callable, default=None
             Weights of the samples, relative to 1. Unlike in `fit`, they are not divided by their
             mean, which may differ between batches.
 
@@ -250,16 +251,17 @@ class Regression(RegressorMixin, BaseMLP):
         ----------
         X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
             The inputs, as for `fit`.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            True targets.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), or str
+            True targets, or the name of their column.
+        sample_weight : array-like of shape (n_samples,) or str, default=None
+            Weights of the samples, or the name of their column.
 
         Returns
         -------
         score : float
             R2 of `predict`, averaged over the columns of y.
         """
+        X, y, sample_weight = split_columns(X, y, sample_weight)
         y = targets_to_score(y, numeric=True)
         w = scoring_weights(sample_weight, y)
         fitted = self._fitted_model(X)

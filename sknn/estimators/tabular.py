@@ -7,23 +7,34 @@ from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
+from sklearn.base import clone
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from sknn.engine import Loss
 from sknn.engine._typing import Array
 from sknn.estimators._builders import TrainingSettings, is_stochastic
+from sknn.estimators._encoder_parameter import (
+    check_columns,
+    clone_with_encoder,
+    given_encoder,
+    is_fitted,
+    without_statistics,
+)
 from sknn.estimators._fit import InitialModel
 from sknn.estimators._inputs import TabularInputs
 from sknn.estimators._messages import FitWarning
 from sknn.estimators._model import ModelSpec
 from sknn.estimators._parameters import Auto
 from sknn.estimators._search_space import tabular_space
-from sknn.estimators._sklearn_compat import Interval, StrOptions
+from sknn.estimators._sklearn_compat import HasMethods, Interval, StrOptions
+from sknn.estimators._validation.arguments import rows_to_predict
 from sknn.estimators._validation.data import ValidatedData
+from sknn.estimators._validation.source_rows import EncodedRows
 from sknn.estimators.base import BaseMLP
 from sknn.features import TableEncoder
 from sknn.features.compact import checked_columns
+from sknn.features.statistics import weight_scale
 
 #: The first batch of `partial_fit` should have at least so many rows.
 MIN_ROWS_TO_ENCODE = 100
@@ -32,7 +43,7 @@ MIN_ROWS_TO_ENCODE = 100
 FEW_ROWS = (
     "The encoding of the columns was learned from {} rows only, and stays as it is in all further "
     f"calls of partial_fit. Begin with a batch of at least {MIN_ROWS_TO_ENCODE} rows that has all "
-    "frequent categories, or with fit."
+    "frequent categories, or with fit; or set encoder to a fitted TableEncoder."
 )
 UNSEEN = (
     "{}: no value of this batch was a frequent category in the first call, so all are encoded "
@@ -66,6 +77,7 @@ class Tabular(BaseMLP):
     categorical_features: Any
     n_bins: int | Auto
     min_frequency: int
+    encoder: Any
     weight_decay_loss_power: float
 
     _takes_tables = True
@@ -84,6 +96,7 @@ class Tabular(BaseMLP):
         "categorical_features": ["array-like", StrOptions({"from_dtype"}), None],
         "n_bins": [StrOptions({"auto"}), Interval(Integral, 0, None, closed="left")],
         "min_frequency": [Interval(Integral, 1, None, closed="left")],
+        "encoder": [TableEncoder, HasMethods(["transform", "fit"]), None],
         "weight_decay": [StrOptions({"auto"}), Interval(Real, 0, None, closed="left")],
         "weight_decay_loss_power": [Interval(Real, 0, None, closed="left")],
         "max_iter": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
@@ -110,7 +123,10 @@ class Tabular(BaseMLP):
         return tags
 
     def _new_encoder(self) -> TableEncoder:
-        """Return an encoder with the parameters of the estimator, not fitted."""
+        """Return an encoder that is not fitted: the one given, or one with the parameters."""
+        encoder = given_encoder(self)
+        if encoder is not None:
+            return clone(encoder)
         chosen = self.categorical_features
         chosen = chosen.to_numpy() if hasattr(chosen, "to_numpy") else chosen  # series or index
         return TableEncoder(
@@ -122,23 +138,43 @@ class Tabular(BaseMLP):
             max_absolute_value=MAX_ABSOLUTE_VALUE,
         )
 
+    def _known_inputs(self, data: ValidatedData) -> TabularInputs | None:
+        """Return the encoding of a fitted encoder, if one is given."""
+        encoder = given_encoder(self)
+        if encoder is None or not is_fitted(encoder):
+            return None
+        check_columns(encoder, data.features)
+        encoder = without_statistics(encoder)
+        encoder.__dict__.update(_names(data))
+        return TabularInputs(encoder)
+
     def _learn_inputs(self, data: ValidatedData) -> tuple[TabularInputs, list[FitWarning]]:
+        if (known := self._known_inputs(data)) is not None:
+            return known, []
         encoder = self._new_encoder()
-        chosen = encoder.categorical_features
 
         def learn() -> tuple[TabularInputs, list[FitWarning]]:
-            message = encoder._learn(data.X, data.w)
+            message = _learn(encoder, data)
             return TabularInputs(encoder), [(message, UserWarning)] if message else []
 
-        columns = repr(chosen.tolist() if isinstance(chosen, np.ndarray) else chosen)
+        settings = [
+            (name, repr(value.tolist() if isinstance(value, np.ndarray) else value))
+            for name, value in sorted(encoder.get_params(deep=False).items())
+        ]
         learned: tuple[TabularInputs, list[FitWarning]] = data.derive(
-            ("encoding", columns, encoder.n_bins, encoder.min_frequency), learn
+            ("encoding", *settings), learn
         )
         return learned
+
+    def __sklearn_clone__(self) -> Any:
+        """Return a clone that has a fitted `encoder` itself."""
+        return clone_with_encoder(self)
 
     def _stream_warnings(
         self, data: ValidatedData, initial: InitialModel, inputs: Array
     ) -> list[FitWarning]:
+        if is_fitted(given_encoder(self)) or not data.is_in_memory:
+            return []
         if initial.is_new:
             few = len(data.y) < MIN_ROWS_TO_ENCODE
             return [(FEW_ROWS.format(len(data.y)), UserWarning)] if few else []
@@ -176,5 +212,24 @@ class Tabular(BaseMLP):
 
         The cells are validated as they are encoded: to finite numbers, or NaN.
         """
+        if isinstance(X, EncodedRows):
+            return X, None, None
+        X = rows_to_predict(X, fitted)
         X = checked_columns(self._with_attributes(fitted), X, reset=False)
         return X, None, getattr(X, "dtype", None)
+
+
+def _learn(encoder: TableEncoder, data: ValidatedData) -> str | None:
+    """Fit an encoder to training rows; return the message of a warning, or None."""
+    encoder.__dict__.update(_names(data))
+    scale = weight_scale(data.w)
+    statistics = encoder._new_statistics(n_rows=len(data.y), weight_scale=scale)
+    for X, w in data.iter_X():
+        statistics.add(encoder._table(X), w)
+    return encoder._learn_statistics(statistics)
+
+
+def _names(data: ValidatedData) -> dict[str, Any]:
+    """Return the number of columns, and their names if they have some."""
+    names = ("n_features_in_", "feature_names_in_")
+    return {name: value for name, value in data.features.items() if name in names}

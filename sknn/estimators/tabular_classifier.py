@@ -47,6 +47,11 @@ class TabularMLPClassifier(Tabular, Classification):
         rows have further bins next to them.
     min_frequency : int, default=5
         Categories with fewer training rows share one encoding, with those unseen in training.
+    encoder : TableEncoder or None, default=None
+        None: the encoding is learned from the training rows, with the parameters above. A fitted
+        encoder is used as it is, in `fit`, for each fold of `cv` and in `partial_fit`, whose first
+        batch need not have all categories then; clones of the estimator keep it. The settings of an
+        encoder that is not fitted take the place of the parameters above.
     label_smoothing : float or "auto", default="auto"
         Fraction of each label's probability to spread over the classes in training, in proportion
         to their weighted frequencies (in `partial_fit` those of the batch; multilabel: over 0 and
@@ -194,6 +199,7 @@ class TabularMLPClassifier(Tabular, Classification):
         categorical_features: Any = "from_dtype",
         n_bins: int | Auto = "auto",
         min_frequency: int = 5,
+        encoder: Any = None,
         loss: ClassificationLoss | Loss = "auto",
         label_smoothing: float | Auto = "auto",
         class_weight: ClassWeight = None,

@@ -44,6 +44,11 @@ class TabularMLPRegressor(Tabular, Regression):
         rows have further bins next to them.
     min_frequency : int, default=5
         Categories with fewer training rows share one encoding, with those unseen in training.
+    encoder : TableEncoder or None, default=None
+        None: the encoding is learned from the training rows, with the parameters above. A fitted
+        encoder is used as it is, in `fit`, for each fold of `cv` and in `partial_fit`, whose first
+        batch need not have all categories then; clones of the estimator keep it. The settings of an
+        encoder that is not fitted take the place of the parameters above.
     batch_size : int or "auto", default="auto"
         Samples per mini-batch; "auto" is ``min(128, n_samples)``.
     max_iter : int or "auto", default="auto"
@@ -175,6 +180,7 @@ class TabularMLPRegressor(Tabular, Regression):
         categorical_features: Any = "from_dtype",
         n_bins: int | Auto = 48,
         min_frequency: int = 5,
+        encoder: Any = None,
         loss: RegressionLoss | Loss = "auto",
         quantile: float | Sequence[float] = 0.5,
         huber_delta: float = 1.0,

@@ -9,6 +9,7 @@ from scipy import sparse
 #: How the lazy frames and relations of each library are computed.
 COMPUTE = {
     "polars": "X.collect()",
+    "pyarrow": "X.to_table()",
     "dask": "X.compute()",
     "dask_expr": "X.compute()",
     "duckdb": "X.df(), X.pl() or X.to_arrow_table()",
@@ -52,7 +53,11 @@ def as_frame(X: Any, name: str = "X") -> Any:
         return frame
     if isinstance(frame, nw.LazyFrame) or (library in COMPUTE and hasattr(X, "columns")):
         how = COMPUTE.get(library, "X.collect()").replace("X", name)
-        raise TypeError(f"{name} is a lazy frame ({type(X).__name__}). Collect it first: {how}.")
+        raise TypeError(
+            f"{name} is a lazy frame ({type(X).__name__}). Collect it first: {how}. Only fit and "
+            "predict_batches of the estimators of sknn read it batch by batch, outside of "
+            "pipelines and searches."
+        )
     if any(hasattr(X, attribute) for attribute in FRAME_ATTRIBUTES):
         raise TypeError(
             f"{name} is a {type(X).__name__}, a table whose columns cannot be read. Convert it to "

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from sknn.engine._typing import Array
+from sknn.estimators._encoder_parameter import encoder_from_plain
 from sknn.features import TableEncoder
 from sknn.features.categorical import EXTRA_CODES
 from sknn.features.columns import KINDS
@@ -28,6 +29,18 @@ FITTED_ATTRIBUTES = {
     "n_embeddings_",
     "unused_outputs_",
 }
+
+
+def checked_parameter(plain: Any) -> TableEncoder | None:
+    """Return the parameter `encoder` from a file; raise an error if it is none."""
+    encoder = encoder_from_plain(plain)
+    if encoder is not None:
+        check_settings(encoder)
+        if any(name.endswith("_") for name in vars(encoder)):
+            require_keys("The encoder", vars(encoder), {"n_features_in_"}, set(vars(encoder)))
+            names = getattr(encoder, "feature_names_in_", None)
+            check_encoder(encoder, encoder.n_features_in_, names)
+    return encoder
 
 
 def check_encoder(encoder: TableEncoder, n_features: int, names: Array | None) -> None:

@@ -19,6 +19,7 @@ from sknn.estimators._saving import (
 )
 from sknn.estimators.base import BaseMLP
 from sknn.exceptions import ModelFileError
+from sknn.features.sources import as_source
 from sknn.persistence._splitters import check_constant_folds
 from sknn.persistence.models import read_bytes, read_contents, restore
 
@@ -187,6 +188,8 @@ def fingerprint(estimator: BaseMLP, data: tuple[Any, ...]) -> str:
     parameters = estimator.get_params(deep=False)
     parameters["cv"] = cv_to_plain(parameters["cv"])
     relevant = {name: parameters[name] for name in parameters if name not in NO_EFFECT}
+    if (source := as_source(data[0])) is not None:
+        data = (source.digest_parts(), *data[1:])
     try:
         return str(
             joblib.hash((__version__, type(estimator).__name__, relevant, model.getvalue(), data))

@@ -18,6 +18,7 @@ from sknn.estimators import (
 from sknn.estimators._saving import cv_from_plain
 from sknn.estimators.base import BaseMLP
 from sknn.exceptions import ModelFileError
+from sknn.persistence._check_encoder import checked_parameter
 from sknn.persistence._check_model import check_model
 from sknn.persistence._check_training_state import check_progress
 
@@ -115,6 +116,9 @@ def restore(contents: archives.Contents) -> BaseMLP:
     parameters = dict(contents.parameters)
     with as_model_file_error("The parameter cv is invalid"):
         parameters["cv"] = cv_from_plain(parameters.get("cv"))
+    with as_model_file_error("The parameter encoder is invalid"):
+        if "encoder" in parameters:
+            parameters["encoder"] = checked_parameter(parameters["encoder"])
     with as_model_file_error("The parts of the model do not fit together"):
         estimator = cls(**parameters)
         with np.errstate(over="raise", invalid="raise", divide="raise"):

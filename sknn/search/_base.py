@@ -17,6 +17,7 @@ from sklearn.utils import indexable
 
 from sknn.engine._typing import Array
 from sknn.estimators._sklearn_compat import Interval, fit_context
+from sknn.estimators._validation.arguments import refuse_source
 from sknn.estimators.base import BaseMLP
 from sknn.search._callbacks import SearchCallbacks
 from sknn.search._checkpoint import SearchCheckpoint
@@ -128,11 +129,18 @@ class BatchedSearchCV(PredictingSearch):
         ------
         ValueError
             If all fits failed, or a parameter is invalid; the search is left unchanged.
+        TypeError
+            If X is a source, which is for `fit` of the estimator itself.
         KeyboardInterrupt
             On Ctrl-C before a candidate is finished. Otherwise the finished ones are kept.
         """
         start = time.time()
         self._check_combination()
+        refuse_source(
+            X,
+            "a search splits rows in memory: search on a sample, and give the source to fit of "
+            "the estimator itself",
+        )
         scorers, refit_metric = self._get_scorers()
         X, y = indexable(X, y)
         params = check_method_params(X, params=params)

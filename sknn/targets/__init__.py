@@ -14,6 +14,7 @@ from sknn.targets.classification import (
     MultilabelTarget,
     MultioutputTarget,
     class_numbers,
+    label_codes,
     label_target,
     sorting_labels,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "Target",
     "TargetMoments",
     "class_numbers",
+    "label_codes",
     "label_target",
     "sorting_labels",
 ]

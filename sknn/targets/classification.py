@@ -53,7 +53,9 @@ class ClassTarget(Target):
         towards = self.even_labels
         if frequencies is not None:
             towards = (1 - EVEN_FRACTION) * frequencies + EVEN_FRACTION * towards
-        return (1 - fraction) * Y + fraction * towards
+        smoothed = (1 - fraction) * Y
+        smoothed += fraction * towards
+        return smoothed
 
     @property
     def even_labels(self) -> Array:
@@ -293,14 +295,32 @@ def class_numbers(classes: Array, y: Array) -> NDArray[np.intp]:
     if y.ndim != 1:
         raise ValueError(f"y should be a 1d array of labels, got an array of shape {y.shape}.")
     with sorting_labels():
-        labels, codes = np.unique(y, return_inverse=True)
+        labels, codes = label_codes(y)
     numbers = {label: number for number, label in enumerate(classes.tolist())}
     if not numbers.keys() >= set(labels.tolist()):
         raise ValueError(
             f"`y` has classes not in `self.classes_`. `self.classes_` has {classes}. "
             f"'y' has {labels}."
         )
-    return np.array([numbers[label] for label in labels.tolist()], dtype=np.intp)[codes]
+    order = np.array([numbers[label] for label in labels.tolist()], dtype=np.intp)
+    is_sorted = (order == np.arange(len(order))).all()
+    return codes if is_sorted else order[codes]
+
+
+def label_codes(y: Array) -> tuple[Array, NDArray[np.intp]]:
+    """Return the sorted labels of y, shape (n,), and the index of each row's label in them.
+
+    It is `numpy.unique` with less memory; text is hashed, since to sort millions of Python strings
+    takes minutes.
+    """
+    if y.dtype.kind != "O":
+        labels = np.unique(y)
+        return labels, np.searchsorted(labels, y)
+    known = sorted(set(y))
+    labels = np.empty(len(known), dtype=object)
+    labels[:] = known
+    number_of = {label: number for number, label in enumerate(known)}
+    return labels, np.fromiter(map(number_of.__getitem__, y), np.intp, len(y))
 
 
 @contextmanager

@@ -5,7 +5,8 @@ import pytest
 from numpy.testing import assert_array_equal
 from scipy import sparse
 
-from sknn.engine import Dataset, EpochBatchSampler, ReplacementSampler
+from sknn.engine import Dataset, EpochBatchSampler, Linear, ReplacementSampler, Sequential
+from sknn.engine.inference import raw_predict
 
 with_both_generators = pytest.mark.parametrize(
     "generator", [np.random.RandomState, np.random.default_rng], ids=["RandomState", "Generator"]
@@ -113,3 +114,15 @@ def test_datasets_share_inputs_by_their_rows(convert):
     assert abs(shared.inputs() - copied.X).max() == 0
     with pytest.raises(ValueError, match="same number of rows"):
         Dataset(X, Y, w, rows=rows[1:])
+
+
+@pytest.mark.parametrize("n_rows", [0, 3, 70_000])
+def test_predictions_of_selected_rows_are_those_of_their_copy(n_rows):
+    """Bit for bit; the selection copies one batch after the other."""
+    rng = np.random.RandomState(0)
+    X, rows = rng.normal(size=(100, 4)), rng.randint(100, size=n_rows)
+    network = Sequential([Linear(rng.normal(size=(4, 2)), np.ones(2))])
+    dataset = Dataset(X, np.zeros((n_rows, 1)), rows=rows)
+    found = raw_predict(network, dataset.selection(), X.dtype)
+    assert_array_equal(found, raw_predict(network, X[rows], X.dtype))
+    assert Dataset(X, X).selection() is X

@@ -605,7 +605,7 @@ def test_lazy_tables_are_refused_with_the_remedy_of_their_library(
     """And those of polars with its own."""
     model = estimator(**QUICK)
     frame = pl.LazyFrame({"a": X[:, 0]})
-    assert_refused(model, "fit", {"X": frame, "y": Y}, r"lazy frame.*X\.collect\(\)")
+    assert_refused(model, "fit", {"X": frame, "y": Y}, r"source \(LazyFrame\).*X\.collect\(\)")
     monkeypatch.setattr(Relation, "__module__", library)
     assert_refused(model, "fit", {"X": Relation(), "y": Y}, remedy)
 

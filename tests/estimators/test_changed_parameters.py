@@ -27,6 +27,7 @@ CHANGED = {
     "categorical_features": ([1], {}),
     "n_bins": (3, {}),
     "min_frequency": (2, {}),
+    "encoder": (sknn.TableEncoder(n_bins=3), {}),
     "solver": ("rmsprop", {}),
     "momentum": (0.5, {"solver": "sgd"}),
     "nesterovs_momentum": (False, {"solver": "sgd"}),
@@ -54,7 +55,7 @@ ESTIMATORS = [MLPClassifier, MLPRegressor, TabularMLPClassifier, TabularMLPRegre
 BASE = {"hidden_layer_sizes": (6,), "max_iter": 6, "random_state": 0, "dtype": "float64"}
 #: What is about the course of `fit`: told apart by other attributes than the weights.
 OTHERS = {"verbose", *CHANGES["counts in fit"]}
-OF_TABLES = {"weight_decay_loss_power", *CHANGES["error"][-3:]}
+OF_TABLES = {"weight_decay_loss_power", *CHANGES["error"][-4:]}
 
 
 def made(estimator, name):

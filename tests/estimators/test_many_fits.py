@@ -176,9 +176,9 @@ def test_equal_data_are_validated_and_encoded_once(estimator, monkeypatch):
         "validate_training_data",
         lambda *given, **how: calls.append("validate") or validate(*given, **how),
     )
-    learn = TableEncoder._learn
+    learn = TableEncoder._learn_statistics
     monkeypatch.setattr(
-        TableEncoder, "_learn", lambda *given: calls.append("learn") or learn(*given)
+        TableEncoder, "_learn_statistics", lambda *given: calls.append("learn") or learn(*given)
     )
     X, y = binary()
     settings = {"max_iter": 3, "random_state": 0, "hidden_layer_sizes": 4, "cv": None}

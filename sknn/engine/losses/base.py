@@ -176,6 +176,8 @@ class Loss(ReprMixin, ABC):
 def weighted_nanmean(y: Array, w: Array | None) -> Array:
     """Return the weighted mean of the known values of each column of y, shape (k,); 0 if none."""
     known = ~np.isnan(y)
+    if w is None and len(y) and known.all():  # the same, with less memory
+        return (y.astype(np.float64) * (1 / len(y))).sum(axis=0).astype(y.dtype)
     w = np.ones(len(y)) if w is None else w / w.max()  # so that their sum cannot overflow
     weights = known * w[:, None]
     total = weights.sum(axis=0)

@@ -16,8 +16,10 @@ from sklearn.utils import (
 from sklearn.utils.validation import validate_data
 
 from sknn.engine._typing import Array
-from sknn.estimators._sklearn_compat import RegressorMixin, check_sample_weight, safe_indexing
+from sknn.estimators._sklearn_compat import RegressorMixin, check_sample_weight
+from sknn.estimators._validation.arguments import opened, refuse_source
 from sknn.estimators._validation.row_totals import RowTotals, total_weight
+from sknn.estimators._validation.source_rows import OnPass, SourceRows, rows_of
 from sknn.estimators._validation.targets import (
     as_labels,
     as_numeric_targets,
@@ -28,9 +30,11 @@ from sknn.estimators._validation.targets import (
 from sknn.features.columns import Table, decoded, refuse_temporal, without_missing
 from sknn.features.compact import checked_columns
 from sknn.features.containers import as_array, as_frame
+from sknn.features.named_columns import NamedColumns
 from sknn.targets import TargetMoments
 
 if TYPE_CHECKING:
+    from sknn.estimators._inputs import TabularInputs
     from sknn.estimators.base import BaseMLP
 
 #: Arrays with more elements than this are converted batch by batch, not as a whole.
@@ -47,7 +51,7 @@ class ValidatedData:
     # numbers of these rows in the data as given; None if they are all
     row_numbers: Array | None = None
     groups: Array | None = None  # group labels, whose rows are held back together
-    # `n_features_in_`, and `feature_names_in_` if X has names
+    # `n_features_in_`, and `feature_names_in_` if X has names, `_named_columns` if it has targets
     features: dict[str, Any] = field(default_factory=dict)
     totals: RowTotals | None = None  # of all rows, if these are a part of them
     _converted: dict[str, Any] = field(default_factory=dict, repr=False)  # all_X by dtype
@@ -56,7 +60,32 @@ class ValidatedData:
     @property
     def X(self) -> Any:
         """The inputs: all, or a copy of these rows."""
-        return self.all_X if self.row_numbers is None else _rows_of(self.all_X, self.row_numbers)
+        return self.all_X if self.row_numbers is None else rows_of(self.all_X, self.row_numbers)
+
+    @property
+    def is_in_memory(self) -> bool:
+        """Whether the inputs are not those of a source."""
+        return not isinstance(self.all_X, SourceRows)
+
+    def iter_X(self) -> Iterator[tuple[Any, Array | None]]:
+        """Yield the inputs and the weights of these rows, in the order in which they are given.
+
+        It is a single batch, unless the rows are those of a source.
+        """
+        rows, w = self.row_numbers, self.w
+        if rows is not None and (np.diff(rows) < 0).any():
+            order = np.argsort(rows, kind="stable")
+            rows, w = rows[order], None if w is None else w[order]
+        if isinstance(self.all_X, SourceRows):
+            yield from self.all_X.select(rows, w)
+        else:
+            yield self.all_X if rows is None else rows_of(self.all_X, rows), w
+
+    def encoded(self, inputs: "TabularInputs", dtype: str) -> tuple[Array, Array | None]:
+        """Return a compact matrix of the inputs, and the numbers of these rows in it; None: all."""
+        if isinstance(self.all_X, SourceRows):
+            return self.all_X.encoded(inputs, dtype), self.row_numbers
+        return self.derive((inputs, dtype), lambda: inputs.encode(self.X, dtype)), None
 
     @property
     def n_rows(self) -> int:
@@ -87,7 +116,7 @@ class ValidatedData:
         step = -(-len(self.y) // n)
         if self.row_numbers is None:
             return self.all_X[::step]
-        return _rows_of(self.all_X, self.row_numbers[::step])
+        return rows_of(self.all_X, self.row_numbers[::step])
 
     def as_dtype(self, dtype: str) -> tuple[Any, Array | None]:
         """Return numeric inputs in a floating type, and the numbers of these rows in them.
@@ -151,19 +180,16 @@ class ValidatedData:
         return replace(self, w=w, totals=None).positive()
 
 
-def _rows_of(X: Any, numbers: Array) -> Any:
-    """Return rows of an array, a sparse matrix or a frame."""
-    return X[numbers] if isinstance(X, np.ndarray) else safe_indexing(X, numbers)
-
-
 def validate_training_data(
     estimator: "BaseMLP",
     X: Any,
     y: Any,
     sample_weight: Any,
+    groups: Any = None,
     *,
     reset: bool,
     is_part: bool = False,
+    on_pass: OnPass | None = None,
 ) -> ValidatedData:
     """Validate the training data of `fit`; rows of weight 0 are for the caller to drop.
 
@@ -175,6 +201,10 @@ def validate_training_data(
     ValueError, TypeError
         If the data are invalid, mostly with scikit-learn's messages; or if all weights are 0.
     """
+    columns = NamedColumns.of_arguments(y, sample_weight, groups)
+    named = list(dict.fromkeys([*vars(estimator).get("_named_columns", []), *columns.names]))
+    X, given = opened(X, y, sample_weight, groups, columns, on_pass, named)
+    y, sample_weight, groups = (given[name] for name in ("y", "sample_weight", "groups"))
     unknown = None
     if numeric := isinstance(estimator, RegressorMixin):
         y, unknown = known_targets(as_numeric_targets(y))
@@ -185,6 +215,8 @@ def validate_training_data(
     features: dict[str, Any] = {"n_features_in_": estimator.n_features_in_}
     if "feature_names_in_" in vars(estimator):
         features["feature_names_in_"] = estimator.feature_names_in_
+    if named:
+        features["_named_columns"] = named
     if sparse.issparse(y):
         y = y.toarray()
     if y.ndim == 2 and y.shape[1] == 1:
@@ -200,13 +232,17 @@ def validate_training_data(
             w = (1.0 if w is None else w) * ~nothing
     if w is not None and not is_part:
         check_any_weight(w)
-    return ValidatedData(X, y, w, features=features)
+    return with_groups(ValidatedData(X, y, w, features=features), groups)
 
 
 def _validate_numeric(
     estimator: "BaseMLP", X: Any, y: Any, *, reset: bool, y_numeric: bool
 ) -> tuple[Any, Any]:
-    """Validate numeric inputs (array, frame or sparse matrix) and y."""
+    """Validate numeric inputs (array, frame, sparse matrix or source) and y."""
+    if isinstance(X, SourceRows):
+        validated_inputs(estimator, X.first, reset=reset)
+        y = _validate_targets(estimator, X.shape[0], y, y_numeric=y_numeric)
+        return X.matrix(lambda batch: validated_inputs(estimator, batch, reset=False), "numbers"), y
     return validated_inputs(estimator, X, y, reset=reset, multi_output=True, y_numeric=y_numeric)
 
 
@@ -293,15 +329,23 @@ def _validate_table(
     estimator: "BaseMLP", X: Any, y: Any, *, reset: bool, y_numeric: bool
 ) -> tuple[Any, Any]:
     """Validate the column names and the shape of a table, and y; cells are validated later."""
-    X = checked_columns(estimator, X, reset=reset)
+    if isinstance(X, SourceRows):
+        checked_columns(estimator, X.first, reset=reset)
+    else:
+        X = checked_columns(estimator, X, reset=reset)
+    return X, _validate_targets(estimator, X.shape[0], y, y_numeric=y_numeric)
+
+
+def _validate_targets(estimator: "BaseMLP", n: int, y: Any, *, y_numeric: bool) -> Any:
+    """Validate the targets of n rows."""
     if y is None:
         raise ValueError(
             f"This {type(estimator).__name__} estimator requires y to be passed, but the target y "
             "is None."
         )
     with ignore_overflow():
-        _, y = check_X_y(np.zeros((X.shape[0], 1)), y, multi_output=True, y_numeric=y_numeric)
-    return X, y
+        _, y = check_X_y(np.zeros((n, 1)), y, multi_output=True, y_numeric=y_numeric)
+    return y
 
 
 def validate_validation_data(
@@ -319,6 +363,7 @@ def validate_validation_data(
         raise ValueError(
             f"{missing} is missing, but {there} or sample_weight_val was given. Pass both."
         )
+    refuse_source(X_val, "validation rows must be in memory: collect them into a frame")
     trained = estimator._with_attributes(features)
     with naming_validation_data():
         data = validate_training_data(trained, X_val, y_val, sample_weight_val, reset=False)

@@ -1,0 +1,48 @@
+"""Source: what can be read several times, batch by batch, always with the same rows in order."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+#: Number of rows of a batch, where the source lets one choose.
+BATCH_ROWS = 2**16
+
+
+class Source(ABC):
+    """A table that is read batch by batch.
+
+    Parameters
+    ----------
+    X : object
+        What the user passed.
+    """
+
+    def __init__(self, X: Any) -> None:
+        self.X = X
+
+    @abstractmethod
+    def names(self) -> list[str] | None:
+        """Return the names of the columns; None if only the batches tell."""
+
+    @abstractmethod
+    def batches(self, columns: Sequence[str] | None = None) -> Iterator[Any]:
+        """Read the rows once, from the first to the last.
+
+        Parameters
+        ----------
+        columns : sequence of str, optional
+            The columns to read, if the source can leave out others; all if left out.
+
+        Yields
+        ------
+        batch : frame, record batch or array
+            Consecutive rows; it may have other columns, too.
+        """
+
+    def digest_parts(self) -> Any:
+        """Return what tells this source from others: picklable objects."""
+        return self.X
+
+    def __repr__(self) -> str:
+        """Return the type of what the user passed."""
+        return f"<source: {type(self.X).__name__}>"
