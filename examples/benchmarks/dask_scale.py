@@ -21,13 +21,14 @@ import threading
 import time
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 import cloudpickle
 import dask.array as da
 import dask.dataframe as dd
 import numpy as np
 import pandas as pd
-from distributed import Client, LocalCluster
+from distributed import Client, LocalCluster, get_task_stream
 from sklearn.exceptions import ConvergenceWarning
 from table_sets import read_entries
 
@@ -166,10 +167,10 @@ def count_traffic(options: argparse.Namespace) -> bool:
 
 def time_fits(options: argparse.Namespace) -> bool:
     """Time fits on one and two workers; simulate more."""
-    n = 40_000 if options.quick else 160_000
+    n = 80_000 if options.quick else 160_000
     X, y = collections(n, N_SHARDS)
     for sizes, batch in (((100,), 200), ((256, 128), 200), ((512, 512), 500)):
-        settings = {"max_iter": 2, "batch_size": batch, "random_state": 0, "local_steps": 50}
+        settings = {"max_iter": 2, "batch_size": batch, "random_state": 0, "local_steps": 25}
         began = time.perf_counter()
         local = {name: v for name, v in settings.items() if name != "local_steps"}
         MLPRegressor(sizes, **local).fit(*numbers(n))
@@ -181,10 +182,10 @@ def time_fits(options: argparse.Namespace) -> bool:
                 model = DaskMLPRegressor(sizes, **settings)
                 rounds_of = RoundTimes()
                 began = time.perf_counter()
-                with rounds_of:
+                with rounds_of, get_task_stream(client) as stream:
                     model.fit(X, y)
                 found[count] = time.perf_counter() - began, sum(rounds_of.seconds)
-                tasks = task_seconds(client)
+                tasks = task_seconds(stream.data)
         n_rounds, task = model.n_rounds_, float(np.median(tasks))
         overhead = found[1][1] / n_rounds - N_SHARDS * task
         print(
@@ -229,13 +230,13 @@ class RoundTimes:
         rounds.ShardedBatch._run_round = self.original  # type: ignore[method-assign]
 
 
-def task_seconds(client: Client) -> list[float]:
+def task_seconds(stream: list[dict[str, Any]]) -> list[float]:
     """Return the seconds of the tasks that trained, from the scheduler's record."""
-    streams = client.get_task_stream(count=10_000)
     return [
-        one["startstops"][-1]["stop"] - one["startstops"][-1]["start"]
-        for one in streams
-        if "_trained" in str(one["key"])
+        part["stop"] - part["start"]
+        for task in stream
+        for part in task["startstops"]
+        if "_trained" in str(task["key"]) and part["action"] == "compute"
     ]
 
 

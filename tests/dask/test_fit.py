@@ -390,3 +390,18 @@ def test_divergence_and_interrupts(monkeypatch):
     expected = DaskMLPRegressor(**SMALL | {"max_iter": 2})
     monkeypatch.undo()
     assert np.array_equal(model.coefs_[0], expected.fit(*parts).coefs_[0])
+
+
+def test_a_fitted_encoder():
+    """It is used as it is, and stays in clones; one that is not fitted is learned with."""
+    X, y = rows_for(DaskTabularMLPClassifier)
+    parts = collection(X, 2), collection(y, 2)
+    encoder = sknn.TableEncoder(min_frequency=1).fit(X[:60])
+    model = clone(DaskTabularMLPClassifier(**SMALL, encoder=encoder))
+    assert model.encoder is encoder
+    found = model.fit(*parts).to_local().encoder_
+    assert np.array_equal(found.center_, encoder.center_)
+    model = DaskTabularMLPClassifier(**SMALL, encoder=sknn.TableEncoder(n_bins=0)).fit(*parts)
+    found, expected = model.to_local().encoder_, sknn.TableEncoder(n_bins=0).fit(X)
+    assert np.allclose(found.center_, expected.center_)
+    assert not any(map(len, found.bin_edges_))
