@@ -6,6 +6,7 @@ from typing import Any
 
 #: The extra of sknn that installs each package.
 EXTRAS: Mapping[str, str] = {
+    "distributed": "dask",
     "matplotlib": "plot",
     "onnx": "onnx",
     "pyarrow": "scale",

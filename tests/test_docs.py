@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import sknn
+import sknn.dask
 import sknn.engine
 import sknn.inspection
 from sknn.engine import initializers
@@ -28,6 +29,7 @@ BLOCK = re.compile(r"^```(python|pycon)\n(.*?)^```$", flags=re.DOTALL | re.MULTI
 #: Packages that the code of a page needs, beside those that all tests need.
 NEEDS = {
     "deploy.md": ["onnxruntime", "skl2onnx"],
+    "howto/cluster.md": ["distributed", "dask.dataframe"],
     "howto/dates.md": ["skrub"],
     "howto/large.md": ["pyarrow"],
     "howto/progress.md": ["sklearn.callback", "rich"],
@@ -73,7 +75,7 @@ def run_session(code, names, page):
 def public():
     """Return every public name with what it stands for."""
     found = {f"sknn.{name}": getattr(sknn, name) for name in sknn.__all__ if name[0] != "_"}
-    for module in (sknn.engine, sknn.inspection, sknn.search, many_fits):
+    for module in (sknn.engine, sknn.inspection, sknn.search, sknn.dask, many_fits):
         found |= {f"{module.__name__}.{name}": getattr(module, name) for name in module.__all__}
     for name, value in vars(initializers).items():
         if inspect.isfunction(value) and name[0] != "_":

@@ -19,7 +19,7 @@ FLOORS = [
     {"targets", "features", "archives", "_version", "_optional", "exceptions"},
     {"estimators"},
     {"inspection", "persistence"},
-    {"search"},
+    {"search", "dask"},
     {"__init__", "__main__"},
 ]
 

@@ -34,6 +34,7 @@ from sknn.targets import (
     MultilabelTarget,
     MultioutputTarget,
     RealTarget,
+    TargetMoments,
     label_codes,
 )
 
@@ -498,6 +499,35 @@ def test_restored_target_equals_original(target):
     assert restored.n_outputs == target.n_outputs
     assert restored.settings() == target.settings()
     assert str(restored.attributes()) == str(target.attributes())
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("scale", [1.0, 1e-200, 1e200])
+def test_moments_of_parts_merge(weighted, scale):
+    """To those of all targets, whatever their size; unknown ones are left out."""
+    rng = np.random.default_rng(0)
+    Y = rng.normal((0, 5), size=(90, 2)) * scale
+    Y[:30, 0], Y[40, 1] = np.nan, np.nan
+    w = rng.uniform(0.5, 2, 90) if weighted else None
+    parts = [slice(0, 30), slice(30, 31), slice(31, 90)]
+    moments = [TargetMoments.of(Y[one], None if w is None else w[one]) for one in parts]
+    merged = moments[0].merge(moments[1]).merge(moments[2])
+    expected = TargetMoments.of(Y, w)
+    for name, value in vars(expected).items():
+        assert np.allclose(getattr(merged, name), value, rtol=1e-12, atol=0), name
+    found, known = (RealTarget(2).standardized(one, SquaredError()) for one in (merged, expected))
+    assert np.allclose(found.center, known.center, rtol=1e-12, atol=0)
+    assert np.allclose(found.scale, known.scale, rtol=1e-12, atol=0)
+
+
+def test_moments_of_zeros_do_not_hide_small_targets():
+    """A part of zeros, or without known targets, has no unit of its own."""
+    small = np.array([1.0, 2.0, 4.0]) * 1e-30
+    for nothing in (np.zeros(2), np.full(2, np.nan)):
+        for parts in ((small, nothing), (nothing, small)):
+            merged = TargetMoments.of(parts[0], None).merge(TargetMoments.of(parts[1], None))
+            target = RealTarget(1).standardized(merged, SquaredError())
+            assert target.scale == pytest.approx(np.nanstd(np.concatenate(parts)), rel=1e-12)
 
 
 @pytest.mark.parametrize("labels", [["b", "a", "ä", "a", ""], [3, 1, 1], [True, False, True]])

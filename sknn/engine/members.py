@@ -6,6 +6,7 @@ by the members of a batch, on stacked arrays, see `stacking`.
 
 import math
 from collections.abc import Sequence
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,6 +37,8 @@ class Member:
     ----------
     solver, objective, dataset, state, rng : object
         As in `Solver.run`.
+    baseline : float, optional
+        The loss of the best constant prediction; that for the dataset if left out.
     """
 
     def __init__(
@@ -45,16 +48,21 @@ class Member:
         dataset: Dataset,
         state: State,
         rng: Rng,
+        baseline: float | None = None,
     ) -> None:
         self.solver = solver
         self.objective = objective
         self.dataset = dataset
         self.state = state
-        self.rng = rng
-        self.baseline = solver.baseline_loss(objective, dataset)
+        self.baseline = solver.baseline_loss(objective, dataset) if baseline is None else baseline
         self.rate = math.nan
         self.take = dataset.batch if solver.batches.in_range else dataset.__getitem__
-        self.dropout_rng = rng if objective.network.is_stochastic else None
+        self.draw_from(rng)
+
+    def draw_from(self, rng: Rng) -> None:
+        """Draw batches and dropout masks from this generator from now on."""
+        self.rng = rng
+        self.dropout_rng = rng if self.objective.network.is_stochastic else None
 
     @property
     def n_steps(self) -> int:
@@ -102,8 +110,8 @@ class MemberBatch:
     Parameters
     ----------
     members : sequence of Member
-        Members that `group_members` has put together. At the end of each epoch, their networks and
-        states are up to date.
+        Members that `group_members` has put together. At the end of each epoch, and after
+        `run_steps`, their networks and states are up to date.
     """
 
     def __init__(self, members: Sequence[Member]) -> None:
@@ -114,9 +122,14 @@ class MemberBatch:
         """Make the steps of an epoch; a member whose rows are used up makes no further one."""
         for member in self.members:
             member.begin_epoch()
-        # the longest epochs come first: those that go on are the first ones
-        while active := [member for member in self.members if member.begin_step()]:
-            if not self._step.compute_gradients(active):
+        self.run_steps()
+
+    def run_steps(self, n_steps: int | None = None) -> None:
+        """Make the next steps of the epoch: all that are left, or so many of them."""
+        for _ in count() if n_steps is None else range(n_steps):
+            # the longest epochs come first: those that go on are the first ones
+            active = [member for member in self.members if member.begin_step()]
+            if not active or not self._step.compute_gradients(active):
                 break
             self._step.update(active)
         self._step.finish_epoch()

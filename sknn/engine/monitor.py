@@ -54,16 +54,16 @@ class EpochMonitor:
         """Whether there is another epoch."""
         return not self.has_stopped and self.run.epochs_left > 0
 
-    def __call__(self, loss: float, rate: float, *, is_finite: bool = False) -> bool:
+    def __call__(self, loss: float, rate: float, *, known_finite: bool = False) -> bool:
         """Record an epoch; return whether training ends.
 
-        With `is_finite`, the parameters and the state are known to be finite.
+        With `known_finite`, the parameters and the state are known to be finite.
         """
         trainer, history, stopping = self.trainer, self.history, self.trainer.stopping
         history.rate = rate
         self.finished_epoch = False
-        is_finite = is_finite or (_is_finite(self.vector) and _is_finite(self.state))
-        if not (math.isfinite(loss) and is_finite):
+        known_finite = known_finite or (is_finite(self.vector) and is_finite(self.state))
+        if not (math.isfinite(loss) and known_finite):
             self.roll_back(self.last)
             z = raw_predict(self.objective.network, self.dataset.inputs(), self.vector.dtype)
             if not np.isfinite(z).all():
@@ -166,10 +166,10 @@ def _copy_state(state: Any) -> Any:
     return state if kind is int or kind is float else deepcopy(state)
 
 
-def _is_finite(state: Any) -> bool:
+def is_finite(state: Any) -> bool:
     """Return whether all numbers of an array, or of a state of arrays and numbers, are finite."""
     if isinstance(state, dict):
-        return all(map(_is_finite, state.values()))
+        return all(map(is_finite, state.values()))
     if isinstance(state, int | float):
         return math.isfinite(state)
     array = np.asarray(state)

@@ -11,7 +11,7 @@ import numpy as np
 from sknn.engine._typing import Array, Rng
 from sknn.engine.data import Dataset, ReplacementSampler
 from sknn.engine.history import EarlyStopping, History
-from sknn.engine.members import Member, group_members
+from sknn.engine.members import Member, MemberBatch, group_members
 from sknn.engine.monitor import EpochMonitor
 from sknn.engine.objective import Objective
 from sknn.engine.optimizers import SGD, State
@@ -24,6 +24,9 @@ OnEpoch: TypeAlias = Callable[[History, bool], bool | None]
 
 #: The same for several networks, with the history of each.
 OnEpochTogether: TypeAlias = Callable[[Sequence[History], bool], bool | None]
+
+#: Puts networks into batches, each of which makes an epoch of its members at a time.
+Grouping: TypeAlias = Callable[[Sequence[Member]], list[MemberBatch]]
 
 
 @dataclass
@@ -147,6 +150,7 @@ def train_together(
     *,
     on_epoch: OnEpochTogether | None = None,
     deadline: float = math.inf,
+    group: Grouping = group_members,
 ) -> None:
     """Train several networks, each as if it were alone; see `Trainer.train`.
 
@@ -166,24 +170,32 @@ def train_together(
         last one of all runs. All training ends if it returns True.
     deadline : float, default=inf
         Training ends after the first epoch that ends later, by the monotonic clock.
+    group : callable, default=group_members
+        Puts the networks that are trained by mini-batches into batches; another one may make the
+        epochs of its batches elsewhere.
 
     Raises
     ------
     KeyboardInterrupt
         On Ctrl-C before each network in training has finished an epoch.
     """
-    _Training(runs, on_epoch, deadline).train()
+    _Training(runs, on_epoch, deadline, group).train()
 
 
 class _Training:
     """The training of several networks: epochs in step, calls after each, the end of each run."""
 
     def __init__(
-        self, runs: Sequence[TrainingRun], on_epoch: OnEpochTogether | None, deadline: float
+        self,
+        runs: Sequence[TrainingRun],
+        on_epoch: OnEpochTogether | None,
+        deadline: float,
+        group: Grouping,
     ) -> None:
         self.histories = [run.history for run in runs]
         self.on_epoch = on_epoch
         self.deadline = deadline
+        self.group = group
         self.is_asked = False  # whether `on_epoch` has ended all training: the others end, too
         monitors = map(EpochMonitor, runs)
         self.going = [monitor for monitor in monitors if not monitor.is_finished]
@@ -224,7 +236,7 @@ class _Training:
         self._finish([monitor for monitor in monitors if not monitor.goes_on])
         going = [monitor for monitor in monitors if monitor in self.going]
         members = {Member(*monitor.run.arguments): monitor for monitor in going}
-        batches = group_members(list(members))
+        batches = self.group(list(members))
         while batches:
             trained = []
             for batch in batches:
@@ -232,7 +244,7 @@ class _Training:
                 finite = batch.finite_members()
                 for member in batch.members:
                     trained.append(members[member])
-                    trained[-1](member.loss, member.rate, is_finite=member in finite)
+                    trained[-1](member.loss, member.rate, known_finite=member in finite)
             n_before = len(self.going)
             self._end_epoch(trained)
             if len(self.going) == n_before:

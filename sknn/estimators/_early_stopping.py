@@ -1,7 +1,9 @@
 """Early stopping: validation split, and scores on the validation rows."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +20,7 @@ from sknn.estimators._validation.data import (
     normalized_weights,
 )
 from sknn.estimators._validation.source_rows import EncodedRows
-from sknn.targets import ClassTarget, label_codes
+from sknn.targets import ClassTarget, TargetMoments, label_codes
 
 if TYPE_CHECKING:
     from sknn.estimators.base import BaseMLP
@@ -192,14 +194,38 @@ class ValidationScore:
 
     def __call__(self, network: Sequential) -> dict[str, float]:
         """Return the mean loss, without penalty, and the score of a network, or of its members."""
+        z, loss = self._outputs_and_loss(network)
+        if not math.isfinite(loss):  # no metric accepts it
+            return {"validation_loss": np.inf, "validation_score": -np.inf}
+        return {"validation_loss": loss, "validation_score": self._score(network, z, loss)}
+
+    @property
+    def is_r2(self) -> bool:
+        """Whether the score is R2, which is no mean over the rows."""
+        return not self.by_loss and self.scorer is None and self.metric is masked_r2_score
+
+    def of_part(self, network: Sequential) -> "PartScore":
+        """Return the loss and the score of rows that are a part of the validation rows."""
+        z, loss = self._outputs_and_loss(network)
+        weight = float(len(self.data.y) if self.data.w is None else self.data.w.sum())
+        if not math.isfinite(loss):
+            return PartScore(weight, np.inf, -np.inf)
+        if not self.is_r2:
+            return PartScore(weight, loss, self._score(network, z, loss))
+        with ignore_overflow():
+            y = self.data.y.reshape(len(z), -1).astype(np.float64)
+            errors = np.clip(self.spec.decode(z).reshape(y.shape), -LARGEST, LARGEST) - y
+            squares = np.nansum(errors**2 * (1 if self.data.w is None else self.data.w[:, None]), 0)
+        return PartScore(weight, loss, 0.0, squares, TargetMoments.of(y, self.data.w))
+
+    def _outputs_and_loss(self, network: Sequential) -> tuple[Array, float]:
+        """Return the raw outputs and the mean loss, infinite if any prediction is."""
         spec, dataset = self.spec, self.dataset
         with ignore_overflow():
             z = spec.average_members(raw_predict(network, dataset.selection(), spec.dtype))
             loss = float(self.loss.value(z, dataset.Y).dot(self.fractions)) * spec.loss_scale
             predictions = spec.loss.inverse_link(z) if self.is_unbounded else z
-        if not (math.isfinite(loss) and np.isfinite(predictions).all()):  # no metric accepts it
-            return {"validation_loss": np.inf, "validation_score": -np.inf}
-        return {"validation_loss": loss, "validation_score": self._score(network, z, loss)}
+        return z, loss if np.isfinite(predictions).all() else np.inf
 
     def _score(self, network: Sequential, z: Array, loss: float) -> float:
         if self.by_loss:
@@ -213,6 +239,44 @@ class ValidationScore:
         is_in_memory = self.data.is_in_memory
         X = self.data.X if is_in_memory else EncodedRows(self.dataset.selection())
         return float(self.scorer(estimator, X, self.data.y, **weights))
+
+
+@dataclass(frozen=True)
+class PartScore:
+    """Loss and score of a part of the validation rows, or for R2 what it is computed from."""
+
+    weight: float  # total weight of the rows
+    loss: float
+    score: float
+    squares: Array | None = None  # weighted sum of the squared errors of each column
+    moments: TargetMoments | None = None  # of the targets
+
+
+def merge_scores(parts: Sequence[PartScore], *, by_loss: bool) -> dict[str, float]:
+    """Return the loss and the score of all validation rows from those of their parts.
+
+    The score is the negative loss, or R2 of all rows, or else the weighted mean of the scores.
+    """
+    weights = np.array([part.weight for part in parts])
+    fractions = weights / weights.sum()
+    loss = float(fractions @ [part.loss for part in parts])
+    if not math.isfinite(loss):
+        return {"validation_loss": np.inf, "validation_score": -np.inf}
+    score = -loss if by_loss else float(fractions @ [part.score for part in parts])
+    if parts[0].squares is not None:
+        score = _r2_of_parts(parts)
+    return {"validation_loss": loss, "validation_score": score}
+
+
+def _r2_of_parts(parts: Sequence[PartScore]) -> float:
+    """Return R2 of all rows, averaged over the columns with several values."""
+    squares: Any = sum(part.squares for part in parts)
+    moments = reduce(TargetMoments.merge, [part.moments for part in parts if part.moments])
+    with ignore_overflow():
+        total = moments.weight * (moments.deviation * moments.unit) ** 2
+    varies = moments.lowest < moments.highest
+    scores = 1 - squares[varies] / total[varies]
+    return float(np.mean(scores)) if varies.any() else float(not squares.any())
 
 
 def mean_masked_loss(spec: ModelSpec, z: Array, Y: Array, w: Array | None) -> float:

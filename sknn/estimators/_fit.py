@@ -7,13 +7,21 @@ from copy import copy, deepcopy
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from operator import mul
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
 from sknn.engine import Dataset, History, Loss, Objective, Sequential, network
+from sknn.engine._typing import Array
 from sknn.engine.history import Outcome
-from sknn.engine.training import OnEpochTogether, Trainer, TrainingRun, train_together
+from sknn.engine.members import Member, MemberBatch, group_members
+from sknn.engine.training import (
+    Grouping,
+    OnEpochTogether,
+    Trainer,
+    TrainingRun,
+    train_together,
+)
 from sknn.estimators._blas_threads import MIN_PRODUCT_SIZE, SingleBlasThread
 from sknn.estimators._builders import FitConfig
 from sknn.estimators._callbacks import FitCallbacks, FitCheckpoint
@@ -43,12 +51,37 @@ BY_PRIORITY: Sequence[Outcome] = (
 )
 
 
+class EpochScore(Protocol):
+    """Loss and score on validation rows, computed after every epoch."""
+
+    by_loss: bool  # whether the score is the negative loss
+
+    def __call__(self, network: Sequential) -> dict[str, float]:
+        """Return the mean loss, without penalty, and the score of a network."""
+
+
+class RemoteRows(Protocol):
+    """The rows of a fit that are elsewhere, where the epochs of training are made."""
+
+    @property
+    def score(self) -> EpochScore | None:
+        """The score of the validation rows."""
+
+    def group(self, members: Sequence[Member]) -> list[MemberBatch]:
+        """Make batches of networks, whose epochs are made there."""
+
+    def targets(self) -> tuple[Array, Array | None]:
+        """Return encoded targets, with weights, that have the distribution of those of all rows."""
+
+
 @dataclass(frozen=True)
 class FitData:
     """The rows of a fit."""
 
     train: ValidatedData  # training rows
     validation: ValidatedData | None = None  # validation rows, scored after every epoch
+    # all rows, if they are elsewhere: the training rows are a sample of them then
+    remote: RemoteRows | None = None
 
 
 @dataclass(frozen=True)
@@ -173,7 +206,13 @@ class _Training:
             training.add(job, score)
         return training
 
-    def add(self, job: FitJob, score: ValidationScore | None) -> None:
+    @property
+    def group(self) -> Grouping:
+        """What puts the networks into batches."""
+        remote = self.plan.jobs[0].data.remote
+        return remote.group if remote else group_members
+
+    def add(self, job: FitJob, score: EpochScore | None) -> None:
         """Build the runs of a job."""
         config, spec, states = job.config, job.initial.spec, job.initial.states
         dataset = spec.dataset(
@@ -185,10 +224,12 @@ class _Training:
             shares_X=True,
         )
         self.inputs = dataset.X if self.inputs is None else self.inputs
-        loss = spec.loss_for(dataset.Y)
+        loss = spec.loss_for(dataset.Y, has_unknown=job.data.train.has_unknown)
         if job.initial.is_new:
+            remote = job.data.remote
+            targets = remote.targets() if remote else (dataset.Y, dataset.w)
             for layers in job.initial.networks:
-                _set_offsets(config, spec, layers, loss, dataset)
+                _set_offsets(config, spec, layers, loss, *targets)
         for layers, state in zip(job.initial.networks, states, strict=True):
             trainer = Trainer(
                 config.solver,
@@ -253,7 +294,7 @@ def result_of(
     plan: FitPlan, histories: Sequence[History], states: Sequence[TrainingState], inputs: Any
 ) -> FitResult:
     """Return the result of training the networks of a plan."""
-    counts = [len(job.data.train.y) for job in plan.jobs for _ in job.initial.networks]
+    counts = [job.data.train.n_rows for job in plan.jobs for _ in job.initial.networks]
     attributes = {
         **plan.features,
         **plan.spec.fitted_attributes(_weights(plan)),
@@ -352,23 +393,28 @@ def _train(
     size = max(_product_size(job) for training in trainings for job in training.plan.jobs)
     runs = [run for training in trainings for run in training.runs]
     with SingleBlasThread(size) if size > MIN_PRODUCT_SIZE else nullcontext():
-        train_together(runs, on_epoch=on_epoch, deadline=deadline)
+        train_together(runs, on_epoch=on_epoch, deadline=deadline, group=trainings[0].group)
 
 
 def _set_offsets(
-    config: FitConfig, spec: ModelSpec, layers: Sequential, loss: Loss, dataset: Dataset
+    config: FitConfig,
+    spec: ModelSpec,
+    layers: Sequential,
+    loss: Loss,
+    Y: Array,
+    w: Array | None,
 ) -> None:
     """Set the offsets of the output layer to constant predictions, where the fit starts there."""
     W, offsets = layers.modules[-1].parameters
     if config.fit_intercept_first:
-        offsets[...] = loss.fit_intercept_only(dataset.Y, dataset.w)
-    if (known := spec.constant_outputs(dataset.Y)).any():  # their gradients remain 0
-        constants = loss.fit_intercept_only(np.fmin.reduce(dataset.Y)[None])
+        offsets[...] = loss.fit_intercept_only(Y, w)
+    if (known := spec.constant_outputs(Y)).any():  # their gradients remain 0
+        constants = loss.fit_intercept_only(np.fmin.reduce(Y)[None])
         W[..., known], offsets[..., known] = 0, constants[known]
 
 
 def _early_stopping(
-    config: FitConfig, state: TrainingState, score: ValidationScore | None, loss_scale: float
+    config: FitConfig, state: TrainingState, score: EpochScore | None, loss_scale: float
 ) -> Any:
     """Let early stopping continue from the state, with its tolerance in the units of the loss."""
     if config.early_stopping is None:
@@ -383,20 +429,24 @@ def _early_stopping(
 
 def _product_size(job: FitJob) -> int:
     """Return the number of multiplications in the largest matrix product of a step."""
-    spec, n, batch_size = job.initial.spec, len(job.data.train.y), job.config.batch_size
+    return product_size(job.initial.spec, job.config, job.data.train.n_rows)
+
+
+def product_size(spec: ModelSpec, config: FitConfig, n: int) -> int:
+    """Return the number of multiplications in the largest product of a step on up to n rows."""
     sizes = [spec.n_inputs, *spec.hidden_sizes, spec.n_units]
-    return min(n, batch_size or n) * max(map(mul, sizes[:-1], sizes[1:]))
+    return min(n, config.batch_size or n) * max(map(mul, sizes[:-1], sizes[1:]))
 
 
-def _validation_scores(plan: FitPlan) -> list[ValidationScore | None]:
+def _validation_scores(plan: FitPlan) -> list[EpochScore | None]:
     """Build the scorer of the validation rows of each job; None for one without.
 
     If the rows of a fold cannot be scored, though scores are for information only, none are.
     """
-    scores: list[ValidationScore | None] = []
+    scores: list[EpochScore | None] = []
     for job in plan.jobs:
         if job.data.validation is None:
-            scores.append(None)
+            scores.append(job.data.remote.score if job.data.remote else None)
             continue
         spec = replace(job.initial.spec, n_members=1)
         with nullcontext() if plan.is_cross_fitted else naming_validation_data():

@@ -290,13 +290,42 @@ def plan_job(
     weighted = mlp._class_weighting(rows, target)
     data = _reweighted(rows, weighted)
     if by_score is None:
-        by_score = _stops_by_score(mlp, validation, len(data.y))
+        by_score = stops_by_score(mlp, validation, len(data.y))
     if validation is not None:
         with nullcontext() if _builders.has_folds(mlp) else naming_validation_data():
             validation = _reweighted(validation, weighted)
     elif by_score:
         classify = isinstance(target, ClassTarget)
         data, validation = split(mlp, data, independent_generator(rng), classify=classify)
+    return plan_training(
+        mlp,
+        FitData(data, validation),
+        weighted,
+        target,
+        rng,
+        fitted,
+        states,
+        by_score=by_score,
+        epochs=epochs,
+        encoding=encoding,
+    )
+
+
+def plan_training(
+    mlp: "BaseMLP",
+    rows: FitData,
+    weighted: Callable[[ValidatedData], ValidatedData] | None,
+    target: Target,
+    rng: np.random.RandomState,
+    fitted: Mapping[str, Any] | None = None,
+    states: Sequence[TrainingState] | None = None,
+    *,
+    by_score: bool,
+    epochs: int | None = None,
+    encoding: TabularInputs | None = None,
+) -> FitJob:
+    """Prepare the training on rows that are weighted and split; see `plan_job`."""
+    data = rows.train
     notes: list[FitWarning] = []
     if fitted and states:
         restart = _builders.has_horizon(mlp)
@@ -309,9 +338,9 @@ def plan_job(
     if epochs is not None:
         settings = replace(settings, epochs=epochs)
     config = _builders.build_fit_config(
-        mlp, settings, initial.spec, len(data.y), by_score=by_score, epochs=settings.epochs
+        mlp, settings, initial.spec, data.n_rows, by_score=by_score, epochs=settings.epochs
     )
-    return FitJob(config, FitData(data, validation), initial, weighted, notes)
+    return FitJob(config, rows, initial, weighted, notes)
 
 
 def _reweighted(
@@ -326,7 +355,7 @@ def _reweighted(
     return data
 
 
-def _stops_by_score(mlp: "BaseMLP", validation: ValidatedData | None, n_samples: int) -> bool:
+def stops_by_score(mlp: "BaseMLP", validation: ValidatedData | None, n_samples: int) -> bool:
     """Return whether the score of validation rows ends training."""
     if isinstance(mlp.early_stopping, str):
         return validation is not None or n_samples > N_SAMPLES_AUTO_EARLY_STOPPING
@@ -354,7 +383,7 @@ def _plan_folds(
     positive = rows.is_positive
     train, test = ([part[positive[part]] for part in parts] for parts in (folds.train, folds.test))
     by_fold = isinstance(mlp.early_stopping, str) and mlp.early_stopping == "cv"
-    stops = by_fold or _stops_by_score(mlp, None, min(map(len, train)))
+    stops = by_fold or stops_by_score(mlp, None, min(map(len, train)))
     watches = watch and (by_fold or not stops) and all(map(len, test))
     for k, (train_rows, test_rows) in enumerate(zip(train, test, strict=True)):
         if not len(train_rows) or (by_fold and not len(test_rows)):

@@ -35,6 +35,7 @@ from sknn.estimators._validation.data import (
     as_dtype,
     normalized_weights,
 )
+from sknn.estimators._validation.row_totals import class_frequencies
 from sknn.targets import TARGETS, RealTarget, Target
 
 
@@ -230,7 +231,7 @@ class ModelSpec:
         else:
             X = as_dtype(data.X, self.dtype, "X")
         if w is not None:
-            w = normalized_weights(w, self.dtype, relative=relative_weights)
+            w = normalized_weights(w, self.dtype, relative=relative_weights, totals=data.totals)
         return Dataset(X, Y, w, self.dtype, rows)
 
     def encode_targets(
@@ -248,8 +249,10 @@ class ModelSpec:
         """
         Y = self.target.encode(data.y, self.loss.codes)
         if smoothing:
-            w = None if data.w is None else data.w / data.w.max()
-            frequencies = None if smooths_evenly else np.average(Y, axis=0, weights=w)
+            frequencies = None
+            if not smooths_evenly:
+                known = data.totals.frequencies if data.totals else None
+                frequencies = class_frequencies(Y, data.w) if known is None else known
             Y = self.target.smooth_labels(Y, smoothing, frequencies)
         units = self.loss.units_per_output
         Y = np.repeat(Y, units, axis=1) if units > 1 else Y
@@ -266,9 +269,9 @@ class ModelSpec:
         same: NDArray[np.bool_] = np.fmin.reduce(Y) == np.fmax.reduce(Y)
         return same & (self.loss.units_per_output == 1)
 
-    def loss_for(self, Y: Array) -> Loss:
-        """Return the loss for these targets, which ignores NaN if there are any."""
-        return MaskedLoss(self.loss) if np.isnan(Y).any() else self.loss
+    def loss_for(self, Y: Array, *, has_unknown: bool = False) -> Loss:
+        """Return the loss, which ignores NaN if these targets, or others, are unknown."""
+        return MaskedLoss(self.loss) if has_unknown or np.isnan(Y).any() else self.loss
 
     def _check_interval(
         self, Y: Array, lowest: float, included: bool, data: ValidatedData, name: str

@@ -98,7 +98,7 @@ from sknn.targets import Target
 
 
 @contextmanager
-def _restore_on_error(random_state: Any) -> Iterator[None]:
+def restore_on_error(random_state: Any) -> Iterator[None]:
     """Restore the state of the user's generator if the block raises an error."""
     if not (random_state is None or isinstance(random_state, np.random.RandomState)):
         yield
@@ -284,7 +284,7 @@ class BaseMLP(VersionedState, CallbackSupportMixin, KnownParamNames, metaclass=A
         callbacks = None
         if CALLBACKS in vars(self):
             callbacks = FitCallbacks(self, given, (*given_val, groups))
-        with _restore_on_error(self.random_state):
+        with restore_on_error(self.random_state):
             resumed = callbacks.load_checkpoint(verbose=bool(self.verbose)) if callbacks else None
             if resumed and resumed.finished:
                 states = resumed.states  # a history without epochs is false
@@ -531,7 +531,7 @@ class BaseMLP(VersionedState, CallbackSupportMixin, KnownParamNames, metaclass=A
         """Train for one more epoch; return the warnings about it."""
         if "coefs_" in vars(self) and not get_config()["skip_parameter_validation"]:
             self._validate_params()  # scikit-learn does so at the first call only
-        with _restore_on_error(self.random_state):
+        with restore_on_error(self.random_state):
             plan = plan_epoch(self, (X, y, sample_weight), classes)
             job = plan.jobs[0]
             steps = job.initial.states[0].solver_state.get("steps", 0)
@@ -566,7 +566,7 @@ class BaseMLP(VersionedState, CallbackSupportMixin, KnownParamNames, metaclass=A
         dtype = self.dtype
         if dtype == "auto":
             is_float32 = getattr(data.all_X, "dtype", None) == np.float32
-            is_large = len(data.y) * n_inputs > self._float32_size
+            is_large = data.n_rows * n_inputs > self._float32_size
             dtype = "float32" if is_float32 or is_large else "float64"
         spec = self._spec(self._scaled_target(target, data), dtype, n_inputs, inputs)
         states = [TrainingState(own) for own in split_generator(rng, spec.n_members)]

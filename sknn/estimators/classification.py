@@ -49,7 +49,7 @@ from sknn.targets import (
 from sknn.targets.conformal import check_class_coverage, class_scores, class_sets
 
 
-def _has_probabilities(mlp: "Classification") -> bool:
+def has_probabilities(mlp: "Classification") -> bool:
     """Return whether `predict_proba` exists; if not, raise an error that names suitable losses."""
     fitted = vars(mlp)
     if "_model_spec" in fitted:
@@ -138,7 +138,7 @@ class Classification(ClassifierMixin, BaseMLP):
         z: Array = fitted.predictions(fitted.spec.target.decision, fitted.outputs())
         return z
 
-    @available_if(_has_probabilities)
+    @available_if(has_probabilities)
     def predict_proba(self, X: Any) -> Array:
         """Predict the probability of each class; only available for losses that give one.
 
@@ -159,7 +159,7 @@ class Classification(ClassifierMixin, BaseMLP):
         p: Array = fitted.predictions(target.proba, fitted.spec.loss, fitted.outputs())
         return p
 
-    @available_if(_has_probabilities)
+    @available_if(has_probabilities)
     def predict_log_proba(self, X: Any) -> Array:
         """Predict the log-probability of each class, finite where the probability underflows to 0.
 
@@ -179,7 +179,7 @@ class Classification(ClassifierMixin, BaseMLP):
         log_p: Array = fitted.predictions(target.log_proba, loss, z, lowest=-np.inf)
         return log_p
 
-    @available_if(_has_probabilities)
+    @available_if(has_probabilities)
     def predict_set(self, X: Any, *, coverage: float = 0.9, by_class: bool = False) -> Array:
         """Predict sets of classes that hold y with a given probability; needs a fit with `cv`.
 

@@ -301,7 +301,7 @@ class Regression(RegressorMixin, BaseMLP):
     def _check_targets(self, data: ValidatedData, loss: Loss) -> None:
         if loss.out_activation != "exp" or loss.interval_y_true != (0.0, True):
             return
-        empty = np.flatnonzero(~np.nan_to_num(data.y.reshape(len(data.y), -1)).any(axis=0))
+        empty = np.flatnonzero((data.moments.lowest == 0) & (data.moments.highest == 0))
         if empty.size:
             column = f"column {empty[0]} of y" if data.y.ndim > 1 else "y"
             raise ValueError(
@@ -315,7 +315,7 @@ class Regression(RegressorMixin, BaseMLP):
             return []
         name = self._loss_name(target)
         loss = target.loss(name, self._loss_settings(name))
-        standardized = target.standardized(data.y, data.w, loss)
+        standardized = target.standardized(data.moments, loss)
         return target_warnings(
             standardized,
             loss,
@@ -327,7 +327,7 @@ class Regression(RegressorMixin, BaseMLP):
         if not (self.standardize_y and isinstance(target, RealTarget)):
             return target
         name = self._loss_name(target)
-        return target.standardized(data.y, data.w, target.loss(name, self._loss_settings(name)))
+        return target.standardized(data.moments, target.loss(name, self._loss_settings(name)))
 
     def _loss_settings(self, name: str | Loss) -> dict[str, Any]:
         if name == "quantile":

@@ -122,26 +122,37 @@ class Tabular(BaseMLP):
         tags.input_tags.categorical = True
         return tags
 
-    def _learn_inputs(self, data: ValidatedData) -> tuple[TabularInputs, list[FitWarning]]:
+    def _new_encoder(self) -> TableEncoder:
+        """Return an encoder that is not fitted: the one given, or one with the parameters."""
         encoder = given_encoder(self)
-        if encoder is None:
-            chosen = self.categorical_features
-            chosen = chosen.to_numpy() if hasattr(chosen, "to_numpy") else chosen  # series or index
-            encoder = TableEncoder(
-                chosen,
-                n_bins=self.n_bins,
-                bin_scale=BIN_SCALE,
-                min_frequency=int(self.min_frequency),
-                max_cat_to_onehot=MAX_CAT_TO_ONEHOT,
-                max_absolute_value=MAX_ABSOLUTE_VALUE,
-            )
-        elif is_fitted(encoder):
-            check_columns(encoder, data.features)
-            encoder = without_statistics(encoder)
-            encoder.__dict__.pop("feature_names_in_", None)
-            encoder.__dict__.update(_names(data))
-            return TabularInputs(encoder), []
-        encoder = clone(encoder)
+        if encoder is not None:
+            return clone(encoder)
+        chosen = self.categorical_features
+        chosen = chosen.to_numpy() if hasattr(chosen, "to_numpy") else chosen  # series or index
+        return TableEncoder(
+            chosen,
+            n_bins=self.n_bins,
+            bin_scale=BIN_SCALE,
+            min_frequency=int(self.min_frequency),
+            max_cat_to_onehot=MAX_CAT_TO_ONEHOT,
+            max_absolute_value=MAX_ABSOLUTE_VALUE,
+        )
+
+    def _known_inputs(self, data: ValidatedData) -> TabularInputs | None:
+        """Return the encoding of a fitted encoder, if one is given."""
+        encoder = given_encoder(self)
+        if encoder is None or not is_fitted(encoder):
+            return None
+        check_columns(encoder, data.features)
+        encoder = without_statistics(encoder)
+        encoder.__dict__.pop("feature_names_in_", None)
+        encoder.__dict__.update(_names(data))
+        return TabularInputs(encoder)
+
+    def _learn_inputs(self, data: ValidatedData) -> tuple[TabularInputs, list[FitWarning]]:
+        if (known := self._known_inputs(data)) is not None:
+            return known, []
+        encoder = self._new_encoder()
 
         def learn() -> tuple[TabularInputs, list[FitWarning]]:
             message = _learn(encoder, data)
@@ -178,7 +189,7 @@ class Tabular(BaseMLP):
         return notes
 
     def _training_settings(self, data: ValidatedData, loss: Loss) -> TrainingSettings:
-        rows = _total_weight(data)
+        rows = data.effective_rows
         settings = replace(
             super()._training_settings(data, loss),
             weight_decay_loss_power=float(self.weight_decay_loss_power),
@@ -223,12 +234,3 @@ def _names(data: ValidatedData) -> dict[str, Any]:
     """Return the number of columns, and their names if they have some."""
     names = ("n_features_in_", "feature_names_in_")
     return {name: value for name, value in data.features.items() if name in names}
-
-
-def _total_weight(data: ValidatedData) -> float:
-    """Return ``max(n_samples, sum(sample_weight))``."""
-    n = len(data.y)
-    if data.w is None:
-        return n
-    with np.errstate(over="ignore"):
-        return max(n, float(data.w.sum()))

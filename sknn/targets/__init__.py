@@ -19,7 +19,7 @@ from sknn.targets.classification import (
     sorting_labels,
 )
 from sknn.targets.losses import EVERY_LOSS
-from sknn.targets.regression import RealTarget
+from sknn.targets.regression import RealTarget, TargetMoments
 
 #: The kinds of targets by name.
 TARGETS: Mapping[str, type[Target]] = {
@@ -39,6 +39,7 @@ __all__ = [
     "MultioutputTarget",
     "RealTarget",
     "Target",
+    "TargetMoments",
     "class_numbers",
     "label_codes",
     "label_target",

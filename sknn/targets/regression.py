@@ -1,6 +1,7 @@
 """RealTarget: real numbers, optionally standardized for the network."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,65 @@ from sknn.engine._typing import Array
 from sknn.engine.losses.base import weighted_nanmean
 from sknn.targets.base import Target, check_columns
 from sknn.targets.losses import REAL
+
+
+@dataclass(frozen=True)
+class TargetMoments:
+    """Mean and standard deviation of each column of y, of known targets; those of parts can merge.
+
+    Both are in units of `unit`, the largest absolute target, so that no square overflows.
+    """
+
+    weight: Array  # total weight of the known targets
+    largest: Array  # the largest absolute target, 0 if none is known
+    mean: Array
+    deviation: Array
+    lowest: Array  # NaN if no target is known
+    highest: Array
+
+    @classmethod
+    def of(cls, y: Array, w: Array | None) -> "TargetMoments":
+        """Return the moments of targets, with sample weights w; NaN is unknown."""
+        Y = y.reshape(len(y), -1).astype(np.float64)
+        largest = np.nanmax(np.abs(Y), axis=0, initial=0)
+        unit = _as_unit(largest)
+        mean = weighted_nanmean(Y / unit, w)
+        deviation = np.sqrt(weighted_nanmean((Y / unit - mean) ** 2, w))
+        known = ~np.isnan(Y)
+        with np.errstate(over="ignore"):
+            weight = known.sum(axis=0).astype(np.float64) if w is None else w @ known
+        return cls(weight, largest, mean, deviation, np.fmin.reduce(Y), np.fmax.reduce(Y))
+
+    @property
+    def unit(self) -> Array:
+        """The unit of the mean and of the deviation."""
+        return _as_unit(self.largest)
+
+    def merge(self, other: "TargetMoments") -> "TargetMoments":
+        """Return the moments of both parts (Chan, Golub and LeVeque, 1983)."""
+        largest = np.maximum(self.largest, other.largest)
+        unit = _as_unit(largest)
+        total = self.weight + other.weight
+        fractions = np.array([self.weight, other.weight]) / np.where(total > 0, total, 1)
+        parts = [self, other]
+        means = np.array([part.mean * (part.largest / unit) for part in parts])
+        squares = np.array([(part.deviation * (part.largest / unit)) ** 2 for part in parts])
+        mean = (fractions * means).sum(axis=0)
+        between = fractions.prod(axis=0) * (means[0] - means[1]) ** 2
+        within = (fractions * squares).sum(axis=0)
+        return TargetMoments(
+            total,
+            largest,
+            mean,
+            np.sqrt(within + between),
+            np.fmin(self.lowest, other.lowest),
+            np.fmax(self.highest, other.highest),
+        )
+
+
+def _as_unit(largest: Array) -> Array:
+    """Return the largest absolute targets, and 1 where all targets are 0."""
+    return np.where(largest > 0, largest, 1)
 
 
 class RealTarget(Target):
@@ -44,28 +104,23 @@ class RealTarget(Target):
         is_linear = loss.out_activation == "identity" and loss.interval_y_true[0] == -np.inf
         return is_linear or loss.out_activation == "exp"
 
-    def standardized(self, y: Array, w: Array | None, loss: Loss) -> "RealTarget":
-        """Return a target whose center and scale are learned from y, as it suits the loss.
+    def standardized(self, moments: TargetMoments, loss: Loss) -> "RealTarget":
+        """Return a target whose center and scale are those of y, as it suits the loss.
 
         With a linear output and unbounded y, targets get mean 0 and standard deviation 1; with an
-        exponential one, mean 1; else they are not standardized. NaN is unknown; w are sample
-        weights.
+        exponential one, mean 1; else they are not standardized.
         """
         if not self.can_standardize(loss):
             return self
-        Y = y.reshape(len(y), -1).astype(np.float64)
-        lowest = np.fmin.reduce(Y)
-        constant = lowest == np.fmax.reduce(Y)
-        largest = np.nanmax(np.abs(Y), axis=0, initial=0)
-        unit = np.where(largest > 0, largest, 1)  # so that no square overflows
-        mean = weighted_nanmean(Y / unit, w)
+        lowest, unit, mean = moments.lowest, moments.unit, moments.mean
+        constant = lowest == moments.highest
         center = np.zeros(self.n_outputs)
         if loss.out_activation == "exp":
             scale = np.where(constant, lowest / unit, mean)
         else:
             center = np.where(constant, lowest, mean * unit)
-            scale = np.sqrt(weighted_nanmean((Y / unit - mean) ** 2, w))
-            scale = np.where(scale > 10 * np.finfo(np.float64).eps, scale, 0)  # constant
+            deviation = moments.deviation
+            scale = np.where(deviation > 10 * np.finfo(np.float64).eps, deviation, 0)  # constant
         return RealTarget(self.n_outputs, center, np.where(scale > 0, scale * unit, 1))
 
     def convert_layer(self, W: Array, W0: Array, other: Target, loss: Loss) -> tuple[Array, Array]:

@@ -495,7 +495,7 @@ def test_divergence_in_the_first_epoch_restores_the_weights_it_began_with(batch_
     assert_array_equal(weights(objective), before)
 
 
-@pytest.mark.parametrize(("where", "call"), [("_copy_state", 20), ("_is_finite", 12)])
+@pytest.mark.parametrize(("where", "call"), [("_copy_state", 20), ("is_finite", 12)])
 def test_an_interrupt_while_an_epoch_is_recorded(where, call, monkeypatch):
     """Weights, state and history stay those of one and the same epoch."""
     objective, undisturbed = deep_objective(), deep_objective()

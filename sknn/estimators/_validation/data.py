@@ -18,6 +18,7 @@ from sklearn.utils.validation import validate_data
 from sknn.engine._typing import Array
 from sknn.estimators._sklearn_compat import RegressorMixin, check_sample_weight
 from sknn.estimators._validation.arguments import opened, refuse_source
+from sknn.estimators._validation.row_totals import RowTotals, total_weight
 from sknn.estimators._validation.source_rows import OnPass, SourceRows, rows_of
 from sknn.estimators._validation.targets import (
     as_labels,
@@ -30,6 +31,7 @@ from sknn.features.columns import Table, decoded, refuse_temporal, without_missi
 from sknn.features.compact import checked_columns
 from sknn.features.containers import as_array, as_frame
 from sknn.features.named_columns import NamedColumns
+from sknn.targets import TargetMoments
 
 if TYPE_CHECKING:
     from sknn.estimators._inputs import TabularInputs
@@ -51,6 +53,7 @@ class ValidatedData:
     groups: Array | None = None  # group labels, whose rows are held back together
     # `n_features_in_`, and `feature_names_in_` if X has names, `_named_columns` if it has targets
     features: dict[str, Any] = field(default_factory=dict)
+    totals: RowTotals | None = None  # of all rows, if these are a part of them
     _converted: dict[str, Any] = field(default_factory=dict, repr=False)  # all_X by dtype
     _derived: dict[Any, Any] = field(default_factory=dict, repr=False, init=False)  # by `derive`
 
@@ -83,6 +86,30 @@ class ValidatedData:
         if isinstance(self.all_X, SourceRows):
             return self.all_X.encoded(inputs, dtype), self.row_numbers
         return self.derive((inputs, dtype), lambda: inputs.encode(self.X, dtype)), None
+
+    @property
+    def n_rows(self) -> int:
+        """The number of rows: of all, if these are a part of them."""
+        return len(self.y) if self.totals is None else self.totals.n_rows
+
+    @property
+    def effective_rows(self) -> float:
+        """The number of rows, or the sum of their weights if it is larger; of all rows."""
+        if self.totals is not None:
+            return max(self.totals.n_rows, self.totals.weight)
+        return len(self.y) if self.w is None else max(len(self.y), total_weight(self.w))
+
+    @property
+    def moments(self) -> TargetMoments:
+        """The mean and the deviation of real targets, of all rows."""
+        if self.totals is not None and self.totals.moments is not None:
+            return self.totals.moments
+        return self.derive("moments", lambda: TargetMoments.of(self.y, self.w))
+
+    @property
+    def has_unknown(self) -> bool:
+        """Whether some targets are known to be unknown, of all rows."""
+        return self.totals is not None and self.totals.has_unknown
 
     def spaced_rows(self, n: int) -> Any:
         """Return the inputs of at most n rows, evenly spaced."""
@@ -129,7 +156,7 @@ class ValidatedData:
         numbers = rows if self.row_numbers is None else self.row_numbers[rows]
         w = None if self.w is None else self.w[rows]
         groups = None if self.groups is None else self.groups[rows]
-        return replace(self, y=self.y[rows], w=w, groups=groups, row_numbers=numbers)
+        return replace(self, y=self.y[rows], w=w, groups=groups, row_numbers=numbers, totals=None)
 
     def row_numbers_of(self, mask: Array) -> Array:
         """Return the row numbers, in the data as passed by the user, of the rows in a mask."""
@@ -150,7 +177,7 @@ class ValidatedData:
                 "Sample weights times class weights are too large: they overflow float64. Scale "
                 "them down."
             )
-        return replace(self, w=w).positive()
+        return replace(self, w=w, totals=None).positive()
 
 
 def validate_training_data(
@@ -161,12 +188,13 @@ def validate_training_data(
     groups: Any = None,
     *,
     reset: bool,
+    is_part: bool = False,
     on_pass: OnPass | None = None,
 ) -> ValidatedData:
     """Validate the training data of `fit`; rows of weight 0 are for the caller to drop.
 
     With `reset` the estimator learns the features of X, so it should be an unfitted copy; else X
-    must have its features.
+    must have its features. A part of the rows may have weights of 0 and unknown targets only.
 
     Raises
     ------
@@ -198,10 +226,11 @@ def validate_training_data(
     w = None if sample_weight is None else checked_weights(sample_weight, y)
     if unknown is not None:
         y = np.where(unknown, np.nan, y)
-        check_any_known(unknown)
+        if not is_part:
+            check_any_known(unknown)
         if (nothing := unknown.all(axis=1)).any():  # such rows are dropped
             w = (1.0 if w is None else w) * ~nothing
-    if w is not None:
+    if w is not None and not is_part:
         check_any_weight(w)
     return with_groups(ValidatedData(X, y, w, features=features), groups)
 
@@ -376,8 +405,12 @@ def as_dtype(array: Any, dtype: str, name: str) -> Any:
     return array
 
 
-def normalized_weights(w: Array | None, dtype: str, *, relative: bool) -> Array | None:
+def normalized_weights(
+    w: Array | None, dtype: str, *, relative: bool, totals: RowTotals | None = None
+) -> Array | None:
     """Convert sample weights to a floating type, divided by their mean if they are `relative`.
+
+    Totals are those of all rows, if the weights are of a part of them.
 
     Raises
     ------
@@ -387,8 +420,8 @@ def normalized_weights(w: Array | None, dtype: str, *, relative: bool) -> Array 
     if w is None:
         return None
     if relative:
-        w = w / w.max()  # first, so that the sum cannot overflow
-        w = w / w.mean()
+        w = w / (totals.largest_weight if totals else w.max())  # so that no sum overflows
+        w = w / (totals.mean_weight if totals else w.mean())
     w = as_dtype(w, dtype, "sample_weight")
     check_any_weight(w)
     return w
