@@ -2,6 +2,8 @@
 
 import re
 import zlib
+from importlib import import_module
+from itertools import compress
 
 import numpy as np
 import pytest
@@ -26,7 +28,16 @@ def slice_of(text):
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leave out exhaustive tests of other slices: a test's slice is decided by its name alone."""
+    """Leave out exhaustive tests of other slices: a test's slice is decided by its name alone.
+
+    Examples with Dask frames need pyarrow.
+    """
+    if any(is_dask := [item.nodeid.startswith("sknn/dask/") for item in items]):
+        try:
+            import_module("dask.dataframe")
+        except ImportError:
+            for item in compress(items, is_dask):
+                item.add_marker(pytest.mark.skip(reason="no frames of Dask"))
     if config.getoption("slice") is None:
         return
     part, parts = config.getoption("slice")

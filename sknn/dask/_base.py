@@ -113,6 +113,8 @@ class DaskMLP(KnownParamNames):
                 load_partition, local, partitions.delayed(), names=partitions.names
             )
             result, notes, n_rounds = fit_parts(local, loaded, cluster, settings)
+        if partitions.names:
+            result.attributes["_named_columns"] = partitions.names
         local._add_training_state(result)
         notes = [*notes, *local._publish(result)]
         for name in [name for name in vars(self) if name.endswith("_")]:
@@ -244,7 +246,7 @@ class DaskMLP(KnownParamNames):
 
     def _predict_lazily(self, X: Any, method: str) -> Any:
         check_is_fitted(self)
-        X = check_inputs(X, "the local estimator, to_local(),")
+        X = check_inputs(X, "the local estimator, to_local()")
         unused = self._unused(X)
         return predict_lazily(X.drop(columns=unused) if unused else X, self._fitted, method)
 

@@ -2,6 +2,7 @@
 
 import weakref
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import Any, Self
 
 import dask
@@ -26,14 +27,20 @@ class Cluster:
     def __init__(self, client: Any) -> None:
         self.client = client
         self._futures: list[weakref.ref[Any]] = []
+        self._has_seceded = False
 
     def __enter__(self) -> Self:
-        """Return the cluster itself."""
+        """Leave the thread of a task to others, if a task waits for tasks; return the cluster."""
+        self._has_seceded = _is_in_task()
+        if self._has_seceded:
+            import_module("distributed").secede()
         return self
 
     def __exit__(self, *error: object) -> None:
         """Release all results, so that nothing is left on the workers."""
         self.release([future for known in self._futures if (future := known()) is not None])
+        if self._has_seceded:
+            import_module("distributed").rejoin()
 
     def release(self, futures: Sequence[Any]) -> None:
         """Let the workers forget results, unless others are still made from them."""
@@ -110,6 +117,17 @@ _FAN_IN = 8
 def _same(value: Any) -> Any:
     """Return the value."""
     return value
+
+
+def _is_in_task() -> bool:
+    """Return whether this is run by a task of Dask."""
+    from distributed import get_worker
+
+    try:
+        get_worker().get_current_task()
+    except (ValueError, AttributeError):
+        return False
+    return True
 
 
 def client_of(client: Any) -> Any:

@@ -84,10 +84,15 @@ class Partitions:
 
     def delayed(self) -> list[tuple[Any, ...]]:
         """Return X, y and weights of each partition, delayed; names as they are."""
-        columns = [_delayed(self.X)]
-        for given in (self.y, self.w):
-            is_delayed = given is not None and not isinstance(given, str)
-            columns.append(_delayed(given) if is_delayed else [given] * len(columns[0]))
+        collections = [one for one in (self.X, self.y, self.w) if not isinstance(one, str | None)]
+        parts = list(map(_delayed, collections))
+        if len(set(map(len, parts))) > 1:  # Dask has joined small files of some of them
+            parts = [_delayed(one, optimize_graph=False) for one in collections]
+        n, remaining = len(parts[0]), iter(parts)
+        columns = [
+            [given] * n if isinstance(given, str | None) else next(remaining)
+            for given in (self.X, self.y, self.w)
+        ]
         return list(zip(*columns, strict=True))
 
     def _column(self, given: Any, what: str) -> Any:
@@ -99,6 +104,7 @@ class Partitions:
         if is_series(given) and self._is_column(given):
             self.names.append(str(given.name))
             return str(given.name)
+        self._check_is_no_input(given, what)
         if not (is_series(given) or is_frame(given) or is_array(given)):
             raise TypeError(
                 f"{what} must be a Dask Series, DataFrame or Array, or the name of a column of X, "
@@ -106,6 +112,18 @@ class Partitions:
                 "the chunks of X."
             )
         return self._aligned(given, what)
+
+    def _check_is_no_input(self, given: Any, what: str) -> None:
+        """Raise a ValueError if X has columns with the names of targets or weights."""
+        names = list(given.columns) if is_frame(given) else [getattr(given, "name", None)]
+        if is_array(given) or not is_frame(self.X):
+            return
+        if inputs := [name for name in names if name is not None and name in self.X.columns]:
+            raise ValueError(
+                f"{what} is named {', '.join(map(repr, inputs))}, as is a column of X, which would "
+                f"be an input. Drop it, X.drop(columns={inputs!r}); or, if it is the same column, "
+                f"pass {what}={inputs[0]!r}."
+            )
 
     def _check_name(self, name: str, what: str) -> None:
         if not is_frame(self.X):
@@ -158,9 +176,9 @@ def _n_partitions(collection: Any) -> int:
     return int(collection.numblocks[0] if is_array(collection) else collection.npartitions)
 
 
-def _delayed(collection: Any) -> list[Any]:
+def _delayed(collection: Any, *, optimize_graph: bool = True) -> list[Any]:
     """Return the partitions of a collection, delayed."""
-    parts = collection.to_delayed()
+    parts = collection.to_delayed(optimize_graph=optimize_graph)
     return list(parts.ravel() if isinstance(parts, np.ndarray) else parts)
 
 

@@ -119,7 +119,9 @@ def score_partition(
 
 
 def _part_score(model: Any, X: Any, y: Any, w: Any) -> PartScore | None:
-    n = X.shape[0]
+    n, numbers = X.shape[0], np.asarray(y)
+    if numbers.dtype.kind == "f" and np.isnan(numbers).all():  # no known target
+        return None
     weights = None if w is None else checked_weights(w, np.empty(n))
     total = float(n if weights is None else weights.sum())
     if not total:

@@ -38,7 +38,7 @@ class RoundPlan:
     def of(cls, n_rounds: int | None, local_steps: Any, n_epochs: int, n_steps: int) -> "RoundPlan":
         """Return the plan for a number of epochs, and of steps per epoch of the largest shard."""
         if n_rounds is not None:
-            return cls(Fraction(int(n_rounds), n_epochs))
+            return cls(Fraction(min(int(n_rounds), n_epochs * n_steps), n_epochs))
         if isinstance(local_steps, str):
             return cls(Fraction(max(1, min(AUTO_ROUNDS_PER_EPOCH, n_steps // AUTO_MIN_STEPS))))
         whole = n_steps * n_epochs

@@ -1,12 +1,12 @@
 """Predictions batch by batch, of sources or of rows in memory."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sklearn.utils.validation import check_is_fitted
 
 from sknn.features.containers import as_array, as_frame
-from sknn.features.sources import as_source
+from sknn.features.sources import as_source, is_read_once
 
 if TYPE_CHECKING:
     from sknn.estimators.base import BaseMLP
@@ -41,6 +41,9 @@ def _iter_rows(mlp: "BaseMLP", X: Any, batch_size: int) -> Iterator[Any]:
 
 def _read(mlp: "BaseMLP", X: Any) -> Iterator[Any]:
     """Yield X, or the batches of a source, which reads the columns of `fit` only."""
+    if is_read_once(X) and isinstance(X, Iterable):
+        yield from X
+        return
     source = as_source(X)
     if source is None:
         yield X

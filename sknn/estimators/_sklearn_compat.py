@@ -1,6 +1,7 @@
 """All private names of scikit-learn that this package uses."""
 
 from collections.abc import Callable, Sequence
+from inspect import signature
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from sklearn.base import _clone_parametrized as clone_parametrized
@@ -113,8 +114,16 @@ def complete_mlp(theirs: Any, labels: Any) -> None:
     theirs._best_intercepts = [W0.copy() for W0 in theirs.intercepts_]
 
 
+#: Lets `check_sample_weight` accept weights that are all 0, which some versions refuse.
+ZERO_WEIGHTS: dict[str, Any] = (
+    {"allow_all_zero_weights": True}
+    if "allow_all_zero_weights" in signature(check_sample_weight).parameters
+    else {}
+)
+
 __all__ = [
     "CALLBACKS",
+    "ZERO_WEIGHTS",
     "BaseEstimator",
     "CallbackSupportMixin",
     "ClassifierMixin",

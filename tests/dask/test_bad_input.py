@@ -193,3 +193,20 @@ def test_arrays_are_not_predicted():
         model.predict(X)
     with pytest.raises(ValueError, match="features"):
         model.predict(XD[:, :1])
+
+
+@pytest.mark.parametrize("how", ["assign", "filter", "frame", "number"])
+def test_targets_that_would_be_inputs(how):
+    """A column of X of their name may be another one, or the same one of another expression."""
+    frame = pd.DataFrame({"a": np.arange(40.0), "b": np.arange(40.0) % 7, "y": np.arange(40.0) % 3})
+    if how == "number":
+        frame.columns = [0, 1, 2]
+    parts = dd.from_pandas(frame, npartitions=2)
+    X, y = {
+        "assign": lambda: (parts.assign(c=parts["a"]), parts["y"]),
+        "filter": lambda: (parts[parts["a"] > 3], parts["y"][parts["a"] > 3]),
+        "frame": lambda: (parts, parts[["y"]]),
+        "number": lambda: (parts, parts[2]),
+    }[how]()
+    with pytest.raises(ValueError, match="would be an input"):
+        DaskMLPRegressor(max_iter=1).fit(X, y)

@@ -405,3 +405,69 @@ def test_a_fitted_encoder():
     found, expected = model.to_local().encoder_, sknn.TableEncoder(n_bins=0).fit(X)
     assert np.allclose(found.center_, expected.center_)
     assert not any(map(len, found.bin_edges_))
+
+
+def test_named_columns_are_ignored_by_the_local_estimator_too():
+    """Targets and weights, by name or as a column of X."""
+    X, y = rows_for(DaskTabularMLPClassifier)
+    frame = X.assign(tip=y, w=np.arange(len(y)) % 3 + 1.0)
+    parts = dd.from_pandas(frame, npartitions=2)
+    model = DaskTabularMLPClassifier(**SMALL).fit(parts, parts["tip"], sample_weight="w")
+    local = model.to_local()
+    assert local.n_features_in_ == X.shape[1]
+    assert np.array_equal(local.predict(frame), local.predict(X))
+    assert local.score(frame, "tip") == local.score(X, y)
+
+
+def test_a_partition_without_weight():
+    """It has no part in the fit, and none in the score."""
+    X, y = rows_for(DaskMLPRegressor)
+    w = np.where(np.arange(len(y)) < 50, 0.0, 1.0)
+    parts = da.from_array(X, chunks=(50, -1)), da.from_array(y, chunks=50)
+    weights = da.from_array(w, chunks=50)
+    model = DaskMLPRegressor(**SMALL).fit(*parts, weights)
+    expected = DaskMLPRegressor(**SMALL).fit(parts[0][50:], parts[1][50:])
+    assert np.array_equal(model.coefs_[0], expected.coefs_[0])
+    assert model.score(*parts, weights) == pytest.approx(model.to_local().score(X[50:], y[50:]))
+
+
+def test_more_rounds_than_steps():
+    """Each has a step."""
+    X, y = rows_for(DaskMLPRegressor)
+    parts = da.from_array(X, chunks=(75, -1)), da.from_array(y, chunks=75)
+    model = DaskMLPRegressor(**SMALL, n_rounds=100).fit(*parts)
+    assert model.n_rounds_ == 3 * 3  # three epochs of 75 rows in batches of 32
+
+
+def test_a_part_without_known_targets_has_no_score():
+    """As its rows have none locally."""
+    X, y = rows_for(DaskMLPRegressor)
+    Y = np.column_stack([y, y])
+    Y[:50] = np.nan
+    parts = da.from_array(X, chunks=(50, -1)), da.from_array(Y, chunks=(50, -1))
+    model = DaskMLPRegressor(**SMALL).fit(*parts)
+    assert model.score(*parts) == pytest.approx(model.to_local().score(X, Y))
+
+
+def test_files_that_dask_joins(tmp_path):
+    """X and y of many small files have the same partitions."""
+    pytest.importorskip("pyarrow")
+    X, y = rows_for(DaskTabularMLPRegressor)
+    X = X.drop(columns="category").assign(y=y, **{f"more{j}": 1.0 for j in range(12)})
+    for i in range(6):
+        X[25 * i : 25 * (i + 1)].to_parquet(tmp_path / f"{i}.parquet")
+    parts = dd.read_parquet(tmp_path)
+    model = DaskTabularMLPRegressor(**SMALL).fit(parts[["number", "text"]], parts["y"])
+    assert model.n_features_in_ == 2
+
+
+def test_fits_inside_tasks(cluster_client):
+    """As many as there are threads: they wait for tasks of their own."""
+    X, y = rows_for(DaskMLPRegressor)
+    parts = da.from_array(X, chunks=(75, -1)), da.from_array(y, chunks=75)
+
+    def fit(seed):
+        return DaskMLPRegressor(**SMALL | {"random_state": seed}).fit(*parts).loss_
+
+    losses = cluster_client.gather([cluster_client.submit(fit, seed) for seed in range(2)])
+    assert losses[0] == DaskMLPRegressor(**SMALL).fit(*parts).loss_

@@ -8,9 +8,6 @@ import warnings
 import numpy as np
 import pandas as pd
 import polars as pl
-import pyarrow as pa
-import pyarrow.dataset as ds
-import pyarrow.parquet as pq
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.model_selection import GroupKFold, KFold, cross_val_score
@@ -27,6 +24,10 @@ from sknn import (
 from sknn.features.sources import scratch
 from sknn.search import BatchedGridSearchCV
 from tests.generators import OwnGenerator
+
+pa = pytest.importorskip("pyarrow")
+ds = pytest.importorskip("pyarrow.dataset")
+pq = pytest.importorskip("pyarrow.parquet")
 
 N = 600
 BRIEF = {"hidden_layer_sizes": (6,), "max_iter": 3, "random_state": 0}
@@ -587,3 +588,80 @@ def test_checkpoints_tell_queries_apart(tmp_path, kind):
         model.set_callbacks(sknn.Checkpoint(tmp_path / "progress"))
         centers.append(model.fit(source(i), "y").encoder_.center_[-1])
     assert centers[0] != centers[1]
+
+
+def test_files_of_a_folder_with_parts(tmp_path):
+    """The names of the folders tell the values of a column."""
+    frame = pd.DataFrame({"x": np.arange(60.0), "y": np.arange(60) % 2, "n": np.arange(60) // 30})
+    ds.write_dataset(
+        pa.Table.from_pandas(frame),
+        tmp_path,
+        format="parquet",
+        partitioning=["n"],
+        partitioning_flavor="hive",
+    )
+    settings = {"hidden_layer_sizes": (4,), "max_iter": 2, "cv": None, "random_state": 0}
+    model = TabularMLPClassifier(**settings).fit(str(tmp_path), "y")
+    assert model.feature_names_in_.tolist() == ["x", "n"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "message"),
+    [
+        ({"x": [1.0, 2]}, {"x": [1.0, 2], "z": [0, 1]}, r"1.parquet has 'z'"),
+        ({"x": [1.0, 2], "z": [0, 1]}, {"x": [1.0, 2]}, r"1.parquet lacks 'z'"),
+        ({"x": [1.0, 2]}, {"x": ["a", "b"]}, "'x' is double and string"),
+    ],
+)
+def test_files_with_other_columns(tmp_path, first, second, message):
+    """Are refused: one would be dropped, or filled, or cast."""
+    for i, columns in enumerate((first, second)):
+        pq.write_table(pa.table({**columns, "y": [0, 1]}), tmp_path / f"{i}.parquet")
+    with pytest.raises(ValueError, match=message):
+        TabularMLPClassifier(max_iter=1).fit(str(tmp_path), "y")
+
+
+def test_files_with_types_that_agree(tmp_path):
+    """Integers beside floats, and nothing beside text."""
+    tables = [{"x": [1, 2], "t": pa.nulls(2)}, {"x": [1.5, 2], "t": ["a", "b"]}]
+    for i, columns in enumerate(tables):
+        pq.write_table(pa.table({**columns, "y": [0, 1]}), tmp_path / f"{i}.parquet")
+    model = TabularMLPClassifier(max_iter=1, cv=None, min_frequency=1).fit(str(tmp_path), "y")
+    assert model.encoder_.center_[0] == np.mean([1, 2, 1.5, 2])
+    assert model.encoder_.categories_[0] == ["a", "b"]
+
+
+@pytest.mark.parametrize("path", ["nothing", "nothing/*.parquet", "nothing.parquet"])
+@pytest.mark.parametrize("method", ["fit", "predict_batches"])
+def test_paths_without_files(tmp_path, path, method):
+    """The error says that there are none."""
+    model = TabularMLPClassifier(max_iter=1, cv=None).fit(np.eye(10), [0, 1] * 5)
+    call = {
+        "fit": lambda: model.fit(f"{tmp_path}/{path}", "y"),
+        "predict_batches": lambda: list(model.predict_batches(f"{tmp_path}/{path}")),
+    }[method]
+    with pytest.raises(FileNotFoundError, match="nothing"):
+        call()
+
+
+def test_functions_that_return_no_new_iterator():
+    """What they return instead is named."""
+    frame = pd.DataFrame({"x": np.arange(10.0), "y": [0, 1] * 5})
+    model = TabularMLPClassifier(max_iter=1, cv=None)
+    with pytest.raises(TypeError, match=r"iter\(\[batch\]\)"):
+        model.fit(lambda: frame, "y")
+    once = iter([frame])
+    with pytest.raises(TypeError, match="the same iterator"):
+        model.fit(lambda: once, "y")
+
+
+def test_predictions_of_what_is_read_once():
+    """One pass is enough."""
+    X = np.random.RandomState(0).randn(30, 2)
+    model = TabularMLPClassifier(max_iter=1, cv=None, random_state=0).fit(X, X[:, 0] > 0)
+    found = list(model.predict_batches(X[i : i + 10] for i in range(0, 30, 10)))
+    assert_array_equal(np.concatenate(found), model.predict(X))
+    batches = pa.Table.from_pandas(pd.DataFrame(X, columns=["a", "b"])).to_reader()
+    frame = pd.DataFrame(X, columns=["a", "b"])
+    named = TabularMLPClassifier(max_iter=1, cv=None, random_state=0).fit(frame, X[:, 0] > 0)
+    assert_array_equal(np.concatenate(list(named.predict_batches(batches))), named.predict(frame))

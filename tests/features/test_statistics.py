@@ -56,6 +56,7 @@ def test_partial_fit_equals_fit_of_all_rows(cuts, weighted, small_limits, rng):
 
 def test_partial_fit_goes_on_in_batches_of_other_libraries(rng):
     """Frames of polars after those of pandas."""
+    pytest.importorskip("pyarrow")  # for pl.from_pandas
     X = frame(rng, 200)
     encoder = TableEncoder().partial_fit(X[:120]).partial_fit(pl.from_pandas(X[120:]))
     assert state(encoder) == state(TableEncoder().fit(X))

@@ -16,7 +16,7 @@ from sklearn.utils import (
 from sklearn.utils.validation import validate_data
 
 from sknn.engine._typing import Array
-from sknn.estimators._sklearn_compat import RegressorMixin, check_sample_weight
+from sknn.estimators._sklearn_compat import ZERO_WEIGHTS, RegressorMixin, check_sample_weight
 from sknn.estimators._validation.arguments import opened, refuse_source
 from sknn.estimators._validation.row_totals import RowTotals, total_weight
 from sknn.estimators._validation.source_rows import OnPass, SourceRows, rows_of
@@ -441,7 +441,7 @@ def checked_weights(sample_weight: Any, y: Array) -> Array:
     w = as_target_array(sample_weight, "sample_weight")
     if isinstance(w, np.ndarray):
         refuse_temporal(w, "sample_weight")
-    return check_sample_weight(w, y, dtype=np.float64, ensure_non_negative=True)
+    return check_sample_weight(w, y, dtype=np.float64, ensure_non_negative=True, **ZERO_WEIGHTS)
 
 
 def with_groups(data: ValidatedData, groups: Any) -> ValidatedData:

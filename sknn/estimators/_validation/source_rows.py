@@ -152,7 +152,7 @@ class SourceRows:
         ]
         told = [f"{verb} {', '.join(map(repr, some[:10]))}" for some, verb in differences if some]
         if told:
-            raise ValueError(f"{where} {' and '.join(told)} than the first one.")
+            raise ValueError(f"{where} {' and '.join(told)}, compared with the first one.")
         return frame[self._names].to_native()
 
     def select(self, rows: Array | None, w: Array | None) -> Iterator[tuple[Any, Array | None]]:

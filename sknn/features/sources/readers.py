@@ -1,7 +1,7 @@
 """The sources: a class for the objects of each library, of which none is imported before use."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from glob import glob
 from importlib import import_module
 from typing import Any
@@ -38,21 +38,71 @@ class ArrowDataset(Source):
 
 
 class ParquetFiles(ArrowDataset):
-    """Paths of Parquet files, in their order, or of a folder of them."""
+    """Paths of Parquet files, in their order, or of a folder of them.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there are none.
+    ValueError
+        If they have different columns, or types that do not agree.
+    """
 
     def __init__(self, paths: Any) -> None:
         dataset = import_optional("pyarrow.dataset", "Reading Parquet files")
         is_one = isinstance(paths, str | os.PathLike)
         listed = [os.fspath(path) for path in ([paths] if is_one else paths)]
         files = [file for path in listed for file in _expanded(path)]
-        super().__init__(dataset.dataset(files[0] if is_one and len(files) == 1 else files))
+        given = files[0] if is_one and len(files) == 1 else files
+        found = dataset.dataset(given, format="parquet", partitioning="hive")
+        if not found.files:
+            raise FileNotFoundError(f"There is no Parquet file in {paths!r}.")
+        schema = _common_schema(found)
+        super().__init__(dataset.dataset(given, schema, format="parquet", partitioning="hive"))
 
 
 def _expanded(path: str) -> list[str]:
     """Return the sorted files of a pattern with wildcards; any other path as it is."""
-    return (
-        sorted(glob(path)) if any(c in path for c in "*?[") and not os.path.exists(path) else [path]
-    )
+    if os.path.exists(path):
+        return [path]
+    files = sorted(glob(path, recursive=True))
+    if not files:
+        raise FileNotFoundError(f"There is no file or folder {path!r}.")
+    return files
+
+
+def _common_schema(dataset: Any) -> Any:
+    """Return the schema of files whose columns agree: integers beside floats are floats."""
+    pyarrow = import_module("pyarrow")
+    schemas = [(one.path, one.physical_schema) for one in dataset.get_fragments()]
+    first = schemas[0][1]
+    for path, schema in schemas:
+        for verb, names in (
+            ("lacks", set(first.names) - set(schema.names)),
+            ("has", set(schema.names) - set(first.names)),
+        ):
+            if names:
+                raise ValueError(
+                    f"The files have different columns: {path} {verb} "
+                    f"{', '.join(map(repr, sorted(names)))}, {schemas[0][0]} "
+                    f"{'lacks' if verb == 'has' else 'has'} it. Write them with the same columns, "
+                    "or pass a pyarrow.dataset with the schema that you want."
+                )
+    by_name = {name: {schema.field(name).type for _, schema in schemas} for name in first.names}
+    try:
+        common = pyarrow.unify_schemas([one for _, one in schemas], promote_options="permissive")
+    except pyarrow.ArrowException as error:
+        differing = [
+            f"{name!r} is {' and '.join(sorted(map(str, types)))}"
+            for name, types in by_name.items()
+            if len(types) > 1
+        ]
+        raise ValueError(
+            f"The files have columns of different types: {'; '.join(differing)}. Convert them, or "
+            "pass a pyarrow.dataset with the schema that you want."
+        ) from error
+    partitions = [one for one in dataset.schema if one.name not in first.names]
+    return pyarrow.schema([*common, *partitions], metadata=dataset.schema.metadata)
 
 
 class PolarsLazyFrame(Source):
@@ -125,6 +175,7 @@ class BatchFunction(Source):
     """A function without arguments that returns a new iterator of batches at each call."""
 
     X: Callable[[], Any]
+    _last: Any = None  # what the last call returned
 
     def names(self) -> None:
         """Return None: the first batch tells."""
@@ -132,10 +183,16 @@ class BatchFunction(Source):
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[Any]:
         """Call the function; all columns are read."""
         batches = self.X()
-        try:
-            return iter(batches)
-        except TypeError as error:
+        kind = type(batches).__name__
+        if hasattr(batches, "shape") or not isinstance(batches, Iterable):
             raise TypeError(
                 "The function must return an iterator of frames, record batches or arrays, got "
-                f"{type(batches).__name__}."
-            ) from error
+                f"{kind}. If that is all of the rows, return iter([batch])."
+            )
+        if batches is self._last and isinstance(batches, Iterator):
+            raise TypeError(
+                f"The function has returned the same iterator ({kind}) twice. It must make a new "
+                "one at each call."
+            )
+        self._last = batches
+        return iter(batches)

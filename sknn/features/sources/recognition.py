@@ -28,6 +28,13 @@ READ_ONCE = {
 PARQUET = (".parquet", ".parq", ".pq")
 
 
+def is_read_once(X: Any) -> bool:
+    """Return whether rows can be read from X once only: an iterator or a reader."""
+    kind = type(X)
+    library = kind.__module__.partition(".")[0]
+    return isinstance(X, Iterator) or kind.__name__ in READ_ONCE.get(library, ())
+
+
 def as_source(X: Any) -> Source | None:
     """Return X as a source; None if it is none, such as an array or a frame in memory.
 
@@ -42,7 +49,7 @@ def as_source(X: Any) -> Source | None:
         return ParquetFiles(X)
     kind = type(X)
     library, name = kind.__module__.partition(".")[0], kind.__name__
-    if isinstance(X, Iterator) or name in READ_ONCE.get(library, ()):
+    if is_read_once(X):
         raise TypeError(
             f"X is a {name}, which can be read only once, but a fit reads its rows several times. "
             "Pass a function that returns a new one at each call (lambda: ...), collect it into a "
@@ -69,10 +76,12 @@ def _is_function(X: Any) -> bool:
 
 def _is_paths(X: Any) -> bool:
     """Return whether X is a path, or a list of paths, of Parquet files."""
-    paths = X if isinstance(X, list | tuple) else [X]
-    if not paths or not all(isinstance(path, str | os.PathLike) for path in paths):
+    if isinstance(X, str | os.PathLike):
+        return True
+    if not (isinstance(X, list | tuple) and X):
         return False
     return all(
-        isinstance(path, os.PathLike) or path.endswith(PARQUET) or os.path.exists(path)
-        for path in paths
+        isinstance(path, os.PathLike)
+        or (isinstance(path, str) and (path.endswith(PARQUET) or os.path.exists(path)))
+        for path in X
     )
