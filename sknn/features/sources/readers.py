@@ -49,10 +49,10 @@ class ParquetFiles(ArrowDataset):
     """
 
     def __init__(self, paths: Any) -> None:
-        dataset = import_optional("pyarrow.dataset", "Reading Parquet files")
         is_one = isinstance(paths, str | os.PathLike)
         listed = [os.fspath(path) for path in ([paths] if is_one else paths)]
         files = [file for path in listed for file in _expanded(path)]
+        dataset = import_optional("pyarrow.dataset", "Reading Parquet files")
         given = files[0] if is_one and len(files) == 1 else files
         found = dataset.dataset(given, format="parquet", partitioning="hive")
         if not found.files:
