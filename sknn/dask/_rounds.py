@@ -15,7 +15,7 @@ from sknn.engine import Sequential
 from sknn.engine._typing import Array
 from sknn.engine.members import Member, MemberBatch
 from sknn.engine.monitor import is_finite
-from sknn.engine.objective import ParameterVector
+from sknn.engine.parameters import ParameterVector
 from sknn.engine.rounds import EpochPosition, RoundResult
 from sknn.estimators._early_stopping import merge_scores
 from sknn.estimators._sharding.shards import MemberRound, score_shard, train_shard

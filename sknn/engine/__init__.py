@@ -42,8 +42,9 @@ from sknn.engine.losses import (
     SquaredHinge,
 )
 from sknn.engine.modules import Module, Sequential
-from sknn.engine.objective import Objective, ParameterVector
+from sknn.engine.objective import Objective
 from sknn.engine.optimizers import SGD, Adam, Optimizer, RMSprop
+from sknn.engine.parameters import ParameterVector
 from sknn.engine.schedules import (
     Adaptive,
     Constant,

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from sknn.engine._kernels import kernel_of
+from sknn.engine._loss_kernels import bind_loss
 from sknn.engine._typing import Array, Arrays, Calls
+from sknn.engine.losses import Loss
 from sknn.engine.modules import Module
 
 
@@ -57,15 +59,19 @@ class ForwardPass:
         `modules` are those of the network, stochastic ones replaced by their samples.
         """
         if X is not self.values[0] or not are_same(modules, self._bound):
-            bound, self._bound = self._bound, []  # empty until done: an error makes all bind again
-            is_new, self.values[0] = X is not self.values[0], X
-            for i, module in enumerate(modules):
-                if not bound or module is not bound[i] or (i == 0 and is_new):
-                    self._bind(i, module)
-            self._bound = list(modules)
+            self._bind_all(X, modules)
         for call in chain.from_iterable(self._forward):
             call()
         return self.values[-1]
+
+    def _bind_all(self, X: Array, modules: Sequence[Module]) -> None:
+        """Bind the modules that are others than before, and the first to X."""
+        bound, self._bound = self._bound, []  # empty until done: an error makes all bind again
+        is_new, self.values[0] = X is not self.values[0], X
+        for i, module in enumerate(modules):
+            if not bound or module is not bound[i] or (i == 0 and is_new):
+                self._bind(i, module)
+        self._bound = list(modules)
 
     def _bind(self, i: int, module: Module) -> None:
         u, v = self.values[i : i + 2]
@@ -73,12 +79,16 @@ class ForwardPass:
 
 
 class TrainingPass(ForwardPass):
-    """Forward and backward pass of a network on arrays preallocated for one shape of batches.
+    """Losses and gradients of a network on arrays preallocated for one shape of batches.
 
     Parameters
     ----------
     modules, values
         As for `ForwardPass`.
+    loss : Loss
+        The loss of the raw outputs.
+    losses : array of shape (..., n)
+        The losses of the samples of such a batch.
     output_gradients : list of arrays or None
         The result of `Sequential.backpropagate` for the same batch.
     gradients : list of lists of arrays
@@ -89,10 +99,14 @@ class TrainingPass(ForwardPass):
         self,
         modules: Sequence[Module],
         values: Arrays,
+        loss: Loss,
+        losses: Array,
         output_gradients: Sequence[Array | None],
         gradients: Sequence[Arrays],
     ) -> None:
         super().__init__(modules, values)
+        self.loss = loss
+        self.losses = np.empty_like(losses)
         self.gradients = gradients
         self.first = next(i for i, arrays in enumerate(gradients) if arrays)
         self.output_gradients: list[Any] = [
@@ -102,16 +116,46 @@ class TrainingPass(ForwardPass):
             if self.values[i + 1] is self.values[i]:
                 self.output_gradients[i - 1] = self.output_gradients[i]
         self._backward: list[Calls] = [[] for _ in modules]
+        self._targets: tuple[Any, Any] = None, None  # the targets and weights that are bound
+        self._own_weights: Array | None = None
+        self._calls: Calls = []
 
-    def backward(self, dZ: Array, weights: Array) -> None:
-        """Compute the gradients of all parameters.
+    def compute(
+        self,
+        X: Array,
+        Y: Array,
+        weights: Array,
+        modules: Sequence[Module],
+        *,
+        are_constant: bool,
+    ) -> Array:
+        """Compute all gradients, and return the losses (n,), which the next batch overwrites.
 
-        `dZ` (n, k) is the derivative of each sample's loss with respect to its raw outputs, and
-        `weights`, of shape () or (n, 1), the weight of each sample in the mean loss.
+        `weights` (n,) or (g, n) has the weight of each sample in the mean loss; `are_constant`
+        tells whether it is a read-only array with equal elements.
         """
-        np.multiply(dZ, weights, self.output_gradients[-1])
-        for call in chain.from_iterable(self._backward):
+        if not are_constant:
+            if self._own_weights is None or self._own_weights.dtype != weights.dtype:
+                self._own_weights = np.empty_like(weights)
+            np.copyto(self._own_weights, weights)
+            weights = self._own_weights
+        bound_Y, bound_weights = self._targets
+        is_bound = X is self.values[0] and Y is bound_Y and weights is bound_weights
+        if not is_bound or not are_same(modules, self._bound):
+            self._targets = None, None
+            if X is not self.values[0] or not are_same(modules, self._bound):
+                self._bind_all(X, modules)
+            self._bind_calls(Y, weights[0, ...] if are_constant else weights[..., None])
+            self._targets = Y, weights
+        for call in self._calls:
             call()
+        return self.losses
+
+    def _bind_calls(self, Y: Array, scale: Array) -> None:
+        """Put the calls of forward pass, loss and backward pass together."""
+        dZ = self.output_gradients[-1]
+        evaluate = bind_loss(self.loss, self.values[-1], Y, scale, self.losses, dZ)
+        self._calls = [*chain(*self._forward), *evaluate, *chain(*self._backward)]
 
     def _bind(self, i: int, module: Module) -> None:
         super()._bind(i, module)

@@ -1,11 +1,12 @@
 """Matrix products, sums as products with ones, and in-place updates of long vectors by BLAS."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 from scipy.linalg.blas import daxpy, dger, saxpy, sger
 
 from sknn.engine._typing import Array, Call, Calls
@@ -129,21 +130,34 @@ def chunks(*vectors: Array) -> Iterable[tuple[Array, ...]]:
 
 def add_scaled(y: Array, x: Array, a: float) -> None:
     """Compute ``y += a x`` in place, by BLAS without a temporary array if both are vectors."""
+    bind_add_scaled(y, x)(a)
+
+
+def bind_add_scaled(y: Array, x: Array) -> Callable[[float], Any]:
+    """Return a function of a that computes ``y += a x`` in place, as `add_scaled` does."""
     axpy = _AXPY.get(y.dtype)
     contiguous = y.ndim == 1 and y.flags.c_contiguous and x.flags.c_contiguous
-    if axpy is None or not contiguous or x.dtype != y.dtype:
-        y += a * x
-        return
-    if 0 < y.size <= MAX_BLAS_SIZE:  # fewer arguments take less time
-        axpy(x, y, y.size, a)
-        return
+    if axpy is None or not contiguous or x.dtype != y.dtype or not y.size:
+        return partial(_add_product, y, x)
+    if y.size <= MAX_BLAS_SIZE:  # fewer arguments take less time
+        return partial(axpy, x, y, y.size)
+    return partial(_add_pieces, axpy, y, x)
+
+
+def _add_product(y: Array, x: Array, a: float) -> None:
+    y += a * x
+
+
+def _add_pieces(axpy: Callable[..., Any], y: Array, x: Array, a: float) -> None:
     for start in range(0, y.size, MAX_BLAS_SIZE):
         axpy(x, y, min(MAX_BLAS_SIZE, y.size - start), a, start, 1, start, 1)
 
 
 def add_scaled_calls(y: Array, x: Array, a: float) -> Calls:
     """Return the calls of `add_scaled`, with the arguments bound."""
-    axpy = _AXPY.get(y.dtype)
-    if axpy is None or not 0 < y.size <= MAX_BLAS_SIZE:
-        return [partial(add_scaled, y, x, a)]
-    return [partial(axpy, x, y, y.size, a)]
+    return [partial(bind_add_scaled(y, x), a)]
+
+
+def scalars(dtype: DTypeLike, *values: float) -> list[Array]:
+    """Return arrays of shape (): a Python number would be converted at each call."""
+    return [np.array(value, dtype) for value in values]

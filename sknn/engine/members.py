@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sknn.engine._bound_optimizer import is_elementwise
 from sknn.engine._typing import Rng
 from sknn.engine.data import Dataset, EpochBatchSampler, ReplacementSampler
 from sknn.engine.linear import Linear
 from sknn.engine.objective import Objective
 from sknn.engine.optimizers import State
 from sknn.engine.stacking import layout_of, settings_of
-from sknn.engine.steps import OwnStep, StackedStep, is_elementwise
+from sknn.engine.steps import OwnStep, StackedStep
 
 if TYPE_CHECKING:
     from sknn.engine.solvers import MinibatchSolver
@@ -157,7 +158,7 @@ def _order(member: Member) -> tuple[int, int, float]:
 
 def _step_of(members: Sequence[Member]) -> OwnStep | StackedStep:
     """Return the step of these members."""
-    return OwnStep() if len(members) == 1 else StackedStep(members)
+    return OwnStep(members[0]) if len(members) == 1 else StackedStep(members)
 
 
 def group_members(members: Sequence[Member]) -> list[MemberBatch]:

@@ -4,16 +4,21 @@ The solver computes the learning rate and applies gradient clipping and weight d
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from sknn.engine._linalg import add_scaled, chunks
+from sknn.engine._linalg import add_scaled, bind_add_scaled, chunks, scalars
 from sknn.engine._repr import ReprMixin
-from sknn.engine._typing import Array
+from sknn.engine._typing import Array, Calls
 
 #: The state between steps: arrays of the shape of the parameters, and numbers.
 State: TypeAlias = dict[str, Any]
+
+#: Makes a step with the learning rate.
+BoundStep: TypeAlias = Callable[[float], None]
 
 
 class Optimizer(ReprMixin, ABC):
@@ -54,6 +59,18 @@ class Optimizer(ReprMixin, ABC):
             The learning rate of this step.
         """
 
+    def bind(self, params: Array, grads: Array, state: State) -> BoundStep:
+        """Return a function of the rate that makes a step with these arrays.
+
+        It counts only in the class itself that defines it: a subclass may have another `step`.
+
+        Parameters
+        ----------
+        params, grads, state : object
+            As in `step`. The same arrays are used in each step, and numbers are read from `state`.
+        """
+        return partial(self.step, params, grads, state)
+
 
 class SGD(Optimizer):
     """Gradient descent with momentum: ``v = momentum v - rate g``, then ``w = w + v``.
@@ -83,14 +100,31 @@ class SGD(Optimizer):
 
     def step(self, params: Array, grads: Array, state: State, rate: float) -> None:
         """Update the velocity and add it, or its Nesterov form, to the parameters."""
+        self.bind(params, grads, state)(rate)
+
+    def bind(self, params: Array, grads: Array, state: State) -> BoundStep:
+        """Bind `step` to arrays."""
         velocity = state["velocity"]
-        velocity *= self.momentum
-        add_scaled(velocity, grads, -rate)
-        if self.nesterov:
-            add_scaled(params, velocity, self.momentum)
-            add_scaled(params, grads, -rate)
-        else:
-            params += velocity
+        (momentum,) = scalars(params.dtype, self.momentum)
+        add_gradient = bind_add_scaled(velocity, grads)
+        if not self.nesterov:
+
+            def step(rate: float) -> None:
+                np.multiply(velocity, momentum, velocity)
+                add_gradient(-rate)
+                np.add(params, velocity, params)
+
+            return step
+        add_velocity = bind_add_scaled(params, velocity)
+        add_gradient_now = bind_add_scaled(params, grads)
+
+        def nesterov_step(rate: float) -> None:
+            np.multiply(velocity, momentum, velocity)
+            add_gradient(-rate)
+            add_velocity(self.momentum)
+            add_gradient_now(-rate)
+
+        return nesterov_step
 
 
 class Adam(Optimizer):
@@ -126,21 +160,41 @@ class Adam(Optimizer):
         The moments are kept as sums ``s = beta s + g``, which takes two operations less; the
         factors ``1 - beta`` of the averages are folded into the rate and into epsilon.
         """
-        state["t"] += 1
+        self.bind(params, grads, state)(rate)
+
+    def bind(self, params: Array, grads: Array, state: State) -> BoundStep:
+        """Bind `step` to arrays."""
         root = (1 - self.beta_2) ** 0.5
-        correction = (1 - self.beta_2 ** state["t"]) ** 0.5 / (1 - self.beta_1 ** state["t"])
-        rate *= correction * (1 - self.beta_1) / root
-        epsilon = self.epsilon / root
+        beta_1, beta_2, epsilon = scalars(
+            params.dtype, self.beta_1, self.beta_2, self.epsilon / root
+        )
+        scratch = np.empty(())
+        updates: list[tuple[Calls, BoundStep]] = []
         for w, g, first, second in chunks(params, grads, state["first"], state["second"]):
-            first *= self.beta_1
-            first += g
-            scratch = g * g
-            second *= self.beta_2
-            second += scratch
-            np.sqrt(second, out=scratch)
-            scratch += epsilon
-            np.divide(first, scratch, out=scratch)
-            add_scaled(w, scratch, -rate)
+            if scratch.shape != w.shape:
+                scratch = np.empty_like(w)
+            calls: Calls = [
+                partial(np.multiply, first, beta_1, first),
+                partial(np.add, first, g, first),
+                partial(np.multiply, g, g, scratch),
+                partial(np.multiply, second, beta_2, second),
+                partial(np.add, second, scratch, second),
+                partial(np.sqrt, second, scratch),
+                partial(np.add, scratch, epsilon, scratch),
+                partial(np.divide, first, scratch, scratch),
+            ]
+            updates.append((calls, bind_add_scaled(w, scratch)))
+
+        def step(rate: float) -> None:
+            t = state["t"] = state["t"] + 1
+            correction = (1 - self.beta_2**t) ** 0.5 / (1 - self.beta_1**t)
+            rate *= correction * (1 - self.beta_1) / root
+            for calls, add_ratio in updates:
+                for call in calls:
+                    call()
+                add_ratio(-rate)
+
+        return step
 
 
 class RMSprop(Optimizer):

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from sknn.engine._bound_optimizer import bind_optimizer, is_elementwise
 from sknn.engine._typing import Array
 from sknn.engine.objective import Objective
-from sknn.engine.optimizers import Optimizer, State
+from sknn.engine.optimizers import BoundStep, State
 from sknn.engine.stacking import (
     MemberDropoutMask,
     MemberModules,
@@ -27,9 +28,14 @@ Buffers: TypeAlias = tuple[Array, Array, list[tuple[Array, Array]]]
 class OwnStep:
     """The step of a single member, on its own arrays."""
 
+    def __init__(self, member: "Member") -> None:
+        self.member = member
+        self.prepares = member.solver.changes_gradient_or_weights
+        self.state: State | None = None  # that which the step is bound to
+
     def compute_gradients(self, active: Sequence["Member"]) -> bool:
         """Compute the loss and the gradient of the next batch; return whether it is finite."""
-        (member,) = active
+        member = self.member
         X, Y, w = member.take(member.rows)
         loss = member.objective.value_and_gradient(X, Y, w, rng=member.dropout_rng)
         member.record(loss, len(Y))
@@ -37,12 +43,18 @@ class OwnStep:
 
     def update(self, active: Sequence["Member"]) -> None:
         """Make the optimizer's step."""
-        (member,) = active
-        solver, parameters, state = member.solver, member.objective.parameters, member.state
-        solver.prepare_step(parameters.weights, parameters.gradient, state, member.rate)
-        vector, gradient = parameters.vector, parameters.gradient
-        make_step(solver.optimizer, vector, gradient, state["optimizer"], member.rate)
-        state["steps"] += 1
+        member = self.member
+        if self.prepares:
+            parameters = member.objective.parameters
+            member.solver.prepare_step(
+                parameters.weights, parameters.gradient, member.state, member.rate
+            )
+        if member.state["optimizer"] is not self.state:  # at first, or another was restored
+            self.state = member.state["optimizer"]
+            vectors = member.objective.parameters.vector, member.objective.parameters.gradient
+            self.make_step = bind_optimizer(member.solver.optimizer, *vectors, self.state)
+        self.make_step(member.rate)
+        member.state["steps"] += 1
 
     def finish_epoch(self) -> None:
         """Do nothing: the member's own arrays are up to date."""
@@ -73,7 +85,7 @@ class StackedStep:
         self.masks = [one for one in network.modules if isinstance(one, MemberDropoutMask)]
         self.widths = [u.shape[1] for u in inputs]
         self.buffers: dict[tuple[int, int], Buffers] = {}
-        self.flat: dict[tuple[int, int], list[Array]] = {}
+        self.bound: dict[tuple[int, int], tuple[State, BoundStep]] = {}
         self._copy_members()
 
     def _copy_members(self) -> None:
@@ -198,15 +210,18 @@ class StackedStep:
 
     def _update_rows(self, start: int, stop: int, active: Sequence["Member"]) -> None:
         """Make one step for some rows; the counters of their members are updated."""
-        if (start, stop) not in self.flat:
-            matrices = self.parameters.vector, self.parameters.gradient, *self.moments.values()
-            self.flat[start, stop] = [matrix[start:stop].reshape(-1) for matrix in matrices]
-        vector, gradient, *moments = self.flat[start, stop]
         members = [member for member in active[start:stop] if member.is_finite]
         first = members[0]
-        state = {name: first.state["optimizer"][name] for name in self.counters}
-        state.update(zip(self.moments, moments, strict=True))
-        make_step(first.solver.optimizer, vector, gradient, state, first.rate)
+        if (start, stop) not in self.bound:
+            matrices = self.parameters.vector, self.parameters.gradient, *self.moments.values()
+            vector, gradient, *moments = (one[start:stop].reshape(-1) for one in matrices)
+            state = dict(zip(self.moments, moments, strict=True))
+            step = bind_optimizer(first.solver.optimizer, vector, gradient, state)
+            self.bound[start, stop] = state, step
+        state, step = self.bound[start, stop]
+        for name in self.counters:
+            state[name] = first.state["optimizer"][name]
+        step(first.rate)
         for name in self.counters:
             for member in members:
                 member.state["optimizer"][name] = state[name]
@@ -215,27 +230,7 @@ class StackedStep:
         """Make the step of member i."""
         vector, gradient = self.parameters.vector[i], self.parameters.gradient[i]
         state = member.state["optimizer"]
-        make_step(member.solver.optimizer, vector, gradient, state, member.rate)
-
-
-def make_step(optimizer: Optimizer, params: Array, grads: Array, state: State, rate: float) -> None:
-    """Make a step of an optimizer.
-
-    Raises
-    ------
-    TypeError
-        If it returns anything.
-    """
-    if optimizer.step(params, grads, state, rate) is not None:
-        raise TypeError(
-            f"{type(optimizer).__name__}.step must change params in place (params -= ...) and "
-            "return None."
-        )
-
-
-def is_elementwise(optimizer: Optimizer) -> bool:
-    """Return whether one step of the optimizer may update several networks."""
-    return bool(vars(type(optimizer)).get("is_elementwise", False))
+        bind_optimizer(member.solver.optimizer, vector, gradient, state)(member.rate)
 
 
 def _own_elements(shapes: Sequence[tuple[int, ...]], own: Sequence[tuple[int, ...]]) -> Any:

@@ -22,7 +22,7 @@ from sknn.engine.training import (
     TrainingRun,
     train_together,
 )
-from sknn.estimators._blas_threads import MIN_PRODUCT_SIZE, SingleBlasThread
+from sknn.estimators._blas_threads import engine_threads
 from sknn.estimators._builders import FitConfig
 from sknn.estimators._callbacks import FitCallbacks, FitCheckpoint
 from sknn.estimators._early_stopping import ValidationScore
@@ -392,7 +392,7 @@ def _train(
     """Train the networks of some fits, with a suitable number of BLAS threads."""
     size = max(_product_size(job) for training in trainings for job in training.plan.jobs)
     runs = [run for training in trainings for run in training.runs]
-    with SingleBlasThread(size) if size > MIN_PRODUCT_SIZE else nullcontext():
+    with engine_threads(size):
         train_together(runs, on_epoch=on_epoch, deadline=deadline, group=trainings[0].group)
 
 

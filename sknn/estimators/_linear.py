@@ -95,8 +95,7 @@ def _problem(job: FitJob) -> _Problem | None:
 
 def _fit(problem: _Problem, alpha: float) -> History:
     """Set the weights of the networks of a job, and return the losses of the iterations."""
-    objective = problem.objective
-    objective.alpha = alpha
+    objective = Objective(problem.objective.network, problem.objective.loss, alpha)
     trainer = Trainer(LBFGS(), loss_scale=problem.job.initial.spec.loss_scale)
     history = trainer.train(
         objective,

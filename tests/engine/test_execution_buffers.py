@@ -120,7 +120,7 @@ def step_of(modules):
     objective = Objective(Sequential(modules), NLLM())
     for seed in range(2):
         objective.value_and_gradient(*batch(6, seed))
-    (step,) = objective._workspace.values()
+    (step,) = objective._gradient._shards[0].workspace.values()
     return step
 
 
@@ -215,7 +215,7 @@ def test_workspaces_keep_two_sizes():
     objective, dataset = Objective(network(Tanh()), NLLM()), Dataset(*batch(9, 0))
     for n in (*range(1, 10), 1, 1, 2, 2, 3, 3):
         objective.value_and_gradient(*dataset.batch(np.arange(n)))
-        for workspace in (objective._workspace, dataset._workspace):
+        for workspace in (objective._gradient._shards[0].workspace, dataset._workspace):
             assert 0 < len(workspace) <= Workspace.max_sizes
             assert not pickle.loads(pickle.dumps(workspace))
 

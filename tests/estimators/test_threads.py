@@ -1,16 +1,20 @@
-"""BLAS threads: one where products are small, given back whatever happens, and the same scores."""
+"""Threads: BLAS has one while a fit computes, and gets the others back whatever happens."""
 
 import os
 import threading
 
 import numpy as np
 import pytest
+from joblib import Parallel, delayed
 from sklearn.datasets import make_classification
 from sklearn.model_selection import GridSearchCV
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from sknn import MLPClassifier
-from sknn.estimators._blas_threads import MAX_PRODUCT_SIZE, MIN_PRODUCT_SIZE, SingleBlasThread
+from sknn.engine import _threads as threads_module
+from sknn.engine import gradients as gradients_module
+from sknn.estimators import _blas_threads
+from sknn.estimators._blas_threads import MIN_PRODUCT_SIZE, engine_threads
 from tests.estimators.data import binary, fitted
 
 pytestmark = [
@@ -18,7 +22,7 @@ pytestmark = [
     pytest.mark.thread_unsafe(reason="BLAS threads belong to the whole process"),
 ]
 
-SMALL = (MIN_PRODUCT_SIZE + MAX_PRODUCT_SIZE) // 2
+LARGE = MIN_PRODUCT_SIZE + 1
 
 
 def blas_threads():
@@ -36,24 +40,44 @@ def _two_threads():
         assert blas_threads() == {2}
 
 
-@pytest.mark.parametrize(
-    ("multiplications", "threads"), [(100, 2), (SMALL, 1), (MAX_PRODUCT_SIZE, 2)]
-)
-def test_only_small_products_have_one_thread(multiplications, threads):
-    """Tiny ones have one anyway; two are faster for large ones."""
-    with SingleBlasThread(multiplications):
+@pytest.mark.parametrize(("multiplications", "threads"), [(100, 2), (LARGE, 1)])
+def test_large_products_have_one_thread(multiplications, threads):
+    """Small ones have one anyway, and setting the limit would take longer."""
+    with engine_threads(multiplications):
         assert blas_threads() == {threads}
 
 
+@pytest.mark.parametrize(("allowed", "cores", "expected"), [(2, 4, 2), (1, 4, 1), (2, 1, 1)])
+def test_engine_has_the_threads_that_blas_had(monkeypatch, allowed, cores, expected):
+    """But no more than the process has cores."""
+    blas, _ = _blas_threads._system()
+    monkeypatch.setattr(_blas_threads, "_system", lambda: (blas, cores))
+    with threadpool_limits(allowed, user_api="blas"), engine_threads(LARGE):
+        assert threads_module._POOL.limit == expected
+
+
 def test_limits_may_overlap_in_any_order():
-    """Who comes second may leave first, or last; the last gives the threads back."""
-    first, second = SingleBlasThread(SMALL), SingleBlasThread(SMALL)
-    for one, other in ((first, second), (second, first)):
-        first.__enter__()
-        second.__enter__()
-        one.__exit__()
-        assert blas_threads() == {1}
-        other.__exit__()
+    """Of two threads the second may leave first, or last; the last gives the threads back."""
+    inside, leave = threading.Barrier(2), threading.Event()
+
+    def other():
+        with engine_threads(LARGE):
+            inside.wait()
+            leave.wait()
+
+    for first_leaves in (True, False):
+        leave.clear()
+        thread = threading.Thread(target=other)
+        with engine_threads(LARGE):
+            thread.start()
+            inside.wait()
+            if not first_leaves:
+                leave.set()
+                thread.join()
+            assert blas_threads() == {1}
+        assert blas_threads() == ({1} if first_leaves else {2})
+        leave.set()
+        thread.join()
         assert blas_threads() == {2}
 
 
@@ -104,14 +128,14 @@ def test_prediction_leaves_the_threads_alone(monkeypatch):
     """They belong to the process, and many may predict at once."""
     X, y = binary()
     model = fitted(MLPClassifier((5,), max_iter=2), X, y)
-    monkeypatch.setattr(SingleBlasThread, "__enter__", lambda self: pytest.fail("a limit was set"))
+    monkeypatch.setattr(_blas_threads, "_limit_blas", lambda: pytest.fail("a limit was set"))
     model.predict_proba(X)
 
 
-def test_an_interrupt_on_the_way_in_leaves_nothing_behind(monkeypatch):
+def test_an_interrupt_leaves_nothing_behind():
     """The limit belongs to whoever set it."""
     for _ in range(2):
-        with pytest.raises(KeyboardInterrupt), SingleBlasThread(SMALL):
+        with pytest.raises(KeyboardInterrupt), engine_threads(LARGE):
             raise KeyboardInterrupt
     assert blas_threads() == {2}
 
@@ -120,11 +144,35 @@ def test_an_interrupt_on_the_way_in_leaves_nothing_behind(monkeypatch):
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_a_fork_during_a_training_begins_anew():
     """Its own limits are set and taken back, even if the fork came while the lock was held."""
-    with SingleBlasThread(SMALL), SingleBlasThread._lock:
+    with engine_threads(LARGE), threads_module._POOL.lock:
         child = os.fork()
         if not child:
             ok = blas_threads() == {2}
-            with SingleBlasThread(SMALL):
+            with engine_threads(LARGE):
                 ok = ok and blas_threads() == {1}
             os._exit(0 if ok and blas_threads() == {2} else 1)
         assert os.waitpid(child, 0)[1] == 0
+
+
+def train_in_shards(n_threads):
+    """Return the weights of a fit whose batches are divided, with so many BLAS threads allowed."""
+    gradients_module.MIN_SHARD_PRODUCTS = 2**18  # also in a process of joblib
+    X, y = make_classification(600, 100, random_state=0)
+    with threadpool_limits(n_threads, user_api="blas"):
+        model = fitted(MLPClassifier((64,), max_iter=3, batch_size=200, random_state=0), X, y)
+    return model.coefs_
+
+
+@pytest.mark.parametrize("backend", [None, "loky", "threading"])
+def test_no_bit_depends_on_threads_and_processes(monkeypatch, backend):
+    """One BLAS thread or several, alone or beside others."""
+    monkeypatch.setattr(gradients_module, "MIN_SHARD_PRODUCTS", gradients_module.MIN_SHARD_PRODUCTS)
+    monkeypatch.setattr(_blas_threads, "cpu_count", lambda: 4)
+    expected = train_in_shards(1)
+    if backend:
+        results = Parallel(2, backend=backend)(delayed(train_in_shards)(n) for n in (2, 2, 4))
+    else:
+        results = list(map(train_in_shards, (2, 4)))
+    for found in results:
+        for W, W_expected in zip(found, expected, strict=True):
+            np.testing.assert_array_equal(W, W_expected)

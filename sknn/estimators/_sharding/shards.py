@@ -1,7 +1,6 @@
 """Shards: the encoded training rows of a part, and rounds of training and scores on them."""
 
 from collections.abc import Sequence
-from contextlib import nullcontext
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,7 +12,7 @@ from sknn.engine._typing import Array
 from sknn.engine.members import Member
 from sknn.engine.optimizers import State
 from sknn.engine.rounds import EpochPosition, RoundResult, run_round
-from sknn.estimators._blas_threads import MIN_PRODUCT_SIZE, SingleBlasThread
+from sknn.estimators._blas_threads import engine_threads
 from sknn.estimators._early_stopping import PartScore, ValidationScore
 from sknn.estimators._fit import FitData, FitJob, product_size, validation_score
 from sknn.estimators._validation.row_totals import RowTotals
@@ -48,10 +47,9 @@ class Shard:
         objective.parameters.vector[...] = vector
         return objective
 
-    def single_blas_thread(self) -> Any:
+    def engine_threads(self) -> Any:
         """Return a context with a suitable number of BLAS threads."""
-        size = self.product_size
-        return SingleBlasThread(size) if size > MIN_PRODUCT_SIZE else nullcontext()
+        return engine_threads(self.product_size)
 
 
 def encode_part(
@@ -172,7 +170,7 @@ def train_shard(
         trained.append(
             Member(shard.solver, shard.objective(vector), dataset, state, rng, baseline=baseline)
         )
-    with shard.single_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
+    with shard.engine_threads(), np.errstate(over="ignore", invalid="ignore"):
         results = run_round(trained, [member.position for member in members], n_steps)
     return [
         (member.objective.parameters.vector, member.state, result)
@@ -184,5 +182,5 @@ def score_shard(shard: Shard, vector: Array, *, is_only: bool) -> PartScore | di
     """Return the score of a network on the validation rows of a shard, or those of all rows."""
     assert shard.score is not None
     network = shard.objective(vector).network
-    with shard.single_blas_thread():
+    with shard.engine_threads():
         return shard.score(network) if is_only else shard.score.of_part(network)

@@ -1,0 +1,217 @@
+"""Threads that share the parts of one computation, such as those of a step or of a prediction.
+
+NumPy and BLAS release the global lock, so parts of large arrays are computed at the same time. What
+the parts are must not depend on the number of threads: then no bit of the result does. Nothing
+waits by spinning, and the thread that has the parts computes any that no other has begun: on a busy
+machine it does not wait for a thread that gets no core.
+"""
+
+import os
+from collections import deque
+from collections.abc import Callable, Sequence
+from queue import SimpleQueue
+from threading import Lock, Thread, get_ident
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from sknn.engine._typing import Call
+
+#: Returns the largest number of threads, and what to call at the end.
+Begin: TypeAlias = Callable[[], tuple[int, Callable[[], None]]]
+
+#: What became of a part: None, or its error; True is the last word of a thread.
+Outcome: TypeAlias = BaseException | bool | None
+
+
+class AllowThreads:
+    """Context manager: in it `run_parallel` may use other threads.
+
+    The limit is one of the process: the threads in such contexts and those that help them are
+    together at most so many, but each thread in a context may always compute.
+
+    Parameters
+    ----------
+    begin : callable
+        ``begin()`` is called when the first thread enters such a context; it returns the largest
+        number of threads, and a function that is called when the last thread has left.
+    """
+
+    def __init__(self, begin: Begin) -> None:
+        self.begin = begin
+
+    def __enter__(self) -> None:
+        """Enter the context."""
+        _POOL.enter(self.begin)
+
+    def __exit__(self, *error: object) -> None:
+        """Leave the context."""
+        _POOL.leave()
+
+
+def run_parallel(parts: Sequence[Call]) -> None:
+    """Call all parts, in any order, in this thread and in others as far as they are allowed.
+
+    All parts have ended when this returns or raises. An error of one part is raised; others may
+    then not have been called.
+
+    Parameters
+    ----------
+    parts : sequence of callables
+        Called without arguments.
+    """
+    n_helpers = _POOL.borrow(len(parts) - 1)
+    if not n_helpers:
+        for part in parts:
+            part()
+        return
+    work = _SharedWork(parts)
+    try:
+        for _ in range(n_helpers):
+            _POOL.work.put(work)
+        work.compute(n_helpers)
+    finally:
+        _POOL.give_back(n_helpers)
+
+
+class _SharedWork:
+    """Parts that several threads take, each from its end of the row."""
+
+    def __init__(self, parts: Sequence[Call]) -> None:
+        self.parts = deque(parts)
+        self.outcomes: SimpleQueue[Outcome] = SimpleQueue()
+        self.float_errors: Any = np.geterr()  # a setting of each thread
+
+    def compute(self, n_helpers: int) -> None:
+        """Call parts until all are done."""
+        n_left = len(self.parts)
+        try:
+            while self.parts:
+                try:
+                    part = self.parts.popleft()
+                except IndexError:  # a helper was faster
+                    break
+                part()
+                n_left -= 1
+            self._wait(n_left)
+        except BaseException:
+            self.parts.clear()
+            self._wait_for_helpers(n_helpers)
+            raise
+
+    def _wait(self, n_parts: int) -> None:
+        """Wait for so many parts that helpers have begun; raise their first error."""
+        error: Outcome = None
+        while n_parts:
+            outcome = self.outcomes.get()
+            if outcome is not True:
+                n_parts -= 1
+                error = error or outcome
+        if isinstance(error, BaseException):
+            raise error
+
+    def _wait_for_helpers(self, n_helpers: int) -> None:
+        """Wait until no helper computes any more, whatever interrupts the wait."""
+        while n_helpers:
+            try:
+                n_helpers -= self.outcomes.get() is True
+            except KeyboardInterrupt:
+                continue
+
+    def help(self) -> None:
+        """Call parts, in another thread, until none is left."""
+        with np.errstate(**self.float_errors):
+            while self.parts:
+                try:
+                    part = self.parts.pop()
+                except IndexError:
+                    break
+                self.outcomes.put(_outcome(part))
+        self.outcomes.put(True)
+
+
+def _outcome(part: Call) -> Outcome:
+    """Call a part and return its error."""
+    try:
+        part()
+    except BaseException as error:
+        return error
+    return None
+
+
+class _Pool:
+    """The threads of the process that help others, started once and kept until it ends."""
+
+    def __init__(self) -> None:
+        self.lock = Lock()
+        self.limit = 1
+        self.end: Callable[[], None] | None = None
+        self.inside: dict[int, int] = {}  # how often each thread has entered a context
+        self.n_threads = self.n_lent = 0
+        self.work: SimpleQueue[_SharedWork] = SimpleQueue()
+
+    def enter(self, begin: Begin) -> None:
+        """Count the context of the current thread."""
+        with self.lock:
+            if not self.inside:
+                self.limit, self.end = begin()
+            thread = get_ident()
+            self.inside[thread] = self.inside.get(thread, 0) + 1
+
+    def leave(self) -> None:
+        """Count the context of the current thread no more."""
+        with self.lock:
+            thread = get_ident()
+            self.inside[thread] -= 1
+            if not self.inside[thread]:
+                del self.inside[thread]
+            if not self.inside:
+                self.finish()
+
+    def finish(self) -> None:
+        """Call the function that ends the contexts."""
+        end, self.end = self.end, None
+        if end:
+            end()
+
+    def borrow(self, n: int) -> int:
+        """Return how many threads help the current one, at most n; they are lent to it."""
+        if n < 1 or self.limit == 1 or get_ident() not in self.inside:
+            return 0
+        with self.lock:
+            n = max(0, min(n, self.limit - len(self.inside) - self.n_lent))
+            while self.n_threads < self.n_lent + n and self._start_thread():
+                self.n_threads += 1
+            n = min(n, self.n_threads - self.n_lent)
+            self.n_lent += n
+        return n
+
+    def _start_thread(self) -> bool:
+        """Start a thread; return whether the system has one."""
+        try:
+            Thread(target=_help_forever, args=(self.work,), daemon=True).start()
+        except RuntimeError:
+            return False
+        return True
+
+    def give_back(self, n: int) -> None:
+        """Take back so many lent threads."""
+        with self.lock:
+            self.n_lent -= n
+
+    def reset_after_fork(self) -> None:
+        """Begin anew in a forked process, which has none of the threads and contexts."""
+        self.finish()
+        self.__init__()  # type: ignore[misc]
+
+
+def _help_forever(waiting: SimpleQueue[_SharedWork]) -> None:
+    """Help with one piece of work after the other."""
+    while True:
+        waiting.get().help()
+
+
+_POOL = _Pool()
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_POOL.reset_after_fork)
