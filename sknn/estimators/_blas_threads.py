@@ -4,13 +4,13 @@ Threads of BLAS itself wait for each other in every product, which takes many ti
 core is busy; and what they compute may depend on their number.
 """
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
-from functools import lru_cache
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import lru_cache, partial
 from typing import Any
 
 from joblib import cpu_count
-from threadpoolctl import ThreadpoolController
+from threadpoolctl import OpenBLASController, ThreadpoolController
 
 from sknn.engine._threads import AllowThreads
 
@@ -31,7 +31,30 @@ def _limit_blas() -> tuple[int, Callable[[], None]]:
     """Limit BLAS to one thread; return the number that it had, and what restores it."""
     blas, n_cores = _system()
     allowed = min([library["num_threads"] for library in blas.info()], default=1)
-    return min(allowed, n_cores), blas.limit(limits=1).restore_original_limits
+    with _control():
+        limit = blas.limit(limits=1)
+    return min(allowed, n_cores), partial(_restore, limit)
+
+
+def _restore(limit: Any) -> None:
+    """Restore the number of threads that BLAS had."""
+    with _control():
+        limit.restore_original_limits()
+
+
+@contextmanager
+def _control() -> Iterator[None]:
+    """Let the current thread set limits.
+
+    Newer versions of threadpoolctl ignore what any thread but the first sets; but the first of
+    several fits to begin may be the first to end, and another thread then restores the limit.
+    """
+    clear = getattr(OpenBLASController, "clear_controlling_thread", lambda force=False: None)
+    clear(force=True)
+    try:
+        yield
+    finally:
+        clear()
 
 
 @lru_cache(maxsize=1)
