@@ -120,6 +120,8 @@ class ShardedBatch(MemberBatch):
         The step after a round.
     """
 
+    is_large = False  # the epoch is made elsewhere
+
     def __init__(
         self,
         members: Sequence[Member],

@@ -78,13 +78,14 @@ class _SharedWork:
     """Parts that several threads take, each from its end of the row."""
 
     def __init__(self, parts: Sequence[Call]) -> None:
+        self.n_parts = len(parts)
         self.parts = deque(parts)
         self.outcomes: SimpleQueue[Outcome] = SimpleQueue()
         self.float_errors: Any = np.geterr()  # a setting of each thread
 
     def compute(self, n_helpers: int) -> None:
         """Call parts until all are done."""
-        n_left = len(self.parts)
+        n_left = self.n_parts
         try:
             while self.parts:
                 try:

@@ -11,7 +11,7 @@ import numpy as np
 from sknn.engine._typing import Array, Rng
 from sknn.engine.data import Dataset, ReplacementSampler
 from sknn.engine.history import EarlyStopping, History
-from sknn.engine.members import Member, MemberBatch, group_members
+from sknn.engine.members import Member, MemberBatch, group_members, run_epochs
 from sknn.engine.monitor import EpochMonitor
 from sknn.engine.objective import Objective
 from sknn.engine.optimizers import SGD, State
@@ -238,9 +238,9 @@ class _Training:
         members = {Member(*monitor.run.arguments): monitor for monitor in going}
         batches = self.group(list(members))
         while batches:
+            run_epochs(batches)
             trained = []
             for batch in batches:
-                batch.run_epoch()
                 finite = batch.finite_members()
                 for member in batch.members:
                     trained.append(members[member])

@@ -35,31 +35,31 @@ def allow(n):
     return AllowThreads(lambda: (n, lambda: None))
 
 
-def who_computes(n_parts, wait=0.01):
-    """Return the threads that compute some parts, by part."""
-    found = [None] * n_parts
+def who_computes(n_parts, n_threads=1):
+    """Return the threads that compute some parts, by part; wait until there are so many."""
+    found, enough = [None] * n_parts, threading.Event()
 
     def compute(i):
         found[i] = threading.get_ident()
-        time.sleep(wait)  # the other threads get time to begin
+        if len(set(found) - {None}) >= n_threads:
+            enough.set()
+        assert enough.wait(60)
 
     run_parallel([lambda i=i: compute(i) for i in range(n_parts)])
     return found
 
 
-@pytest.mark.parametrize(("limit", "most"), [(None, 1), (1, 1), (2, 2), (3, 3)])
-def test_parts_are_computed_by_at_most_so_many_threads(limit, most):
+@pytest.mark.parametrize(("limit", "n_threads"), [(None, 1), (1, 1), (2, 2), (3, 3)])
+def test_parts_are_computed_by_so_many_threads(limit, n_threads):
     """Each once; without a context by the caller alone."""
     if limit is None:
         found = who_computes(6)
     else:
         with allow(limit):
-            found = who_computes(6)
+            found = who_computes(6, n_threads)
     assert None not in found
     assert threading.get_ident() in found
-    assert 1 <= len(set(found)) <= most
-    if most > 1:
-        assert len(set(found)) > 1
+    assert len(set(found)) == n_threads
 
 
 def test_callers_share_the_limit():
@@ -79,7 +79,7 @@ def test_callers_share_the_limit():
         one.join()
     assert [len(one) for one in found.values()] == [1, 1]
     with allow(2):
-        assert len(set(who_computes(4))) == 2
+        assert len(set(who_computes(4, 2))) == 2
 
 
 def test_first_context_begins_and_last_ends():
@@ -102,11 +102,11 @@ def test_first_context_begins_and_last_ends():
 @pytest.mark.parametrize("in_caller", [True, False])
 def test_errors_are_raised_when_all_threads_have_ended(error, in_caller):
     """Also by Ctrl-C, which reaches the caller; the threads then serve others."""
-    caller, running = threading.get_ident(), []
+    caller, running, both = threading.get_ident(), [], threading.Barrier(2)
 
     def fails():
         running.append(1)
-        time.sleep(0.01)
+        both.wait(60)
         if in_caller == (threading.get_ident() == caller):
             running.pop()
             raise error("part")
@@ -117,15 +117,15 @@ def test_errors_are_raised_when_all_threads_have_ended(error, in_caller):
         with pytest.raises(error, match="part"):
             run_parallel([fails, fails])
         assert not running
-        assert len(set(who_computes(4))) == 2
+        assert len(set(who_computes(4, 2))) == 2
 
 
 def test_float_errors_are_those_of_the_caller():
     """NumPy's settings belong to a thread."""
-    seen = []
+    seen, both = [], threading.Barrier(2)
 
     def note():
-        time.sleep(0.01)
+        both.wait(60)
         seen.append((threading.get_ident(), np.geterr()["over"]))
 
     with allow(2), np.errstate(over="raise"):
@@ -157,7 +157,7 @@ def test_a_forked_process_has_threads_of_its_own():
         if not child:
             alone = len(set(who_computes(3)))
             with allow(2):
-                ok = ended == [1] and alone == 1 and len(set(who_computes(4))) == 2
+                ok = ended == [1] and alone == 1 and len(set(who_computes(4, 2))) == 2
             os._exit(0 if ok else 1)
         assert os.waitpid(child, 0)[1] == 0
     assert ended == [1]
@@ -230,6 +230,23 @@ def test_no_bit_depends_on_the_number_of_threads(small_shards, dropout, dtype):
         vectors.append(trained.parameters.vector)
     for vector in vectors[1:]:
         assert_array_equal(vector, vectors[0])
+
+
+def test_a_helper_may_compute_all_parts():
+    """The caller, which begins later, waits for them and raises their errors."""
+    computed = []
+
+    def fails():
+        computed.append(1)
+        raise ValueError("part")
+
+    work = threads_module._SharedWork([fails, fails])
+    helper = threading.Thread(target=work.help)
+    helper.start()
+    helper.join()
+    with pytest.raises(ValueError, match="part"):
+        work.compute(1)
+    assert len(computed) == 2
 
 
 class Failing(Module):
