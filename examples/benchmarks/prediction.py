@@ -33,14 +33,14 @@ def compare_prediction(
                 library: partial(call, model.predict, X[:n], calls)
                 for library, model in models.items()
             }
-            seconds, beside, _ = take_turns_idle_and_busy(tasks, repeats, busy=busy)
+            turns, beside, _ = take_turns_idle_and_busy(tasks, repeats, busy=busy)
+            seconds, beside = (per_call(each, calls) for each in (turns, beside))
             row = {
                 "network": name,
                 "rows": n,
                 "seconds": seconds,
                 "microseconds": {
-                    library: 1e6 * float(np.median(times)) / calls
-                    for library, times in seconds.items()
+                    library: 1e6 * float(np.median(times)) for library, times in seconds.items()
                 },
                 "share": Ratio.of(seconds["sknn"], seconds["sklearn"]),
                 "busy": compare_busy(seconds, beside),
@@ -66,6 +66,11 @@ def trained(name: str, precision: str, threads: int) -> tuple[np.ndarray, dict[s
         models[library.name] = model.set_params(max_iter=1).fit(X[:10_000], y[:10_000])
         model.predict(X)
     return X, models
+
+
+def per_call(seconds: dict[str, list[float]], calls: int) -> dict[str, list[float]]:
+    """Return the times of single calls."""
+    return {library: [time / calls for time in times] for library, times in seconds.items()}
 
 
 def call(predict: Callable[[np.ndarray], np.ndarray], X: np.ndarray, calls: int) -> None:

@@ -65,7 +65,8 @@ def main() -> None:
         with open(options.json, "w") as file:
             json.dump(figures, file, indent=1, default=asdict)
     if options.plot and "training" in figures:
-        plot_ratios(figures["training"], options.plot)
+        panel = {row["case"]: row["ratios"] for row in figures["training"]}
+        plot_ratios({"fits": panel}, options.plot)
     differences = unlike(figures.get("training", []))
     for difference in differences:
         print(f"unlike: {difference}")
