@@ -128,6 +128,8 @@ def test_beside_busy_processes(tmp_path, what):
     printed, figures = figures_of(tmp_path, "--what", what, "--busy", *chosen[what])
     assert figures["busy"] is True
     (row,) = figures[what]
+    if what == "default":
+        assert len(row["epochs"]["sknn"]) == 2  # one of each seed, fitted twice
     there = row["busy"]
     assert set(there["seconds"]) == {"sknn", "sklearn"}
     for library, slowdown in there["slowdown"].items():
