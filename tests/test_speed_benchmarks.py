@@ -241,7 +241,7 @@ def test_page(tmp_path):
         done = run(tmp_path, *arguments, name="performance_page")
         assert done.returncode == 0, done.stderr
     text = page.read_text()
-    assert text.startswith("A\n<!-- made: summary -->\n| what |")
+    assert text.startswith("A\n<!-- made: summary -->\n\n| what |")
     assert "old" not in text
     for line in (
         "fit, equal settings and epochs, float32 data | scikit-learn | 1.00 | 0.25 to 4.00",

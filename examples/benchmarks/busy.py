@@ -123,7 +123,13 @@ def print_busy(rows: Sequence[dict[str, Any]], label: Callable[[dict[str, Any]],
             *(f"{one:>10.4g}" for one in seconds),
             *(f"{cell!s:>19}" for cell in cells),
         )
-    columns = [[row["busy"]["slowdown"]["sknn"] for row in rows]]
-    columns += [[r["busy"]["ratios"][n] for r in rows if n in r["busy"]["ratios"]] for n in names]
-    means = [geometric_mean([ratio.median for ratio in column]) for column in columns]
-    print(f"{'mean':<52}", *(f"{mean:>19.2f}" for mean in means), flush=True)
+    print_busy_means([row["busy"] for row in rows if row.get("dense", True)], names)
+
+
+def print_busy_means(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> None:
+    """Print the geometric means over what is not sparse."""
+    if rows:
+        columns = [[row["slowdown"]["sknn"] for row in rows]]
+        columns += [[row["ratios"][name] for row in rows] for name in names]
+        means = [geometric_mean([ratio.median for ratio in column]) for column in columns]
+        print(f"{'mean, dense':<52}", *(f"{mean:>19.2f}" for mean in means), flush=True)

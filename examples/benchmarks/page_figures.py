@@ -41,10 +41,14 @@ class Figures:
         rows = self._busy.get((subject, "float32"), [])
         return {label(row): as_ratios(row["busy"]["ratios"]) for row in rows if row.get("busy")}
 
-    def slowdowns(self, subject: str) -> list[float]:
-        """Return sknn's times beside busy processes / those without."""
+    def slowdowns(self, subject: str) -> dict[str, dict[str, Ratio]]:
+        """Return times without busy processes / those beside them, of each library."""
         rows = self._busy.get((subject, "float32"), [])
-        return [row["busy"]["slowdown"]["sknn"]["median"] for row in rows if row.get("busy")]
+        return {
+            label(row): {name: inverse(one) for name, one in row["busy"]["slowdown"].items()}
+            for row in rows
+            if row.get("busy")
+        }
 
 
 def label(row: dict[str, Any]) -> str:
@@ -63,8 +67,12 @@ def ratios_of(row: dict[str, Any]) -> dict[str, Ratio]:
     """Return the times of peers / sknn's; a share is the other way round."""
     if "share" not in row:
         return as_ratios(row["ratios"])
-    share = row["share"]
-    return {"sklearn": Ratio(1 / share["median"], 1 / share["greatest"], 1 / share["least"])}
+    return {"sklearn": inverse(row["share"])}
+
+
+def inverse(ratio: dict[str, float]) -> Ratio:
+    """Return 1 / a ratio that was read from a file."""
+    return Ratio(1 / ratio["median"], 1 / ratio["greatest"], 1 / ratio["least"])
 
 
 def as_ratios(ratios: dict[str, Any]) -> dict[str, Ratio]:

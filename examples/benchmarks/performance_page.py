@@ -65,13 +65,12 @@ def summary(figures: Figures) -> str:
 
 
 def fit_lines(figures: Figures) -> Iterator[Line]:
-    """Yield what is known of fits; sparse cases, which only some can do, are in no mean."""
+    """Yield what is known of fits."""
     for peer, name in NAMES.items():
         for precision, data in {"float32": "float32", "default": "float64"}.items():
             if peer == "sklearn" or precision == "float32":
                 found = figures.ratios("training", precision)
-                dense = {case: row for case, row in found.items() if not CASES[case].is_sparse}
-                yield f"{EQUAL}, {data} data", name, medians(dense, peer)
+                yield f"{EQUAL}, {data} data", name, medians(found, peer)
     yield DEFAULT, NAMES["sklearn"], medians(figures.ratios("default"))
 
 
@@ -90,7 +89,7 @@ def busy_lines(figures: Figures) -> Iterator[Line]:
         beside = f"{what}, beside two busy processes"
         yield beside, NAMES["sklearn"], medians(figures.busy_ratios(subject))
         if subject == "training":
-            yield beside, "sknn alone", [1 / slower for slower in figures.slowdowns(subject)]
+            yield beside, "sknn alone", medians(figures.slowdowns(subject), "sknn")
 
 
 def size_lines(figures: Figures) -> Iterator[Line]:
@@ -106,8 +105,9 @@ def size_lines(figures: Figures) -> Iterator[Line]:
 
 
 def medians(rows: Mapping[str, Mapping[str, Ratio]], peer: str = "sklearn") -> list[float]:
-    """Return the medians of a peer, in the rows that have it."""
-    return [row[peer].median for row in rows.values() if peer in row]
+    """Return the medians of a peer, in the rows that have it; not of sparse cases."""
+    sparse = {name for name, case in CASES.items() if case.is_sparse}
+    return [row[peer].median for at, row in rows.items() if peer in row and at not in sparse]
 
 
 def fits(figures: Figures) -> str:
@@ -198,7 +198,7 @@ def main() -> None:
     if options.page:
         page = Path(options.page)
         text = page.read_text(encoding="utf-8")
-        text = PART.sub(lambda part: part[1] + PARTS[part[2]](figures) + part[3], text)
+        text = PART.sub(lambda part: f"{part[1]}\n{PARTS[part[2]](figures)}\n{part[3]}", text)
         page.write_text(text, encoding="utf-8")
         print(f"wrote {page}")
     else:
