@@ -71,7 +71,7 @@ def compare_default_fits(
     busy: bool = False,
 ) -> list[dict[str, Any]]:
     """Fit each set with both libraries and print a table; return its rows."""
-    print(f"\nDefault fits to their own end ({threads} threads, {clock} clock, {repeats} seeds):")
+    print(f"\nDefault fits to their own end ({threads} threads, {clock} clock, seeds: {repeats}):")
     print("seconds; scikit-learn's / sknn's: median (least-greatest) over the seeds; sknn and")
     print("scikit-learn: epochs, test accuracy and log loss, (their difference in standard errors")
     print("of a test score)\n")
