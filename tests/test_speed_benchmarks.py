@@ -156,11 +156,11 @@ def loops():
     yield
     there.pop()
 busy.busy_loops = loops
-tasks = {name: lambda name=name: print(name + "+" * len(there), end=" ") for name in "ab"}
-idle, beside, results = busy.take_turns_idle_and_busy(tasks, 2)
-print(*map(len, idle.values()), *map(len, beside.values()), list(results) == list("ba"))
+tasks = {name: lambda name=name: print(name + "+" * len(there), end=" ") for name in "abc"}
+idle, beside, results = busy.take_turns_idle_and_busy(tasks, 2, idle_only="c")
+print(*(len(times) for each in (idle, beside) for times in each.values()), *sorted(results))
 """
-    assert run_code(code) == "a b a+ b+ b+ a+ b a 2 2 2 2 True\n"
+    assert run_code(code) == "a b c a+ b+ b+ a+ c b a 2 2 2 2 2 a b c\n"
 
 
 def test_busy_processes_end():

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
@@ -41,16 +41,29 @@ def busy_loops() -> Iterator[list[subprocess.Popen[str]]]:
 
 
 def take_turns_idle_and_busy(
-    tasks: Mapping[str, Callable[[], Any]], repeats: int, clock: str = "wall", busy: bool = True
+    tasks: Mapping[str, Callable[[], Any]],
+    repeats: int,
+    clock: str = "wall",
+    busy: bool = True,
+    idle_only: Collection[str] = (),
 ) -> tuple[dict[str, list[float]], dict[str, list[float]], dict[str, Any]]:
     """Run each task once a round alone and once beside the loops, by turns.
 
     Which comes first, and the order of the tasks, are reversed from round to round.
 
+    Parameters
+    ----------
+    tasks, repeats, clock
+        As in :func:`stopwatch.take_turns`.
+    busy : bool
+        Without it all are run alone only, and the second result is empty.
+    idle_only : collection of str
+        Tasks that are not run beside the loops.
+
     Returns
     -------
     idle, busy : dict
-        The time of each round, by task. Without ``busy`` the second is empty.
+        The time of each round, by task.
     results : dict
         What each task returned in the last round.
     """
@@ -58,18 +71,21 @@ def take_turns_idle_and_busy(
         seconds, results = take_turns(tasks, repeats, clock)
         return seconds, {}, results
     conditions: dict[str, Any] = {"idle": nullcontext, "busy": busy_loops}
+    run = {"idle": dict(tasks), "busy": {n: tasks[n] for n in tasks if n not in idle_only}}
     taken: dict[str, dict[str, list[float]]] = {
-        condition: {name: [] for name in tasks} for condition in conditions
+        condition: {name: [] for name in some} for condition, some in run.items()
     }
+    results: dict[str, Any] = {}
     order = list(conditions)
     for _ in range(repeats):
         for condition in order:
             with conditions[condition]():
-                seconds, results = take_turns(tasks, 1, clock)
+                seconds, found = take_turns(run[condition], 1, clock)
+            results |= found
             for name, times in seconds.items():
                 taken[condition][name] += times
         order.reverse()
-        tasks = dict(reversed(tasks.items()))
+        run = {condition: dict(reversed(some.items())) for condition, some in run.items()}
     return taken["idle"], taken["busy"], results
 
 
@@ -86,12 +102,11 @@ def compare_busy(
     """
     if not busy:
         return None
-    libraries = [name for name in busy if name != "floor"]
     return {
-        "seconds": {name: busy[name] for name in libraries},
-        "slowdown": {name: Ratio.of(busy[name], idle[name]) for name in libraries},
+        "seconds": busy,
+        "slowdown": {name: Ratio.of(times, idle[name]) for name, times in busy.items()},
         "ratios": {
-            name: Ratio.of(busy[name], busy["sknn"]) for name in libraries if name != "sknn"
+            name: Ratio.of(times, busy["sknn"]) for name, times in busy.items() if name != "sknn"
         },
     }
 

@@ -54,7 +54,9 @@ class Figures:
 def label(row: dict[str, Any]) -> str:
     """Return what a row is about."""
     if "network" in row:
-        return f"{sizes(CASES[row['network']])}, {row['rows']} row{'s' * (row['rows'] > 1)}"
+        network = row["network"]
+        name = sizes(CASES[network]) if network in CASES else network
+        return f"{name}, {row['rows']} row{'s' * (row['rows'] > 1)}"
     return str(row["case"] if "case" in row else row["set"])
 
 

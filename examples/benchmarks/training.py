@@ -80,7 +80,7 @@ def compare_case(
         fit(2)
     tasks = {name: partial(fit, case.epochs) for name, fit in fits.items()}
     repeats = repeats or case.repeats
-    seconds, beside, losses = take_turns_idle_and_busy(tasks, repeats, clock, busy)
+    seconds, beside, losses = take_turns_idle_and_busy(tasks, repeats, clock, busy, ["floor"])
     del losses["floor"]
     ratios = {
         name: Ratio.of(seconds[name], seconds["sknn"])
