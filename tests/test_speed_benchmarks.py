@@ -144,6 +144,19 @@ def test_beside_busy_processes(tmp_path, what):
     assert mean.startswith("mean")
 
 
+def test_parts_of_a_step(tmp_path):
+    """Each part takes time, and all together no more than the whole fit."""
+    case = ("--quick", "--case", "small", "--case", "single")
+    _, figures = figures_of(tmp_path, "--what", "step", *case)
+    assert [row["case"] for row in figures["step"]] == ["small", "single"]
+    for row in figures["step"]:
+        taken = row["microseconds"]
+        parts = [taken[part] for part in taken if part not in ("products", "in all")]
+        assert len(parts) == 7
+        assert min(parts) > 0
+        assert sum(parts) == pytest.approx(taken["in all"])
+
+
 def test_turns_idle_and_busy():
     """Conditions and tasks change their order from round to round, and loops are there or not."""
     code = """
