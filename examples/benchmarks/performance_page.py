@@ -1,4 +1,4 @@
-"""Tables and picture of docs/performance.md, from figures that run.py wrote.
+"""Tables and picture of docs/performance.md and of decision 20, from figures of run.py.
 
     python examples/benchmarks/performance_page.py FIGURES.json ... --page docs/performance.md
     python examples/benchmarks/performance_page.py FIGURES.json ... --plot docs/performance.png
@@ -16,6 +16,7 @@ from typing import Any
 from bars import Panel, plot_ratios
 from cases import CASES
 from page_figures import Figures, ratios_of, sizes
+from steps import PARTS as PARTS_OF_A_STEP
 from stopwatch import Ratio, geometric_mean
 
 #: How peers are called on the page, in the order of the columns.
@@ -145,6 +146,27 @@ def defaults(figures: Figures) -> str:
     return table(heads, lines or [[MISSING] * len(heads)])
 
 
+def steps(figures: Figures) -> str:
+    """Return the table of the parts of a step in microseconds, and of fits / products alone."""
+    floors = {
+        row["case"]: f"{Ratio(**row['to_floor']).median:.2f}"
+        for row in figures.rows("training")
+        if "to_floor" in row
+    }
+    rows = figures.rows("step")
+    columns = ["products", *PARTS_OF_A_STEP, "all else", "in all"]
+    lines = [
+        [
+            row["case"],
+            *(f"{row['microseconds'][part]:.1f}" for part in columns),
+            floors.get(row["case"], MISSING),
+        ]
+        for row in rows
+    ]
+    missing = [[MISSING] * (len(columns) + 2)]
+    return table(["case", *columns, "fit / products"], lines or missing)
+
+
 def pair(values: dict[str, Any], form: str) -> str:
     """Return the medians of sknn and of scikit-learn."""
     ours, theirs = (sorted(as_list(values[name])) for name in ("sknn", "sklearn"))
@@ -166,6 +188,7 @@ PARTS: dict[str, Callable[[Figures], str]] = {
     "summary": summary,
     "fits": fits,
     "defaults": defaults,
+    "steps": steps,
 }
 
 
@@ -189,7 +212,7 @@ def panels(figures: Figures) -> dict[str, Panel]:
 
 def main() -> None:
     """Write the tables into the page, or print them, and draw the picture."""
-    parser = argparse.ArgumentParser(description="Write the figures of docs/performance.md.")
+    parser = argparse.ArgumentParser(description="Write figures into the documentation.")
     parser.add_argument("figures", nargs="+", metavar="FIGURES.json", help="of run.py --json")
     parser.add_argument("--page", metavar="FILE.md", help="replace its generated parts")
     parser.add_argument("--plot", metavar="FILE.png", help="draw the ratios")
