@@ -1,12 +1,13 @@
 """Plot of ratios of times, on a log scale: bars begin at 1, where both are equally fast."""
 
 from collections.abc import Mapping
+from itertools import cycle
 from typing import Any
 
 from stopwatch import Ratio
 
-#: Colours that colour-blind people can tell apart (Okabe and Ito), as many as there are peers.
-COLORS = ["#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#777777"]
+#: Colours that colour-blind people can tell apart (Okabe and Ito).
+COLORS = ["#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
 
 #: Ratios of one or several peers, by their names, for each row of a panel.
 Panel = Mapping[str, Mapping[str, Ratio]]
@@ -56,7 +57,7 @@ def places(figure: Any, panels: Mapping[str, Panel]) -> list[Any]:
 def peer_colors(panels: Mapping[str, Panel]) -> dict[str, str]:
     """Return a colour for each peer, the same in all panels."""
     names = dict.fromkeys(name for one in panels.values() for row in one.values() for name in row)
-    return dict(zip(names, COLORS, strict=False))
+    return dict(zip(names, cycle(COLORS), strict=False))
 
 
 def draw_panel(axes: Any, panel: Panel, colors: Mapping[str, str]) -> None:

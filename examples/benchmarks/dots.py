@@ -4,7 +4,6 @@ from itertools import cycle
 from typing import Any
 
 import numpy as np
-from bars import COLORS
 from stopwatch import geometric_mean
 from table_report import OURS, matched, ratio
 from table_trials import Trial
@@ -15,7 +14,9 @@ UNIT = "hgb"
 #: What is drawn in a panel of its own, by the measure that tells them apart.
 KINDS = {"accuracy": "classification", "rmse": "regression"}
 
-#: Shapes, one more of them than colours, so that no pair comes again soon.
+#: Colours that colour-blind people can tell apart (Okabe and Ito), and shapes, one more of them,
+#: so that no pair comes again soon.
+COLORS = ["#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#777777"]
 MARKERS = "os^DvPX*h"
 
 #: Error ratios by the set, by the learner.
