@@ -6,9 +6,10 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from busy import compare_busy, print_busy, take_turns_idle_and_busy
 from cases import CASES
 from peers import ScikitLearn, Sknn
-from stopwatch import Ratio, take_turns
+from stopwatch import Ratio
 
 #: Whose networks predict.
 NETWORKS = ("images", "table", "small")
@@ -17,7 +18,9 @@ NETWORKS = ("images", "table", "small")
 CALLS = {1: 200, 100: 100, 100_000: 1}
 
 
-def compare_prediction(precision: str, threads: int, repeats: int) -> list[dict[str, Any]]:
+def compare_prediction(
+    precision: str, threads: int, repeats: int, busy: bool = False
+) -> list[dict[str, Any]]:
     """Time `predict` of networks that were trained alike, and print a table; return its rows."""
     print(f"\nPrediction ({precision}, {threads} threads): microseconds of a call; sknn's time /")
     print("scikit-learn's: median (least-greatest)\n")
@@ -30,15 +33,17 @@ def compare_prediction(precision: str, threads: int, repeats: int) -> list[dict[
                 library: partial(call, model.predict, X[:n], calls)
                 for library, model in models.items()
             }
-            seconds, _ = take_turns({**tasks}, repeats)
+            turns, beside, _ = take_turns_idle_and_busy(tasks, repeats, busy=busy)
+            seconds, beside = (per_call(each, calls) for each in (turns, beside))
             row = {
                 "network": name,
                 "rows": n,
+                "seconds": seconds,
                 "microseconds": {
-                    library: 1e6 * float(np.median(times)) / calls
-                    for library, times in seconds.items()
+                    library: 1e6 * float(np.median(times)) for library, times in seconds.items()
                 },
                 "share": Ratio.of(seconds["sknn"], seconds["sklearn"]),
+                "busy": compare_busy(seconds, beside),
             }
             rows.append(row)
             us = row["microseconds"]
@@ -47,6 +52,7 @@ def compare_prediction(precision: str, threads: int, repeats: int) -> list[dict[
                 f"{sizes:<26}{n:>8}{us['sknn']:>12.0f}{us['sklearn']:>12.0f}{row['share']!s:>20}",
                 flush=True,
             )
+    print_busy(rows, lambda row: f"{row['network']}, {row['rows']} rows")
     return rows
 
 
@@ -60,6 +66,11 @@ def trained(name: str, precision: str, threads: int) -> tuple[np.ndarray, dict[s
         models[library.name] = model.set_params(max_iter=1).fit(X[:10_000], y[:10_000])
         model.predict(X)
     return X, models
+
+
+def per_call(seconds: dict[str, list[float]], calls: int) -> dict[str, list[float]]:
+    """Return the times of single calls."""
+    return {library: [time / calls for time in times] for library, times in seconds.items()}
 
 
 def call(predict: Callable[[np.ndarray], np.ndarray], X: np.ndarray, calls: int) -> None:

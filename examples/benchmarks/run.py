@@ -1,7 +1,8 @@
-"""Training, prediction, import, memory and size, as ratios to other libraries.
+"""Training, default fits, prediction, import, memory and size, as ratios to other libraries.
 
     python examples/benchmarks/run.py --quick
     python examples/benchmarks/run.py --peers sklearn,torch --case images --case table
+    python examples/benchmarks/run.py --what default --data DIR --busy
     python examples/benchmarks/run.py --what all --json figures.json --plot figures.png
 
 What is compared, and how to read the columns, is in the README beside this file.
@@ -19,6 +20,8 @@ from typing import Any
 
 from bars import plot_ratios
 from cases import CASES, Case
+from default_fits import compare_default_fits
+from default_sets import chosen_sets, load_set
 from imports import compare_imports
 from memory import compare_memory
 from peers import PEERS
@@ -33,9 +36,13 @@ from training import compare_training, installed_peers, unlike
 #: What can be compared: functions of the options, by the words for `--what`.
 SUBJECTS = {
     "training": lambda options: training(options),
+    "default": lambda options: default_fits(options),
     "step": lambda options: compare_steps(chosen(options), options.threads),
     "prediction": lambda options: compare_prediction(
-        options.precision, options.threads, options.repeats or (5 if options.quick else 15)
+        options.precision,
+        options.threads,
+        options.repeats or (5 if options.quick else 15),
+        options.busy,
     ),
     "import": lambda options: compare_imports(options.repeats or (7 if options.quick else 15)),
     "memory": lambda options: compare_memory(),
@@ -49,6 +56,7 @@ def main() -> None:
     warnings.simplefilter("ignore", ConvergenceWarning)  # all epochs are run, and no more
     subjects = SUBJECTS if options.what == "all" else [options.what]
     figures: dict[str, Any] = {"machine": machine(options.threads), "precision": options.precision}
+    figures["busy"] = options.busy
     print(", ".join(f"{name} {value}" for name, value in figures["machine"].items()))
     with threadpool_limits(options.threads):
         for subject in subjects:
@@ -57,7 +65,8 @@ def main() -> None:
         with open(options.json, "w") as file:
             json.dump(figures, file, indent=1, default=asdict)
     if options.plot and "training" in figures:
-        plot_ratios(figures["training"], options.plot)
+        panel = {row["case"]: row["ratios"] for row in figures["training"]}
+        plot_ratios({"fits": panel}, options.plot)
     differences = unlike(figures.get("training", []))
     for difference in differences:
         print(f"unlike: {difference}")
@@ -72,6 +81,13 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="a quarter of the rows, few repeats")
     parser.add_argument("--peers", default=",".join(PEERS), help="separated by commas (all)")
     parser.add_argument("--case", action="append", choices=CASES, help="may be repeated (all)")
+    parser.add_argument("--data", metavar="DIR", help="with NAME.npz, for --what default")
+    parser.add_argument(
+        "--set", action="append", default=[], help="of --what default; may be repeated"
+    )
+    parser.add_argument(
+        "--busy", action="store_true", help="fits and predictions also beside two busy processes"
+    )
     parser.add_argument("--repeats", type=int, help="how often all is timed (by the case)")
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="(one a core)")
     parser.add_argument(
@@ -84,13 +100,18 @@ def read_options() -> argparse.Namespace:
         "--clock",
         choices=CLOCKS,
         default="wall",
-        help="of training; processor: for a busy machine, with --threads 1",
+        help="of fits; processor: for a busy machine, with --threads 1",
     )
     parser.add_argument("--json", metavar="FILE", help="write all figures")
     parser.add_argument("--plot", metavar="FILE", help="draw the ratios of training")
     parser.add_argument("--check", action="store_true", help="fail if losses are unlike")
     options = parser.parse_args()
     options.peers = options.peers.split(",")
+    if options.what in ("default", "all"):
+        try:
+            options.set = chosen_sets(options.set, options.data)
+        except ValueError as error:
+            parser.error(str(error))
     if strangers := set(options.peers) - set(PEERS):
         parser.error(f"no such peers: {', '.join(strangers)}; there are {', '.join(PEERS)}")
     return options
@@ -105,6 +126,18 @@ def training(options: argparse.Namespace) -> list[dict[str, Any]]:
         threads=options.threads,
         repeats=options.repeats,
         clock=options.clock,
+        busy=options.busy,
+    )
+
+
+def default_fits(options: argparse.Namespace) -> list[dict[str, Any]]:
+    """Compare fits at the defaults, on the chosen sets."""
+    return compare_default_fits(
+        (load_set(name, options.data, options.quick) for name in options.set),
+        threads=options.threads,
+        repeats=options.repeats or (1 if options.quick else 3),
+        clock=options.clock,
+        busy=options.busy,
     )
 
 

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from time import perf_counter
 from typing import Any
 from unittest.mock import patch
@@ -11,18 +12,12 @@ from cases import Case
 from floor import floor
 from peers import Sknn
 
-from sknn.engine import NLLM, SGD, Adam, Dataset, Loss, Objective
+from sknn.engine import SGD, Adam, Dataset
 from sknn.engine._execution import TrainingPass
+from sknn.engine.objective import _PenalisedPart
 
-#: Whose time is taken, by the names of the parts. What is timed calls nothing else of these.
-PARTS = {
-    "rows": [(Dataset, "batch")],
-    "forward": [(TrainingPass, "forward")],
-    "loss": [(cls, "value_and_gradient") for cls in (NLLM, Loss)],
-    "backward": [(TrainingPass, "backward")],
-    "penalty": [(Objective, "_penalty")],
-    "optimizer": [(Adam, "step"), (SGD, "step")],
-}
+#: The parts of a step. Those of shards that threads compute side by side are added up.
+PARTS = ("rows", "forward", "loss", "backward", "penalty", "optimizer")
 
 #: Fits of a case; the one that took least is shown.
 FITS = 3
@@ -70,23 +65,62 @@ def timed_parts(case: Case, threads: int) -> dict[str, float]:
 def watched() -> Iterator[dict[str, float]]:
     """Give the seconds that each part has taken within this context."""
     seconds: dict[str, float] = defaultdict(float)
+    replaced = [
+        (Dataset, "batch", taking_time(Dataset.batch, seconds, "rows")),
+        (_PenalisedPart, "complete", taking_time(_PenalisedPart.complete, seconds, "penalty")),
+        (TrainingPass, "_bind_calls", binding_timed_calls(seconds)),
+        *((cls, "bind", binding_timed_steps(cls.bind, seconds)) for cls in (Adam, SGD)),
+    ]
     with ExitStack() as patches:
-        for part, verbs in PARTS.items():
-            for cls, name in verbs:
-                timed = taking_time(getattr(cls, name), seconds, part)
-                patches.enter_context(patch.object(cls, name, timed))
+        for cls, name, timed in replaced:
+            patches.enter_context(patch.object(cls, name, timed))
         yield seconds
 
 
 def taking_time(
     verb: Callable[..., Any], seconds: dict[str, float], part: str
 ) -> Callable[..., Any]:
-    """Return a method that does the same and adds the seconds it takes."""
+    """Return a function that does the same and adds the seconds it takes."""
 
-    def timed(self: Any, *arguments: Any, **keywords: Any) -> Any:
+    def timed(*arguments: Any, **keywords: Any) -> Any:
         begun = perf_counter()
-        answer = verb(self, *arguments, **keywords)
+        answer = verb(*arguments, **keywords)
         seconds[part] += perf_counter() - begun
         return answer
 
     return timed
+
+
+def binding_timed_steps(
+    bind: Callable[..., Any], seconds: dict[str, float]
+) -> Callable[..., Callable[..., Any]]:
+    """Return a method `bind` of an optimizer whose steps add the seconds that they take."""
+
+    def bind_timed(*arguments: Any) -> Callable[..., Any]:
+        return taking_time(bind(*arguments), seconds, "optimizer")
+
+    return bind_timed
+
+
+def binding_timed_calls(seconds: dict[str, float]) -> Callable[..., None]:
+    """Return a method that binds the calls of a step, and makes three of them, which are timed."""
+    bind_calls = TrainingPass._bind_calls
+
+    def bind_timed(self: TrainingPass, *arguments: Any) -> None:
+        bind_calls(self, *arguments)
+        calls, n_forward = self._calls, sum(map(len, self._forward))
+        n_loss = len(calls) - n_forward - sum(map(len, self._backward))
+        ends = {"forward": n_forward, "loss": n_forward + n_loss, "backward": len(calls)}
+        starts = [0, *ends.values()]
+        self._calls = [
+            taking_time(partial(call_all, calls[start:end]), seconds, part)
+            for start, (part, end) in zip(starts, ends.items(), strict=False)
+        ]
+
+    return bind_timed
+
+
+def call_all(calls: Iterable[Callable[[], Any]]) -> None:
+    """Make each call."""
+    for call in calls:
+        call()

@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
+from busy import compare_busy, print_busy, take_turns_idle_and_busy
 from cases import Case
 from floor import floor
 from peers import PEERS, Peer, Sknn
-from stopwatch import Ratio, geometric_mean, take_turns
+from stopwatch import Ratio, geometric_mean
 
 #: Losses may differ by this share, and by this much: about what another seed makes of them.
 CLOSE = 0.1, 0.05
@@ -32,6 +33,7 @@ def compare_training(
     threads: int,
     repeats: int | None,
     clock: str = "wall",
+    busy: bool = False,
 ) -> list[dict[str, Any]]:
     """Time every case and print a table; return its rows."""
     names = [peer.name for peer in peers]
@@ -43,7 +45,9 @@ def compare_training(
     print(f"{'case':<12}{'sknn s':>9}", *(f"{name:>18}" for name in [*names, "to the floor"]))
     rows = []
     for case in cases:
-        row = compare_case(case, [Sknn(precision, threads), *peers], precision, repeats, clock)
+        row = compare_case(
+            case, [Sknn(precision, threads), *peers], precision, repeats, clock, busy
+        )
         rows.append(row)
         cells = [row["ratios"].get(name, "-") for name in names]
         print(
@@ -55,11 +59,17 @@ def compare_training(
     for note in doubts(rows):
         print(f"note: {note}")
     print_losses(rows, ["sknn", *names])
+    print_busy(rows, lambda row: row["case"])
     return rows
 
 
 def compare_case(
-    case: Case, peers: list[Peer], precision: str, repeats: int | None, clock: str = "wall"
+    case: Case,
+    peers: list[Peer],
+    precision: str,
+    repeats: int | None,
+    clock: str = "wall",
+    busy: bool = False,
 ) -> dict[str, Any]:
     """Fit one case with each library that can, in turn, after a fit of two epochs each."""
     X, y = case.data("float64" if precision == "default" else precision)
@@ -69,7 +79,8 @@ def compare_case(
     for fit in fits.values():
         fit(2)
     tasks = {name: partial(fit, case.epochs) for name, fit in fits.items()}
-    seconds, losses = take_turns(tasks, repeats or case.repeats, clock)
+    repeats = repeats or case.repeats
+    seconds, beside, losses = take_turns_idle_and_busy(tasks, repeats, clock, busy, ["floor"])
     del losses["floor"]
     ratios = {
         name: Ratio.of(seconds[name], seconds["sknn"])
@@ -84,6 +95,7 @@ def compare_case(
         "losses": losses,
         "ratios": ratios,
         "to_floor": Ratio.of(seconds["sknn"], seconds["floor"]),
+        "busy": compare_busy(seconds, beside),
     }
 
 
