@@ -19,6 +19,7 @@ import sklearn.neural_network as theirs
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.base import clone
+from sklearn.datasets import make_classification
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.neural_network import _base, _multilayer_perceptron
@@ -179,6 +180,20 @@ def test_invscaling(batch_size):
     assert_allclose(rates_of_epochs(theirs), (1 - samples) ** steps)
     batches = 0.1 / np.sqrt(np.arange(1, 3 * steps + 1))
     assert_allclose(rates_of_epochs(ours), np.prod(1 - batches.reshape(3, steps), axis=1))
+
+
+@difference
+def test_plateau():
+    """One epoch that is better by `tol` lets training go on for `n_iter_no_change`."""
+    X, y = make_classification(200, 5, flip_y=0.2, random_state=0)
+    settings = steady(batch_size=20, learning_rate_init=0.05, tol=2e-3, n_iter_no_change=5)
+    models = [classifier(package, **settings).fit(X, y) for package in (theirs, ours)]
+    falls = [
+        [min(curve[:i]) - min(curve[i : i + 5]) for i in range(1, len(curve) - 5)]
+        for curve in (one.loss_curve_ for one in models)
+    ]
+    assert min(falls[0]) < 5 * 2e-3  # goes on though the loss fell by less than `tol` an epoch
+    assert len(falls[1]) < len(falls[0])
 
 
 @difference

@@ -91,11 +91,18 @@ class EarlyStopping:
         The name of the monitored quantity in the rows of a `History`.
     higher_is_better : bool, default=False
         True for scores, False for losses.
+    cumulative : bool, default=False
+        Whether `min_delta` is needed for each epoch since the last improvement: training ends when
+        the quantity improves by less for an epoch in the mean. Then a noisy loss does not go on
+        for long by an epoch that happens to be better.
 
     Attributes
     ----------
     best : float
         The best value so far.
+    reference : float
+        What an epoch must improve on by `min_delta`: the best value or, if `cumulative`, that of
+        the last improvement.
     n_bad_epochs : int
         Epochs in a row without an improvement of `min_delta`.
     improved : bool
@@ -108,25 +115,40 @@ class EarlyStopping:
         min_delta: float,
         monitor: str = "loss",
         higher_is_better: bool = False,
+        cumulative: bool = False,
     ) -> None:
         self.patience = patience
         self.min_delta = min_delta
         self.monitor = monitor
         self.sign = -1.0 if higher_is_better else 1.0
-        self.best = self.sign * float("inf")
+        self.cumulative = cumulative
+        self.best = self.reference = self.sign * float("inf")
         self.improved = False
         self.n_bad_epochs = 0
 
     def __call__(self, row: Mapping[str, float]) -> bool:
         """Update with the row of an epoch; return whether to stop."""
-        value, best = self.sign * row[self.monitor], self.sign * self.best
-        improved_enough = value <= best - self.min_delta  # False for NaN
+        value = self.sign * row[self.monitor]
+        n_epochs = self.n_bad_epochs + 1 if self.cumulative else 1
+        needed = self.sign * self.reference - n_epochs * self.min_delta
+        improved_enough = value <= needed  # False for NaN
         self.n_bad_epochs = 0 if improved_enough else self.n_bad_epochs + 1
-        self.improved = value < best
+        self.improved = value < self.sign * self.best
         if self.improved:
             self.best = row[self.monitor]
+        if improved_enough or not self.cumulative:
+            self.reference = self.best
         return self.n_bad_epochs >= self.patience
 
+    def restart(self) -> None:
+        """Count from now on, as training may go on after a plateau."""
+        self.n_bad_epochs, self.reference = 0, self.best
+
     def state(self) -> dict[str, Any]:
-        """Return the name of the quantity, its best value and the number of bad epochs."""
-        return {"monitor": self.monitor, "best": self.best, "n_bad_epochs": self.n_bad_epochs}
+        """Return the name of the quantity, its best value, the reference, and the bad epochs."""
+        return {
+            "monitor": self.monitor,
+            "best": self.best,
+            "reference": self.reference,
+            "n_bad_epochs": self.n_bad_epochs,
+        }

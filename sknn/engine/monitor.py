@@ -77,7 +77,7 @@ class EpochMonitor:
         history.kept_epoch = len(history.rows)
         converged = False
         if stopping and stopping(row):
-            stopping.n_bad_epochs = 0  # restart the count, as training may go on
+            stopping.restart()
             converged = trainer.solver.on_plateau(self.state)
         if loss < self.lowest_loss:  # a mean over the epoch: it vouches for its initial weights
             self.lowest_loss, self.best = loss, self.last

@@ -181,7 +181,9 @@ def build_early_stopping(mlp: "BaseMLP", *, by_score: bool) -> EarlyStopping:
     """
     monitor = "validation_score" if by_score else "loss"
     patience = math.inf if has_horizon(mlp) else mlp.n_iter_no_change
-    return EarlyStopping(patience, float(mlp.tol), monitor, higher_is_better=by_score)
+    return EarlyStopping(
+        patience, float(mlp.tol), monitor, higher_is_better=by_score, cumulative=not by_score
+    )
 
 
 def build_solver(mlp: "BaseMLP", settings: TrainingSettings, n_samples: int) -> Solver:

@@ -6,6 +6,7 @@ import numpy as np
 
 from sknn.engine import LBFGS, Dataset, Embedding, History, Linear, Objective, Sequential, network
 from sknn.engine.training import Trainer
+from sknn.estimators._blas_threads import engine_threads
 from sknn.estimators._fit import FitJob, FitPlan, FitResult, result_of
 from sknn.estimators._model import ModelSpec
 from sknn.estimators._training_state import TrainingState
@@ -97,13 +98,14 @@ def _fit(problem: _Problem, alpha: float) -> History:
     """Set the weights of the networks of a job, and return the losses of the iterations."""
     objective = Objective(problem.objective.network, problem.objective.loss, alpha)
     trainer = Trainer(LBFGS(), loss_scale=problem.job.initial.spec.loss_scale)
-    history = trainer.train(
-        objective,
-        problem.dataset,
-        state=trainer.solver.init(objective),
-        epochs=MAX_ITER,
-        rng=np.random.RandomState(0),  # not used
-    )
+    with engine_threads(len(problem.dataset) * problem.linear.W.size):
+        history = trainer.train(
+            objective,
+            problem.dataset,
+            state=trainer.solver.init(objective),
+            epochs=MAX_ITER,
+            rng=np.random.RandomState(0),  # not used
+        )
     if history.outcome == "interrupted":
         raise KeyboardInterrupt
     history.outcome = "converged"  # or close to it

@@ -98,8 +98,8 @@ class MLPClassifier(Classification):
         Generator or seed for initial weights, validation split, shuffling and dropout. Pass an int
         for reproducible results.
     tol : float, default=1e-4
-        Minimum decrease of the loss below its best value that counts as an improvement; of the
-        score, minimum increase. "lbfgs" ends when no component of the gradient is larger.
+        Decrease of the loss for each epoch since the last improvement that counts as another one;
+        of the validation score, increase above its best value. "lbfgs" ends when no component of the gradient is larger.
     verbose : bool or int, default=False
         Whether to print a line per epoch.
     warm_start : bool, default=False

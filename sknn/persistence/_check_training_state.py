@@ -78,9 +78,11 @@ def _check_solver(
             vector = vector.astype(min([vector.dtype, *held]))
         _check_optimizer(optimizer, OPTIMIZERS[solver](estimator).init(vector))
     early_stopping = state.get("early_stopping", {})
-    require_keys("early_stopping", early_stopping, (), {"monitor", "best", "n_bad_epochs"})
+    known = {"monitor", "best", "reference", "n_bad_epochs"}
+    require_keys("early_stopping", early_stopping, (), known)
     require(isinstance(early_stopping.get("monitor", ""), str), "monitor must be a name")
     require_number("best", early_stopping.get("best", 0.0))
+    require_number("reference", early_stopping.get("reference", 0.0))
     require_count("n_bad_epochs", early_stopping.get("n_bad_epochs", 0), 0)
 
 

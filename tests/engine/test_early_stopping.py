@@ -42,6 +42,34 @@ def test_improvement_is_relative_to_best_value():
     assert stopping.best == 4.5
 
 
+@pytest.mark.parametrize(("gain", "stalls"), [(0.5, None), (0.25, None), (0.125, 4)])
+def test_steady_improvement_is_the_same_if_cumulative(gain, stalls):
+    """Of a loss without noise both rules say the same."""
+    values = [8 - gain * epoch for epoch in range(20)]
+    stopping = EarlyStopping(3, min_delta=0.25, cumulative=True)
+    assert epochs_until_stalled(stopping, values) == stalls
+
+
+@pytest.mark.parametrize(("cumulative", "stalls"), [(False, None), (True, 5)])
+def test_cumulative_improvement_makes_up_for_earlier_epochs(cumulative, stalls):
+    """One epoch in three that is better by `min_delta` is not enough; by three times it is."""
+    stopping = EarlyStopping(4, min_delta=0.25, cumulative=cumulative)
+    values = [8 - 0.25 * (epoch // 3) for epoch in range(20)]
+    assert epochs_until_stalled(stopping, values) == stalls
+    stopping = EarlyStopping(4, min_delta=0.25, cumulative=cumulative)
+    values = [8 - 0.75 * (epoch // 3) for epoch in range(20)]
+    assert epochs_until_stalled(stopping, values) is None
+
+
+def test_restart_counts_from_the_best_value():
+    """Not from the last improvement that was large enough."""
+    stopping = EarlyStopping(2, min_delta=1.0, cumulative=True)
+    assert epochs_until_stalled(stopping, [8.0, 7.5, 7.25]) == 3
+    assert (stopping.best, stopping.reference) == (7.25, 8.0)
+    stopping.restart()
+    assert (stopping.best, stopping.reference, stopping.n_bad_epochs) == (7.25, 7.25, 0)
+
+
 def test_higher_is_better_for_scores():
     """The watched number has a name and a direction; `improved` marks each new best."""
     stopping = EarlyStopping(2, 0.5, monitor="score", higher_is_better=True)
