@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import sknn
+import sknn.callbacks
 import sknn.dask
 import sknn.engine
 import sknn.inspection
@@ -75,7 +76,14 @@ def run_session(code, names, page):
 def public():
     """Return every public name with what it stands for."""
     found = {f"sknn.{name}": getattr(sknn, name) for name in sknn.__all__ if name[0] != "_"}
-    for module in (sknn.engine, sknn.inspection, sknn.search, sknn.dask, many_fits):
+    for module in (
+        sknn.callbacks,
+        sknn.engine,
+        sknn.inspection,
+        sknn.search,
+        sknn.dask,
+        many_fits,
+    ):
         found |= {f"{module.__name__}.{name}": getattr(module, name) for name in module.__all__}
     for name, value in vars(initializers).items():
         if inspect.isfunction(value) and name[0] != "_":
