@@ -73,8 +73,7 @@ def test_blocks_run(page, tmp_path, monkeypatch):
     names, left_out = {}, []
     if page in TOOLS:  # they warn of each other
         monkeypatch.setattr(warnings, "filters", warnings.filters.copy())
-        warnings.simplefilter("ignore", DeprecationWarning)
-        warnings.simplefilter("ignore", FutureWarning)
+        warnings.simplefilter("ignore")
         for variable, value in ENVIRONMENT.items():
             monkeypatch.setenv(variable, value)
     for section in sections(page):
