@@ -183,6 +183,16 @@ def test_an_empty_file_gets_a_header(tmp_path, monkeypatch):
     assert len(read(path)) == 5
 
 
+def test_the_header_of_another_process_is_waited_for(tmp_path, monkeypatch):
+    """A file that is empty for a moment is one that another process has just created."""
+    path, theirs = tmp_path / "log.csv", ",".join(COLUMNS) + "\ntheir row\n"
+    path.touch()
+    sleep = "sknn.callbacks.csv_logger.time.sleep"
+    monkeypatch.setattr(sleep, lambda seconds: path.write_text(theirs))
+    CSVLogger(path)._append("a row\n")
+    assert path.read_text() == theirs + "a row\n"
+
+
 def test_another_file_is_left_alone(tmp_path):
     """An error, before training."""
     path = tmp_path / "log.csv"

@@ -168,6 +168,21 @@ def test_no_number_twice_within_a_fit():
     assert [value for _, value in scores.values] == model.validation_scores_
 
 
+@pytest.mark.parametrize("max_iter", [4, "auto"])
+def test_no_number_twice_in_several_fits(max_iter):
+    """Also if a fit has more epochs than max_iter, or their number is not known before."""
+    X, y = binary(100)
+    report = Report()
+    model = TabularMLPClassifier((4,), max_iter=max_iter, cv=None, refit=True, random_state=0)
+    model.set_params(early_stopping=True, learning_rate="constant", n_iter_no_change=2)
+    model.set_callbacks(EarlyPruning(report, monitor="loss"))
+    for _ in range(2):
+        fitted(model, X, y)
+    epochs = [epoch for epoch, _ in report.values]
+    assert len(epochs) > 8
+    assert epochs == sorted(set(epochs))
+
+
 def test_cross_fitted_settings():
     """The trainings of cv='auto' are one fit, without validation rows of their own."""
     X, y = binary(200)
