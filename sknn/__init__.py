@@ -18,7 +18,7 @@ from sknn.features import TableEncoder
 from sknn.persistence import Checkpoint, load
 
 if _typing.TYPE_CHECKING:
-    from sknn import engine, inspection, search
+    from sknn import callbacks, engine, inspection, search
     from sknn.persistence.onnx import to_onnx
     from sknn.persistence.scikit_learn import from_sklearn, to_sklearn
 
@@ -31,6 +31,7 @@ __all__ = [
     "TabularMLPClassifier",
     "TabularMLPRegressor",
     "__version__",
+    "callbacks",
     "engine",
     "from_sklearn",
     "inspection",
@@ -49,10 +50,10 @@ _LAZY = {
 
 
 def __getattr__(name: str) -> _typing.Any:
-    """Import a name of `_LAZY`, or the module `inspection` or `search`, on first use."""
+    """Import a name of `_LAZY`, or a module such as `inspection`, on first use."""
     from importlib import import_module
 
-    if name in ("inspection", "search"):
+    if name in ("callbacks", "inspection", "search"):
         return import_module(f"sknn.{name}")
     if name not in _LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -4,11 +4,14 @@ import ast
 import doctest
 import inspect
 import re
+import warnings
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 import sknn
+import sknn.callbacks
 import sknn.dask
 import sknn.engine
 import sknn.inspection
@@ -19,8 +22,10 @@ ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 #: Pages whose code is run elsewhere: in tests/inspection, which looks at what comes of it, too.
 ELSEWHERE = [DOCS / "inspection.md"]
+#: Pages about other tools, some of which are large and none of which is otherwise needed.
+TOOLS = [DOCS / "howto/serving.md", DOCS / "howto/tracking.md"]
 PAGES = [
-    page
+    pytest.param(page, marks=pytest.mark.slow) if page in TOOLS else page
     for page in sorted(DOCS.rglob("*.md"))
     if "_build" not in page.parts and page not in ELSEWHERE
 ]
@@ -29,16 +34,29 @@ BLOCK = re.compile(r"^```(python|pycon)\n(.*?)^```$", flags=re.DOTALL | re.MULTI
 #: Packages that the code of a page needs, beside those that all tests need.
 NEEDS = {
     "deploy.md": ["onnxruntime", "skl2onnx"],
+    "howto/callbacks.md": ["sklearn.callback"],
+    "howto/calibration.md": ["matplotlib"],
     "howto/cluster.md": ["distributed", "dask.dataframe"],
+    "howto/data.md": ["polars", "pyarrow", "duckdb"],
     "howto/dates.md": ["skrub"],
     "howto/large.md": ["pyarrow"],
     "howto/progress.md": ["sklearn.callback", "rich"],
+    "howto/pruning.md": ["sklearn.callback", "optuna"],
     "howto/resume.md": ["sklearn.callback"],
+    "howto/serving.md": ["fastapi", "httpx2", "onnxruntime", "skl2onnx"],
+    "howto/tracking.md": ["sklearn.callback"],
     "saving.md": ["skops"],
 }
 
-#: Packages without which a page is run up to the block that imports them.
-LAST = {"howto/tune.md": ["optuna"]}
+#: Packages without which the sections of a page that import them are left out.
+SECTIONS = {"howto/tracking.md": ["tensorboardX", "wandb", "mlflow"]}
+
+#: What keeps the tools from the network and from the terminal.
+ENVIRONMENT = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "WANDB_MODE": "offline",
+    "WANDB_SILENT": "true",
+}
 
 OPTIONS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 
@@ -48,18 +66,36 @@ OPTIONS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(DOCS)))
 def test_blocks_run(page, tmp_path, monkeypatch):
     """Those of a page one after the other, in an empty folder; answers are as printed."""
-    for package in NEEDS.get(str(page.relative_to(DOCS)), []):
+    name = str(page.relative_to(DOCS))
+    for package in NEEDS.get(name, []):
         pytest.importorskip(package)
     monkeypatch.chdir(tmp_path)
-    names = {}
-    for kind, code in BLOCK.findall(page.read_text(encoding="utf-8")):
-        for package in LAST.get(str(page.relative_to(DOCS)), []):
-            if f"import {package}\n" in code:
-                pytest.importorskip(package)
-        if kind == "python":
-            exec(compile(code, page.name, "exec"), names)
-        else:
-            run_session(code, names, page.name)
+    names, left_out = {}, []
+    if page in TOOLS:  # they warn of each other
+        monkeypatch.setattr(warnings, "filters", warnings.filters.copy())
+        warnings.simplefilter("ignore")
+        for variable, value in ENVIRONMENT.items():
+            monkeypatch.setenv(variable, value)
+    for section in sections(page):
+        missing = [p for p in SECTIONS.get(name, []) if imports(section, p) and not find_spec(p)]
+        left_out += missing
+        for kind, code in [] if missing else BLOCK.findall(section):
+            if kind == "python":
+                exec(compile(code, page.name, "exec"), names)
+            else:
+                run_session(code, names, page.name)
+    if left_out:
+        pytest.skip(f"all but the sections that import {', '.join(left_out)} have run")
+
+
+def sections(page):
+    """Return the text of a page, cut before the headings of the second level."""
+    return re.split(r"^(?=## )", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+
+
+def imports(section, package):
+    """Return whether the code of a section imports a package."""
+    return re.search(rf"^(import|from) {package}\b", section, flags=re.MULTILINE) is not None
 
 
 def run_session(code, names, page):
@@ -75,7 +111,14 @@ def run_session(code, names, page):
 def public():
     """Return every public name with what it stands for."""
     found = {f"sknn.{name}": getattr(sknn, name) for name in sknn.__all__ if name[0] != "_"}
-    for module in (sknn.engine, sknn.inspection, sknn.search, sknn.dask, many_fits):
+    for module in (
+        sknn.callbacks,
+        sknn.engine,
+        sknn.inspection,
+        sknn.search,
+        sknn.dask,
+        many_fits,
+    ):
         found |= {f"{module.__name__}.{name}": getattr(module, name) for name in module.__all__}
     for name, value in vars(initializers).items():
         if inspect.isfunction(value) and name[0] != "_":

@@ -18,7 +18,7 @@ FLOORS = [
     {"engine"},
     {"targets", "features", "archives", "_version", "_optional", "exceptions"},
     {"estimators"},
-    {"inspection", "persistence"},
+    {"callbacks", "inspection", "persistence"},
     {"search", "dask"},
     {"__init__", "__main__"},
 ]

@@ -103,10 +103,17 @@ class FitCallbacks:
             self.epoch = self.fit.subcontext(task_name="epoch")
             self.epoch.call_on_fit_task_begin(**self.arguments)
 
-    def on_epoch_end(self, fitted_attributes: Callable[[], dict[str, Any]]) -> bool:
-        """End the subtask of an epoch; return whether a callback asks to end training."""
+    def on_epoch_end(
+        self, metrics: Mapping[str, float], fitted_attributes: Callable[[], dict[str, Any]]
+    ) -> bool:
+        """End the subtask of an epoch; return whether a callback asks to end training.
+
+        Hooks find `metrics` in the attribute `epoch_metrics` of the context, at no cost; a fitted
+        copy of the estimator, which has them too, is made only for hooks that ask for it.
+        """
         if self.epoch is None:
             return False
+        self.epoch.epoch_metrics = metrics
 
         def reconstruction() -> dict[str, Any]:
             """Replace all attributes of the copy, also those that only an earlier fit has set."""

@@ -26,7 +26,7 @@ from sknn.estimators._blas_threads import engine_threads
 from sknn.estimators._builders import FitConfig
 from sknn.estimators._callbacks import FitCallbacks, FitCheckpoint
 from sknn.estimators._early_stopping import ValidationScore
-from sknn.estimators._messages import FitWarning, print_epoch
+from sknn.estimators._messages import FitWarning, epoch_metrics, print_epoch
 from sknn.estimators._model import ModelSpec, Weights, copy_weights
 from sknn.estimators._saving import contents_of
 from sknn.estimators._training_record import training_record
@@ -500,9 +500,11 @@ def _on_epoch(training: _Training, callbacks: FitCallbacks | None) -> OnEpochTog
     def on_epoch(histories: Sequence[History], last: bool) -> bool:
         trained = [one for one, n in zip(histories, n_rows, strict=True) if len(one) > n]
         n_rows[:] = map(len, histories)
-        if config.verbose and trained:
-            n_epochs = max(map(len, trained))
-            print_epoch(n_before + n_epochs, mean_row(trained, n_epochs - 1))
+        n_epochs = max(map(len, trained), default=0)
+        is_used = bool(config.verbose) or callbacks is not None
+        row = mean_row(trained, n_epochs - 1) if trained and is_used else {}
+        if config.verbose and row:
+            print_epoch(n_before + n_epochs, row)
         if callbacks is None:
             return False
         last_by_number = last or all(run.epochs_left == 0 for run in training.runs)
@@ -512,7 +514,9 @@ def _on_epoch(training: _Training, callbacks: FitCallbacks | None) -> OnEpochTog
             result = training.result()
             estimator = config.as_estimator(with_training_state(result, config))
             save_checkpoint(checkpoint, estimator, progress(training.plan, result))
-        ends = callbacks.on_epoch_end(lambda: _detached(training.result(), config))
+        ends = callbacks.on_epoch_end(
+            epoch_metrics(n_before + n_epochs, row), lambda: _detached(training.result(), config)
+        )
         if not (ends or last_by_number):
             callbacks.on_epoch_begin()
         return ends

@@ -64,6 +64,15 @@ GROUPS_UNUSED = (
 )
 
 
+def epoch_metrics(epoch: int, row: Mapping[str, float]) -> dict[str, float]:
+    """Return the known values of an epoch, for callbacks; none if no network was trained in it."""
+    if not row:
+        return {}
+    names = {"rate": "learning_rate"}
+    known = {names.get(key, key): row.get(key, math.nan) for key in COLUMNS}
+    return {"epoch": epoch} | {key: v for key, v in known.items() if not math.isnan(v)}
+
+
 def print_epoch(epoch: int, row: Mapping[str, float]) -> None:
     """Print losses, score and learning rate of an epoch."""
     known = {key: name for key, name in COLUMNS.items() if not math.isnan(row.get(key, math.nan))}

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn import get_config
-from sklearn.utils import Tags, assert_all_finite, check_random_state
+from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from sknn._version import VersionedState
@@ -91,6 +91,7 @@ from sknn.estimators._training_state import TrainingState, split_generator, stat
 from sknn.estimators._validation.arguments import rows_to_predict
 from sknn.estimators._validation.data import (
     ValidatedData,
+    check_finite,
     validated_inputs,
 )
 from sknn.estimators._validation.source_rows import OnPass
@@ -724,8 +725,7 @@ class BaseMLP(VersionedState, CallbackSupportMixin, KnownParamNames, metaclass=A
         A float array of the right width without feature names is checked for infinities and NaN
         only: for a few rows, scikit-learn's full validation would take longer than the network.
         """
-        name = type(self).__name__
-        check = partial(assert_all_finite, estimator_name=name, input_name="X")
+        check = partial(check_finite, estimator_name=type(self).__name__)
         if (
             type(X) is np.ndarray
             and X.dtype in (np.float32, np.float64)

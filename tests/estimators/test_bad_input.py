@@ -8,6 +8,7 @@ import pandas as pd
 import polars as pl
 import pytest
 from numpy.testing import assert_equal
+from scipy import sparse
 from sklearn import config_context
 from sklearn.base import clone, is_classifier
 from sklearn.utils.fixes import parse_version
@@ -746,3 +747,71 @@ def test_names_of_columns_in_any_container_are_saved(estimator, kind, tmp_path):
     assert_equal(again.predict(table), model.predict(table))
     assert list(again.categorical_features) == ["c1", "c3"]
     fitted(again, table, Y)
+
+
+#: X with text, categories or gaps, by its container, and what the error says of it.
+HOLDS_TEXT = "Column {} holds text: could not convert string to float: {}. "
+POINTERS = {
+    "objects": (np.array([["a", 1.0]] * 60, object), HOLDS_TEXT.format(0, "'a'")),
+    "text": (np.array([["1", "a"]] * 60), HOLDS_TEXT.format(1, "'a'")),
+    "bytes": (np.array([[b"1", b"a"]] * 60), HOLDS_TEXT.format(1, "b'a'")),
+    "text of numbers": (np.array([["1", "2"]] * 60), r"array of text \(<U1\).*astype\(float\)"),
+    "list": ([[1.0, "a"]] * 60, HOLDS_TEXT.format(1, "'a'")),
+    "after gaps": (np.array([[None, 1.0], ["a", 1.0]] * 30, object), HOLDS_TEXT.format(0, "'a'")),
+    "after pd.NA": (np.array([[pd.NA, 1.0], ["a", 1.0]] * 30, object), HOLDS_TEXT.format(0, "'a'")),
+    "object frame": (pd.DataFrame({"a": 1.0, "b": ["x"] * 60}, dtype=object), "Column 'b' holds"),
+    "string frame": (pd.DataFrame({"b": ["x"] * 60}, dtype="string"), "Column 'b' holds text"),
+    "categories": (pd.DataFrame({"b": pd.Categorical(["x"] * 60)}), "Column 'b' holds text"),
+    "polars": (pl.DataFrame({"b": ["x"] * 60}), "Column 'b' holds text"),
+    "polars categories": (
+        pl.DataFrame({"b": pl.Series(["x"] * 60, dtype=pl.Categorical)}),
+        "Column 'b' holds text",
+    ),
+    "polars enum": (
+        pl.DataFrame({"b": pl.Series(["x"] * 60, dtype=pl.Enum(["x"]))}),
+        "Column 'b' holds text",
+    ),
+    "NaN": (np.array([[np.nan, 1.0]] * 60), "X contains NaN.*missing values"),
+    "float32 NaN": (np.array([[np.nan, 1.0]] * 60, np.float32), "X contains NaN.*missing values"),
+    "sparse NaN": (
+        sparse.csr_matrix(np.array([[np.nan, 1.0]] * 60)),
+        "X contains NaN.*missing values",
+    ),
+    "None": (np.array([[None, 1.0]] * 60, object), "X contains NaN.*missing values"),
+    "pd.NA": (np.array([[pd.NA, 1.0]] * 60, object), "X contains NaN.*missing values"),
+    "Int64": (pd.DataFrame({"b": pd.array([None, 1] * 30, "Int64")}), "contains NaN.*missing"),
+    "Float64": (pd.DataFrame({"b": pd.array([None, 1] * 30, "Float64")}), "contains NaN.*missing"),
+    "boolean": (pd.DataFrame({"b": pd.array([None, True] * 30, "boolean")}), "NaN.*missing"),
+    "polars null": (pl.DataFrame({"b": [None, 1.0] * 30}), "contains NaN.*missing values"),
+    "polars null of integers": (pl.DataFrame({"b": [None, 1] * 30}), "NaN.*missing values"),
+}
+
+
+@pytest.mark.parametrize("name", POINTERS)
+@pytest.mark.parametrize("estimator", [MLPClassifier, MLPRegressor])
+def test_text_and_gaps_point_to_the_tabular_estimators(estimator, name):
+    """In every container and method, and for validation rows."""
+    table, expected = POINTERS[name]
+    match = f"{expected}.*TabularMLPClassifier and TabularMLPRegressor"
+    numbers = np.random.default_rng(0).normal(size=(60, np.shape(table)[1]))
+    if hasattr(table, "columns"):
+        numbers = pd.DataFrame(numbers, columns=list(table.columns))
+    model = fitted(estimator(**QUICK), numbers, Y)
+    for method in ("fit", "partial_fit"):
+        assert_refused(model, method, {"X": table, "y": Y}, match)
+    assert_refused(model, "fit", {"X": numbers, "y": Y, "X_val": table, "y_val": Y}, match)
+    assert_refused(model, "score", {"X": table, "y": Y}, match)
+    for method in {"predict", "predict_proba", "decision_function"} & set(dir(model)):
+        assert_refused(model, method, {"X": table}, match)
+    with pytest.raises(ValueError, match=match):
+        estimator(**QUICK).fit(table, Y)
+
+
+@pytest.mark.parametrize("name", ["objects", "NaN", "categories", "polars null"])
+@pytest.mark.parametrize("estimator", [MLPClassifier, MLPRegressor])
+def test_text_and_gaps_of_sources_point_to_the_tabular_estimators(estimator, name):
+    """A batch that holds them is refused as a table would be."""
+    table, expected = POINTERS[name]
+    match = f"{expected}.*TabularMLPClassifier and TabularMLPRegressor"
+    with pytest.raises(ValueError, match=match):
+        estimator(**QUICK).fit(lambda: iter([(table, Y)]), None)

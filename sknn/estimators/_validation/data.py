@@ -266,23 +266,38 @@ def validated_inputs(estimator: "BaseMLP", X: Any, *y: Any, reset: bool, **optio
             if numbers.dtype.kind == "O":  # scikit-learn leaves those of polars as they are
                 numbers = numbers.astype(np.float64)
                 assert_all_finite(numbers, input_name="X")
-    except ValueError as error:
-        is_cell = "string" in str(error) or "contains NaN" in str(error)
-        if is_cell and (column := _text_column(X)) is not None:
+    except (TypeError, ValueError) as error:
+        is_missing = "contains NaN" in str(error) or "NAType" in str(error)
+        if (is_missing or "string" in str(error)) and (text := _text_of(X)) is not None:
             raise ValueError(
-                f"{column} holds text: {error}. TabularMLPClassifier and TabularMLPRegressor "
-                "encode text, as TableEncoder does in a pipeline."
+                f"{text}. TabularMLPClassifier and TabularMLPRegressor encode text, as "
+                "TableEncoder does in a pipeline."
             ) from error
-        if "contains NaN" in str(error) and "y contains" not in str(error):
-            raise ValueError(
-                f"Input X contains NaN. {type(estimator).__name__} does not accept missing values; "
-                "TabularMLPClassifier and TabularMLPRegressor do. Use these, or impute in a "
-                "pipeline (SimpleImputer)."
-            ) from error
+        if is_missing and "y contains" not in str(error):
+            raise _missing_values(type(estimator).__name__) from error
         raise
     if numbers.dtype.kind in "mM":
         refuse_temporal(numbers, "X")
     return (numbers, checked[1]) if y else numbers
+
+
+def check_finite(X: Any, estimator_name: str) -> None:
+    """Raise a ValueError if numeric inputs have infinities or NaN."""
+    try:
+        assert_all_finite(X, input_name="X")
+    except ValueError as error:
+        if "contains NaN" in str(error):
+            raise _missing_values(estimator_name) from error
+        raise
+
+
+def _missing_values(estimator_name: str) -> ValueError:
+    """Return the error for missing values in numeric inputs."""
+    return ValueError(
+        f"Input X contains NaN. {estimator_name} does not accept missing values; "
+        "TabularMLPClassifier and TabularMLPRegressor do. Use these, or impute in a pipeline "
+        "(SimpleImputer)."
+    )
 
 
 def _examined(X: Any) -> Any:
@@ -308,21 +323,33 @@ def _examined(X: Any) -> Any:
     return frame.with_columns(*(decoded(frame[:, j]) for j in others)).to_native()
 
 
-def _text_column(X: Any) -> str | None:
-    """Return the label of the first column with text that is no number; None without one."""
+def _text_of(X: Any) -> str | None:
+    """Say which column is the first with text that is no number, or that X is an array of text."""
     frame = as_frame(X)
-    if frame is None and not (isinstance(X, np.ndarray) and X.dtype.kind in "OUT" and X.ndim == 2):
+    if frame is None and not (isinstance(X, np.ndarray) and X.dtype.kind in "OUST" and X.ndim == 2):
         return None
     table = Table(X if frame is None else frame)
     for j in np.flatnonzero(~table.is_plain).tolist():
-        values = table.values(j)[0]
-        try:
-            values[[value is not None for value in values]].astype(np.float64)
-        except ValueError:
-            return table.label(j)
-        except TypeError:
-            pass
+        text = next(filter(_is_text, table.values(j)[0]), None)
+        if text is not None:
+            shown = text.item() if isinstance(text, np.generic) else text
+            return f"{table.label(j)} holds text: could not convert string to float: {shown!r}"
+    if frame is None and X.dtype.kind in "US":
+        return (
+            f"X is an array of text ({X.dtype}), convert it with X.astype(float) if it is numbers"
+        )
     return None
+
+
+def _is_text(cell: Any) -> bool:
+    """Return whether a cell is text that is no number."""
+    if not isinstance(cell, str | bytes):
+        return False
+    try:
+        float(cell)
+    except ValueError:
+        return True
+    return False
 
 
 def _validate_table(
