@@ -133,9 +133,10 @@ class _PenalisedPart:
     def __init__(self, parameters: ParameterVector, part: Any, alpha: float) -> None:
         self.alpha = alpha
         self.gradient = parameters.gradient[part]
-        self.weights = parameters.weights[part]
+        weights = parameters.weights[part]
+        self.pieces = [piece for (piece,) in chunks(weights)]
         own = parameters.weights_gradient[part]
-        self.calls = add_scaled_calls(own, self.weights, alpha) if alpha and own.size else []
+        self.calls = add_scaled_calls(own, weights, alpha) if alpha and own.size else []
 
     def complete(self, others: Arrays) -> float:
         """Add the gradients of other shards and the derivative of the penalty; return that."""
@@ -149,4 +150,7 @@ class _PenalisedPart:
         """Return the penalty of the weights, 0.0 without one, even if their squares overflow."""
         if not self.alpha:
             return 0.0
-        return self.alpha / 2 * sum(float(w.dot(w)) for (w,) in chunks(self.weights))
+        square = 0.0
+        for w in self.pieces:
+            square += float(w.dot(w))
+        return self.alpha / 2 * square
