@@ -17,7 +17,7 @@ from sknn.dask._prediction import predict_lazily, score_partition
 from sknn.dask._rounds import OuterOptimizer
 from sknn.engine._typing import Array
 from sknn.estimators._early_stopping import PartScore, merge_scores
-from sknn.estimators._encoder_parameter import given_or_none, is_fitted
+from sknn.estimators._encoder_parameter import clone_encoder
 from sknn.estimators._messages import OUTCOMES
 from sknn.estimators._sharding.planning import check_parameters
 from sknn.estimators._sklearn_compat import Interval, KnownParamNames, StrOptions, available_if
@@ -191,9 +191,7 @@ class DaskMLP(KnownParamNames):
         parameters = self.get_params(deep=False)
         client = parameters.pop("client")
         copies = {
-            name: value
-            if name == "encoder" and is_fitted(given_or_none(value))
-            else clone(value, safe=False)
+            name: clone_encoder(value) if name == "encoder" else clone(value, safe=False)
             for name, value in parameters.items()
         }
         make: Any = type(self)

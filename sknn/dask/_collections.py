@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Sequence
-from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from sknn.estimators._sharding.parts import load_part
 from sknn.estimators._validation.data import ValidatedData
 from sknn.estimators.base import BaseMLP
+from sknn.features.named_columns import check_columns_exist
 
 
 def is_frame(X: Any) -> bool:
@@ -131,11 +131,7 @@ class Partitions:
                 f"{what}={name!r} names a column, but X is a Dask Array, whose columns have no "
                 f"names. Pass {what} as a Dask Array."
             )
-        columns = list(map(str, self.X.columns))
-        if name not in columns:
-            close = get_close_matches(name, columns)
-            others = [*close, *(one for one in columns if one not in close)]
-            raise ValueError(f"X has no column {what}={name!r}. It has {others}.")
+        check_columns_exist(list(map(str, self.X.columns)), [name], what)
 
     def _is_column(self, series: Any) -> bool:
         """Return whether a series is a column of X, and not another one of the same name."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import joblib
 import numpy as np
-from sklearn.base import BaseEstimator
+from sklearn.base import clone
 
 from sknn.estimators._sklearn_compat import clone_parametrized
 from sknn.features import TableEncoder
@@ -94,12 +94,18 @@ def check_same_encoding(encoder: TableEncoder, fitted: TableEncoder) -> None:
 
 def clone_with_encoder(mlp: "Tabular") -> Any:
     """Return a clone, with a copy of the encoder if it is fitted, which is fitted, too."""
-    encoder = mlp.encoder
-    if not isinstance(encoder, BaseEstimator) or not is_fitted(given_or_none(encoder)):
+    if not is_fitted(given_or_none(mlp.encoder)):
         return clone_parametrized(mlp)
     other = clone_parametrized(mlp._with_parameters(encoder=None))
-    other.encoder = without_statistics(encoder) if isinstance(encoder, TableEncoder) else encoder
+    other.encoder = clone_encoder(mlp.encoder)
     return other
+
+
+def clone_encoder(encoder: Any) -> Any:
+    """Return a clone of the parameter `encoder`; that of a fitted encoder is fitted, too."""
+    if not is_fitted(given_or_none(encoder)):
+        return clone(encoder, safe=False)
+    return without_statistics(encoder) if isinstance(encoder, TableEncoder) else encoder
 
 
 def given_or_none(encoder: Any) -> TableEncoder | None:

@@ -99,7 +99,8 @@ class MLPClassifier(Classification):
         for reproducible results.
     tol : float, default=1e-4
         Decrease of the loss for each epoch since the last improvement that counts as another one;
-        of the validation score, increase above its best value. "lbfgs" ends when no component of the gradient is larger.
+        of the validation score, increase above its best value. "lbfgs" ends when no component of
+        the gradient is larger.
     verbose : bool or int, default=False
         Whether to print a line per epoch.
     warm_start : bool, default=False

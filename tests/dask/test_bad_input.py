@@ -48,10 +48,14 @@ CASES = {
     "unknown column": (
         lambda: (FD, "bough"),
         ValueError,
-        r"no column y='bough'. It has \['bought', 'age'",
+        "y='bough' is not a column of X. Its columns are 'bought', 'age'",
     ),
     "a name for an array": (lambda: (XD, "bought"), ValueError, "X is a Dask Array"),
-    "unknown weights": (lambda: (FD, "bought", "w"), ValueError, "no column sample_weight='w'"),
+    "unknown weights": (
+        lambda: (FD, "bought", "w"),
+        ValueError,
+        "sample_weight='w' is not a column of X",
+    ),
     "fewer rows": (lambda: (XD, YD[:30]), ValueError, "X has 40 rows, but y has 30"),
     "other partitions": (
         lambda: (FD[["age"]], dd.from_pandas(FRAME["bought"], npartitions=4)),

@@ -398,7 +398,10 @@ def test_a_fitted_encoder():
     parts = collection(X, 2), collection(y, 2)
     encoder = sknn.TableEncoder(min_frequency=1).fit(X[:60])
     model = clone(DaskTabularMLPClassifier(**SMALL, encoder=encoder))
-    assert model.encoder is encoder
+    assert model.encoder is not encoder
+    assert (
+        model.encoder.get_feature_names_out().tolist() == encoder.get_feature_names_out().tolist()
+    )
     found = model.fit(*parts).to_local().encoder_
     assert np.array_equal(found.center_, encoder.center_)
     model = DaskTabularMLPClassifier(**SMALL, encoder=sknn.TableEncoder(n_bins=0)).fit(*parts)

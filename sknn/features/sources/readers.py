@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
 from glob import glob
 from importlib import import_module
 from typing import Any
@@ -52,13 +53,18 @@ class ParquetFiles(ArrowDataset):
         is_one = isinstance(paths, str | os.PathLike)
         listed = [os.fspath(path) for path in ([paths] if is_one else paths)]
         files = [file for path in listed for file in _expanded(path)]
+        self.paths = paths
+        self.files = files[0] if is_one and len(files) == 1 else files
+
+    @cached_property
+    def X(self) -> Any:
+        """The dataset; made when it is needed, as the footers of all files are read."""
         dataset = import_optional("pyarrow.dataset", "Reading Parquet files")
-        given = files[0] if is_one and len(files) == 1 else files
-        found = dataset.dataset(given, format="parquet", partitioning="hive")
+        found = dataset.dataset(self.files, format="parquet", partitioning="hive")
         if not found.files:
-            raise FileNotFoundError(f"There is no Parquet file in {paths!r}.")
+            raise FileNotFoundError(f"There is no Parquet file in {self.paths!r}.")
         schema = _common_schema(found)
-        super().__init__(dataset.dataset(given, schema, format="parquet", partitioning="hive"))
+        return dataset.dataset(self.files, schema, format="parquet", partitioning="hive")
 
 
 def _expanded(path: str) -> list[str]:
