@@ -57,6 +57,7 @@ sphinx_gallery_conf = {
     "gallery_dirs": "gallery",
     "filename_pattern": r"/plot_",
     "ignore_pattern": r"(^|/)(?!plot_)[^/]*\.py$",
+    "subsection_order": "pictures.section",
     "within_subsection_order": "pictures.place",
     "reset_modules": ("pictures.apply_style",),
     "reference_url": {"sknn": None},

@@ -1,4 +1,6 @@
-"""The style of the gallery's figures, and the order of its examples."""
+"""The style of the gallery's figures, the order of its examples, and their thumbnails."""
+
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 
@@ -16,40 +18,34 @@ STYLE = {
     "savefig.bbox": "tight",
 }
 
-#: The examples, from a single neuron to complete tasks.
-ORDER = [
-    "evidence",
-    "neuron",
-    "nand",
-    "xor",
-    "identity",
-    "activations",
-    "points",
-    "losses",
-    "backpropagation",
-    "rates",
-    "batches",
-    "initialization",
-    "vanishing",
-    "regularization",
-    "playground",
-    "digits",
-    "threshold",
-    "inside",
-    "adversarial",
-    "quantiles",
-    "intervals",
-    "imbalanced",
-    "search",
-    "text",
-    "stream",
-    "table",
-]
+#: The sections of the gallery, folders of examples, and what each shows in turn.
+SECTIONS = {
+    "neurons": ["evidence", "neuron", "nand", "xor", "identity", "activations", "points"],
+    "training": [
+        "losses",
+        "backpropagation",
+        "rates",
+        "batches",
+        "initialization",
+        "vanishing",
+        "regularization",
+        "playground",
+    ],
+    "decisions": ["confusion", "threshold", "imbalanced", "calibration", "quantiles", "intervals"],
+    "practice": ["table", "importance", "text", "search", "stream"],
+    "inspection": ["digits", "inside", "adversarial", "page"],
+}
+
+
+def section(folder):
+    """Return the position of a section in the gallery, by the path of its folder."""
+    return list(SECTIONS).index(Path(folder).name)
 
 
 def place(name):
     """Return the position of an example in the gallery, by the name of its file."""
-    return ORDER.index(name.removeprefix("plot_").removesuffix(".py"))
+    examples = [example for examples in SECTIONS.values() for example in examples]
+    return examples.index(name.removeprefix("plot_").removesuffix(".py"))
 
 
 def apply_style(gallery_conf, fname):
