@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+from PIL import Image
 
 #: Okabe and Ito (2008), "Color Universal Design": distinguishable with colour blindness. Blue and
 #: vermilion, the first two, are also the ends of the colour map "RdBu_r".
@@ -33,8 +34,50 @@ SECTIONS = {
     ],
     "decisions": ["confusion", "threshold", "imbalanced", "calibration", "quantiles", "intervals"],
     "practice": ["table", "importance", "text", "search", "stream"],
-    "inspection": ["digits", "inside", "adversarial", "page"],
+    "inspection": ["digits", "inside", "adversarial", "notebook"],
 }
+
+#: The size of thumbnails, twice the size that they are shown in.
+THUMBNAIL_SIZE = (560, 392)
+
+#: What a thumbnail shows of the first figure: left, top, right and bottom as fractions of its size.
+#: All of a figure with many panels would be too small to read.
+CROPS = {
+    "neuron": (0, 0, 0.62, 1),
+    "xor": (0.47, 0, 1, 1),
+    "activations": (0, 0, 0.5, 0.64),
+    "points": (0, 0, 1, 0.52),
+    "losses": (0, 0, 0.52, 0.51),
+    "backpropagation": (0, 0, 0.6, 1),
+    "rates": (0.27, 0, 0.75, 1),
+    "batches": (0.36, 0, 1, 1),
+    "initialization": (0.66, 0.08, 1, 1),
+    "regularization": (0, 0, 0.69, 0.9),
+    "playground": (0.5, 0.5, 1, 1),
+    "confusion": (0, 0.4, 0.66, 1),
+    "threshold": (0.5, 0, 1, 1),
+    "imbalanced": (0.46, 0, 0.9, 1),
+    "intervals": (0.52, 0, 1, 1),
+    "table": (0.47, 0, 1, 1),
+    "text": (0, 0, 0.67, 1),
+    "search": (0, 0.51, 0.53, 0.95),
+    "digits": (0, 0, 0.44, 1),
+    "adversarial": (0, 0.5, 0.6, 1),
+}
+
+
+def crop_thumbnails(app):
+    """Replace the thumbnails of figures that are too large, after the examples have run."""
+    for folder, names in SECTIONS.items():
+        images = Path(app.srcdir) / "gallery" / folder / "images"
+        for name in set(names) & set(CROPS):
+            with Image.open(images / f"sphx_glr_plot_{name}_001.png") as figure:
+                sides = (
+                    size * share for size, share in zip(2 * figure.size, CROPS[name], strict=True)
+                )
+                thumbnail = figure.crop(tuple(map(round, sides)))
+            thumbnail.thumbnail(THUMBNAIL_SIZE)
+            thumbnail.save(images / "thumb" / f"sphx_glr_plot_{name}_thumb.png")
 
 
 def section(folder):
