@@ -30,8 +30,8 @@ X_test, y_test = few_and_many(1000, 19000)
 
 # %%
 # The same network without and with class weights; the black line is where the probability is 0.5.
-# Without weights it is nowhere. Balanced weights find more of the rare class,
-# with more false alarms. The balanced accuracy is the mean of the recalls of all classes.
+# Without weights it is nowhere. Balanced weights find more of the rare class, with more false
+# alarms. The balanced accuracy is the mean of the recalls of all classes.
 
 fig, axes = plt.subplots(1, 2, figsize=(10, 4.4), sharey=True, layout="constrained")
 for ax, weight in zip(axes, (None, "balanced"), strict=True):
