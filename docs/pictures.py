@@ -34,7 +34,7 @@ SECTIONS = {
     ],
     "decisions": ["confusion", "threshold", "imbalanced", "calibration", "quantiles", "intervals"],
     "practice": ["table", "importance", "text", "search", "stream"],
-    "inspection": ["digits", "inside", "adversarial", "notebook"],
+    "inspection": ["digits", "inside", "attributions", "adversarial", "notebook"],
 }
 
 #: The size of thumbnails, twice the size that they are shown in.
