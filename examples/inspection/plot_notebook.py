@@ -24,12 +24,8 @@ network.fit(X / 16, y)
 
 # %%
 # Click on *Parameters*, *Layers* or *Fitted attributes*. A parameter has its description as a
-# tooltip. What is shown depends on the version of scikit-learn, whose display this is.
-
-network
-
-# %%
-# In a pipeline every step is such a box.
+# tooltip. In a pipeline every step is such a box. What is shown depends on the version of
+# scikit-learn, whose display this is.
 
 make_pipeline(StandardScaler(), network).fit(X, y)
 
