@@ -40,12 +40,12 @@ parts = found.values[patient][order]
 ends = found.base_values[patient] + parts.cumsum()
 
 fig, ax = plt.subplots(figsize=(7, 4), layout="constrained")
+ax.use_sticky_edges = False  # a margin on both sides of the bars
 names = [f"{X.columns[j]} = {X_test.iloc[patient, j]:g}" for j in order]
 ax.barh(names, parts, left=ends - parts, color=np.where(parts > 0, "C1", "C0"))
 ax.axvline(found.base_values[patient], color="black", linewidth=1, linestyle=":")
 ax.axvline(found.outputs[patient], color="black", linewidth=1)
 ax.invert_yaxis()
-ax.use_sticky_edges = False  # a margin beside the bars
 ax.set(xlabel="prediction", title=f"from {ends[0] - parts[0]:.0f} to {found.outputs[patient]:.0f}")
 plt.show()
 
