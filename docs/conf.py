@@ -5,8 +5,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from pictures import THUMBNAIL_SIZE, crop_thumbnails
-
 import sknn
 
 project = "sknn"
@@ -20,6 +18,7 @@ extensions = [
     "numpydoc",
     "myst_parser",
     "sphinx_gallery.gen_gallery",
+    "pictures",
 ]
 templates_path = ["templates"]
 exclude_patterns = ["_build", "templates", "gallery/*.ipynb", "**/GALLERY_HEADER.md"]
@@ -27,7 +26,6 @@ exclude_patterns = ["_build", "templates", "gallery/*.ipynb", "**/GALLERY_HEADER
 html_theme = "pydata_sphinx_theme"
 html_title = f"sknn {release}"
 html_static_path = ["static"]
-html_css_files = ["gallery.css"]
 html_show_sourcelink = False
 html_theme_options = {
     "navigation_with_keys": False,
@@ -66,7 +64,7 @@ sphinx_gallery_conf = {
     "reset_modules": ("pictures.apply_style",),
     "reference_url": {"sknn": None},
     "doc_module": ("sknn",),
-    "thumbnail_size": THUMBNAIL_SIZE,
+    "thumbnail_size": (560, 392),  # twice the size that they are shown in
     "backreferences_dir": "reference/generated/examples",
     "download_all_examples": False,
     "capture_repr": (),  # figures only, no representations of results
@@ -90,10 +88,9 @@ def skip_inherited_from_sklearn(app, what, name, obj, skip, options):
 
 
 def setup(app):
-    """Configure what needs code: the gallery (README.md is no section) and the reference."""
+    """Configure what needs code: examples/**/README.md are not sections of the gallery."""
     only_rst = {"source_suffix": {".rst": "restructuredtext"}}
     app.connect(
         "builder-inited", lambda app: app.config.sphinx_gallery_conf.update(only_rst), priority=100
     )
-    app.connect("builder-inited", crop_thumbnails, priority=900)  # the gallery has 500
     app.connect("autodoc-skip-member", skip_inherited_from_sklearn)

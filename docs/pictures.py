@@ -37,9 +37,6 @@ SECTIONS = {
     "inspection": ["digits", "inside", "attributions", "adversarial", "notebook"],
 }
 
-#: The size of thumbnails, twice the size that they are shown in.
-THUMBNAIL_SIZE = (560, 392)
-
 #: What a thumbnail shows of the first figure: left, top, right and bottom as fractions of its size.
 #: All of a figure with many panels would be too small to read.
 CROPS = {
@@ -75,8 +72,15 @@ def crop_thumbnails(app):
                     size * share for size, share in zip(2 * figure.size, CROPS[name], strict=True)
                 )
                 thumbnail = figure.crop(tuple(map(round, sides)))
-            thumbnail.thumbnail(THUMBNAIL_SIZE)
+            thumbnail.thumbnail(app.config.sphinx_gallery_conf["thumbnail_size"])
             thumbnail.save(images / "thumb" / f"sphx_glr_plot_{name}_thumb.png")
+
+
+def setup(app):
+    """Register what conf.py cannot name, as an extension of Sphinx."""
+    app.add_css_file("gallery.css")
+    app.connect("builder-inited", crop_thumbnails, priority=900)  # the gallery itself has 500
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
 def section(folder):
