@@ -12,13 +12,13 @@ author = copyright = "The sknn developers"
 version = release = sknn.__version__
 
 extensions = [
+    "pictures",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.mathjax",
     "numpydoc",
     "myst_parser",
     "sphinx_gallery.gen_gallery",
-    "pictures",
 ]
 templates_path = ["templates"]
 exclude_patterns = ["_build", "templates", "gallery/*.ipynb", "**/GALLERY_HEADER.md"]

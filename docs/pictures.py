@@ -67,11 +67,13 @@ def crop_thumbnails(app):
     for folder, names in SECTIONS.items():
         images = Path(app.srcdir) / "gallery" / folder / "images"
         for name in set(names) & set(CROPS):
-            with Image.open(images / f"sphx_glr_plot_{name}_001.png") as figure:
-                sides = (
-                    size * share for size, share in zip(2 * figure.size, CROPS[name], strict=True)
-                )
-                thumbnail = figure.crop(tuple(map(round, sides)))
+            path = images / f"sphx_glr_plot_{name}_001.png"
+            if not path.exists():  # the example has failed, which the gallery reports
+                continue
+            with Image.open(path) as figure:
+                sizes = 2 * figure.size
+                box = [size * part for size, part in zip(sizes, CROPS[name], strict=True)]
+                thumbnail = figure.crop(box)
             thumbnail.thumbnail(app.config.sphinx_gallery_conf["thumbnail_size"])
             thumbnail.save(images / "thumb" / f"sphx_glr_plot_{name}_thumb.png")
 
