@@ -80,8 +80,8 @@ def crop_thumbnails(app):
 
 def setup(app):
     """Register what conf.py cannot name, as an extension of Sphinx."""
-    app.add_css_file("gallery.css")
-    app.connect("builder-inited", crop_thumbnails, priority=900)  # the gallery itself has 500
+    app.add_css_file("gallery.css", priority=900)  # after that of the gallery, 500
+    app.connect("builder-inited", crop_thumbnails, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
