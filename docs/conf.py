@@ -12,6 +12,7 @@ author = copyright = "The sknn developers"
 version = release = sknn.__version__
 
 extensions = [
+    "pictures",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.mathjax",
@@ -24,6 +25,7 @@ exclude_patterns = ["_build", "templates", "gallery/*.ipynb", "**/GALLERY_HEADER
 
 html_theme = "pydata_sphinx_theme"
 html_title = f"sknn {release}"
+html_static_path = ["static"]
 html_show_sourcelink = False
 html_theme_options = {
     "navigation_with_keys": False,
@@ -57,10 +59,12 @@ sphinx_gallery_conf = {
     "gallery_dirs": "gallery",
     "filename_pattern": r"/plot_",
     "ignore_pattern": r"(^|/)(?!plot_)[^/]*\.py$",
+    "subsection_order": "pictures.section",
     "within_subsection_order": "pictures.place",
     "reset_modules": ("pictures.apply_style",),
     "reference_url": {"sknn": None},
     "doc_module": ("sknn",),
+    "thumbnail_size": (560, 392),  # twice the size that they are shown in
     "backreferences_dir": "reference/generated/examples",
     "download_all_examples": False,
     "capture_repr": (),  # figures only, no representations of results

@@ -140,15 +140,18 @@ def test_the_reference_has_every_public_name():
 
 
 def test_the_gallery_has_a_place_for_every_example():
-    """In docs/pictures.py, which says in what order they are shown."""
+    """In docs/pictures.py, which says in what order the sections and their examples are shown."""
     tree = ast.parse((DOCS / "pictures.py").read_text(encoding="utf-8"))
-    order = next(
+    sections = next(
         ast.literal_eval(node.value)
         for node in tree.body
-        if isinstance(node, ast.Assign) and node.targets[0].id == "ORDER"
+        if isinstance(node, ast.Assign) and node.targets[0].id == "SECTIONS"
     )
-    files = (ROOT / "examples").glob("plot_*.py")
-    assert sorted(order) == sorted(path.stem.removeprefix("plot_") for path in files)
+    files = (ROOT / "examples").rglob("plot_*.py")
+    found = sorted((path.parent.name, path.stem.removeprefix("plot_")) for path in files)
+    placed = [(folder, name) for folder, names in sections.items() for name in names]
+    assert sorted(placed) == found
+    assert all((ROOT / "examples" / folder / "GALLERY_HEADER.rst").exists() for folder in sections)
 
 
 #: What is asked of the docstring of every public name, in numpydoc's words: a summary of one line

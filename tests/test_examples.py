@@ -12,8 +12,8 @@ from sklearn.datasets import load_digits
 pytestmark = pytest.mark.slow
 
 FOLDER = Path(__file__).parent.parent / "examples"
-PICTURES = sorted(FOLDER.glob("plot_*.py"))
-EXAMPLES = sorted(set(FOLDER.glob("*.py")) - set(PICTURES))
+PICTURES = sorted(FOLDER.glob("*/plot_*.py"))
+EXAMPLES = sorted(FOLDER.glob("*.py"))
 
 #: What an example is called with, and a word that its output must have.
 CALLS = {

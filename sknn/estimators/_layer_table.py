@@ -95,7 +95,9 @@ def _table(title: str, rows: str) -> str:
 
 
 def _row(texts: tuple[str, ...], tag: str) -> str:
-    return f"<tr>{''.join(f'<{tag}>{escape(text)}</{tag}>' for text in texts)}</tr>"
+    # of scikit-learn's class, whose text is dark on its light ground in dark themes, too
+    cells = "".join(f"<{tag}>{escape(text)}</{tag}>" for text in texts)
+    return f'<tr class="default">{cells}</tr>'
 
 
 def _name(activation: Any) -> str:

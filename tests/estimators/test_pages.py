@@ -19,14 +19,17 @@ from tests.estimators.data import TABLES, TASKS, fitted
 def rows_of(page):
     """Return the rows of the table of layers."""
     table = re.search(r"<summary>Layers</summary>(.*?)</table>", page, re.DOTALL)[1]
-    rows = re.findall(r"<tr>(.*?)</tr>", table)
+    rows = re.findall(r'<tr class="default">(.*?)</tr>', table)
     return [re.findall(r"<t[hd]>(.*?)</t[hd]>", row) for row in rows]
 
 
 @pytest.mark.parametrize("task", TASKS | TABLES)
 @pytest.mark.parametrize("members", [1, 2])
 def test_a_fitted_estimator_shows_its_layers(task, members):
-    """Name, shape, parameters and activation, and how many parameters there are in all."""
+    """Name, shape, parameters and activation, and how many parameters there are in all.
+
+    The rows are of the class that scikit-learn gives a dark text: its ground is always light.
+    """
     estimator, make = (TASKS | TABLES)[task]
     model = fitted(estimator((6, 5), "tanh", max_iter=2, n_members=members), *make())
     page = model._repr_html_()
@@ -38,6 +41,14 @@ def test_a_fitted_estimator_shows_its_layers(task, members):
     weights = [array.size for array in model.coefs_ + model.intercepts_]
     assert int(total[2].replace(",", "")) == sum(weights)
     assert page.count("<div") == page.count("</div>")
+
+
+def test_the_rows_of_layers_have_a_colour_of_their_own():
+    """They would have that of the page, which is white in dark themes, on a white ground."""
+    X, y = TASKS["binary"][1]()
+    page = fitted(MLPClassifier((3,), max_iter=2), X, y)._repr_html_()
+    assert len(rows_of(page)) == 4
+    assert re.search(r"\.default td[^{}]*\{\s*color: black", page)
 
 
 def test_an_embedding_is_a_layer():

@@ -223,17 +223,39 @@ def test_loss_curve_display_names_the_learning_rate(settings, label):
 
 
 def test_loss_curve_display_draws_a_changing_learning_rate():
-    """From 0; a constant rate is only named, and lbfgs has none."""
+    """From 0, with ticks on the right; a constant rate is only named, and lbfgs has none."""
     X, y = real()
     settings = {"learning_rate": "one_cycle", "learning_rate_init": 0.05, "max_iter": 5}
     model = fitted(MLPRegressor(random_state=0, **settings), X, y)
     display = LossCurveDisplay.from_estimator(model)
     drawn = display.rate_ax_.lines[0].get_ydata()
     assert_array_equal(drawn, model.learning_rates_)
-    assert "learning rate, up to 0.0" in legend(display.ax_)[1]
+    assert legend(display.ax_)[1] == "learning rate (right)"
+    assert display.rate_ax_.get_ylabel() == "learning rate"
+    assert display.rate_ax_.yaxis.get_label_position() == "right"
+    assert display.rate_ax_.get_ylim()[0] == 0
+    assert len(display.rate_ax_.get_yticks()) > 2
     for settings in ({"learning_rate": "constant"}, {"solver": "lbfgs"}):
         model = fitted(MLPRegressor(max_iter=3, **settings), X, y)
         assert LossCurveDisplay.from_estimator(model).rate_ax_ is None
+
+
+@pytest.mark.parametrize("validated", [True, False])
+def test_the_axis_of_the_learning_rate_is_beside_that_of_the_score(validated):
+    """Neither covers the other; without a score it is at the edge."""
+    X, y = real()
+    settings = {"learning_rate": "one_cycle", "early_stopping": validated, "max_iter": 5}
+    model = fitted(MLPRegressor(random_state=0, **settings), X, y)
+    display = LossCurveDisplay.from_estimator(model)
+    display.figure_.canvas.draw()
+    extents = [ax and ax.yaxis.get_tightbbox() for ax in (display.score_ax_, display.rate_ax_)]
+    edge = display.ax_.get_window_extent().x1
+    if validated:
+        assert edge - 1 < extents[0].x0 < extents[0].x1 < extents[1].x0
+    else:
+        assert display.score_ax_ is None
+        assert edge - 10 < extents[1].x0 < edge + 10
+    assert extents[1].x1 < display.figure_.bbox.x1
 
 
 @pytest.mark.parametrize("n_members", [3, 12])

@@ -15,6 +15,9 @@ from sknn.inspection.displays._drawing import BLUE, GREEN, GREY, ORANGE, RED, Di
 #: For more networks than this, bands leave out the outermost tenths.
 MAX_FULL_RANGE = 10
 
+#: The y-axis of the learning rate is so far to the right of that of the score, in points.
+RATE_AXIS_OFFSET = 52
+
 
 @dataclass(eq=False, repr=False)
 class LossCurveDisplay(Display):
@@ -46,7 +49,8 @@ class LossCurveDisplay(Display):
     ax_, figure_ : Axes and Figure
         The axes of the losses, and the figure.
     score_ax_, rate_ax_ : Axes or None
-        Axes of the score, with the y-axis on the right, and of the learning rate, from 0.
+        Axes of the score and of the learning rate, from 0, each with a y-axis on the right; that of
+        the learning rate is further out if there are both.
     lines_ : list of Line2D
         The curves; of several networks their means.
     bands_ : list of PolyCollection
@@ -140,10 +144,8 @@ class LossCurveDisplay(Display):
         """Draw the score on axes of its own, and return them."""
         if self.validation_score is None:
             return None
-        score_ax = ax.twinx()
+        score_ax = _right_axes(ax, "score", GREEN)
         self._plot_curve(score_ax, self.validation_score, GREEN, "-.", "validation score (right)")
-        score_ax.set_ylabel("score", color=GREEN)
-        score_ax.tick_params(axis="y", colors=GREEN)
         return score_ax
 
     def _plot_rates(self, ax: Any) -> Any:
@@ -152,10 +154,12 @@ class LossCurveDisplay(Display):
         known = rates[np.isfinite(rates)]
         if len(known) < 2 or np.isclose(known.min(), known.max(), rtol=1e-9, atol=0):
             return None
-        rate_ax = ax.twinx()
-        label = f"learning rate, up to {known.max():.2g}"
-        self.lines_.append(_line(rate_ax, rates, RED, (0, (1, 2)), label))
-        rate_ax.set(ylim=(0, 1.05 * known.max()), yticks=[])
+        rate_ax = _right_axes(ax, "learning rate", RED)
+        self.lines_.append(_line(rate_ax, rates, RED, (0, (1, 2)), "learning rate (right)"))
+        rate_ax.set(ylim=(0, 1.05 * known.max()))
+        rate_ax.locator_params(axis="y", nbins=5)
+        if self.score_ax_ is not None:
+            rate_ax.spines["right"].set_position(("outward", RATE_AXIS_OFFSET))
         return rate_ax
 
 
@@ -171,6 +175,14 @@ def _describe_rate(mlp: BaseMLP) -> str | None:
 def _curves(mlp: BaseMLP, name: str) -> Any:
     """Return the curves of all networks if there are several, else the one curve, or None."""
     return getattr(mlp, MEMBER_CURVES[name], getattr(mlp, name))
+
+
+def _right_axes(ax: Any, label: str, color: str) -> Any:
+    """Return axes that share the epochs, with a y-axis in a colour on the right."""
+    right_ax = ax.twinx()
+    right_ax.set_ylabel(label, color=color)
+    right_ax.tick_params(axis="y", colors=color)
+    return right_ax
 
 
 def _line(ax: Any, values: Any, color: str, style: Any, label: str) -> Any:

@@ -53,14 +53,15 @@ print(f"dW02 = {dW02.round(4)}\ndW01 = {dW01.round(4)}")
 def draw_unit(ax, place, lines, colour):
     """Draw a unit as a circle with its numbers inside."""
     ax.add_patch(plt.Circle(place, 0.52, facecolor="white", edgecolor=colour, linewidth=2))
-    ax.text(*place, "\n".join(lines), ha="center", va="center", fontsize=9)
+    ax.text(*place, "\n".join(lines), ha="center", va="center")
 
 
 def draw_offset(ax, place, offset, gradient):
     """Write the offset of a unit above it, and its gradient beside that."""
     x, y = place
-    ax.text(x - 0.1, y + 0.58, f"$w_0$ {offset:+.2f}", ha="right", va="bottom", color="C0")
-    ax.text(x + 0.1, y + 0.58, f"{gradient:+.4f}", ha="left", va="bottom", color="C1")
+    above = {"va": "bottom", "fontsize": 11}
+    ax.text(x - 0.1, y + 0.6, f"$w_0$ {offset:+.2f}", ha="right", color="C0", **above)
+    ax.text(x + 0.1, y + 0.6, f"{gradient:+.4f}", ha="left", color="C1", **above)
 
 
 def draw_weight(ax, start, end, weight, gradient, share):
@@ -68,18 +69,19 @@ def draw_weight(ax, start, end, weight, gradient, share):
     start, end = np.array(start), np.array(end)
     ax.plot(*np.transpose([start, end]), color="grey", linewidth=1.2, zorder=0)
     middle = start + share * (end - start)
-    angle = np.degrees(np.arctan2(*(end - start)[::-1]))
-    turn = {"rotation": angle, "rotation_mode": "anchor", "ha": "center", "fontsize": 10}
-    white = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}
-    ax.text(*middle, f"{weight:+.2f}", va="bottom", color="C0", bbox=white, **turn)
-    ax.text(*middle, f"{gradient:+.4f}", va="top", color="C1", bbox=white, **turn)
+    across, along = end - start
+    away = 0.06 * np.array([-along, across]) / np.hypot(across, along)  # from the line
+    angle = np.degrees(np.arctan2(along, across))
+    turn = {"rotation": angle, "rotation_mode": "anchor", "ha": "center", "fontsize": 11}
+    ax.text(*(middle + away), f"{weight:+.2f}", va="bottom", color="C0", **turn)
+    ax.text(*(middle - away), f"{gradient:+.4f}", va="top", color="C1", **turn)
 
 
 fig, ax = plt.subplots(figsize=(10, 5), layout="constrained")
 inputs, units, answer = [(0, 3), (0, 0)], [(4, 3), (4, 0)], (8, 1.5)
 for j, unit in enumerate(units):
     for i, place in enumerate(inputs):
-        draw_weight(ax, place, unit, hidden.W[i, j], dW1[i, j], 0.5 if i == j else 0.3)
+        draw_weight(ax, place, unit, hidden.W[i, j], dW1[i, j], 0.5 if i == j else 0.27)
     draw_weight(ax, unit, answer, output.W[j, 0], dW2[j, 0], 0.5)
     numbers = [f"z {Z1[0, j]:.3f}", f"a {A1[0, j]:.3f}", f"dz {dZ1[0, j]:.3f}"]
     draw_unit(ax, unit, numbers, "C2")

@@ -29,8 +29,9 @@ X, y = few_and_many(60, 1140)
 X_test, y_test = few_and_many(1000, 19000)
 
 # %%
-# The same network without and with class weights. Balanced weights find more of the rare class,
-# with more false alarms. The balanced accuracy is the mean of the recalls of all classes.
+# The same network without and with class weights; the black line is where the probability is 0.5.
+# Without weights it is nowhere. Balanced weights find more of the rare class, with more false
+# alarms. The balanced accuracy is the mean of the recalls of all classes.
 
 fig, axes = plt.subplots(1, 2, figsize=(10, 4.4), sharey=True, layout="constrained")
 for ax, weight in zip(axes, (None, "balanced"), strict=True):
@@ -42,9 +43,13 @@ for ax, weight in zip(axes, (None, "balanced"), strict=True):
         network, X, ax=ax, response_method="predict_proba", plot_method="pcolormesh",
         cmap="RdBu_r", vmin=-0.9, vmax=1.9, rasterized=True,
     )  # fmt: skip
+    DecisionBoundaryDisplay.from_estimator(
+        network, X, ax=ax, response_method="predict_proba", plot_method="contour", levels=[0.5],
+        colors="black", linewidths=1.5, zorder=3,
+    )  # fmt: skip
     ax.plot(*X[y == 0].T, "o", color="C0", markersize=3, alpha=0.5, label="frequent class")
     ax.plot(
-        *X[y == 1].T, "^", color="C1", markersize=7, markeredgecolor="white", label="rare class"
+        *X[y == 1].T, "^", color="C1", markersize=6, markeredgecolor="white", label="rare class"
     )
     answers = network.predict(X_test)
     found = recall_score(y_test, answers)

@@ -30,7 +30,7 @@ print(f"accuracy {model.score(X, y):.1%}")
 # %%
 # The fitted arrays are the weights of an engine network. Its ``trace`` returns the arrays between
 # all modules: the points, ``Z1``, ``A1 = tanh(Z1)``, and so on up to the raw output. A grid of
-# lines goes through the same network.
+# lines goes through the same network. Each figure shows the part of the plane where the points are.
 
 layers = [Linear(W, W0) for W, W0 in zip(model.coefs_, model.intercepts_, strict=True)]
 first, second, third, output = layers
@@ -49,11 +49,12 @@ for ax, points, grid, title in zip(axes.flat, planes, grids, titles, strict=True
         ax.plot(*curve.T, color="lightgrey", linewidth=0.8, zorder=0)
     for label, marker in enumerate("o^"):
         ax.scatter(*points[y == label].T, s=16, marker=marker, color=f"C{label}")
-    limits = (-2.4, 2.4) if ax is axes[0, 0] else (-1.1, 1.1)
-    ax.set(title=title, xlabel="unit 1", ylabel="unit 2", xlim=limits, ylim=limits)
+    lowest, largest = points.min(axis=0), points.max(axis=0)
+    (left, low), (right, high) = lowest - 0.15 * (largest - lowest), 1.15 * largest - 0.15 * lowest
+    ax.set(title=title, xlabel="unit 1", ylabel="unit 2", xlim=(left, right), ylim=(low, high))
 axes[0, 0].set(xlabel="$x_1$", ylabel="$x_2$")
 
-ends = np.array([-1.1, 1.1])  # the line where the raw output is 0
+ends = np.array([-1.5, 1.5])  # the line where the raw output is 0
 axes[1, 1].plot(ends, -(output.W0 + output.W[0] * ends) / output.W[1], "k")
 plt.show()
 

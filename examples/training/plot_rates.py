@@ -36,7 +36,7 @@ W, W0 = np.meshgrid(np.linspace(-1.6, 4, 141), np.linspace(-2.2, 2.2, 111))
 errors = X[:, 0, None, None] * W + W0 - Y[:, 0, None, None]
 bowl = (errors**2).mean(axis=0) / 2
 
-rates = {"too small: 0.02": 0.02, "right: 0.6": 0.6, "too large: 0.88": 0.88}
+rates = {"too small: 0.02": 0.02, "right: 0.6": 0.6, "too large: 0.95": 0.95}
 fig, axes = plt.subplots(1, 4, figsize=(13, 3.8), layout="constrained", width_ratios=[1, 1, 1, 1.1])
 for number, (ax, (name, rate)) in enumerate(zip(axes, rates.items(), strict=False)):
     places, heights = walk(rate)
@@ -44,10 +44,10 @@ for number, (ax, (name, rate)) in enumerate(zip(axes, rates.items(), strict=Fals
     ax.plot(*places.T, "o-", color=f"C{number}", markersize=4, linewidth=1.2)
     ax.plot(*places[0], "ks", markersize=7)
     ax.set(title=name, xlabel="weight", xlim=(-1.6, 4), ylim=(-2.2, 2.2))
-    axes[-1].semilogy(heights, color=f"C{number}", label=name)
+    axes[-1].semilogy(heights, color=f"C{number}")
+    axes[-1].text(25, heights[-1], f"{rate:g}", color=f"C{number}", va="center")
 axes[0].set_ylabel("offset")
-axes[-1].set(title="objective", xlabel="step", ylim=(0.02, 1e5))
-axes[-1].legend()
+axes[-1].set(title="objective, by learning rate", xlabel="step", xlim=(-1, 29))
 plt.show()
 
 # %%

@@ -39,7 +39,7 @@ def large(rng, shape, dtype):
 
 
 grid = np.linspace(-3, 3, 400).reshape(-1, 1)
-fig, axes = plt.subplots(1, 3, figsize=(11, 3.6), sharey=True, layout="constrained")
+fig, axes = plt.subplots(1, 3, figsize=(11, 4), sharey=True, layout="constrained")
 for number, (ax, alpha) in enumerate(zip(axes, (0, 1e-2, 1e-1), strict=True)):
     model = MLPRegressor(
         (60,), "tanh", solver="lbfgs", alpha=alpha, initialization=large, max_iter=20000,
@@ -55,7 +55,7 @@ for number, (ax, alpha) in enumerate(zip(axes, (0, 1e-2, 1e-1), strict=True)):
         "alpha = {:g}\nerror in training {:.2f}, on new points {:.2f}".format(alpha, *errors)
     )
 axes[0].set_ylabel("y")
-axes[0].legend(loc="lower center", ncols=2, fontsize="small")
+fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
 plt.show()
 
 # %%

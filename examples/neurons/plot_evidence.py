@@ -13,7 +13,7 @@ import numpy as np
 
 from sknn.engine import Linear, Sequential, Sigmoid, Step
 
-facts = ["it is warm", "guests are coming", "wasps are about"]
+facts = ["warm", "guests", "wasps"]
 weights = np.array([[4.0], [2.0], [-3.0]])
 offset = np.array([-3.0])
 evidence = Linear(W=weights, W0=offset)
@@ -25,15 +25,15 @@ decide = Sequential([evidence, Step()])
 # 3, which is minus the offset. Each row is one evening.
 
 evenings = np.array([[a, b, c] for a in (0.0, 1.0) for b in (0.0, 1.0) for c in (0.0, 1.0)])
-for evening, answer in zip(evenings, decide.forward(evenings), strict=True):
-    happening = ", ".join(fact for fact, holds in zip(facts, evening, strict=True) if holds)
-    print(f"{'garden' if answer else 'indoors':8} {happening or 'nothing special'}")
+names = [", ".join(np.array(facts)[evening == 1]) or "none" for evening in evenings]
+for name, answer in zip(names, decide.forward(evenings), strict=True):
+    print(f"{'garden' if answer else 'indoors':8} {name}")
 
 # %%
 # Every sum starts at the offset. Each fact that is true adds its weight. The sign of the sum
 # decides.
 
-fig, ax = plt.subplots(figsize=(8, 4.2), layout="constrained")
+fig, ax = plt.subplots(figsize=(8, 4.4), layout="constrained")
 colours = ["C1", "C2", "C0"]
 for row, evening in enumerate(evenings):
     total = offset[0]
@@ -54,11 +54,11 @@ ax.set(
     xlim=(-7, 8),
     ylim=(7.6, -1.2),
     yticks=range(8),
-    yticklabels=["".join(f"{int(fact)}" for fact in evening) for evening in evenings],
+    yticklabels=names,
     xlabel="weighted sum, Z = X W + W0",
-    ylabel="evening (warm, guests, wasps)",
+    ylabel="what is true in the evening",
 )
-ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=3)
+fig.legend(loc="outside lower center", ncols=3)
 plt.show()
 
 # %%

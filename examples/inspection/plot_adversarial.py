@@ -58,7 +58,7 @@ for column in range(5):
     images = originals[column], saliency[column], changes, fooled[column]
     for ax, image in zip(axes[:, column], images, strict=True):
         changed = ax is axes[2, column]
-        limits = {"cmap": "RdBu_r", "vmin": -1, "vmax": 1} if changed else {"cmap": "Greys"}
+        limits = {"cmap": "RdBu_r", "vmin": -0.4, "vmax": 0.4} if changed else {"cmap": "Greys"}
         ax.imshow(image.reshape(8, 8), **limits)
         ax.set(xticks=[], yticks=[])
     for ax, row in ((axes[0, column], originals), (axes[3, column], fooled)):

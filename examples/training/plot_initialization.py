@@ -50,11 +50,11 @@ for (name, draw), marker in zip(choices.items(), "ovs^", strict=True):
             flat.plot(range(1, 11), saturated, marker=marker)
             print(f"{name:24} beyond 0.95 in the last layer: {saturated[-1]:.1%}")
 for ax, name in ((spread, "tanh: spread"), (relu, "ReLU: spread")):
-    ax.set(title=name, ylabel="root mean square of the activations", ylim=(1e-4, 1e4))
+    ax.set(title=name, ylabel="root mean square of the activations")
 flat.set(title="tanh: saturation", ylabel="fraction of |a| > 0.95", ylim=(-0.02, 0.6))
 for ax in (spread, flat, relu):
     ax.set(xlabel="layer", xticks=range(11))
-spread.legend(loc="lower left")
+fig.legend(*spread.get_legend_handles_labels(), loc="outside upper center", ncols=4)
 plt.show()
 
 # %%

@@ -41,6 +41,7 @@ for ax, model, name in zip(
     ax.set(title=f"{name}: {right:.0%} correct", xlabel="$x_1$", ylabel="$x_2$", aspect="equal")
     ax.set(xticks=[0, 1], yticks=[0, 1])
 
+axes[0].text(0.5, 0.5, "0.5 everywhere", ha="center")
 W, W0 = two_lines.coefs_[0], two_lines.intercepts_[0]
 across = np.array([-0.6, 1.6])
 for unit in range(2):  # where the hidden unit's sum is 0

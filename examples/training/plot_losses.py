@@ -26,7 +26,7 @@ pairs = [
 # methods of a loss.
 
 right = np.ones_like(z)
-fig, axes = plt.subplots(2, 4, figsize=(12, 6), sharex=True, layout="constrained")
+fig, axes = plt.subplots(2, 4, figsize=(12, 6), sharex=True, sharey="row", layout="constrained")
 for (upper, lower), (loss, name, answer) in zip(axes.T, pairs, strict=True):
     upper.plot(z, loss.value(z, right), label="loss")
     upper.plot(z, loss.gradient(z, right), "--", label="gradient dZ")
@@ -36,7 +36,7 @@ for (upper, lower), (loss, name, answer) in zip(axes.T, pairs, strict=True):
     lower.set(xlabel="raw output z", ylim=(-2.2, 2.2))
 axes[0, 0].set_ylabel("loss and gradient")
 axes[1, 0].set_ylabel("output activation")
-axes[0, 3].legend()
+axes[0, 1].legend()
 plt.show()
 
 # %%

@@ -26,7 +26,7 @@ print(f"{network.score(X_test, y_test):.1%} test accuracy")
 # The weights of the 16 hidden units, with the digits that the weights of the next layer support
 # most and least. The units learned to detect strokes and gaps.
 
-fig, axes = plt.subplots(2, 8, figsize=(11, 3.5), layout="constrained")
+fig, axes = plt.subplots(2, 8, figsize=(11, 3), layout="constrained")
 largest = abs(network.coefs_[0]).max()
 for unit, ax in enumerate(axes.flat):
     image = network.coefs_[0][:, unit].reshape(8, 8)
@@ -54,6 +54,7 @@ for (left, middle, right), row in zip(axes, chosen, strict=True):
     middle.set_ylim(-1.1, 1.1)
     right.bar(range(10), network.predict_proba(x).ravel(), color="C2")
     right.set(xticks=range(10), ylim=(0, 1.05))
+    middle.set_xticks(range(0, 16, 3))
 axes[0, 1].set_title("activations of the hidden units")
 axes[0, 2].set_title("probability of each digit")
 axes[-1, 1].set_xlabel("hidden unit")

@@ -22,7 +22,7 @@ activations = [getattr(engine, name)() for name in [*names, "Exp", "Step"]]
 # ``forward`` returns the value. ``backward`` multiplies the gradient of the output by the
 # derivative, so that a gradient of 1 shows the derivative itself. ``Step`` has no derivative.
 
-fig, axes = plt.subplots(3, 4, figsize=(11, 7.5), sharex=True, layout="constrained")
+fig, axes = plt.subplots(3, 4, figsize=(11, 7.5), sharex=True, sharey=True, layout="constrained")
 for ax, activation in zip(axes.flat, activations, strict=True):
     value = activation.forward(z)
     ax.plot(z, value, label="$f(z)$")
