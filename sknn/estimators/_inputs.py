@@ -23,7 +23,7 @@ class TabularInputs:
         self.width = len(encoder.unused_outputs_) + embedded * (self.embedding_width - 1)
 
     def encode(self, X: Any, dtype: str) -> Array:
-        """Encode a validated table as the compact matrix, one number per cell."""
+        """Encode a validated table, or its columns, as the compact matrix, one number per cell."""
         return self.encoder._encode_validated(X, dtype)
 
     def prepend(self, layers: Sequential, embedding: Array | None) -> Sequential:

@@ -225,8 +225,8 @@ def _learn(encoder: TableEncoder, data: ValidatedData) -> str | None:
     encoder.__dict__.update(_names(data))
     scale = weight_scale(data.w)
     statistics = encoder._new_statistics(n_rows=len(data.y), weight_scale=scale)
-    for X, w in data.iter_X():
-        statistics.add(encoder._table(X), w)
+    for table, w in data.iter_tables():
+        statistics.add(table, w)
     return encoder._learn_statistics(statistics)
 
 

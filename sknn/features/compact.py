@@ -16,6 +16,7 @@ from sknn.features.columns import KINDS, Column, Table
 from sknn.features.containers import as_array, as_frame
 from sknn.features.encoder_settings import float_dtype_name
 from sknn.features.numeric import standardize, standardized_bins
+from sknn.features.small_table import AnyTable
 
 #: Elements expanded at a time, which bounds the memory needed beside the result.
 CHUNK_SIZE = 2**20
@@ -131,11 +132,13 @@ class CompactEncoderMixin:
         embedded = sparse.csr_matrix(compact[:, p + q :])
         return sparse.hstack([sparse.vstack(numeric), one_hot, embedded], format="csr")
 
-    def _table(self, X: Any) -> Table:
+    def _table(self, X: Any) -> AnyTable:
         """Return the columns of a table whose names and shape are validated."""
+        if isinstance(X, AnyTable):
+            return X
         return Table(X, getattr(self, "feature_names_in_", None))
 
-    def _numbers(self, table: Table, columns: NDArray[np.intp]) -> Array:
+    def _numbers(self, table: AnyTable, columns: NDArray[np.intp]) -> Array:
         """Return the cells of numeric columns, shape (n, len(columns)): plain ones at once."""
         plain = table.is_plain[columns]
         if plain.all():
@@ -147,7 +150,7 @@ class CompactEncoderMixin:
             cells[:, i] = self._column(table, columns[i]).cells
         return cells
 
-    def _column(self, table: Table, j: int) -> Column:
+    def _column(self, table: AnyTable, j: int) -> Column:
         """Read a column; raise a TypeError if its type differs from that in fit."""
         column, fitted = table.column(int(j)), self.column_types_[j]
         if not column.agrees_with(fitted):

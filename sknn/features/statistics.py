@@ -14,7 +14,8 @@ import numpy as np
 from sknn.engine._typing import Array
 from sknn.features.categorical import categorical_mask
 from sknn.features.column_statistics import MAX_COUNTED_VALUES, Block, ColumnStatistics
-from sknn.features.columns import Cells, Table
+from sknn.features.columns import Cells
+from sknn.features.small_table import AnyTable
 
 #: Number of rows of a block.
 BLOCK_ROWS = 2**16
@@ -87,7 +88,7 @@ class TableStatistics:
                 "or begin anew with a new encoder."
             )
 
-    def add(self, table: Table, w: Array | None = None) -> None:
+    def add(self, table: AnyTable, w: Array | None = None) -> None:
         """Add rows with sample weights w, 1 if left out; rows of weight 0 are absent.
 
         Raises
@@ -100,8 +101,7 @@ class TableStatistics:
         if w is not None:
             w = (w if present is None else w[present]) * self._weight_scale
         parts = self._cut(table.shape[0] if w is None else len(w), w)
-        for j, statistics in enumerate(self.columns):
-            column = table.column(j)
+        for statistics, column in zip(self.columns, table.columns(), strict=True):
             cells = column.cells if present is None else _selected(column.cells, present)
             if len(cells):
                 statistics.add_type(column)

@@ -31,6 +31,7 @@ from sknn.features.columns import Table, decoded, refuse_temporal, without_missi
 from sknn.features.compact import checked_columns
 from sknn.features.containers import as_array, as_frame
 from sknn.features.named_columns import NamedColumns
+from sknn.features.small_table import AnyTable, SmallTable, read_if_small
 from sknn.targets import TargetMoments
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ class ValidatedData:
     # `n_features_in_`, and `feature_names_in_` if X has names, `_named_columns` if it has targets
     features: dict[str, Any] = field(default_factory=dict)
     totals: RowTotals | None = None  # of all rows, if these are a part of them
-    _converted: dict[str, Any] = field(default_factory=dict, repr=False)  # all_X by dtype
+    # all_X by dtype, and as a table
+    _converted: dict[str, Any] = field(default_factory=dict, repr=False)
     _derived: dict[Any, Any] = field(default_factory=dict, repr=False, init=False)  # by `derive`
 
     @property
@@ -67,8 +69,23 @@ class ValidatedData:
         """Whether the inputs are not those of a source."""
         return not isinstance(self.all_X, SourceRows)
 
-    def iter_X(self) -> Iterator[tuple[Any, Array | None]]:
-        """Yield the inputs and the weights of these rows, in the order in which they are given.
+    def table(self, rows: Array | None) -> AnyTable:
+        """Return the columns of some rows in memory, by their numbers in the data as given.
+
+        A small table is read once for all selections of rows.
+        """
+        if "table" not in self._converted:
+            whole = Table(self.all_X, self.features.get("feature_names_in_"))
+            self._converted["table"] = read_if_small(whole)
+        table: AnyTable = self._converted["table"]
+        if rows is None:
+            return table
+        if isinstance(table, SmallTable):
+            return table.take(rows)
+        return Table(rows_of(self.all_X, rows), table.names)
+
+    def iter_tables(self) -> Iterator[tuple[AnyTable, Array | None]]:
+        """Yield the columns and the weights of these rows, in the order in which they are given.
 
         It is a single batch, unless the rows are those of a source.
         """
@@ -77,15 +94,20 @@ class ValidatedData:
             order = np.argsort(rows, kind="stable")
             rows, w = rows[order], None if w is None else w[order]
         if isinstance(self.all_X, SourceRows):
-            yield from self.all_X.select(rows, w)
+            names = self.features.get("feature_names_in_")
+            for X, own in self.all_X.select(rows, w):
+                yield Table(X, names), own
         else:
-            yield self.all_X if rows is None else rows_of(self.all_X, rows), w
+            yield self.table(rows), w
 
     def encoded(self, inputs: "TabularInputs", dtype: str) -> tuple[Array, Array | None]:
         """Return a compact matrix of the inputs, and the numbers of these rows in it; None: all."""
         if isinstance(self.all_X, SourceRows):
             return self.all_X.encoded(inputs, dtype), self.row_numbers
-        return self.derive((inputs, dtype), lambda: inputs.encode(self.X, dtype)), None
+        def encode() -> Array:
+            return inputs.encode(self.table(self.row_numbers), dtype)
+
+        return self.derive((inputs, dtype), encode), None
 
     @property
     def n_rows(self) -> int:
