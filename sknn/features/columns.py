@@ -31,9 +31,6 @@ FLOAT64 = np.dtype(np.float64)
 #: float64 represents all integers up to this one.
 MAX_EXACT = 2**53
 
-#: Number of cells of plain columns that are read at a time.
-BLOCK_CELLS = 2**20
-
 
 @dataclass(frozen=True)
 class Column:
@@ -70,9 +67,7 @@ class Table:
         self._frame = as_frame(X)
         self._X = X if self._frame is None else self._frame.to_native()
         self.names = self._frame_names if names is None and self._frame is not None else names
-        self._plain_dtypes = self._dtypes()
-        #: Which columns have types of real numbers that need no examination.
-        self.is_plain = np.array([dtype is not None for dtype in self._plain_dtypes], dtype=bool)
+        self.is_plain = self._plain_columns()  # types of real numbers that need no examination
 
     @cached_property
     def _frame_names(self) -> list[Any]:
@@ -96,33 +91,14 @@ class Table:
             return self._X[:, j], False
         import narwhals.stable.v2 as nw  # here, as arrays do not need it
 
+        if self.is_plain[j] and hasattr(self._X, "iloc"):  # narwhals takes ten times as long
+            return self._X[self._frame_names[j]].to_numpy(), False
         column = self._frame.get_column(self._frame_names[j])
         return series_values(column, self.label(j)), column.dtype in (nw.Categorical, nw.Enum)
 
     def columns(self) -> Iterator[Column]:
-        """Read all columns in order: the plain ones in blocks, which takes less time."""
-        plain = self._iter_plain()
-        for j, is_plain in enumerate(self.is_plain.tolist()):
-            yield next(plain) if is_plain else self.column(j)
-
-    def _iter_plain(self) -> Iterator[Column]:
-        """Read the plain columns in order, some of them at once."""
-        indices = np.flatnonzero(self.is_plain)
-        width = max(1, BLOCK_CELLS // max(1, self.shape[0]))
-        for start in range(0, len(indices), width):
-            some = indices[start : start + width]
-            with np.errstate(over="ignore"):  # an infinity, which is refused
-                cells = self.numbers(some).T
-            largest = np.fmax.reduce(np.abs(cells), axis=1, initial=np.nan).tolist()
-            for j, own, most in zip(some.tolist(), cells, largest, strict=True):
-                yield self.column(j) if most >= MAX_EXACT else self._plain_column(j, own, most)
-
-    def _plain_column(self, j: int, cells: Array, largest: float) -> Column:
-        """Return a plain column whose largest absolute value is exact, or NaN if all are missing."""
-        dtype = self._plain_dtypes[j]
-        assert dtype is not None
-        kind = "empty" if np.isnan(largest) else "boolean" if dtype.kind == "b" else "numeric"
-        return Column(self.label(j), kind, cells, float_type=_float_type(dtype))
+        """Read all columns in order."""
+        return map(self.column, range(self.shape[1]))
 
     def column(self, j: int) -> Column:
         """Read a column; raise an error unless it holds finite numbers, booleans or strings."""
@@ -133,8 +109,10 @@ class Table:
         kind, cells = _read(values, label)
         if isinstance(cells, list):
             return Column(label, kind, cells, is_category)
+        narrow = values.dtype.kind == "f" and values.dtype.itemsize < cells.dtype.itemsize
+        float_type = values.dtype.newbyteorder("=") if narrow else FLOAT64
         is_rounded = kind == "numeric" and _is_rounded(values, cells)
-        return Column(label, kind, cells, is_category, _float_type(values.dtype), is_rounded)
+        return Column(label, kind, cells, is_category, float_type, is_rounded)
 
     def numbers(self, indices: NDArray[np.intp]) -> Array:
         """Read plain columns at once, as float64 with NaN where missing.
@@ -156,25 +134,17 @@ class Table:
             self.column(indices[i])  # refuses infinities
         return cells
 
-    def _dtypes(self) -> list[np.dtype[Any] | None]:
-        """Return the type of each column of real numbers, as one of NumPy; None for others."""
+    def _plain_columns(self) -> NDArray[np.bool_]:
+        """Return `is_plain`."""
         if self._frame is None:
-            is_plain = self._X.dtype.kind in "fiub" and self._X.ndim == 2
-            return [self._X.dtype if is_plain else None] * self.shape[1]
+            return np.full(self.shape[1], self._X.dtype.kind in "fiub" and self._X.ndim == 2)
         if hasattr(self._X, "iloc"):  # narwhals takes 15 us for each dtype of pandas
-            types = list(self._X.dtypes)
-            return [t if isinstance(t, np.dtype) and t.kind in "fiub" else None for t in types]
-        # the types of polars have the methods of narwhals', which take longer
-        types = getattr(self._X, "dtypes", None) or self._frame.schema.values()
-        plain = [t.is_float() or (t.is_integer() and "128" not in str(t)) for t in types]
-        pairs = zip(types, plain, strict=True)
-        return [np.dtype(str(t).lower()) if own else None for t, own in pairs]
-
-
-def _float_type(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    """Return the type that the numbers of a column are compared in."""
-    narrow = dtype.kind == "f" and dtype.itemsize < FLOAT64.itemsize
-    return dtype.newbyteorder("=") if narrow else FLOAT64
+            plain = [isinstance(d, np.dtype) and d.kind in "fiub" for d in self._X.dtypes]
+        else:
+            # the types of polars have the methods of narwhals', which take longer
+            types = getattr(self._X, "dtypes", None) or self._frame.schema.values()
+            plain = [t.is_float() or (t.is_integer() and "128" not in str(t)) for t in types]
+        return np.array(plain, dtype=bool)
 
 
 def _raise_temporal(label: str, dtype: Any) -> NoReturn:

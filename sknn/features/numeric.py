@@ -104,8 +104,9 @@ def _are_spikes(weights: Array) -> Array:
 
 def _with_neighbours(mask: Array) -> Array:
     """Return the mask of the marked values and of the values next to them."""
-    padded = np.pad(mask, 1)
-    near: Array = padded[:-2] | mask | padded[2:]
+    near: Array = mask.copy()
+    near[:-1] |= mask[1:]
+    near[1:] |= mask[:-1]
     return near
 
 
