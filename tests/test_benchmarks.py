@@ -203,6 +203,31 @@ for note in doubts([good, row("a", (2, 1, 3), (1.3, 1.2, 1.4)), row("b", (2, 2, 
     assert busy.startswith("this machine is busy")
 
 
+def test_fixed_cost_of_fits(folder):
+    """It is that of a fit of one epoch, less an epoch; all estimators are fitted."""
+    code = """
+import stopwatch
+from first import EPOCHS, timed_fits
+now = [0.0]
+stopwatch.CLOCKS["steps"] = lambda: now[0]
+def fit(epochs):
+    now[0] += 3 + 2 * epochs
+print(*timed_fits({"a": fit}, 2, "steps")["a"])
+"""
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=PROGRAM.parent, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["[5.", "5.]", "[2.", "2.]"]
+    chosen = ("--what", "first", "--quick", "--repeats", "1", "--threads", "1")
+    done = run_program(folder, "run", *chosen, "--json", "figures.json")
+    assert done.returncode == 0, done.stderr
+    rows = json.loads((folder / "figures.json").read_text())["first"]
+    assert [row["rows"] for row in rows] == [150] * 5
+    assert len({row["estimator"] for row in rows}) == 5
+    for row in rows:
+        assert row["fixed"] == pytest.approx(row["first"] - row["epoch"])
+    assert rows[-1]["ratio"]["median"] == 1
+
+
 def test_unknown_names(folder):
     """A name that is not known is an error that tells which are."""
     assert "no such sets: flowers; there are lines, tags" in run(folder, "--sets", "flowers").stderr

@@ -22,6 +22,7 @@ from bars import plot_ratios
 from cases import CASES, Case
 from default_fits import compare_default_fits
 from default_sets import chosen_sets, load_set
+from first import ROWS, compare_first
 from imports import compare_imports
 from memory import compare_memory
 from peers import PEERS
@@ -38,6 +39,12 @@ SUBJECTS = {
     "training": lambda options: training(options),
     "default": lambda options: default_fits(options),
     "step": lambda options: compare_steps(chosen(options), options.threads),
+    "first": lambda options: compare_first(
+        ROWS[:1] if options.quick else ROWS,
+        options.threads,
+        options.repeats or (3 if options.quick else 25),
+        options.clock,
+    ),
     "prediction": lambda options: compare_prediction(
         options.precision,
         options.threads,

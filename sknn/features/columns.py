@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from datetime import date, time, timedelta
 from decimal import Decimal
+from functools import cached_property
 from numbers import Real
 from typing import Any, NoReturn, TypeAlias
 
@@ -50,14 +50,13 @@ class Column:
     def take(self, rows: NDArray[np.intp]) -> "Column":
         """Return the column of some rows, in their order."""
         if isinstance(self.cells, np.ndarray):
-            cells: Cells = self.cells[rows]
-            is_empty = bool(np.isnan(cells).all())
-        else:
-            cells = [self.cells[i] for i in rows.tolist()]
-            is_empty = not any(cell is not None for cell in cells)
-        if is_empty:
-            cells = np.full(len(rows), np.nan)
-        return replace(self, cells=cells, kind="empty" if is_empty else self.kind)
+            numbers = self.cells[rows]
+            kind = "empty" if np.isnan(numbers).all() else self.kind
+            return replace(self, cells=numbers, kind=kind)
+        strings = [self.cells[i] for i in rows.tolist()]
+        if all(cell is None for cell in strings):
+            return replace(self, cells=np.full(len(rows), np.nan), kind="empty")
+        return replace(self, cells=strings)
 
 
 class Table:
@@ -179,10 +178,12 @@ def series_values(column: Any, label: str) -> Array:
     if dtype in (nw.Int128, nw.UInt128):  # NumPy has no such type
         return np.array(column.to_list(), dtype=object)
     values: Array = decoded(column).to_numpy()
-    # integers beside missing values, which are floats in NumPy
-    if values.dtype.kind == "f" and not dtype.is_float() and (np.abs(values) >= MAX_EXACT).any():
+    if values.dtype.kind != "f" or dtype.is_float():
+        return values
+    # integers beside missing values, which are floats in NumPy, of polars also narrow ones
+    if (np.abs(values) >= MAX_EXACT).any():
         return np.array(column.to_list(), dtype=object)
-    return values
+    return values.astype(np.float64, copy=False)
 
 
 def decoded(column: Any) -> Any:

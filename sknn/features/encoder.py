@@ -259,7 +259,7 @@ default="from_dtype"
             statistics = statistics.copy()
             statistics.check_setting(self.categorical_features)
         statistics.add(fitted._table(X), row_weights(sample_weight, X.shape[0]))
-        messages.append(fitted._learn_statistics(statistics))
+        messages.append(fitted._learn_statistics(statistics.copy()))
         self._assign(fitted)
         self._statistics = statistics
         for message in filter(None, messages):

@@ -46,9 +46,8 @@ class LearningMixin(CompactEncoderMixin):
         return TableStatistics(features, self.categorical_features, **options)
 
     def _learn_statistics(self, statistics: TableStatistics) -> str | None:
-        """Set the fitted attributes from the statistics of a table; see `_learn`."""
+        """Set the fitted attributes from statistics of a table, and close these; see `_learn`."""
         check_settings(self)
-        statistics = statistics.copy()
         statistics.close()
         factor, total_weight = statistics.weighting()
         numeric: dict[int, NumericStats] = {}

@@ -190,7 +190,7 @@ def merge_statistics(parts: Sequence[TableStatistics]) -> TableStatistics:
 def learn_encoding(mlp: Tabular, statistics: TableStatistics) -> tuple[TabularInputs, str | None]:
     """Return the encoding of all parts, and the message of a warning, or None."""
     encoder = mlp._new_encoder()
-    message = encoder._learn_statistics(statistics)
+    message = encoder._learn_statistics(statistics.copy())
     return TabularInputs(encoder), message
 
 

@@ -104,6 +104,7 @@ class ValidatedData:
         """Return a compact matrix of the inputs, and the numbers of these rows in it; None: all."""
         if isinstance(self.all_X, SourceRows):
             return self.all_X.encoded(inputs, dtype), self.row_numbers
+
         def encode() -> Array:
             return inputs.encode(self.table(self.row_numbers), dtype)
 
