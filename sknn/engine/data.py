@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -55,6 +55,8 @@ class Dataset:
     rows : array of int of shape (n,), optional
         The rows of X that are the samples, in their order: several datasets may share one X, of
         any number of rows. All rows if left out.
+    order : {"C", "F"}, default="C"
+        The memory order of a dense batch: by row, or by column.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class Dataset:
         w: Array | None = None,
         dtype: DTypeLike | None = None,
         rows: NDArray[np.intp] | None = None,
+        order: Literal["C", "F"] = "C",
     ) -> None:
         n = X.shape[0] if rows is None else len(rows)
         if n != len(Y) or (w is not None and len(w) != len(Y)):
@@ -74,6 +77,7 @@ class Dataset:
         self.w = w
         self.dtype = np.dtype(X.dtype if dtype is None else dtype)
         self.rows = rows
+        self.order: Literal["C", "F"] = order
         self._workspace = Workspace()
 
     def __len__(self) -> int:
@@ -98,6 +102,7 @@ class Dataset:
         """
         X = self.X[rows if self.rows is None else self.rows[rows]]
         X = X.astype(self.dtype, copy=False)
+        X = np.asfortranarray(X) if self.order == "F" else X
         return X, self.Y[rows], None if self.w is None else self.w[rows]
 
     def batch(self, rows: RowIndices) -> tuple[Array, Array, Array | None]:
@@ -114,7 +119,8 @@ class Dataset:
         buffers = self._workspace.get(size)
         if buffers is None:
             raw, Y = self.X[rows], self.Y[rows]
-            buffers = raw, Y, raw if raw.dtype == self.dtype else np.empty(raw.shape, self.dtype)
+            is_alike = raw.dtype == self.dtype and self.order == "C"
+            buffers = raw, Y, raw if is_alike else np.empty(raw.shape, self.dtype, self.order)
             if len(self._workspace) == Workspace.max_sizes:
                 self._workspace.clear()
             self._workspace[size] = buffers

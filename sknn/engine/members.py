@@ -197,6 +197,7 @@ def _group_of(member: Member) -> Any:
         settings_of(optimizer),
         full_batch or settings_of(batches),
         dataset.dtype,
+        dataset.order,
         dataset.Y.dtype,
         None if dataset.w is None else dataset.w.dtype,
     )

@@ -160,7 +160,10 @@ class StackedStep:
         """Return arrays for the inputs and targets of g members with b samples."""
         if (g, b) not in self.buffers:
             dataset = self.members[0].dataset
-            X = np.zeros((g, b, max(self.widths)), dataset.dtype)
+            width = max(self.widths)
+            X = np.zeros((g, b, width), dataset.dtype)
+            if dataset.order == "F":
+                X = np.zeros((g, width, b), dataset.dtype).swapaxes(-1, -2)
             Y = np.zeros((g, b, dataset.Y.shape[1]), dataset.Y.dtype)
             views = [(X[i, :, : self.widths[i]], Y[i]) for i in range(g)]
             self.buffers[g, b] = X, Y, views

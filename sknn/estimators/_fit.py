@@ -13,6 +13,7 @@ import numpy as np
 
 from sknn.engine import Dataset, History, Loss, Objective, Sequential, network
 from sknn.engine._typing import Array
+from sknn.engine.encoded_table import encode_if_small
 from sknn.engine.history import Outcome
 from sknn.engine.members import Member, MemberBatch, group_members
 from sknn.engine.training import (
@@ -230,6 +231,9 @@ class _Training:
             targets = remote.targets() if remote else (dataset.Y, dataset.w)
             for layers in job.initial.networks:
                 _set_offsets(config, spec, layers, loss, *targets)
+        encoded = None
+        if job.data.remote is None and config.epochs > 1:  # an epoch uses each row once
+            encoded = encode_if_small(job.initial.networks[0].modules[0], dataset)
         for layers, state in zip(job.initial.networks, states, strict=True):
             trainer = Trainer(
                 config.solver,
@@ -239,7 +243,11 @@ class _Training:
                 loss_scale=spec.loss_scale,
                 earlier_loss=max(state.loss_curve, default=0.0),
             )
-            self._add_run(job, trainer, layers, state, dataset, loss)
+            if encoded is None:
+                self._add_run(job, trainer, layers, state, dataset, loss)
+            else:
+                without = Sequential(layers.modules[1:])
+                self._add_run(job, trainer, without, state, encoded, loss)
 
     def _add_run(
         self,
