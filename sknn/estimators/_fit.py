@@ -243,11 +243,10 @@ class _Training:
                 loss_scale=spec.loss_scale,
                 earlier_loss=max(state.loss_curve, default=0.0),
             )
-            if encoded is None:
-                self._add_run(job, trainer, layers, state, dataset, loss)
-            else:
-                without = Sequential(layers.modules[1:])
-                self._add_run(job, trainer, without, state, encoded, loss)
+            rows, trained = dataset, layers
+            if encoded is not None:
+                rows, trained = encoded, Sequential(layers.modules[1:])
+            self._add_run(job, trainer, trained, state, rows, loss)
 
     def _add_run(
         self,

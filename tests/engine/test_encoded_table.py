@@ -1,5 +1,7 @@
 """Tables that are encoded before training: the same networks, bit for bit."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
@@ -36,7 +38,7 @@ def new_run(seed, *, before, n_bins=60, dtype="float64", solver=None, n=70, embe
     widths = [len(encoding.source_columns) + embedded, 1, 1]  # sums whose order shows in their bits
     layers = [
         Linear(rng.normal(size=(m, k)).astype(dtype), np.zeros(k, dtype))
-        for m, k in zip(widths[:-1], widths[1:], strict=True)
+        for m, k in pairwise(widths)
     ]
     modules = [layers[0], Tanh(), layers[1]]
     if embedded:
