@@ -1,6 +1,7 @@
 """Dropout: random units are set to 0 in each training step."""
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,6 +86,14 @@ class DropoutMask(Module):
     def __init__(self, keep: NDArray[np.bool_], scale: float) -> None:
         self.keep = keep
         self.scale = float(scale)
+        self._factors = np.empty(0)
+
+    def factors(self, dtype: np.dtype[Any]) -> Array:
+        """Return the factor of each unit, 0 or `scale`, in a floating type."""
+        if self._factors.dtype != dtype or self._factors.shape != self.keep.shape:
+            self._factors = self.keep.astype(dtype)
+            self._factors *= self.scale
+        return self._factors
 
     def forward(self, u: Array, out: Array | None = None) -> Array:
         """Return ``scale u`` where kept, else 0."""

@@ -127,28 +127,29 @@ class MemberDropoutMask(Module):
 
     def __init__(self, members: Sequence[Dropout | None], n: int, u: Array) -> None:
         self.members = list(members)
-        self.keep = np.ones((len(members), n, u.shape[-1]), np.bool_)
-        scales = [1.0 if one is None else one.scale for one in members]
-        self.scale = np.array(scales, u.dtype)[:, None, None]
+        # of each unit: 0 or the scale of its member
+        self.factors = np.ones((len(members), n, u.shape[-1]), u.dtype)
 
     def draw(self, i: int, count: int, rng: Rng) -> None:
         """Draw the masks of the first samples of member i."""
         member = self.members[i]
         if member is not None:
-            self.keep[i, :count, : member.units] = member.draw((count,), rng)
+            own = self.factors[i, :count, : member.units]
+            own[...] = member.draw((count,), rng)
+            own *= member.scale
 
     def forward(self, u: Array, out: Array | None = None) -> Array:
         """Return ``scale u`` where kept, else 0; `u` may be that of the first members only."""
-        return self._multiply(u, out)
+        return np.multiply(u, self._factors_of(u), out=out)
 
     def backward(self, u: Array, v: Array, dv: Array, out: Array | None = None) -> Array:
         """Return ``scale dv`` where kept, else 0."""
-        return self._multiply(dv, out)
+        return np.multiply(dv, self._factors_of(dv), out=out)
 
-    def _multiply(self, u: Array, out: Array | None) -> Array:
+    def _factors_of(self, u: Array) -> Array:
+        """Return the factors of as many members and samples as an array has."""
         g, n = u.shape[:2]
-        v = np.multiply(u, self.keep[:g, :n], out=out)
-        return np.multiply(v, self.scale[:g], out=v)
+        return self.factors[:g, :n]
 
 
 class MemberLosses(Loss):
