@@ -120,7 +120,9 @@ def _quantiles(values: Array, weights: Array, n_bins: int) -> Array:
     cumulative = np.cumsum(weights)
     # both sides times n_bins, so that integer weights are compared exactly
     wanted = np.arange(n_bins + 1) * (cumulative[-1] * (1 - ROUNDING_ERROR))
-    return values[np.unique(np.searchsorted(cumulative * n_bins, wanted))]
+    is_quantile = np.zeros(len(values), dtype=bool)
+    is_quantile[np.searchsorted(cumulative * n_bins, wanted)] = True
+    return values[is_quantile]
 
 
 def bin_edges(
