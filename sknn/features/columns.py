@@ -178,12 +178,11 @@ def series_values(column: Any, label: str) -> Array:
     if dtype in (nw.Int128, nw.UInt128):  # NumPy has no such type
         return np.array(column.to_list(), dtype=object)
     values: Array = decoded(column).to_numpy()
-    if values.dtype.kind != "f" or dtype.is_float():
-        return values
     # integers beside missing values, which are floats in NumPy, of polars also narrow ones
-    if (np.abs(values) >= MAX_EXACT).any():
+    if values.dtype.kind == "f" and not dtype.is_float() and (np.abs(values) >= MAX_EXACT).any():
         return np.array(column.to_list(), dtype=object)
-    return values.astype(np.float64, copy=False)
+    is_narrow = values.dtype == np.float32 and dtype.is_integer()
+    return values.astype(np.float64) if is_narrow else values
 
 
 def decoded(column: Any) -> Any:
