@@ -24,6 +24,7 @@ extensions = [
     "extensions.class_pages",
     "extensions.links",
     "extensions.mathml",
+    "extensions.search_words",
 ]
 templates_path = ["templates"]
 exclude_patterns = ["_build", "templates", "gallery/*.ipynb", "**/GALLERY_HEADER.md"]
