@@ -51,7 +51,7 @@ class SearchIndex:
             if query in title.lower() and len(query) >= len(title) / 2:
                 for file, anchor in places:
                     is_page = titles[file] == title
-                    score = round(TITLE * len(query) / len(title)) + is_page
+                    score = int(TITLE * len(query) / len(title) + 0.5) + is_page
                     shown = title if is_page else f"{titles[file]} > {title}"
                     yield self.result(score, file, anchor or "", shown)
 
@@ -62,7 +62,7 @@ class SearchIndex:
             if query in entry and len(query) >= len(entry) / 2:
                 for file, anchor, is_main in places:
                     if bool(is_main) == main:
-                        yield self.result(round(100 * len(query) / len(entry)), file, anchor)
+                        yield self.result(int(100 * len(query) / len(entry) + 0.5), file, anchor)
 
     def objects(self, query):
         """Yield the classes, functions and methods whose names contain a word of the query."""
