@@ -13,6 +13,7 @@ chromium, and ends with 1 if anything is wrong. The pages are served on the loop
 """
 
 import argparse
+import html
 import json
 import re
 import shutil
@@ -102,7 +103,7 @@ def measure(program, folder, width):
     report = re.search(r'<pre id="report">layout:(.*?)</pre>', shown, re.DOTALL)
     if report is None:
         raise RuntimeError("The pages were not measured to their end; is the machine very busy?")
-    return json.loads(report.group(1).replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))
+    return json.loads(html.unescape(report.group(1)))
 
 
 def open_page(program, url, width):
