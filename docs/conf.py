@@ -36,6 +36,12 @@ html_static_path = ["static"]
 html_show_sourcelink = False
 html_static_path = ["static"]
 html_css_files = ["sknn.css"]
+
+# A sidebar where there is something in it: pages beside which there are others of their section.
+single_pages = ["index", "start", "tables", "choosing", "differences", "performance", "searches"]
+single_pages += ["glossary", "testing", "contributing", "changes", "search", "genindex"]
+html_sidebars = {page: [] for page in single_pages}
+
 html_theme_options = {
     "navigation_with_keys": False,
     "show_toc_level": 2,
