@@ -1,7 +1,10 @@
 """Formulas as MathML, which browsers draw without a script, a font or the network.
 
-docutils converts the TeX. What it does not know is a warning, and so an error of the build.
+docutils converts the TeX. What it does not know is a warning, and so an error of the build, and so
+is a fraction without braces, which it reads as another one than TeX does: 12 over the next symbol.
 """
+
+import re
 
 from docutils import nodes
 from docutils.utils.math import MathError
@@ -14,6 +17,8 @@ logger = logging.getLogger(__name__)
 def convert(node, as_block=False):
     """Return a formula as MathML."""
     try:
+        if re.search(r"frac(?! *{)", node.astext()):
+            raise MathError("A fraction needs braces, \\frac{1}{2}.")
         return tex2mathml(node.astext(), as_block=as_block)
     except MathError as error:
         logger.warning("%s in %s", error, node.astext(), location=node)
