@@ -100,17 +100,33 @@ def test_badges():
 
 
 def figures(text):
-    """Return the figures of a text with two decimals or more, and those of tables with one."""
+    """Return the figures of a text that have decimals."""
     return set(re.findall(r"\b\d+\.\d+\b", text))
 
 
-def test_figures_are_in_the_docs():
-    """Those of the README's benchmarks are (rounded) those of the pages of results."""
+COMPARISONS = {
+    "README.md": ("## Comparison", "## Features"),
+    "docs/choosing.md": ("# Which library", "## Feature comparison"),
+}
+
+
+@pytest.mark.parametrize("page", COMPARISONS)
+def test_figures_are_in_the_docs(page):
+    """Those of comparisons and benchmarks are (rounded) those of the pages of results."""
     pages = "".join(
         (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")
         for page in ("tables", "performance")
     )
     known = figures(pages)
     rounded = {f"{float(figure):.{digits}f}" for figure in known for digits in (1, 2)}
-    text = README[README.index("## Benchmarks") : README.index("## Features")]
-    assert figures(text) <= known | rounded
+    text = (ROOT / page).read_text(encoding="utf-8")
+    start, end = map(text.index, COMPARISONS[page])
+    assert figures(text[start:end])
+    assert figures(text[start:end]) <= known | rounded
+
+
+def test_programs_exist():
+    """Those whose commands the README gives."""
+    programs = re.findall(r"examples/[\w/]+\.py", README)
+    assert programs
+    assert all((ROOT / program).exists() for program in programs)
