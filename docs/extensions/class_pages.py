@@ -1,4 +1,4 @@
-"""Pages of classes: the example first, then a table of methods, then parameters in groups."""
+"""Pages of the reference: the example first, then methods in a table, and parameters in groups."""
 
 from docutils import nodes
 from sphinx import addnodes
@@ -10,9 +10,10 @@ ENDS = (nodes.rubric, nodes.field_list, addnodes.index, addnodes.desc, addnodes.
 
 
 def arrange(app, domain, objtype, content):
-    """Arrange the description of a class."""
-    if objtype == "class":
+    """Arrange the description of a class or function; methods stay as they are."""
+    if objtype in ("class", "function"):
         move_up(content, cut_section(content, "Examples"))
+    if objtype == "class":
         group_parameters(content)
 
 
