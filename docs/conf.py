@@ -103,7 +103,9 @@ HOOKS = {"setup", "teardown", "on_fit_task_begin", "on_fit_task_end"}
 
 
 def skip_inherited_from_sklearn(app, what, name, obj, skip, options):
-    """Skip members that scikit-learn defines and documents, and its callback hooks."""
+    """Skip members that scikit-learn defines and documents, its callback hooks, and Python's own."""
+    if getattr(obj, "__objclass__", None) is BaseException:
+        return True
     module = getattr(obj, "__module__", None) or "sknn"
     return True if name in HOOKS or not module.startswith("sknn") else None
 
