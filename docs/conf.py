@@ -103,7 +103,7 @@ HOOKS = {"setup", "teardown", "on_fit_task_begin", "on_fit_task_end"}
 
 
 def skip_inherited_from_sklearn(app, what, name, obj, skip, options):
-    """Skip members that scikit-learn defines and documents, its callback hooks, and Python's own."""
+    """Skip members that scikit-learn or Python defines and documents, and callback hooks."""
     if getattr(obj, "__objclass__", None) is BaseException:
         return True
     module = getattr(obj, "__module__", None) or "sknn"
