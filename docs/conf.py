@@ -5,6 +5,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from extensions.links import write_inventory
+
 import sknn
 
 project = "sknn"
@@ -15,22 +17,36 @@ extensions = [
     "pictures",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
-    "sphinx.ext.mathjax",
+    "sphinx.ext.intersphinx",
     "numpydoc",
     "myst_parser",
     "sphinx_gallery.gen_gallery",
+    "extensions.class_pages",
+    "extensions.links",
+    "extensions.mathml",
+    "extensions.search_words",
 ]
 templates_path = ["templates"]
 exclude_patterns = ["_build", "templates", "gallery/*.ipynb", "**/GALLERY_HEADER.md"]
+html_math_renderer = "mathml"
 
 html_theme = "pydata_sphinx_theme"
 html_title = f"sknn {release}"
 html_static_path = ["static"]
 html_show_sourcelink = False
+html_static_path = ["static"]
+html_css_files = ["sknn.css"]
+
+# A sidebar where there is something in it: pages beside which there are others of their section.
+single_pages = ["index", "start", "tables", "choosing", "differences", "performance", "searches"]
+single_pages += ["glossary", "testing", "contributing", "changes", "search", "genindex"]
+html_sidebars = {page: [] for page in single_pages}
+
 html_theme_options = {
     "navigation_with_keys": False,
     "show_toc_level": 2,
-    "header_links_before_dropdown": 9,
+    "header_links_before_dropdown": 6,
+    "logo": {"text": "sknn"},
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["copyright"],
     "footer_end": [],
@@ -50,9 +66,14 @@ autodoc_default_options = {"members": True, "inherited-members": True}
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 
-# Cross-references to sknn must resolve. Those to other packages would need network access.
+toc_object_entries_show_parents = "hide"
+
+# Cross-references to sknn and scikit-learn must resolve, the latter by an inventory that is written
+# here. Those to other packages would need network access.
 nitpicky = True
-nitpick_ignore_regex = [("py:.*", r"(?!sknn\b).*")]
+nitpick_ignore_regex = [("py:.*", r"(?!(sknn|sklearn)\b).*")]
+inventory = write_inventory(Path(__file__).parent / "_build" / "inventories" / "sklearn.inv")
+intersphinx_mapping = {"sklearn": ("https://scikit-learn.org/stable/", str(inventory))}
 
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
@@ -82,7 +103,9 @@ HOOKS = {"setup", "teardown", "on_fit_task_begin", "on_fit_task_end"}
 
 
 def skip_inherited_from_sklearn(app, what, name, obj, skip, options):
-    """Skip members that scikit-learn defines and documents, and its callback hooks."""
+    """Skip members that scikit-learn or Python defines and documents, and callback hooks."""
+    if getattr(obj, "__objclass__", None) is BaseException:
+        return True
     module = getattr(obj, "__module__", None) or "sknn"
     return True if name in HOOKS or not module.startswith("sknn") else None
 

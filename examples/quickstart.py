@@ -53,6 +53,10 @@ def main():
 
     print("\nConfusion matrix of the test images:\n")
     print_confusion(y_test, predictions)
+    print(
+        "\nNext: read docs/start.md, or run examples/raw_table.py (a data frame with text and "
+        "missing values; it needs pandas)."
+    )
 
 
 def print_confusion(y, predictions):

@@ -2,8 +2,10 @@
 
 import ast
 import doctest
+import importlib
 import inspect
 import re
+import sys
 import warnings
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,6 +22,10 @@ from sknn.estimators import many_fits
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
+ESTIMATORS = {
+    "classification": (sknn.MLPClassifier, sknn.TabularMLPClassifier),
+    "regression": (sknn.MLPRegressor, sknn.TabularMLPRegressor),
+}
 #: Pages whose code is run elsewhere: in tests/inspection, which looks at what comes of it, too.
 ELSEWHERE = [DOCS / "inspection.md"]
 #: Pages about other tools, some of which are large and none of which is otherwise needed.
@@ -152,6 +158,80 @@ def test_the_gallery_has_a_place_for_every_example():
     placed = [(folder, name) for folder, names in sections.items() for name in names]
     assert sorted(placed) == found
     assert all((ROOT / "examples" / folder / "GALLERY_HEADER.rst").exists() for folder in sections)
+
+
+@pytest.fixture
+def extensions(monkeypatch):
+    """Return a function that imports a module of docs/extensions."""
+    monkeypatch.syspath_prepend(str(DOCS))
+    yield lambda name: importlib.import_module(f"extensions.{name}")
+    for name in [name for name in sys.modules if name.split(".")[0] == "extensions"]:
+        del sys.modules[name]
+
+
+def test_every_parameter_is_in_one_group(extensions):
+    """As the reference shows them; a group has no other names."""
+    groups = extensions("parameter_groups").GROUPS
+    grouped = [name for names in groups.values() for name in names]
+    classes = [*sum(ESTIMATORS.values(), ()), sknn.dask.DaskTabularMLPRegressor]
+    parameters = {name for one in classes for name in inspect.signature(one).parameters}
+    assert sorted(grouped) == sorted(parameters)
+
+
+def test_names_of_scikit_learn(extensions):
+    """Those that become links are where the table says, in this version."""
+    pytest.importorskip("sphinx")
+    links = extensions("links")
+    for module, names in links.SKLEARN.items():
+        if module == "sklearn.model_selection":
+            importlib.import_module("sklearn.experimental.enable_halving_search_cv")
+        for name in names:
+            found = getattr(importlib.import_module(module), name)
+            assert inspect.isclass(found) == (links.kind(name) == "class")
+
+
+def table_after(page, heading):
+    """Return the cells of the table below a heading of a page, without its first two lines."""
+    lines = page.split(f"## {heading}\n")[1].split("\n## ")[0].splitlines()
+    rows = [line.strip("|").split("|") for line in lines if line.startswith("|")]
+    return [[cell.strip() for cell in row] for row in rows[2:]]
+
+
+def differences(task):
+    """Return the parameters that `TabularMLP*` add, and those whose defaults differ."""
+    plain, tabular = (inspect.signature(one).parameters for one in ESTIMATORS[task])
+    common = [name for name in tabular if name in plain]
+    changed = {name for name in common if plain[name].default != tabular[name].default}
+    return set(tabular) - set(plain), changed, plain, tabular
+
+
+@pytest.mark.parametrize("task", ESTIMATORS)
+def test_what_tabular_estimators_add(task):
+    """docs/reference/tabular.md has the parameters and defaults of the code."""
+    page = (DOCS / "reference" / "tabular.md").read_text(encoding="utf-8")
+    added, changed, plain, tabular = differences(task)
+    assert {row[0].strip("`") for row in table_after(page, "More parameters")} == added
+    listed = set()
+    for name, *defaults in table_after(page, "Other defaults"):
+        parameter, *only = re.findall(r"[a-z]\w+", name)
+        if only in ([], [task]):
+            listed.add(parameter)
+            for text, signature in zip(defaults, (plain, tabular), strict=True):
+                assert ast.literal_eval(text.split("`")[1]) == signature[parameter].default
+    assert listed == changed
+
+
+#: Characters that a line of code has room for beside a sidebar, and on a screen of 700 pixels.
+LINE = 82
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(DOCS)))
+def test_code_fits_its_column(page):
+    """Longer lines go on in the next one, which is hard to read."""
+    if "howto" in page.parts:
+        pytest.skip("not yet")
+    blocks = re.findall(r"^```\w*\n(.*?)^```$", page.read_text(encoding="utf-8"), re.S | re.M)
+    assert not [line for code in blocks for line in code.splitlines() if len(line) > LINE]
 
 
 #: What is asked of the docstring of every public name, in numpydoc's words: a summary of one line

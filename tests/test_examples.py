@@ -1,6 +1,7 @@
 """The examples run, from any folder, without a warning, and say what they should."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -57,6 +58,15 @@ def test_example(example, folder):
     """Every file of the examples folder; a new one needs an entry in the table above."""
     arguments, expected = CALLS[example.name]
     assert expected in run(example, arguments, folder)
+
+
+def test_the_quickstart_ends_with_what_to_do_next(folder):
+    """Its last line names files that exist."""
+    last = run(FOLDER / "quickstart.py", [], folder).splitlines()[-1]
+    assert last.startswith("Next: ")
+    files = re.findall(r"\w+/\w+\.\w+", last)
+    assert files
+    assert all((FOLDER.parent / file).exists() for file in files)
 
 
 @pytest.mark.parametrize("example", PICTURES, ids=lambda path: path.name)

@@ -1,0 +1,108 @@
+"""What people search for is found: the right page is among the first three results.
+
+The built documentation is `docs/_build/html`, or SKNN_DOCS; the step `docs` of `.ci/run` builds it.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.docs_search import SearchIndex, load_index
+
+BUILT = Path(os.environ.get("SKNN_DOCS", Path(__file__).parent.parent / "docs" / "_build" / "html"))
+
+#: What is typed, and the pages that answer it.
+QUERIES = {
+    "gpu": ["choosing"],
+    "cuda": ["choosing"],
+    "catboost": ["choosing", "tables"],
+    "xgboost": ["choosing", "tables"],
+    "skorch": ["choosing"],
+    "pytabkit": ["choosing"],
+    "uncertainty": ["howto/uncertainty"],
+    "prediction interval": ["howto/uncertainty"],
+    "confidence interval": ["howto/uncertainty"],
+    "conformal prediction": ["howto/uncertainty"],
+    "coverage": ["howto/uncertainty"],
+    "calibration": ["howto/calibration"],
+    "calibrated probabilities": ["howto/calibration"],
+    "cross-validation": ["howto/uncertainty", "howto/tune"],
+    "out-of-fold": ["howto/uncertainty"],
+    "class imbalance": ["howto/imbalanced"],
+    "imbalanced": ["howto/imbalanced"],
+    "class_weight": ["howto/imbalanced"],
+    "threshold": ["howto/imbalanced"],
+    "NaN": ["tables"],
+    "missing values": ["tables"],
+    "categorical features": ["tables"],
+    "one-hot encoding": ["tables"],
+    "pandas": ["tables"],
+    "polars": ["tables", "howto/large"],
+    "feature importance": ["inspection", "howto/importance"],
+    "shap": ["inspection"],
+    "explain prediction": ["inspection"],
+    "deploy": ["howto/deploy", "deploy"],
+    "production": ["howto/deploy"],
+    "onnx": ["deploy"],
+    "fastapi": ["howto/serving"],
+    "mlflow": ["howto/tracking"],
+    "tensorboard": ["howto/tracking"],
+    "save model": ["saving"],
+    "pickle": ["saving"],
+    "joblib": ["saving"],
+    "checkpoint": ["howto/resume", "reference/generated/sknn.Checkpoint"],
+    "hyperparameter tuning": ["howto/tune"],
+    "grid search": ["howto/tune"],
+    "optuna": ["howto/tune", "howto/pruning"],
+    "learning rate": ["learn/descent"],
+    "not converging": ["howto/not-learning"],
+    "ConvergenceWarning": ["howto/not-learning"],
+    "scaling": ["howto/not-learning", "start"],
+    "overfitting": ["learn/generalisation"],
+    "early stopping": ["learn/generalisation", "howto/validation"],
+    "validation set": ["howto/validation"],
+    "dropout": ["learn/generalisation"],
+    "custom loss": ["howto/parts"],
+    "loss function": ["learn/loss", "learn/pairing"],
+    "online learning": ["howto/stream"],
+    "partial_fit": ["howto/stream"],
+    "out of memory": ["howto/large"],
+    "parquet": ["howto/large"],
+    "dask": ["howto/cluster"],
+    "datetime": ["howto/dates"],
+    "random seed": ["howto/reproduce"],
+    "progress bar": ["howto/progress"],
+    "callbacks": ["howto/callbacks"],
+    "migrate": ["howto/move"],
+    "install": ["start"],
+    "speed": ["performance"],
+    "benchmark": ["performance", "tables"],
+}
+
+
+@pytest.fixture(scope="module")
+def search():
+    """Return the index of the built documentation."""
+    stemmer = pytest.importorskip("snowballstemmer").stemmer("english")
+    english = pytest.importorskip("sphinx.search.en").SearchEnglish
+    if not (BUILT / "searchindex.js").exists():
+        pytest.skip("build the documentation first: .ci/run docs")
+    return SearchIndex(load_index(BUILT / "searchindex.js"), stemmer.stemWord, english.stopwords)
+
+
+def test_there_are_fifty_queries():
+    """Or more."""
+    assert len(QUERIES) >= 50
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_the_right_page_is_among_the_first_three(search, query):
+    """Of the results that the page of the search shows."""
+    found = search.find(query)[:3]
+    assert {page for _, page, _ in found} & set(QUERIES[query]), found
+
+
+def test_nothing_is_found_for_a_word_that_no_page_has(search):
+    """The search is able to fail."""
+    assert search.find("zeppelin") == []
