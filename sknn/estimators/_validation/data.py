@@ -1,5 +1,6 @@
 """ValidatedData: validated inputs, targets and weights; and their conversion to floats."""
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -492,6 +493,17 @@ def check_any_weight(w: Array) -> None:
     """Check that not all weights are zero."""
     if not w.any():
         raise ValueError("Sample weights must contain at least one non-zero number.")
+
+
+def has_finite_sum(array: Array) -> bool:
+    """Return whether the sum is finite, so that all elements are; overflow may make it infinite."""
+    return math.isfinite(np.add.reduce(array, None))
+
+
+def check_finite(X: Any, estimator_name: str) -> None:
+    """Check that a batch of X, dense or CSR, is finite; the error is that of scikit-learn."""
+    if not (isinstance(X, np.ndarray) and has_finite_sum(X)):
+        assert_all_finite(X, estimator_name=estimator_name, input_name="X")
 
 
 def ignore_overflow() -> Any:
