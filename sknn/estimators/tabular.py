@@ -34,6 +34,7 @@ from sknn.estimators._validation.source_rows import EncodedRows
 from sknn.estimators.base import BaseMLP
 from sknn.features import TableEncoder
 from sknn.features.compact import checked_columns
+from sknn.features.pandas_table import has_known_columns
 from sknn.features.statistics import weight_scale
 
 #: The first batch of `partial_fit` should have at least so many rows.
@@ -215,9 +216,10 @@ class Tabular(BaseMLP):
         """
         if isinstance(X, EncodedRows):
             return X, None, None
-        X = rows_to_predict(X, fitted)
-        X = checked_columns(self._with_attributes(fitted), X, reset=False)
-        return X, None, getattr(X, "dtype", None)
+        if not has_known_columns(X, fitted):
+            X = rows_to_predict(X, fitted)
+            X = checked_columns(self._with_attributes(fitted), X, reset=False)
+        return X, None, X.dtype if isinstance(X, np.ndarray) else None
 
 
 def _learn(encoder: TableEncoder, data: ValidatedData) -> str | None:
