@@ -62,7 +62,8 @@ class PandasTable(Table):
     def __init__(self, X: Any, names: Sequence[str] | None = None) -> None:
         self._X = X
         self._lazy_frame: Any = None
-        self.names = X.columns if names is None else names
+        self._columns: list[Any] = X.columns.tolist()  # an index of strings is slow
+        self.names = self._columns if names is None else names
         self.is_plain = self._plain_columns()
 
     @property
@@ -74,7 +75,7 @@ class PandasTable(Table):
 
     def _series(self, j: int) -> Any:
         """Return a column, by its name if it has one, which is faster."""
-        name = self._X.columns[j]
+        name = self._columns[j]
         return self._X[name] if type(name) is str else self._X.iloc[:, j]
 
     def values(self, j: int) -> tuple[Array, bool]:
