@@ -1,6 +1,7 @@
 """Raw outputs of many rows, batch by batch, so that memory is bounded and arrays fit the cache."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ from numpy.typing import DTypeLike
 from scipy.sparse import issparse
 
 from sknn.engine._execution import ForwardPass
+from sknn.engine._threads import run_parallel
 from sknn.engine._typing import Array
 from sknn.engine.linear import Linear
 from sknn.engine.modules import Sequential
@@ -50,22 +52,29 @@ class RawPredictor:
         first = self.network.forward(_convert(X[:size], self.dtype, check))
         out = np.empty((*first.shape[:-2], n, first.shape[-1]), first.dtype)
         out[..., :size, :] = first
-        self._predict_batches(X, range(size, n, size), check, out)
+        free: list[ForwardPass] = []
+        batches = (slice(start, start + size) for start in range(size, n, size))
+        run_parallel([partial(self._predict_batch, X, one, check, out, free) for one in batches])
         return out
+
+    def product_size(self, X: Any) -> int:
+        """Return the multiplications in a product of several batches; 0 if there is only one."""
+        n = rows_per_batch(self.network, X)
+        if X.shape[0] <= n:
+            return 0
+        linear = (module for module in self.network.modules if isinstance(module, Linear))
+        return n * max((module.W.size for module in linear), default=0)
 
     def _predict_row(self, X: Array, check: Callable[[Array], None] | None) -> Array:
         """Return the raw outputs of a single row."""
-        try:
-            one = self._passes.pop()
-        except IndexError:
-            one = None
+        one = _pop(self._passes)
         if one is None or one.values[0].shape != X.shape:
             u = np.empty(X.shape, self.dtype)
             _copy_converted(u, X, check)
             values = self.network.trace(u)
             if not any(map(issparse, values)):
                 self._passes.append(ForwardPass(self.network.modules, values))
-            return values[-1]
+            return values[-1].copy()  # it may be the input, which the pass keeps
         u = one.values[0]
         _copy_converted(u, X, check)
         z = one.forward(u, self.network.modules).copy()
@@ -73,21 +82,36 @@ class RawPredictor:
             self._passes.append(one)
         return z
 
-    def _predict_batches(
-        self, X: Any, starts: range, check: Callable[[Array], None] | None, out: Array
+    def _predict_batch(
+        self,
+        X: Any,
+        rows: slice,
+        check: Callable[[Array], None] | None,
+        out: Array,
+        free: list[ForwardPass],
     ) -> None:
-        """Write the raw outputs of the batches that begin at these rows; their step is the size."""
-        modules, one = self.network.modules, None
-        for start in starts:
-            u = _convert(X[start : start + starts.step], self.dtype, check)
-            z = out[..., start : start + starts.step, :]
-            if one is None or u.shape != one.values[0].shape:
-                values = self.network.trace(u)
-                z[...] = values[-1]
-                if start + 2 * starts.step <= X.shape[0] and not any(map(issparse, values[1:])):
-                    one = ForwardPass(modules, values)
-            else:
-                z[...] = one.forward(u, modules)
+        """Write the raw outputs of a batch; `free` are the passes that no thread uses."""
+        u, z = _convert(X[rows], self.dtype, check), out[..., rows, :]
+        if rows.stop > X.shape[0]:  # the last batch is smaller
+            z[...] = self.network.forward(u)
+            return
+        one = _pop(free)
+        if one is not None:
+            z[...] = one.forward(u, self.network.modules)
+            free.append(one)
+            return
+        values = self.network.trace(u)
+        z[...] = values[-1]
+        if not any(map(issparse, values[1:])):
+            free.append(ForwardPass(self.network.modules, values))
+
+
+def _pop(free: list[ForwardPass]) -> ForwardPass | None:
+    """Remove and return one of the passes, None if there is none; other threads may do the same."""
+    try:
+        return free.pop()
+    except IndexError:
+        return None
 
 
 def raw_predict(
@@ -97,6 +121,8 @@ def raw_predict(
     check: Callable[[Array], None] | None = None,
 ) -> Array:
     """Compute the raw outputs of a network, shape (n, k), with members (g, n, k).
+
+    Batches are shared by threads as far as these are allowed; they are the same without.
 
     Parameters
     ----------

@@ -10,6 +10,7 @@ from sknn.engine import Sequential, iter_batches
 from sknn.engine._typing import Array
 from sknn.engine.data import RowSelection
 from sknn.engine.inference import RawPredictor
+from sknn.estimators._blas_threads import engine_threads
 from sknn.estimators._model import ModelSpec, checked_finite
 from sknn.estimators._validation.data import ValidatedData
 from sknn.estimators._validation.source_rows import EncodedRows
@@ -61,7 +62,10 @@ class ModelPart:
 
     def raw_predict(self) -> Array:
         """Return the raw outputs for X, with a member axis if there are several networks."""
-        return self.predictor(self.X, self.check)
+        if self.X.shape[0] == 1:
+            return self.predictor(self.X, self.check)
+        with engine_threads(self.predictor.product_size(self.X)):
+            return self.predictor(self.X, self.check)
 
 
 @dataclass(frozen=True)
