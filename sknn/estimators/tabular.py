@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, ClassVar
@@ -108,12 +109,15 @@ class Tabular(BaseMLP):
 
     @property
     def encoder_(self) -> TableEncoder | list[TableEncoder]:
-        """Fitted encoder of the columns; with `cv` and without `refit`, a list of one a fold."""
+        """Fitted encoder of the columns; with `cv` and without `refit`, a list of one a fold.
+
+        It is a copy: predictions do not follow changes of it.
+        """
         check_is_fitted(self)
         spec = ModelSpec.of_fitted(vars(self))
         if spec.inputs is None:
-            return [inputs.encoder for inputs in spec.fold_inputs]
-        return spec.inputs.encoder
+            return [deepcopy(inputs.encoder) for inputs in spec.fold_inputs]
+        return deepcopy(spec.inputs.encoder)
 
     def __sklearn_tags__(self) -> Tags:
         """Declare that missing values and categories are supported, and sparse input is not."""
