@@ -95,14 +95,15 @@ class CompactEncoderMixin:
             compact[:, i] = self._codes_of(table, j, one) + offset
         return compact
 
-    def _codes_of(self, table: Table, j: int, codes: CategoryCodes) -> Array:
-        """Return the codes of the cells of a categorical column, without offset."""
+    def _codes_of(self, table: Table, j: int, codes: CategoryCodes) -> Array | int:
+        """Return the codes of the cells of a categorical column, or the code of all of them."""
+        found: Array | int | None = None
         if isinstance(table, PandasTable) and self.column_types_[j] == "string":
-            dictionary = table.dictionary(j)
-            found = None if dictionary is None else codes.of_dictionary(*dictionary)
-            if found is not None:
-                return found
-        return codes.of_column(self._column(table, j))
+            if table.shape[0] == 1:
+                found = codes.of_cell(table.cell(j))
+            elif (dictionary := table.dictionary(j)) is not None:
+                found = codes.of_dictionary(*dictionary)
+        return codes.of_column(self._column(table, j)) if found is None else found
 
     def expansion_layer(self, dtype: Any = None) -> TabularEncoding:
         """Return the module that expands the output of `encode_compact` to that of `transform`.
