@@ -4,11 +4,14 @@ import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from operator import is_
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sknn.engine.inference import RawPredictor
 from sknn.estimators._fitted_model import fitted_networks, fold_networks
 from sknn.estimators._model import ModelSpec
+
+if TYPE_CHECKING:
+    from sknn.estimators.base import BaseMLP
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ class PredictionPlan:
 _PLANS: dict[tuple[int, bool], tuple[weakref.ref[Any], Sequence[Any], PredictionPlan]] = {}
 
 
-def plan_of(mlp: Any, fitted: Mapping[str, Any], *, of_folds: bool = False) -> PredictionPlan:
+def plan_of(mlp: "BaseMLP", fitted: Mapping[str, Any], *, of_folds: bool = False) -> PredictionPlan:
     """Return the plan of an estimator with these attributes, the one of the last call if it is.
 
     The arrays of a plan are those of the attributes, so that it follows changes in place. If the
@@ -67,7 +70,7 @@ def _are_same(objects: Sequence[Any], others: Sequence[Any]) -> bool:
     return len(objects) == len(others) and all(map(is_, objects, others))
 
 
-def forget_plans(mlp: Any) -> None:
+def forget_plans(mlp: "BaseMLP") -> None:
     """Drop the plans of an estimator, which is fitted again: they keep its weights in memory."""
     for of_folds in (False, True):
         _PLANS.pop((id(mlp), of_folds), None)
