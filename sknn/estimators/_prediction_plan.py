@@ -47,7 +47,7 @@ def plan_of(mlp: "BaseMLP", fitted: Mapping[str, Any], *, of_folds: bool = False
     """
     key, sources = (id(mlp), of_folds), _sources(fitted, of_folds=of_folds)
     known = _PLANS.get(key)
-    if known is not None and known[0]() is mlp and _are_same(known[1], sources):
+    if known is not None and _are_same(known[1], sources):
         return known[2]
     plan = PredictionPlan.of_fitted(fitted, of_folds=of_folds)
     _PLANS[key] = weakref.ref(mlp, lambda ref: _remove(key, ref)), sources, plan

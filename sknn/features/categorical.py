@@ -125,13 +125,10 @@ class CategoryCodes:
         return np.fromiter(found, np.intp, len(column.cells))
 
     def of_cell(self, cell: Any) -> int | None:
-        """Return the code of a cell that is a string or NaN; None for anything else.
-
-        None, too, if the categories are numbers.
-        """
-        if type(cell) is str:
-            return self._code_of.get(cell, self.infrequent) if self._code_of else None
-        return self.missing if type(cell) is float and cell != cell else None
+        """Return the code of a string; None for any other cell, or if categories are numbers."""
+        if type(cell) is not str or not self._code_of:
+            return None
+        return self._code_of.get(cell, self.infrequent)
 
     def of_dictionary(self, positions: NDArray[np.integer[Any]], entries: Any) -> Array | None:
         """Return the code of each cell of a column that is encoded by a dictionary of its own.

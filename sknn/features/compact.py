@@ -98,10 +98,10 @@ class CompactEncoderMixin:
     def _codes_of(self, table: Table, j: int, codes: CategoryCodes) -> Array | int:
         """Return the codes of the cells of a categorical column, or the code of all of them."""
         found: Array | int | None = None
-        if isinstance(table, PandasTable) and self.column_types_[j] == "string":
+        if isinstance(table, PandasTable):
             if table.shape[0] == 1:
                 found = codes.of_cell(table.cell(j))
-            elif (dictionary := table.dictionary(j)) is not None:
+            if found is None and (dictionary := table.dictionary(j)) is not None:
                 found = codes.of_dictionary(*dictionary)
         return codes.of_column(self._column(table, j)) if found is None else found
 

@@ -63,6 +63,12 @@ def later():
     yield "dates", FRAME.assign(whole=pd.Timestamp(0))
     yield "date", FRAME.assign(text=datetime.date(2000, 1, 1))
     yield "period", FRAME.assign(level=pd.Categorical([pd.Period("2000")] * N))
+    times = pd.Categorical([pd.NaT, pd.Timestamp(0)] * 20)
+    yield "time", FRAME.assign(level=times).iloc[[0]]
+    yield "no-time", FRAME.assign(text=pd.NaT).iloc[[0]]
+    yield "no-number", FRAME.assign(text=np.nan, level=pd.NA).iloc[[0]]
+    yield "letters", FRAME.assign(grade=pd.Categorical(["a", "b"] * 20))
+    yield "letter", FRAME.assign(grade="a").iloc[[0]]
     yield "numbers", FRAME.assign(level=1.5)
     yield "numbered", FRAME.assign(level=pd.Categorical([1, 2] * 20))
     yield "large", FRAME.assign(whole=2**60 + np.arange(N))
