@@ -284,6 +284,8 @@ def validated_inputs(estimator: "BaseMLP", X: Any, *y: Any, reset: bool, **optio
 
 def check_finite(X: Any, estimator_name: str) -> None:
     """Raise a ValueError if numeric inputs have infinities or NaN."""
+    if isinstance(X, np.ndarray) and has_finite_sum(X):
+        return
     try:
         assert_all_finite(X, input_name="X")
     except ValueError as error:
@@ -498,12 +500,6 @@ def check_any_weight(w: Array) -> None:
 def has_finite_sum(array: Array) -> bool:
     """Return whether the sum is finite, so that all elements are; overflow may make it infinite."""
     return math.isfinite(np.add.reduce(array, None))
-
-
-def check_finite(X: Any, estimator_name: str) -> None:
-    """Check that a batch of X, dense or CSR, is finite; the error is that of scikit-learn."""
-    if not (isinstance(X, np.ndarray) and has_finite_sum(X)):
-        assert_all_finite(X, estimator_name=estimator_name, input_name="X")
 
 
 def ignore_overflow() -> Any:
