@@ -228,6 +228,19 @@ print(*timed_fits({"a": fit}, 2, "steps")["a"])
     assert rows[-1]["ratio"]["median"] == 1
 
 
+def test_prediction_of_rows_of_frames():
+    """A line for one row and for all rows of each table."""
+    code = """
+import frame_prediction as it
+it.TABLES, it.CALLS, it.N_TRAIN, it.MAX_CELLS = {"a": (3, 0), "b": (1, 8)}, {1: 2, 300: 1}, 200, 900
+for row in it.compare_frame_prediction(2):
+    print(row["table"], row["rows"], row["share"].least > 0)
+"""
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=PROGRAM.parent, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-4:] == ["a 1 True", "a 300 True", "b 1 True", "b 100 True"]
+
+
 def test_unknown_names(folder):
     """A name that is not known is an error that tells which are."""
     assert "no such sets: flowers; there are lines, tags" in run(folder, "--sets", "flowers").stderr

@@ -23,6 +23,7 @@ from cases import CASES, Case
 from default_fits import compare_default_fits
 from default_sets import chosen_sets, load_set
 from first import ROWS, compare_first
+from frame_prediction import compare_frame_prediction
 from imports import compare_imports
 from memory import compare_memory
 from peers import PEERS
@@ -50,6 +51,9 @@ SUBJECTS = {
         options.threads,
         options.repeats or (5 if options.quick else 15),
         options.busy,
+    ),
+    "frames": lambda options: compare_frame_prediction(
+        options.repeats or (5 if options.quick else 15)
     ),
     "import": lambda options: compare_imports(options.repeats or (7 if options.quick else 15)),
     "memory": lambda options: compare_memory(),

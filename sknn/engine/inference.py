@@ -1,12 +1,15 @@
 """Raw outputs of many rows, batch by batch, so that memory is bounded and arrays fit the cache."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 from scipy.sparse import issparse
 
 from sknn.engine._execution import ForwardPass
+from sknn.engine._threads import run_parallel
 from sknn.engine._typing import Array
 from sknn.engine.linear import Linear
 from sknn.engine.modules import Sequential
@@ -15,14 +18,111 @@ from sknn.engine.modules import Sequential
 #: take (256, 256) units in float32 on one thread 13 to 21 ms with 2^16 to 2^18, 31 ms with 2^20.
 MAX_BATCH_ELEMENTS = 2**17
 
+#: How many sets of arrays a `RawPredictor` keeps for single rows.
+MAX_KEPT_PASSES = 16
+
+
+class RawPredictor:
+    """Raw outputs of a network, for many calls from any number of threads.
+
+    The arrays of a forward pass of a single row are kept from one call to the next, one set for
+    each thread that computes at the same time; those of larger batches are not.
+
+    Parameters
+    ----------
+    network : Sequential
+        The network. The arrays of its parameters must stay the same, their elements may change.
+    dtype : dtype
+        The dtype of these parameters.
+    """
+
+    def __init__(self, network: Sequential, dtype: DTypeLike) -> None:
+        self.network = network
+        self.dtype = np.dtype(dtype)
+        self._passes: list[ForwardPass] = []  # not in use; `pop` and `append` are atomic
+
+    def __call__(self, X: Any, check: Callable[[Array], None] | None = None) -> Array:
+        """Return the raw outputs (n, k), with members (g, n, k); see `raw_predict`."""
+        n = X.shape[0]
+        if n == 1 and isinstance(X, np.ndarray):
+            return self._predict_row(X, check)
+        size = rows_per_batch(self.network, X)
+        if n <= size:
+            return self.network.forward(_convert(X[0:n], self.dtype, check))
+        first = self.network.forward(_convert(X[:size], self.dtype, check))
+        out = np.empty((*first.shape[:-2], n, first.shape[-1]), first.dtype)
+        out[..., :size, :] = first
+        free: list[ForwardPass] = []
+        batches = (slice(start, start + size) for start in range(size, n, size))
+        run_parallel([partial(self._predict_batch, X, one, check, out, free) for one in batches])
+        return out
+
+    def product_size(self, X: Any) -> int:
+        """Return the multiplications in a product of several batches; 0 if there is only one."""
+        n = rows_per_batch(self.network, X)
+        if X.shape[0] <= n:
+            return 0
+        linear = (module for module in self.network.modules if isinstance(module, Linear))
+        return n * max((module.W.size for module in linear), default=0)
+
+    def _predict_row(self, X: Array, check: Callable[[Array], None] | None) -> Array:
+        """Return the raw outputs of a single row."""
+        one = _pop(self._passes)
+        if one is None or one.values[0].shape != X.shape:
+            u = np.empty(X.shape, self.dtype)
+            _copy_converted(u, X, check)
+            values = self.network.trace(u)
+            if not any(map(issparse, values)):
+                self._passes.append(ForwardPass(self.network.modules, values))
+            return values[-1].copy()  # it may be the input, which the pass keeps
+        u = one.values[0]
+        _copy_converted(u, X, check)
+        z = one.forward(u, self.network.modules).copy()
+        if len(self._passes) < MAX_KEPT_PASSES:
+            self._passes.append(one)
+        return z
+
+    def _predict_batch(
+        self,
+        X: Any,
+        rows: slice,
+        check: Callable[[Array], None] | None,
+        out: Array,
+        free: list[ForwardPass],
+    ) -> None:
+        """Write the raw outputs of a batch; `free` are the passes that no thread uses."""
+        u, z = _convert(X[rows], self.dtype, check), out[..., rows, :]
+        if rows.stop > X.shape[0]:  # the last batch is smaller
+            z[...] = self.network.forward(u)
+            return
+        one = _pop(free)
+        if one is not None:
+            z[...] = one.forward(u, self.network.modules)
+            free.append(one)
+            return
+        values = self.network.trace(u)
+        z[...] = values[-1]
+        if not any(map(issparse, values[1:])):
+            free.append(ForwardPass(self.network.modules, values))
+
+
+def _pop(free: list[ForwardPass]) -> ForwardPass | None:
+    """Remove and return one of the passes, None if there is none; other threads may do the same."""
+    try:
+        return free.pop()
+    except IndexError:
+        return None
+
 
 def raw_predict(
     network: Sequential,
-    X: Array,
+    X: Any,
     dtype: DTypeLike,
     check: Callable[[Array], None] | None = None,
 ) -> Array:
     """Compute the raw outputs of a network, shape (n, k), with members (g, n, k).
+
+    Batches are shared by threads as far as these are allowed; they are the same without.
 
     Parameters
     ----------
@@ -35,21 +135,7 @@ def raw_predict(
     check : callable, optional
         ``check(u)`` is called with each converted batch, and may raise.
     """
-    if X.shape[0] <= rows_per_batch(network, X):
-        return network.forward(next(iter_batches(network, X, dtype, check)))
-    outputs: list[Array] = []
-    values: list[Array] = []
-    step = None
-    for u in iter_batches(network, X, dtype, check):
-        if not values:
-            values = network.trace(u)
-            outputs.append(values[-1])
-        elif u.shape[0] < values[0].shape[0] or any(map(issparse, values[1:])):  # the last batch
-            outputs.append(network.forward(u))
-        else:
-            step = step or ForwardPass(network.modules, values)
-            outputs.append(step.forward(u, network.modules).copy())
-    return np.concatenate(outputs, axis=-2)
+    return RawPredictor(network, dtype)(X, check)
 
 
 def iter_batches(
@@ -83,6 +169,14 @@ def _convert(u: Array, dtype: DTypeLike, check: Callable[[Array], None] | None) 
         if check:
             check(u)
     return u
+
+
+def _copy_converted(u: Array, X: Array, check: Callable[[Array], None] | None) -> None:
+    """Copy rows to an array in the dtype of the network, checked."""
+    with np.errstate(over="ignore", invalid="ignore"):  # as in `_convert`
+        np.copyto(u, X, casting="unsafe")
+        if check:
+            check(u)
 
 
 def rows_per_batch(network: Sequential, X: Array) -> int:

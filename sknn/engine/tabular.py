@@ -4,6 +4,8 @@ A table is kept as a compact matrix, one number per cell, and each batch is enco
 the encoded matrix may be fifty times as wide.
 """
 
+from itertools import accumulate, pairwise
+
 import numpy as np
 from scipy import sparse
 
@@ -112,7 +114,8 @@ class TabularEncoding(Module):
         """Return the rows of the numeric features, bins, indicators and one-hot columns."""
         n_bins, n_indicators = len(self.bin_start), len(self.missing_indicator_features)
         sizes = [self.n_numeric, n_bins, n_indicators, len(self.one_hot_codes)]
-        return np.split(wide, np.cumsum(sizes), axis=-2)[:-1]
+        ends = accumulate(sizes, initial=0)
+        return [wide[..., start:stop, :] for start, stop in pairwise(ends)]  # faster than `split`
 
     def _cut_off(self, x: Array, out: Array | None = None) -> Array:
         """Return numeric features within limits, so that no square overflows."""

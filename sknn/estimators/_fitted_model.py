@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from sknn.engine import Sequential, iter_batches, raw_predict
+from sknn.engine import Sequential, iter_batches
 from sknn.engine._typing import Array
 from sknn.engine.data import RowSelection
+from sknn.engine.inference import RawPredictor
+from sknn.estimators._blas_threads import engine_threads
 from sknn.estimators._model import ModelSpec, checked_finite
 from sknn.estimators._validation.data import ValidatedData
 from sknn.estimators._validation.source_rows import EncodedRows
@@ -19,7 +21,7 @@ class ModelPart:
     """Networks that read the same inputs, and rows to predict."""
 
     spec: ModelSpec  # specification of these networks
-    network: Sequential  # from inputs to raw outputs, with a member axis if they are several
+    predictor: RawPredictor  # from inputs to raw outputs, with a member axis if they are several
     X: Any  # rows to predict; each batch is converted to the type of the network
     # raises an error for a converted batch that is not finite; None if X is known to be finite
     check: Callable[[Any], None] | None
@@ -27,26 +29,32 @@ class ModelPart:
     @classmethod
     def of_rows(
         cls,
-        networks: tuple[ModelSpec, Sequential],
+        networks: tuple[ModelSpec, RawPredictor],
         X: Any,
         check: Callable[[Any], None] | None = None,
     ) -> "ModelPart":
-        """Return networks, from `fitted_networks`, with validated rows, encoded for them."""
-        spec, network = networks
+        """Return networks, from a `PredictionPlan`, with validated rows, encoded for them."""
+        spec, predictor = networks
         if isinstance(X, EncodedRows):
             X = X.X
         elif spec.inputs:
             X = spec.inputs.encode(X, spec.dtype)
-        return cls(spec, network, X, check)
+        return cls(spec, predictor, X, check)
 
     @classmethod
     def of_data(cls, networks: tuple[ModelSpec, Sequential], data: ValidatedData) -> "ModelPart":
-        """Return networks with training rows, encoded for them."""
+        """Return networks, from `fitted_networks`, with training rows, encoded for them."""
         spec, network = networks
+        predictor = RawPredictor(network, spec.dtype)
         if spec.inputs is None:
-            return cls(spec, network, data.X, None)
+            return cls(spec, predictor, data.X, None)
         X, rows = data.encoded(spec.inputs, spec.dtype)
-        return cls(spec, network, X if rows is None else RowSelection(X, rows), None)
+        return cls(spec, predictor, X if rows is None else RowSelection(X, rows), None)
+
+    @property
+    def network(self) -> Sequential:
+        """The networks themselves; other threads may use them at the same time."""
+        return self.predictor.network
 
     def iter_batches(self) -> Iterator[Array]:
         """Yield the rows in batches, in the type of the network."""
@@ -54,7 +62,10 @@ class ModelPart:
 
     def raw_predict(self) -> Array:
         """Return the raw outputs for X, with a member axis if there are several networks."""
-        return raw_predict(self.network, self.X, self.spec.dtype, self.check)
+        if self.X.shape[0] == 1:
+            return self.predictor(self.X, self.check)
+        with engine_threads(self.predictor.product_size(self.X)):
+            return self.predictor(self.X, self.check)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import numpy as np
 from sknn.engine import Embedding, Module, Sequential
 from sknn.engine._typing import Array, Rng
 from sknn.features import TableEncoder
+from sknn.features.categorical import CategoryCodes
 from sknn.features.columns import without_missing
 
 
@@ -21,10 +22,17 @@ class TabularInputs:
         self.encoder = encoder
         embedded = encoder.n_embedded_features_
         self.width = len(encoder.unused_outputs_) + embedded * (self.embedding_width - 1)
+        self._codes: list[CategoryCodes] | None = None  # tables of categories; built when used
+
+    def __reduce__(self) -> tuple[type, tuple[TableEncoder]]:
+        """Leave what is built when it is used out of copies and pickles."""
+        return type(self), (self.encoder,)
 
     def encode(self, X: Any, dtype: str) -> Array:
         """Encode a validated table, or its columns, as the compact matrix, one number per cell."""
-        return self.encoder._encode_validated(X, dtype)
+        if self._codes is None:
+            self._codes = self.encoder._category_codes()
+        return self.encoder._encode_validated(X, dtype, self._codes)
 
     def prepend(self, layers: Sequential, embedding: Array | None) -> Sequential:
         """Put the expansion of the compact matrix, and the embedding, before the layers."""

@@ -33,6 +33,7 @@ from sknn.estimators._inputs import TabularInputs
 from sknn.estimators._validation.data import (
     ValidatedData,
     as_dtype,
+    has_finite_sum,
     normalized_weights,
 )
 from sknn.estimators._validation.row_totals import class_frequencies
@@ -441,8 +442,11 @@ def checked_finite(compute: Callable[..., Any], *args: Any, lowest: float | None
     """
     with np.errstate(over="ignore", invalid="ignore"):
         results = compute(*args)
-    for array in results if isinstance(results, list) else [results]:
-        if array.dtype.kind != "f" or np.isfinite(array).all():
+        arrays = results if isinstance(results, list) else [results]
+        floats = [array for array in arrays if array.dtype.kind == "f"]
+        suspect = [array for array in floats if not has_finite_sum(array)]
+    for array in suspect:
+        if np.isfinite(array).all():
             continue
         if lowest is None or not (np.isfinite(array) | (array == lowest)).all():
             raise ValueError(

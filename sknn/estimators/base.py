@@ -45,8 +45,6 @@ from sknn.estimators._fit_plan import (
 from sknn.estimators._fitted_model import (
     FittedModel,
     ModelPart,
-    fitted_networks,
-    fold_networks,
     member_networks,
     prediction_dtype,
 )
@@ -78,6 +76,7 @@ from sknn.estimators._parameters import (
     Scoring,
     SolverName,
 )
+from sknn.estimators._prediction_plan import forget_plans, plan_of
 from sknn.estimators._refit import refit
 from sknn.estimators._search_space import numeric_space
 from sknn.estimators._sklearn_compat import (
@@ -439,6 +438,7 @@ class BaseMLP(VersionedState, CallbackSupportMixin, KnownParamNames, metaclass=A
     def _assign(self, fitted: Mapping[str, Any]) -> None:
         """Replace all fitted attributes at once, so that no thread sees old and new ones mixed."""
         self.__dict__ = vars(self._with_attributes(fitted))
+        forget_plans(self)
 
     # The steps of fit
 
@@ -708,14 +708,10 @@ class BaseMLP(VersionedState, CallbackSupportMixin, KnownParamNames, metaclass=A
         if "coefs_" not in fitted:
             check_is_fitted(self)
         X, check, dtype_of_X = self._validate_predict(X, fitted)
-        of_folds = folds_of is not None
-        if of_folds:
-            fitted = {**fitted, **fitted.get("_fold_models", {})}
-        spec = ModelSpec.of_fitted(fitted)
-        dtype = prediction_dtype(spec, parameter, dtype_of_X)
-        networks = fold_networks(spec, fitted) if of_folds else fitted_networks(spec, fitted)
-        parts = [ModelPart.of_rows(one, X, check) for one in networks]
-        return FittedModel(spec, parts, dtype)
+        plan = plan_of(self, fitted, of_folds=folds_of is not None)
+        dtype = prediction_dtype(plan.spec, parameter, dtype_of_X)
+        parts = [ModelPart.of_rows(one, X, check) for one in plan.networks]
+        return FittedModel(plan.spec, parts, dtype)
 
     def _validate_predict(
         self, X: Any, fitted: Mapping[str, Any]

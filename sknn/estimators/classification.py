@@ -19,6 +19,7 @@ from sknn.estimators._builders import TrainingSettings
 from sknn.estimators._early_stopping import accuracy
 from sknn.estimators._model import ModelSpec
 from sknn.estimators._parameters import Auto, ClassWeight
+from sknn.estimators._prediction_plan import plan_of
 from sknn.estimators._sklearn_compat import (
     ClassifierMixin,
     Interval,
@@ -53,7 +54,7 @@ def has_probabilities(mlp: "Classification") -> bool:
     """Return whether `predict_proba` exists; if not, raise an error that names suitable losses."""
     fitted = vars(mlp)
     if "_model_spec" in fitted:
-        loss: Any = ModelSpec.of_fitted(fitted).loss
+        loss: Any = plan_of(mlp, fitted).spec.loss
     elif isinstance(mlp.loss, Loss):
         loss = mlp.loss
     else:

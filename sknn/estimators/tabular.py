@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, ClassVar
@@ -34,6 +35,7 @@ from sknn.estimators._validation.source_rows import EncodedRows
 from sknn.estimators.base import BaseMLP
 from sknn.features import TableEncoder
 from sknn.features.compact import checked_columns
+from sknn.features.pandas_table import has_known_columns
 from sknn.features.statistics import weight_scale
 
 #: The first batch of `partial_fit` should have at least so many rows.
@@ -107,12 +109,15 @@ class Tabular(BaseMLP):
 
     @property
     def encoder_(self) -> TableEncoder | list[TableEncoder]:
-        """Fitted encoder of the columns; with `cv` and without `refit`, a list of one a fold."""
+        """Fitted encoder of the columns; with `cv` and without `refit`, a list of one a fold.
+
+        It is a copy: predictions do not follow changes of it.
+        """
         check_is_fitted(self)
         spec = ModelSpec.of_fitted(vars(self))
         if spec.inputs is None:
-            return [inputs.encoder for inputs in spec.fold_inputs]
-        return spec.inputs.encoder
+            return [deepcopy(inputs.encoder) for inputs in spec.fold_inputs]
+        return deepcopy(spec.inputs.encoder)
 
     def __sklearn_tags__(self) -> Tags:
         """Declare that missing values and categories are supported, and sparse input is not."""
@@ -215,9 +220,10 @@ class Tabular(BaseMLP):
         """
         if isinstance(X, EncodedRows):
             return X, None, None
-        X = rows_to_predict(X, fitted)
-        X = checked_columns(self._with_attributes(fitted), X, reset=False)
-        return X, None, getattr(X, "dtype", None)
+        if not has_known_columns(X, fitted):
+            X = rows_to_predict(X, fitted)
+            X = checked_columns(self._with_attributes(fitted), X, reset=False)
+        return X, None, X.dtype if isinstance(X, np.ndarray) else None
 
 
 def _learn(encoder: TableEncoder, data: ValidatedData) -> str | None:

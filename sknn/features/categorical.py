@@ -25,6 +25,9 @@ EXTRA_CODES = ["infrequent", "missing"]
 #: A column with more categories than this, all of them infrequent, is uninformative.
 MAX_ALL_INFREQUENT = 20
 
+#: A new dictionary with at most this many entries is encoded as a whole also for a single cell.
+MAX_EAGER_ENTRIES = 2**10
+
 #: How many uninformative columns a warning names.
 MAX_NAMED_COLUMNS = 5
 
@@ -75,32 +78,85 @@ def rare_categories_message(columns: Sequence[str], min_frequency: int) -> str |
     )
 
 
-def encode_categories(column: Column, categories: Categories) -> Array:
-    """Return the code of each cell, shape (n,).
+class CategoryCodes:
+    """The codes of the cells of a categorical column.
 
-    Numbers are compared in the narrower of the types in fit and here: 0.1 in float32 is 0.1.
-
-    Raises
-    ------
-    ValueError
-        If they are integers that float64 cannot represent.
+    Parameters
+    ----------
+    categories : list of str or array
+        The sorted categories.
     """
-    _refuse_rounded(column)
-    infrequent, missing = (len(categories) + i for i in range(len(EXTRA_CODES)))
-    if column.kind == "empty":
-        return np.full(len(column.cells), missing)
-    if isinstance(categories, np.ndarray):
-        narrowest = min(categories.dtype, column.float_type, key=lambda one: one.itemsize)
-        with np.errstate(over="ignore"):
-            cells = np.asarray(column.cells).astype(narrowest)
-            categories = categories.astype(narrowest)
-        codes = np.searchsorted(categories, cells)
-        is_known = np.append(categories, np.nan)[codes] == cells
-        return np.where(np.isnan(cells), missing, np.where(is_known, codes, infrequent))
-    code_of: dict[str | None, int] = {category: i for i, category in enumerate(categories)}
-    code_of[None] = missing
-    found = map(code_of.get, column.cells, repeat(infrequent))
-    return np.fromiter(found, np.intp, len(column.cells))
+
+    def __init__(self, categories: Categories) -> None:
+        self.categories = categories
+        self.infrequent, self.missing = (len(categories) + i for i in range(len(EXTRA_CODES)))
+        self._code_of: dict[str | None, int] = {}
+        if isinstance(categories, list):
+            self._code_of = {category: i for i, category in enumerate(categories)}
+            self._code_of[None] = self.missing
+        # the last dictionary of text, and the code of each of its entries
+        self._last: tuple[Any, Array | None] = None, None
+
+    def of_column(self, column: Column) -> Array:
+        """Return the code of each cell, shape (n,).
+
+        Numbers are compared in the narrower of the types in fit and here: 0.1 in float32 is 0.1.
+
+        Raises
+        ------
+        ValueError
+            If they are integers that float64 cannot represent.
+        """
+        _refuse_rounded(column)
+        if column.kind == "empty":
+            return np.full(len(column.cells), self.missing)
+        categories = self.categories
+        if isinstance(categories, np.ndarray):
+            narrowest = min(categories.dtype, column.float_type, key=lambda one: one.itemsize)
+            with np.errstate(over="ignore"):
+                cells = np.asarray(column.cells).astype(narrowest)
+                categories = categories.astype(narrowest)
+            codes = np.searchsorted(categories, cells)
+            is_known = np.append(categories, np.nan)[codes] == cells
+            return np.where(
+                np.isnan(cells), self.missing, np.where(is_known, codes, self.infrequent)
+            )
+        found = map(self._code_of.get, column.cells, repeat(self.infrequent))
+        return np.fromiter(found, np.intp, len(column.cells))
+
+    def of_cell(self, cell: Any) -> int | None:
+        """Return the code of a string; None for any other cell, or if categories are numbers."""
+        if type(cell) is not str or not self._code_of:
+            return None
+        return self._code_of.get(cell, self.infrequent)
+
+    def of_dictionary(self, positions: NDArray[np.integer[Any]], entries: Any) -> Array | None:
+        """Return the code of each cell of a column that is encoded by a dictionary of its own.
+
+        Parameters
+        ----------
+        positions : array of int of shape (n,)
+            The position of each cell in the dictionary, -1 where it is missing.
+        entries : pandas.Index
+            The dictionary, which never changes.
+
+        Returns
+        -------
+        codes : array of shape (n,) or None
+            None if not all entries are text, the categories are numbers, or if the dictionary is
+            new and has many more entries than there are cells.
+        """
+        known, codes = self._last  # read at once, as another thread may replace it
+        if known is not entries:
+            if not self._code_of or len(entries) > max(len(positions), MAX_EAGER_ENTRIES):
+                return None
+            texts = entries.tolist()
+            codes = None
+            if set(map(type, texts)) <= {str}:
+                found = [self._code_of.get(text, self.infrequent) for text in texts]
+                codes = np.array([*found, self.missing])
+            self._last = entries, codes
+        return None if codes is None else codes[positions]
 
 
 def _refuse_rounded(column: Column) -> None:

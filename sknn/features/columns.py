@@ -1,5 +1,6 @@
 """Tables of any kind, read column by column as numbers or strings."""
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
@@ -129,9 +130,16 @@ class Table:
             all_columns = len(indices) == self.shape[1]  # in their order
             block = (self._frame if all_columns else self._frame[:, indices.tolist()]).to_numpy()
         cells: Array = np.asarray(block, np.float64)
-        for i in np.flatnonzero(~np.isfinite(cells).all(axis=0)):
-            self.column(indices[i])  # refuses infinities
+        self._refuse_infinities(cells, indices)
         return cells
+
+    def _refuse_infinities(self, cells: Array, indices: NDArray[np.intp]) -> None:
+        """Raise an error if one of these columns holds an infinity."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            if math.isfinite(np.add.reduce(cells, None)):
+                return
+        for i in np.flatnonzero(np.isinf(cells).any(axis=0)):
+            self.column(int(indices[i]))
 
     def _plain_columns(self) -> NDArray[np.bool_]:
         """Return `is_plain`."""

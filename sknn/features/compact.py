@@ -1,6 +1,6 @@
 """The compact matrix of a table, one number a cell, and its expansion to dense or CSR output."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,11 +11,12 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknn.engine import TabularEncoding
 from sknn.engine._typing import Array
-from sknn.features.categorical import EXTRA_CODES, encode_categories
+from sknn.features.categorical import EXTRA_CODES, CategoryCodes
 from sknn.features.columns import KINDS, Column, Table
 from sknn.features.containers import as_array, as_frame
 from sknn.features.encoder_settings import float_dtype_name
 from sknn.features.numeric import standardize, standardized_bins
+from sknn.features.pandas_table import PandasTable, has_known_columns, is_pandas_frame
 from sknn.features.small_table import AnyTable
 
 #: Elements expanded at a time, which bounds the memory needed beside the result.
@@ -65,8 +66,17 @@ class CompactEncoderMixin:
         check_is_fitted(self)
         return self._encode_validated(checked_columns(self, X, reset=False), dtype)
 
-    def _encode_validated(self, X: Any, dtype: Any = None) -> Array:
-        """Encode a table whose column names and shape are validated; see `encode_compact`."""
+    def _category_codes(self) -> list[CategoryCodes]:
+        """Return the codes of each categorical column, which further calls may use again."""
+        return list(map(CategoryCodes, self.categories_))
+
+    def _encode_validated(
+        self, X: Any, dtype: Any = None, codes: Sequence[CategoryCodes] | None = None
+    ) -> Array:
+        """Encode a table whose column names and shape are validated; see `encode_compact`.
+
+        `codes` is the result of `_category_codes`.
+        """
         table = self._table(X)
         p = len(self.numeric_features_)
         name = float_dtype_name(self.dtype if dtype is None else dtype)
@@ -80,10 +90,21 @@ class CompactEncoderMixin:
         n_codes = self._n_codes()
         n_codes[: self._n_one_hot()] = 0
         offsets = np.cumsum(n_codes) - n_codes
-        categorical = zip(self.categorical_features_, self.categories_, offsets, strict=True)
-        for i, (j, categories, offset) in enumerate(categorical, start=p):
-            compact[:, i] = encode_categories(self._column(table, j), categories) + offset
+        codes = self._category_codes() if codes is None else codes
+        categorical = zip(self.categorical_features_.tolist(), codes, offsets, strict=True)
+        for i, (j, one, offset) in enumerate(categorical, start=p):
+            compact[:, i] = self._codes_of(table, j, one) + offset
         return compact
+
+    def _codes_of(self, table: AnyTable, j: int, codes: CategoryCodes) -> Array | int:
+        """Return the codes of the cells of a categorical column, or the code of all of them."""
+        found: Array | int | None = None
+        if isinstance(table, PandasTable):
+            if table.shape[0] == 1:
+                found = codes.of_cell(table.cell(j))
+            if found is None and (dictionary := table.dictionary(j)) is not None:
+                found = codes.of_dictionary(*dictionary)
+        return codes.of_column(self._column(table, j)) if found is None else found
 
     def expansion_layer(self, dtype: Any = None) -> TabularEncoding:
         """Return the module that expands the output of `encode_compact` to that of `transform`.
@@ -136,7 +157,8 @@ class CompactEncoderMixin:
         """Return the columns of a table whose names and shape are validated."""
         if isinstance(X, AnyTable):
             return X
-        return Table(X, getattr(self, "feature_names_in_", None))
+        names = getattr(self, "feature_names_in_", None)
+        return PandasTable(X, names) if is_pandas_frame(X) else Table(X, names)
 
     def _numbers(self, table: AnyTable, columns: NDArray[np.intp]) -> Array:
         """Return the cells of numeric columns, shape (n, len(columns)): plain ones at once."""
@@ -176,6 +198,8 @@ class CompactEncoderMixin:
 
 def checked_columns(estimator: BaseEstimator, X: Any, *, reset: bool) -> Any:
     """Validate the column names and the shape of a frame, an array or a list of rows."""
+    if not reset and has_known_columns(X, vars(estimator)):
+        return X
     frame = as_frame(X)
     if frame is None:
         X = as_array(X)

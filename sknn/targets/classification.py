@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import log_softmax, logsumexp, softmax
+from scipy.special import logsumexp, softmax
 
 from sknn.engine import NLL, Hinge, Loss, MultiOutputLoss
 from sknn.engine._typing import Array
+from sknn.engine.losses.classification import log_softmax
 from sknn.targets.base import Target, check_columns
 from sknn.targets.losses import BINARY, MULTICLASS
 
@@ -127,7 +128,7 @@ class MulticlassTarget(ClassTarget):
 
     def log_proba(self, loss: Loss, z: Array) -> Array:
         """Return the logarithms of the output activations, normalized over the classes."""
-        log_p: Array = log_softmax(loss.log_inverse_link(z), axis=-1)
+        log_p: Array = log_softmax(loss.log_inverse_link(z))
         return log_p
 
     def average_members(self, z: Array, loss: Loss) -> Array:

@@ -81,6 +81,19 @@ def extremes(dtype):
     return np.array(list(product([*sizes, *(-size for size in sizes)], repeat=3)), dtype)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(50, 3), (1, 10), (2, 7, 4), (0, 3), (5, 1)])
+def test_log_softmax_has_the_bits_of_scipy(dtype, shape):
+    """Also where exponentials underflow, and of infinities."""
+    z = np.random.default_rng(0).normal(0, 50, size=shape).astype(dtype)
+    if len(z) > 4:
+        z[0, :], z[1, 0], z[2, -1] = -np.inf, np.inf, -np.inf
+    with np.errstate(invalid="ignore"):
+        found, expected = NLLM().log_inverse_link(z), log_softmax(z, axis=-1)
+    assert found.dtype == dtype
+    assert_array_equal(found, expected)
+
+
 @pytest.mark.parametrize("right", range(3))
 @pytest.mark.parametrize("dtype", LARGEST)
 @by_name(FINITE)

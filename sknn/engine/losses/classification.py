@@ -1,7 +1,7 @@
 """Losses of classification, with targets of two values: negative and positive class."""
 
 import numpy as np
-from scipy.special import expit, log_expit, log_softmax, logit, logsumexp, softmax
+from scipy.special import expit, log_expit, logit, logsumexp, softmax
 
 from sknn.engine._linalg import row_sums
 from sknn.engine._typing import Array
@@ -170,7 +170,7 @@ class NLLM(Loss):
 
     def log_inverse_link(self, z: Array) -> Array:
         """Return ``log softmax(z)`` of each row."""
-        return log_softmax(z, axis=-1)
+        return log_softmax(z)
 
     def link(self, a: Array) -> Array:
         """Return ``log a``, with a clipped away from 0."""
@@ -178,14 +178,24 @@ class NLLM(Loss):
 
     def average_members(self, z: Array) -> Array:
         """Return the logarithm of the mean probability, exact where that rounds to 0."""
-        mean: Array = logsumexp(log_softmax(z, axis=-1), axis=0) - np.log(len(z))
+        mean: Array = logsumexp(log_softmax(z), axis=0) - np.log(len(z))
         return mean.astype(z.dtype, copy=False)
 
     def average_members_backward(self, z: Array, dv: Array) -> Array:
         """Return the gradient through the logarithm of the mean probability."""
-        log_a = log_softmax(z, axis=-1)
+        log_a = log_softmax(z)
         d_log_a = dv * softmax(log_a, axis=0)
         return d_log_a - np.exp(log_a) * d_log_a.sum(axis=-1, keepdims=True)
+
+
+def log_softmax(z: Array) -> Array:
+    """Return ``log softmax(z)`` of each row: the bits of SciPy, but much faster."""
+    highest = z.max(axis=-1, keepdims=True)
+    highest[~np.isfinite(highest)] = 0
+    shifted: Array = z - highest
+    with np.errstate(divide="ignore"):
+        shifted -= np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    return shifted
 
 
 def _row_max(z: Array) -> Array:
