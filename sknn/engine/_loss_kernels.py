@@ -68,7 +68,7 @@ def _bind_nll(z: Array, y: Array, losses: Array, dZ: Array) -> Calls:
         partial(np.multiply, y, z, yz),
         partial(np.subtract, b, yz, b),
         partial(np.add, a, b, total),
-        *_bind_row_sums(total, losses),
+        *_row_sum_calls(total, losses),
         partial(expit, z, dZ),
         partial(np.subtract, dZ, y, dZ),
     ]
@@ -86,9 +86,9 @@ def _bind_nllm(z: Array, y: Array, losses: Array, dZ: Array) -> Calls:
         partial(np.subtract, z, largest, dZ),
         partial(np.maximum, dZ, lowest, out=dZ),
         partial(np.multiply, dZ, y, product),
-        product_call(product, constant(z.shape[-1], 1, z.dtype), yz),
+        *_row_sum_calls(product, yz),
         partial(np.exp, dZ, dZ),
-        product_call(dZ, constant(z.shape[-1], 1, z.dtype), total),
+        *_row_sum_calls(dZ, total),
         partial(np.log, total, losses),
         partial(np.subtract, losses, yz, losses),
         partial(np.divide, dZ, total[..., None], dZ),
@@ -103,16 +103,16 @@ def _bind_squared_error(z: Array, y: Array, losses: Array, dZ: Array) -> Calls:
     return [
         partial(np.subtract, z, y, dZ),
         partial(np.multiply, dZ, dZ, squares),
-        *_bind_row_sums(squares, losses),
+        *_row_sum_calls(squares, losses),
         partial(np.multiply, half, losses, losses),
     ]
 
 
-def _bind_row_sums(a: Array, sums: Array) -> Calls:
-    """Return the calls that sum the rows of `a`; none for one column, which shares memory."""
-    if a.shape[-1] == 1:
-        return []
-    return [product_call(a, constant(a.shape[-1], 1, a.dtype), sums)]
+def _row_sum_calls(a: Array, sums: Array) -> Calls:
+    """Return the calls that write the sums of the rows of `a`; none if both share their memory."""
+    if a.shape[-1] > 1:
+        return [product_call(a, constant(a.shape[-1], 1, a.dtype), sums)]
+    return [] if np.may_share_memory(a, sums) else [partial(np.copyto, sums, a[..., 0])]
 
 
 #: The kernels by exact type, as a subclass may compute something else. Each binds the calls that
