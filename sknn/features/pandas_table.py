@@ -35,7 +35,7 @@ def has_known_columns(X: Any, fitted: Mapping[str, Any]) -> bool:
     fitted : mapping
         `n_features_in_`, and `feature_names_in_` if there were names.
     """
-    known, names = fitted.get("feature_names_in_"), []
+    known = fitted.get("feature_names_in_")
     if is_pandas_frame(X):
         columns = X.columns
         if known is None:  # numbered columns are no names
@@ -44,6 +44,8 @@ def has_known_columns(X: Any, fitted: Mapping[str, Any]) -> bool:
         names = columns.tolist()
     elif _is_polars_frame(X):
         names = X.columns
+    else:
+        return False
     return known is not None and (
         len(X) > 0
         and set(map(type, names)) == {str}
