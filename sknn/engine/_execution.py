@@ -106,7 +106,7 @@ class TrainingPass(ForwardPass):
     ) -> None:
         super().__init__(modules, values)
         self.loss = loss
-        self.losses = np.empty_like(losses)
+        self.losses = np.empty(losses.shape, np.result_type(losses, values[-1]))
         self.gradients = gradients
         self.first = next(i for i, arrays in enumerate(gradients) if arrays)
         self.output_gradients: list[Any] = [

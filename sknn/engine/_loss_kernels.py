@@ -41,17 +41,21 @@ def bind_loss(loss: Loss, z: Array, y: Array, scale: Array, losses: Array, dZ: A
 def _evaluate(loss: Loss, z: Array, y: Array, scale: Array, losses: Array, dZ: Array) -> None:
     """Write the losses and the scaled gradient to arrays."""
     values, gradient = loss.value_and_gradient(z, y)
-    check_losses(loss, values, z)
+    check_losses(loss, values, gradient, z)
     np.copyto(losses, values)
     np.multiply(gradient, scale, dZ)
 
 
-def check_losses(loss: Loss, losses: Array, z: Array) -> None:
-    """Raise ValueError unless there is a loss for each sample."""
+def check_losses(loss: Loss, losses: Array, gradient: Array | None, z: Array) -> None:
+    """Raise ValueError unless there is a loss for each sample, and a gradient like z."""
     if np.shape(losses) != z.shape[:-1]:
         raise ValueError(
             f"{loss!r} must give a number for each sample, shape {z.shape[:-1]}; got shape "
             f"{np.shape(losses)}."
+        )
+    if gradient is not None and np.shape(gradient) != z.shape:
+        raise ValueError(
+            f"{loss!r} gives a gradient of shape {np.shape(gradient)}, but z has {z.shape}."
         )
 
 

@@ -20,9 +20,6 @@ from sknn.engine._typing import Call
 #: Returns the largest number of threads, and what to call at the end.
 Begin: TypeAlias = Callable[[], tuple[int, Callable[[], None]]]
 
-#: What became of a part: None, or its error; True is the last word of a thread.
-Outcome: TypeAlias = BaseException | bool | None
-
 
 class AllowThreads:
     """Context manager: in it `run_parallel` may use other threads.
@@ -69,75 +66,60 @@ def run_parallel(parts: Sequence[Call]) -> None:
     try:
         for _ in range(n_helpers):
             _POOL.work.put(work)
-        work.compute(n_helpers)
+        work.call_parts(work.parts.popleft)
     finally:
+        work.parts.clear()
+        interrupt = work.wait()
         _POOL.give_back(n_helpers)
+    if interrupt or work.errors:
+        raise interrupt or work.errors[0]
 
 
 class _SharedWork:
-    """Parts that several threads take, each from its end of the row."""
+    """Parts that several threads take, each from its end of the row.
+
+    Whoever waits counts the helpers that have begun and ended: a message could be lost if Ctrl-C
+    arrives as it is received.
+    """
 
     def __init__(self, parts: Sequence[Call]) -> None:
-        self.n_parts = len(parts)
         self.parts = deque(parts)
-        self.outcomes: SimpleQueue[Outcome] = SimpleQueue()
-        self.float_errors: Any = np.geterr()  # a setting of each thread
+        self.begun: list[bool] = []
+        self.ended: list[bool] = []
+        self.errors: list[BaseException] = []
+        self.messages: SimpleQueue[None] = SimpleQueue()  # one from each helper at its end
+        self.float_errors: Any = np.geterr() | {"call": np.geterrcall()}  # settings of a thread
 
-    def compute(self, n_helpers: int) -> None:
-        """Call parts until all are done."""
-        n_left = self.n_parts
-        try:
-            while self.parts:
-                try:
-                    part = self.parts.popleft()
-                except IndexError:  # a helper was faster
-                    break
-                part()
-                n_left -= 1
-            self._wait(n_left)
-        except BaseException:
-            self.parts.clear()
-            self._wait_for_helpers(n_helpers)
-            raise
-
-    def _wait(self, n_parts: int) -> None:
-        """Wait for so many parts that helpers have begun; raise their first error."""
-        error: Outcome = None
-        while n_parts:
-            outcome = self.outcomes.get()
-            if outcome is not True:
-                n_parts -= 1
-                error = error or outcome
-        if isinstance(error, BaseException):
-            raise error
-
-    def _wait_for_helpers(self, n_helpers: int) -> None:
-        """Wait until no helper computes any more, whatever interrupts the wait."""
-        while n_helpers:
+    def call_parts(self, take: Callable[[], Call]) -> None:
+        """Call parts until none is left."""
+        while True:
             try:
-                n_helpers -= self.outcomes.get() is True
-            except KeyboardInterrupt:
-                continue
+                part = take()
+            except IndexError:
+                return
+            part()
 
     def help(self) -> None:
-        """Call parts, in another thread, until none is left."""
-        with np.errstate(**self.float_errors):
-            while self.parts:
-                try:
-                    part = self.parts.pop()
-                except IndexError:
-                    break
-                self.outcomes.put(_outcome(part))
-        self.outcomes.put(True)
+        """Call parts in another thread; none if all have been taken."""
+        self.begun.append(True)  # before a part is taken: the caller removes parts, then counts
+        try:
+            with np.errstate(**self.float_errors):
+                self.call_parts(self.parts.pop)
+        except BaseException as error:
+            self.errors.append(error)
+            self.parts.clear()
+        self.ended.append(True)
+        self.messages.put(None)
 
-
-def _outcome(part: Call) -> Outcome:
-    """Call a part and return its error."""
-    try:
-        part()
-    except BaseException as error:
-        return error
-    return None
+    def wait(self) -> KeyboardInterrupt | None:
+        """Wait until all helpers that have begun have ended; return what interrupted the wait."""
+        interrupt = None
+        while len(self.ended) < len(self.begun):
+            try:
+                self.messages.get()
+            except KeyboardInterrupt as error:
+                interrupt = error
+        return interrupt
 
 
 class _Pool:
@@ -160,13 +142,14 @@ class _Pool:
             self.inside[thread] = self.inside.get(thread, 0) + 1
 
     def leave(self) -> None:
-        """Count the context of the current thread no more."""
+        """Count the context of the current thread no more; a forked process has none."""
         with self.lock:
             thread = get_ident()
-            self.inside[thread] -= 1
-            if not self.inside[thread]:
-                del self.inside[thread]
+            n = self.inside.pop(thread, 0)
+            if n > 1:
+                self.inside[thread] = n - 1
             if not self.inside:
+                self.n_lent = 0  # Ctrl-C may have come before some were given back
                 self.finish()
 
     def finish(self) -> None:
@@ -200,11 +183,6 @@ class _Pool:
         with self.lock:
             self.n_lent -= n
 
-    def reset_after_fork(self) -> None:
-        """Begin anew in a forked process, which has none of the threads and contexts."""
-        self.finish()
-        self.__init__()  # type: ignore[misc]
-
 
 def _help_forever(waiting: SimpleQueue[_SharedWork]) -> None:
     """Help with one piece of work after the other."""
@@ -212,7 +190,14 @@ def _help_forever(waiting: SimpleQueue[_SharedWork]) -> None:
         waiting.get().help()
 
 
+def _begin_anew() -> None:
+    """Make a new pool in a forked process, which has none of the threads and contexts."""
+    global _POOL
+    _POOL.finish()
+    _POOL = _Pool()
+
+
 _POOL = _Pool()
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_POOL.reset_after_fork)
+    os.register_at_fork(after_in_child=_begin_anew)

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from copy import copy
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -83,6 +84,12 @@ class Dataset:
     def __len__(self) -> int:
         """Return the number of samples."""
         return len(self.Y)
+
+    def with_own_buffers(self) -> "Dataset":
+        """Return a dataset of the same arrays, whose `batch` writes to arrays of its own."""
+        other = copy(self)
+        other._workspace = Workspace()
+        return other
 
     def inputs(self) -> Array:
         """Return the inputs of all samples: X itself, or a copy of their rows."""

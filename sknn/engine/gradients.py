@@ -55,10 +55,6 @@ class BatchGradient:
         layers = [module for module in network.modules if isinstance(module, Linear)]
         self._n_products = 0 if parameters.members else sum(layer.W.size for layer in layers)
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Leave the arrays out of copies and pickles."""
-        return type(self), (self.network, self.loss, self.parameters)
-
     def compute(
         self,
         X: Array,
@@ -128,6 +124,7 @@ class _RowViews:
     def of(self, X: Array, Y: Array, stops: Sequence[int]) -> list[tuple[Array, Array]]:
         """Return the rows of both arrays between each stop and the next."""
         if X is not self.X or Y is not self.Y:
+            self.X = self.Y = None  # until the views are those of both
             self.views = [(X[start:stop], Y[start:stop]) for start, stop in pairwise(stops)]
             self.X, self.Y = X, Y
         return self.views
@@ -188,13 +185,13 @@ class ShardGradient:
         weights = sample_weights(Y.shape[:-1], step.values[-1].dtype, w, n, counts)
         are_constant = w is None and counts is None
         losses = step.compute(X, Y, weights, network.modules, are_constant=are_constant)
-        return self._mean(losses, weights, counts)
+        return weighted_sums(losses, weights, counts)
 
     def _step(self, X: Array, Y: Array) -> TrainingPass | None:
         """Return the arrays of a batch, if it is not the first of its size."""
         last_X, last_Y, step = self._last
         if X is not last_X or Y is not last_Y:
-            size = type(X), X.shape, X.dtype, Y.shape
+            size = _size(X, Y)
             step = self.workspace.get(size)
             if isinstance(step, tuple):  # the second batch of this size
                 step = self.workspace[size] = TrainingPass(*step)
@@ -215,13 +212,11 @@ class ShardGradient:
         z = values[-1]
         check_shapes(z, Y, w)
         losses, dZ = self.loss.value_and_gradient(z, Y)
-        check_losses(self.loss, losses, z)
-        if np.shape(dZ) != z.shape:
-            raise ValueError(
-                f"{self.loss!r} gives a gradient of shape {np.shape(dZ)}, but z has {z.shape}."
-            )
+        check_losses(self.loss, losses, dZ, z)
         weights = sample_weights(z.shape[:-1], z.dtype, w, n, counts)
-        mean = self._mean(losses, weights, counts)  # before z is overwritten: losses may be a view
+        mean = weighted_sums(
+            losses, weights, counts
+        )  # before z is overwritten: losses may be a view
         # dZ may have another dtype
         dv = np.multiply(dZ, weights[..., None], np.empty_like(dZ, z.dtype))
         gradients = network.backpropagate(values, dv, self.gradients)
@@ -229,20 +224,33 @@ class ShardGradient:
         if len(self.workspace) == Workspace.max_sizes:
             self.workspace.clear()
         if not any(map(issparse, values[1:])):
-            size = type(X), X.shape, X.dtype, Y.shape
             modules = list(self.network.modules)
             kept = modules, values, self.loss, losses, gradients, self.gradients
-            self.workspace[size] = kept
+            self.workspace[_size(X, Y)] = kept
         return mean
 
-    def _mean(self, losses: Array, weights: Array, counts: Sequence[int] | None) -> Any:
-        """Return the weighted sum of the losses, with members those of the first of each."""
-        if not self.members:
-            return float(losses.dot(weights))
-        weights = np.broadcast_to(weights, losses.shape)
-        stops = [losses.shape[-1]] * len(losses) if counts is None else counts
-        rows = zip(losses, weights, stops, strict=True)
-        return np.array([float(own[:stop].dot(w[:stop])) for own, w, stop in rows])
+
+def _size(X: Array, Y: Array) -> tuple[Any, ...]:
+    """Return what batches that use the same arrays have in common."""
+    return type(X), X.shape, X.dtype, Y.shape, Y.dtype
+
+
+def weighted_sums(losses: Array, weights: Array, counts: Sequence[int] | None = None) -> Any:
+    """Return the weighted sum of the losses of a batch: a number, or one for each member.
+
+    Parameters
+    ----------
+    losses, weights : arrays of shape (n,) or (g, n)
+        The losses, and the result of `sample_weights`.
+    counts : sequence of g integers, optional
+        The number of samples of each member, if not n.
+    """
+    if losses.ndim == 1:
+        return float(losses.dot(weights))
+    weights = np.broadcast_to(weights, losses.shape)
+    stops = [losses.shape[-1]] * len(losses) if counts is None else counts
+    rows = zip(losses, weights, stops, strict=True)
+    return np.array([float(own[:stop].dot(w[:stop])) for own, w, stop in rows])
 
 
 def sample_weights(

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sknn.engine._bound_optimizer import is_elementwise
 from sknn.engine._threads import run_parallel
 from sknn.engine._typing import Rng
 from sknn.engine.data import Dataset, EpochBatchSampler, ReplacementSampler
 from sknn.engine.linear import Linear
 from sknn.engine.objective import Objective
-from sknn.engine.optimizers import State
+from sknn.engine.optimizers import State, is_elementwise
 from sknn.engine.stacking import layout_of, settings_of
 from sknn.engine.steps import OwnStep, StackedStep
 
@@ -59,11 +58,11 @@ class Member:
     ) -> None:
         self.solver = solver
         self.objective = objective
-        self.dataset = dataset
+        self.dataset = dataset.with_own_buffers()  # others may train on the same one meanwhile
         self.state = state
         self.baseline = solver.baseline_loss(objective, dataset) if baseline is None else baseline
         self.rate = math.nan
-        self.take = dataset.batch if solver.batches.in_range else dataset.__getitem__
+        self.take = self.dataset.batch if solver.batches.in_range else dataset.__getitem__
         self.draw_from(rng)
 
     def draw_from(self, rng: Rng) -> None:

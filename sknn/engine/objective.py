@@ -8,7 +8,7 @@ import numpy as np
 from sknn.engine._linalg import add_scaled_calls, chunks
 from sknn.engine._loss_kernels import check_losses
 from sknn.engine._typing import Array, Arrays, Rng
-from sknn.engine.gradients import BatchGradient, check_shapes, sample_weights
+from sknn.engine.gradients import BatchGradient, check_shapes, sample_weights, weighted_sums
 from sknn.engine.losses import Loss
 from sknn.engine.modules import Sequential
 from sknn.engine.parameters import ParameterVector
@@ -55,10 +55,20 @@ class Objective:
         if not all(one >= 0 for one in alphas):
             raise ValueError(f"alpha must be 0 or more, got {alpha}.")
         self.network = network
-        self.loss = loss
-        self.alpha = alphas if self.members else alphas[0]
+        self._loss = loss
+        self._alpha = alphas if self.members else alphas[0]
         self._gradient = BatchGradient(network, loss, self.parameters)
         self._parts = self._penalised_parts()
+
+    @property
+    def loss(self) -> Loss:
+        """The loss of the raw outputs; the calls of a step are bound to it."""
+        return self._loss
+
+    @property
+    def alpha(self) -> Any:
+        """The strength of the penalty: a number, or a list of one for each member."""
+        return self._alpha
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Leave the arrays of a step out of copies and pickles."""
@@ -85,9 +95,9 @@ class Objective:
         z = self.network.forward(X)
         check_shapes(z, Y, w)
         losses = self.loss.value(z, Y)
-        check_losses(self.loss, losses, z)
+        check_losses(self.loss, losses, None, z)
         weights = sample_weights(z.shape[:-1], z.dtype, w, z.shape[-2])
-        mean = (losses * weights).sum(axis=-1) if self.members else float(losses.dot(weights))
+        mean = weighted_sums(losses, weights)
         return mean + self._sum([part.penalty() for part in self._parts])
 
     def value_and_gradient(

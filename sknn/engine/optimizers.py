@@ -69,7 +69,7 @@ class Optimizer(ReprMixin, ABC):
         params, grads, state : object
             As in `step`. The same arrays are used in each step, and numbers are read from `state`.
         """
-        return partial(self.step, params, grads, state)
+        return partial(_make_step, self, params, grads, state)
 
 
 class SGD(Optimizer):
@@ -233,6 +233,38 @@ class RMSprop(Optimizer):
             scratch += self.epsilon
             np.divide(g, scratch, out=scratch)
             add_scaled(w, scratch, -rate)
+
+
+def bind_optimizer(optimizer: Optimizer, params: Array, grads: Array, state: State) -> BoundStep:
+    """Return a function of the rate that makes a step, as the optimizer's own class defines it.
+
+    Parameters
+    ----------
+    optimizer, params, grads, state : object
+        As in `Optimizer.bind`.
+    """
+    bind = optimizer.bind if "bind" in vars(type(optimizer)) else partial(Optimizer.bind, optimizer)
+    return bind(params, grads, state)
+
+
+def is_elementwise(optimizer: Optimizer) -> bool:
+    """Return whether one step of the optimizer may update several networks."""
+    return bool(vars(type(optimizer)).get("is_elementwise", False))
+
+
+def _make_step(optimizer: Optimizer, *arguments: Any) -> None:
+    """Make a step of an optimizer.
+
+    Raises
+    ------
+    TypeError
+        If it returns anything.
+    """
+    if optimizer.step(*arguments) is not None:
+        raise TypeError(
+            f"{type(optimizer).__name__}.step must change params in place (params -= ...) and "
+            "return None."
+        )
 
 
 def _check_averages(epsilon: float, **betas: float) -> None:

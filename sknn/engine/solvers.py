@@ -188,7 +188,8 @@ class MinibatchSolver(Solver):
     @property
     def changes_gradient_or_weights(self) -> bool:
         """Whether `prepare_step` does anything."""
-        return self.weight_decay != 0 or self.max_grad_norm < math.inf
+        is_own = type(self).prepare_step is not MinibatchSolver.prepare_step
+        return is_own or self.weight_decay != 0 or self.max_grad_norm < math.inf
 
     def prepare_step(self, weights: Array, gradient: Array, state: State, rate: float) -> None:
         """Clip the gradient of all parameters and decay the weights, in place.

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from sknn.engine._bound_optimizer import bind_optimizer, is_elementwise
 from sknn.engine._typing import Array
 from sknn.engine.objective import Objective
-from sknn.engine.optimizers import BoundStep, State
+from sknn.engine.optimizers import BoundStep, State, bind_optimizer, is_elementwise
 from sknn.engine.stacking import (
     MemberDropoutMask,
     MemberModules,
@@ -30,7 +29,6 @@ class OwnStep:
 
     def __init__(self, member: "Member") -> None:
         self.member = member
-        self.prepares = member.solver.changes_gradient_or_weights
         self.state: State | None = None  # that which the step is bound to
 
     def compute_gradients(self, active: Sequence["Member"]) -> bool:
@@ -44,15 +42,16 @@ class OwnStep:
     def update(self, active: Sequence["Member"]) -> None:
         """Make the optimizer's step."""
         member = self.member
-        if self.prepares:
+        if member.solver.changes_gradient_or_weights:
             parameters = member.objective.parameters
             member.solver.prepare_step(
                 parameters.weights, parameters.gradient, member.state, member.rate
             )
         if member.state["optimizer"] is not self.state:  # at first, or another was restored
-            self.state = member.state["optimizer"]
-            vectors = member.objective.parameters.vector, member.objective.parameters.gradient
-            self.make_step = bind_optimizer(member.solver.optimizer, *vectors, self.state)
+            state, parameters = member.state["optimizer"], member.objective.parameters
+            vectors = parameters.vector, parameters.gradient
+            self.make_step = bind_optimizer(member.solver.optimizer, *vectors, state)
+            self.state = state
         self.make_step(member.rate)
         member.state["steps"] += 1
 

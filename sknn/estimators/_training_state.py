@@ -106,10 +106,9 @@ class TrainingState:
     def resume_early_stopping(self, stopping: EarlyStopping) -> None:
         """Continue counting epochs without improvement, if the same quantity is monitored."""
         if self.early_stopping.get("monitor", stopping.monitor) == stopping.monitor:
-            best = self.early_stopping.get("best", stopping.best)
-            vars(stopping).update(
-                {"reference": best, **self.early_stopping}
-            )  # older ones have none
+            # states of earlier versions have no reference
+            reference = self.early_stopping.get("best", stopping.best)
+            vars(stopping).update({"reference": reference, **self.early_stopping})
 
     def _to_plain(self, *, generator: bool, compact: bool) -> dict[str, Any]:
         """Return this state as plain data, with that of the generator; see `states_to_plain`."""

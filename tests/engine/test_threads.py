@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -21,8 +22,10 @@ from sknn.engine import (
 )
 from sknn.engine import _threads as threads_module
 from sknn.engine import gradients as gradients_module
+from sknn.engine import members as members_module
 from sknn.engine._threads import AllowThreads, run_parallel
 from sknn.engine.data import EpochBatchSampler
+from sknn.engine.members import Member, MemberBatch, run_epochs
 from sknn.engine.modules import Module
 from sknn.engine.schedules import as_schedule
 from sknn.engine.training import Trainer
@@ -232,21 +235,62 @@ def test_no_bit_depends_on_the_number_of_threads(small_shards, dropout, dtype):
         assert_array_equal(vector, vectors[0])
 
 
-def test_a_helper_may_compute_all_parts():
-    """The caller, which begins later, waits for them and raises their errors."""
+def test_a_helper_may_compute_all_parts(monkeypatch):
+    """The caller, which begins later, raises their errors."""
     computed = []
 
     def fails():
-        computed.append(1)
+        computed.append(threading.get_ident())
         raise ValueError("part")
 
-    work = threads_module._SharedWork([fails, fails])
-    helper = threading.Thread(target=work.help)
-    helper.start()
-    helper.join()
-    with pytest.raises(ValueError, match="part"):
-        work.compute(1)
-    assert len(computed) == 2
+    def help_at_once(work):
+        helper = threading.Thread(target=work.help)
+        helper.start()
+        helper.join()
+
+    with allow(2):
+        monkeypatch.setattr(threads_module._POOL, "work", SimpleNamespace(put=help_at_once))
+        with pytest.raises(ValueError, match="part"):
+            run_parallel([fails, fails])
+    assert len(computed) == 1
+    assert threading.get_ident() not in computed
+
+
+def test_a_late_error_among_three_threads_is_raised():
+    """One helper has ended before, and another one afterwards fails."""
+    caller, inside, ended = threading.get_ident(), threading.Barrier(3), threading.Event()
+    failing = []
+
+    def part():
+        inside.wait(60)
+        if threading.get_ident() == caller:
+            return
+        if failing:
+            ended.wait(60)
+            time.sleep(0.05)
+            raise ValueError("late")
+        failing.append(1)
+
+    for _ in range(5):
+        failing.clear()
+        ended.set()
+        with allow(3), pytest.raises(ValueError, match="late"):
+            run_parallel([part] * 3)
+
+
+def test_lent_threads_come_back():
+    """Even those that Ctrl-C has kept."""
+    with allow(2):
+        threads_module._POOL.n_lent = 1
+    with allow(2):
+        assert len(set(who_computes(4, 2))) == 2
+
+
+def test_a_forked_process_may_leave_the_context_of_its_parent():
+    """It is one of its own no more, and does nothing."""
+    threads_module._POOL.leave()
+    with allow(2):
+        assert len(set(who_computes(4, 2))) == 2
 
 
 class Failing(Module):
@@ -277,3 +321,32 @@ def test_an_error_in_a_shard_is_raised(small_shards, n_threads):
             used.value_and_gradient(bad, Y)
         assert used.value_and_gradient(X, Y) == expected[0]
     assert_array_equal(used.parameters.gradient, expected[1])
+
+
+def members(n, shared_rng=False):
+    """Return networks in training on one dataset, as those of `n_members`."""
+    dataset, rng = Dataset(*batch(100)), np.random.RandomState(0)
+    runs = []
+    for i in range(n):
+        solver = MinibatchSolver(Adam(), as_schedule(0.01), EpochBatchSampler(30))
+        trained = objective(alpha=0.01 * i)
+        own = rng if shared_rng else np.random.RandomState(i)
+        runs.append(Member(solver, trained, dataset, solver.init(trained), own))
+    return runs
+
+
+@pytest.mark.parametrize("shared_rng", [False, True])
+@pytest.mark.parametrize("n_threads", [2, 3])
+def test_members_in_threads_equal_members_alone(monkeypatch, n_threads, shared_rng):
+    """Bit for bit: they share the dataset, but no array that is written to."""
+    monkeypatch.setattr(members_module, "MIN_THREAD_PRODUCTS", 1)
+    vectors = []
+    for allowed in (1, n_threads):
+        trained = members(3, shared_rng)
+        batches = [MemberBatch([one]) for one in trained]
+        assert all(one.is_large for one in batches)
+        with allow(allowed):
+            for _ in range(20):
+                run_epochs(batches)
+        vectors.append([one.objective.parameters.vector for one in trained])
+    assert_array_equal(vectors[1], vectors[0])
