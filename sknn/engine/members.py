@@ -6,6 +6,7 @@ by the members of a batch, on stacked arrays, see `stacking`.
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -122,6 +123,7 @@ class MemberBatch:
 
     def __init__(self, members: Sequence[Member]) -> None:
         self.members = sorted(members, key=_order, reverse=True)
+        self.is_cancelled = False  # whether the epoch is to end at the next step
         self._step = _step_of(self.members)
 
     def run_epoch(self) -> None:
@@ -133,6 +135,8 @@ class MemberBatch:
     def run_steps(self, n_steps: int | None = None) -> None:
         """Make the next steps of the epoch: all that are left, or so many of them."""
         for _ in count() if n_steps is None else range(n_steps):
+            if self.is_cancelled:
+                break
             # the longest epochs come first: those that go on are the first ones
             active = [member for member in self.members if member.begin_step()]
             if not active or not self._step.compute_gradients(active):
@@ -210,12 +214,24 @@ def n_products(member: Member) -> int:
 
 
 def run_epochs(batches: Sequence[MemberBatch]) -> None:
-    """Run an epoch of each batch: large ones in several threads, the others one after another."""
+    """Run an epoch of each batch: large ones in several threads, the others one after another.
+
+    An error or Ctrl-C in one of them ends the epochs of all.
+    """
     large = [batch for batch in batches if batch.is_large]
     generators = {id(batch.members[0].rng) for batch in large}
     if len(generators) < len(large):  # draws from a shared one have an order
         large = []
-    run_parallel([batch.run_epoch for batch in large])
+
+    def run_epoch(batch: MemberBatch) -> None:
+        try:
+            batch.run_epoch()
+        except BaseException:
+            for one in large:
+                one.is_cancelled = True
+            raise
+
+    run_parallel([partial(run_epoch, batch) for batch in large])
     for batch in batches:
         if batch not in large:
             batch.run_epoch()

@@ -350,3 +350,25 @@ def test_members_in_threads_equal_members_alone(monkeypatch, n_threads, shared_r
                 run_epochs(batches)
         vectors.append([one.objective.parameters.vector for one in trained])
     assert_array_equal(vectors[1], vectors[0])
+
+
+def test_ctrl_c_ends_the_epochs_of_all_members(monkeypatch):
+    """At the next step: those in other threads do not go on to their end."""
+    monkeypatch.setattr(members_module, "MIN_THREAD_PRODUCTS", 1)
+    caller, both, steps = threading.get_ident(), threading.Barrier(2), []
+    take_step = Member.begin_step
+
+    def begin_step(member):
+        if not steps.count(threading.get_ident()):
+            both.wait(60)
+        steps.append(threading.get_ident())
+        if threading.get_ident() == caller:
+            raise KeyboardInterrupt
+        time.sleep(0.05)
+        return take_step(member)
+
+    monkeypatch.setattr(Member, "begin_step", begin_step)
+    batches = [MemberBatch([one]) for one in members(2)]
+    with allow(2), pytest.raises(KeyboardInterrupt):
+        run_epochs(batches)
+    assert len(steps) < 4  # of 4 steps an epoch, and one more that is none
