@@ -9,14 +9,15 @@ from numpy.typing import DTypeLike
 from scipy.sparse import issparse
 
 from sknn.engine._execution import ForwardPass
-from sknn.engine._threads import run_parallel
+from sknn.engine._threads import MIN_PARALLEL_PRODUCTS, run_parallel
 from sknn.engine._typing import Array
 from sknn.engine.linear import Linear
 from sknn.engine.modules import Sequential
 
 #: Elements of the widest array of a batch. Larger arrays leave the cache: 10 000 rows of 30 inputs
-#: take (256, 256) units in float32 on one thread 13 to 21 ms with 2^16 to 2^18, 31 ms with 2^20.
-MAX_BATCH_ELEMENTS = 2**17
+#: take (256, 256) units in float32 on one thread 13 to 21 ms with 2^16 to 2^18, 31 ms with 2^20. In
+#: two threads 100 000 rows of 784-100-10 take 134 ms with 2^17 and 111 ms with 2^18.
+MAX_BATCH_ELEMENTS = 2**18
 
 #: How many sets of arrays a `RawPredictor` keeps for single rows.
 MAX_KEPT_PASSES = 16
@@ -54,16 +55,26 @@ class RawPredictor:
         out[..., :size, :] = first
         free: list[ForwardPass] = []
         batches = (slice(start, start + size) for start in range(size, n, size))
-        run_parallel([partial(self._predict_batch, X, one, check, out, free) for one in batches])
+        parts = [partial(self._predict_batch, X, one, check, out, free) for one in batches]
+        if size * sum(self._layer_sizes) >= MIN_PARALLEL_PRODUCTS:
+            run_parallel(parts)
+        else:
+            for part in parts:
+                part()
         return out
+
+    @property
+    def _layer_sizes(self) -> list[int]:
+        """The number of weights of each layer, 0 at first."""
+        linear = (module for module in self.network.modules if isinstance(module, Linear))
+        return [0, *(module.W.size for module in linear)]
 
     def product_size(self, X: Any) -> int:
         """Return the multiplications in a product of several batches; 0 if there is only one."""
         n = rows_per_batch(self.network, X)
         if X.shape[0] <= n:
             return 0
-        linear = (module for module in self.network.modules if isinstance(module, Linear))
-        return n * max((module.W.size for module in linear), default=0)
+        return n * max(self._layer_sizes)
 
     def _predict_row(self, X: Array, check: Callable[[Array], None] | None) -> Array:
         """Return the raw outputs of a single row."""

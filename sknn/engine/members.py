@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sknn.engine._threads import run_parallel
+from sknn.engine._threads import MIN_PARALLEL_PRODUCTS, run_parallel
 from sknn.engine._typing import Rng
 from sknn.engine.data import Dataset, EpochBatchSampler, ReplacementSampler
 from sknn.engine.linear import Linear
@@ -30,11 +30,6 @@ if TYPE_CHECKING:
 #: 32 (2^19.2) 5.6 and 5.6, (100,) of 200 with 64 inputs (2^20.5) 5.6 and 6.2, (128, 64) of 128
 #: (2^20.6) 4.9 to 5.9 and 5.9 to 6.1. Where products are larger, they take nearly all of the time.
 MAX_STACKED_PRODUCTS = 2**21
-
-#: Members with at least this many multiplications for a step are trained in threads. Two threads
-#: take 0.75 of the time of one for four networks of 784-100-10 in batches of 200 (2^23.9), 0.65 for
-#: 784-256-256-10 (2^25.7), but twice the time for 64-100-10 (2^20.5): they wait for Python's lock.
-MIN_THREAD_PRODUCTS = 2**23
 
 
 class Member:
@@ -151,7 +146,7 @@ class MemberBatch:
     @property
     def is_large(self) -> bool:
         """Whether other threads can train other batches meanwhile, in less time together."""
-        return len(self.members) == 1 and n_products(self.members[0]) >= MIN_THREAD_PRODUCTS
+        return len(self.members) == 1 and n_products(self.members[0]) >= MIN_PARALLEL_PRODUCTS
 
     def remove(self, members: Sequence[Member]) -> None:
         """Go on without some members."""

@@ -339,7 +339,7 @@ def members(n, shared_rng=False):
 @pytest.mark.parametrize("n_threads", [2, 3])
 def test_members_in_threads_equal_members_alone(monkeypatch, n_threads, shared_rng):
     """Bit for bit: they share the dataset, but no array that is written to."""
-    monkeypatch.setattr(members_module, "MIN_THREAD_PRODUCTS", 1)
+    monkeypatch.setattr(members_module, "MIN_PARALLEL_PRODUCTS", 1)
     vectors = []
     for allowed in (1, n_threads):
         trained = members(3, shared_rng)
@@ -354,7 +354,7 @@ def test_members_in_threads_equal_members_alone(monkeypatch, n_threads, shared_r
 
 def test_ctrl_c_ends_the_epochs_of_all_members(monkeypatch):
     """At the next step: those in other threads do not go on to their end."""
-    monkeypatch.setattr(members_module, "MIN_THREAD_PRODUCTS", 1)
+    monkeypatch.setattr(members_module, "MIN_PARALLEL_PRODUCTS", 1)
     caller, both, steps = threading.get_ident(), threading.Barrier(2), []
     take_step = Member.begin_step
 
