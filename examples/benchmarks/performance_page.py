@@ -4,7 +4,7 @@
     python examples/benchmarks/performance_page.py FIGURES.json ... --plot docs/performance.png
 
 Of figures of the same thing the last are taken. Without `--page` the tables are printed. What was
-not measured is TODO-MEASURE.
+not measured is left out, or TODO-MEASURE in the table of a step.
 """
 
 import argparse
@@ -49,8 +49,6 @@ def bold(ratio: Ratio) -> str:
 
 def across(medians: list[float]) -> list[str]:
     """Return the cells of the geometric mean, and of the least and the greatest of several."""
-    if not medians:
-        return [MISSING, MISSING]
     mean = geometric_mean(medians)
     text = f"**{mean:.2f}**" if mean < 1 else f"{mean:.2f}"
     return [text, f"{min(medians):.2f} to {max(medians):.2f}" if len(medians) > 1 else ""]
@@ -61,7 +59,8 @@ def summary(figures: Figures) -> str:
     lines = []
     for lines_of in (fit_lines, prediction_lines, busy_lines, size_lines):
         for what, peer, found in lines_of(figures):
-            lines.append([what, peer, *across(found)])
+            if found:
+                lines.append([what, peer, *across(found)])
     return table(["what", "compared with", "mean", "from, to"], lines)
 
 
@@ -113,16 +112,18 @@ def medians(rows: Mapping[str, Mapping[str, Ratio]], peer: str = "sklearn") -> l
 
 def fits(figures: Figures) -> str:
     """Return the table of fits with equal settings, case by case."""
-    heads = ["case", "network", "rows", "batch", *NAMES.values(), "scikit-learn, float64"]
     in_default = figures.ratios("training", "default")
     found = figures.ratios("training")
+    peers = [peer for peer in NAMES if any(peer in row for row in found.values())]
+    names = [NAMES[peer] for peer in peers]
+    heads = ["case", "network", "rows", "batch", *names, "scikit-learn, float64"]
     lines = []
-    for name in found or CASES:
-        case, row = CASES[name], found.get(name, {})
-        known = [bold(row[peer]) if peer in row else "" for peer in NAMES] if row else [MISSING] * 4
+    for name, row in found.items():
+        case = CASES[name]
+        known = [bold(row[peer]) if peer in row else "" for peer in peers]
         theirs = in_default.get(name, {}).get("sklearn")
         shape = [name, sizes(case), str(case.n), str(case.batch)]
-        lines.append([*shape, *known, bold(theirs) if theirs else MISSING])
+        lines.append([*shape, *known, bold(theirs) if theirs else ""])
     return table(heads, lines)
 
 
@@ -143,7 +144,7 @@ def defaults(figures: Figures) -> str:
         ]
         for row in figures.rows("default")
     ]
-    return table(heads, lines or [[MISSING] * len(heads)])
+    return table(heads, lines)
 
 
 def steps(figures: Figures) -> str:
