@@ -160,10 +160,12 @@ def train_in_shards(n_threads):
     gradients_module.MIN_SHARD_PRODUCTS = 2**18  # also in a process of joblib
     X, y = make_classification(600, 100, random_state=0)
     with threadpool_limits(n_threads, user_api="blas") if n_threads else nullcontext():
-        model = fitted(MLPClassifier((64,), max_iter=3, batch_size=200, random_state=0), X, y)
+        model = MLPClassifier((64,), max_iter=3, batch_size=200, random_state=0).fit(X, y)
     return model.coefs_
 
 
+# `fitted` ignores warnings for the whole process, which threads must not do at the same time
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("backend", [None, "loky", "threading"])
 def test_no_bit_depends_on_threads_and_processes(monkeypatch, backend):
     """One BLAS thread or several, alone or beside others."""
