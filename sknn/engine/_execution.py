@@ -169,9 +169,9 @@ class TrainingPass(ForwardPass):
         self._backward[-1 - i] = calls
 
 
-def are_same(modules: Sequence[Module], others: Sequence[Module]) -> bool:
-    """Return whether both have the same modules, compared by identity."""
-    return len(modules) == len(others) and all(map(is_, modules, others))
+def are_same(objects: Sequence[Any], others: Sequence[Any]) -> bool:
+    """Return whether both have the same objects in the same order, compared by identity."""
+    return len(objects) == len(others) and all(map(is_, objects, others))
 
 
 class Workspace(dict[Any, Any]):

@@ -13,7 +13,7 @@ from sknn.engine._linalg import constant
 from sknn.engine._loss_kernels import check_losses
 from sknn.engine._threads import run_parallel
 from sknn.engine._typing import Array, Arrays, Rng
-from sknn.engine.linear import Linear
+from sknn.engine.linear import layer_sizes
 from sknn.engine.losses import Loss
 from sknn.engine.modules import Sequential
 from sknn.engine.parameters import ParameterVector
@@ -52,8 +52,7 @@ class BatchGradient:
         self._vectors = [parameters.gradient]  # the gradient of each shard
         self._shards = [ShardGradient(network, loss, parameters.members, parameters.gradients)]
         self._views = _RowViews()
-        layers = [module for module in network.modules if isinstance(module, Linear)]
-        self._n_products = 0 if parameters.members else sum(layer.W.size for layer in layers)
+        self._n_products = 0 if parameters.members else sum(layer_sizes(network.modules))
 
     def compute(
         self,
@@ -214,9 +213,8 @@ class ShardGradient:
         losses, dZ = self.loss.value_and_gradient(z, Y)
         check_losses(self.loss, losses, dZ, z)
         weights = sample_weights(z.shape[:-1], z.dtype, w, n, counts)
-        mean = weighted_sums(
-            losses, weights, counts
-        )  # before z is overwritten: losses may be a view
+        # before z is overwritten: losses may be a view
+        mean = weighted_sums(losses, weights, counts)
         # dZ may have another dtype
         dv = np.multiply(dZ, weights[..., None], np.empty_like(dZ, z.dtype))
         gradients = network.backpropagate(values, dv, self.gradients)

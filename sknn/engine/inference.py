@@ -11,7 +11,7 @@ from scipy.sparse import issparse
 from sknn.engine._execution import ForwardPass
 from sknn.engine._threads import MIN_PARALLEL_PRODUCTS, run_parallel
 from sknn.engine._typing import Array
-from sknn.engine.linear import Linear
+from sknn.engine.linear import Linear, layer_sizes
 from sknn.engine.modules import Sequential
 
 #: Elements of the widest array of a batch. Larger arrays leave the cache: 10 000 rows of 30 inputs
@@ -56,25 +56,19 @@ class RawPredictor:
         free: list[ForwardPass] = []
         batches = (slice(start, start + size) for start in range(size, n, size))
         parts = [partial(self._predict_batch, X, one, check, out, free) for one in batches]
-        if size * sum(self._layer_sizes) >= MIN_PARALLEL_PRODUCTS:
+        if size * sum(layer_sizes(self.network.modules)) >= MIN_PARALLEL_PRODUCTS:
             run_parallel(parts)
         else:
             for part in parts:
                 part()
         return out
 
-    @property
-    def _layer_sizes(self) -> list[int]:
-        """The number of weights of each layer, 0 at first."""
-        linear = (module for module in self.network.modules if isinstance(module, Linear))
-        return [0, *(module.W.size for module in linear)]
-
     def product_size(self, X: Any) -> int:
         """Return the multiplications in a product of several batches; 0 if there is only one."""
         n = rows_per_batch(self.network, X)
         if X.shape[0] <= n:
             return 0
-        return n * max(self._layer_sizes)
+        return n * max(layer_sizes(self.network.modules), default=0)
 
     def _predict_row(self, X: Array, check: Callable[[Array], None] | None) -> Array:
         """Return the raw outputs of a single row."""

@@ -1,5 +1,6 @@
 """The fully connected layer."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -58,3 +59,8 @@ class Linear(Module):
         product(uT, dv, dW)
         product(constant(dv.shape[-2], 1, dv.dtype), dv, dW0)  # faster than `sum`
         return dW, dW0
+
+
+def layer_sizes(modules: Sequence[Module]) -> list[int]:
+    """Return the number of weights of each `Linear` module: multiplications for a sample."""
+    return [module.W.size for module in modules if isinstance(module, Linear)]

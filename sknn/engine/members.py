@@ -15,7 +15,7 @@ import numpy as np
 from sknn.engine._threads import MIN_PARALLEL_PRODUCTS, run_parallel
 from sknn.engine._typing import Rng
 from sknn.engine.data import Dataset, EpochBatchSampler, ReplacementSampler
-from sknn.engine.linear import Linear
+from sknn.engine.linear import layer_sizes
 from sknn.engine.objective import Objective
 from sknn.engine.optimizers import State, is_elementwise
 from sknn.engine.stacking import layout_of, settings_of
@@ -203,9 +203,7 @@ def _group_of(member: Member) -> Any:
 
 def n_products(member: Member) -> int:
     """Return the number of multiplications of a step in the forward pass of `Linear` layers."""
-    modules = member.objective.network.modules
-    n = sum(module.W.size for module in modules if isinstance(module, Linear))
-    return n * member.batch_size
+    return sum(layer_sizes(member.objective.network.modules)) * member.batch_size
 
 
 def run_epochs(batches: Sequence[MemberBatch]) -> None:

@@ -3,9 +3,9 @@
 import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from operator import is_
 from typing import TYPE_CHECKING, Any
 
+from sknn.engine._execution import are_same
 from sknn.engine.inference import RawPredictor
 from sknn.estimators._fitted_model import fitted_networks, fold_networks
 from sknn.estimators._model import ModelSpec
@@ -47,7 +47,7 @@ def plan_of(mlp: "BaseMLP", fitted: Mapping[str, Any], *, of_folds: bool = False
     """
     key, sources = (id(mlp), of_folds), _sources(fitted, of_folds=of_folds)
     known = _PLANS.get(key)
-    if known is not None and _are_same(known[1], sources):
+    if known is not None and are_same(known[1], sources):
         return known[2]
     plan = PredictionPlan.of_fitted(fitted, of_folds=of_folds)
     _PLANS[key] = weakref.ref(mlp, lambda ref: _remove(key, ref)), sources, plan
@@ -63,11 +63,6 @@ def _sources(fitted: Mapping[str, Any], *, of_folds: bool) -> list[Any]:
         found += [*one.get("coefs_", ()), *one.get("intercepts_", ()), *spec.values()]
         found += classes if isinstance(classes, list) else [classes]
     return found
-
-
-def _are_same(objects: Sequence[Any], others: Sequence[Any]) -> bool:
-    """Return whether both hold the same objects in the same order."""
-    return len(objects) == len(others) and all(map(is_, objects, others))
 
 
 def forget_plans(mlp: "BaseMLP") -> None:
