@@ -1,6 +1,7 @@
 """EarlyPruning: what is reported, when a fit ends, and what is left of it."""
 
 import pickle
+import warnings
 from copy import deepcopy
 
 import numpy as np
@@ -248,11 +249,11 @@ def test_a_checkpoint_goes_on_with_its_epochs(tmp_path):
     assert [epoch for epoch, _ in report.values] == [3, 4, 5]
 
 
-@pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
 @pytest.mark.parametrize("how", ["fit", "cross_val_score", "cv"])
 def test_optuna(how):
     """A hopeless trial is pruned at the first epoch, and reports no epoch twice (a warning)."""
     optuna = pytest.importorskip("optuna")
+    warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     X, y = binary(90)
 
