@@ -18,10 +18,12 @@ from sknn.engine._threads import AllowThreads
 MIN_PRODUCT_SIZE = 2**18
 
 
-def engine_threads(product_size: int) -> AbstractContextManager[None]:
+def engine_threads(product_size: float) -> AbstractContextManager[None]:
     """Return a context in which BLAS has one thread, and the engine those that it had.
 
     Nothing is done if the largest matrix product has at most `MIN_PRODUCT_SIZE` multiplications.
+    It is infinite for L-BFGS: SciPy's routine calls BLAS in a way that starts its threads whatever
+    the sizes are, and took 30 times as long with two of them on a busy machine.
     The number of threads is a setting of the process: contexts that overlap share it.
     """
     return AllowThreads(_limit_blas) if product_size > MIN_PRODUCT_SIZE else nullcontext()

@@ -1,5 +1,6 @@
 """fit_networks: a function from configurations, data and initial networks to a FitResult."""
 
+import math
 import warnings
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import nullcontext
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
-from sknn.engine import Dataset, History, Loss, Objective, Sequential, network
+from sknn.engine import LBFGS, Dataset, History, Loss, Objective, Sequential, network
 from sknn.engine._typing import Array
 from sknn.engine.encoded_table import encode_if_small
 from sknn.engine.history import Outcome
@@ -434,13 +435,18 @@ def _early_stopping(
     return stopping
 
 
-def _product_size(job: FitJob) -> int:
+def _product_size(job: FitJob) -> float:
     """Return the number of multiplications in the largest matrix product of a step."""
     return product_size(job.initial.spec, job.config, job.data.train.n_rows)
 
 
-def product_size(spec: ModelSpec, config: FitConfig, n: int) -> int:
-    """Return the number of multiplications in the largest product of a step on up to n rows."""
+def product_size(spec: ModelSpec, config: FitConfig, n: int) -> float:
+    """Return the number of multiplications in the largest product of a step on up to n rows.
+
+    It is infinite for L-BFGS, see `engine_threads`.
+    """
+    if isinstance(config.solver, LBFGS):
+        return math.inf
     sizes = [spec.n_inputs, *spec.hidden_sizes, spec.n_units]
     return min(n, config.batch_size or n) * max(map(mul, sizes[:-1], sizes[1:]))
 

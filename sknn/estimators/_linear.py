@@ -1,5 +1,6 @@
 """Linear models in the place of networks: no training with a schedule, but a convex minimum."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -98,7 +99,7 @@ def _fit(problem: _Problem, alpha: float) -> History:
     """Set the weights of the networks of a job, and return the losses of the iterations."""
     objective = Objective(problem.objective.network, problem.objective.loss, alpha)
     trainer = Trainer(LBFGS(), loss_scale=problem.job.initial.spec.loss_scale)
-    with engine_threads(len(problem.dataset) * problem.linear.W.size):
+    with engine_threads(math.inf):
         history = trainer.train(
             objective,
             problem.dataset,

@@ -6,14 +6,16 @@ from contextlib import nullcontext
 
 import numpy as np
 import pytest
+import scipy
 from joblib import Parallel, delayed
 from sklearn.datasets import make_classification
 from sklearn.model_selection import GridSearchCV
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from sknn import MLPClassifier
+from sknn import MLPClassifier, TabularMLPClassifier
 from sknn.engine import _threads as threads_module
 from sknn.engine import gradients as gradients_module
+from sknn.engine import solvers as solvers_module
 from sknn.estimators import _blas_threads
 from sknn.estimators._blas_threads import MIN_PRODUCT_SIZE, engine_threads
 from tests.estimators.data import binary, fitted
@@ -55,6 +57,23 @@ def test_engine_has_the_threads_that_blas_had(monkeypatch, allowed, cores, expec
     monkeypatch.setattr(_blas_threads, "_system", lambda: (blas, cores))
     with threadpool_limits(allowed, user_api="blas"), engine_threads(LARGE):
         assert threads_module._POOL.limit == expected
+
+
+@pytest.mark.parametrize(
+    "model", [MLPClassifier((3,), solver="lbfgs", max_iter=3), TabularMLPClassifier((3,))]
+)
+def test_lbfgs_has_one_thread(monkeypatch, model):
+    """Also for a network, or a linear model, of few rows and columns."""
+    seen = []
+
+    def minimize(*arguments, **settings):
+        seen.append(blas_threads())
+        return scipy.optimize.minimize(*arguments, **settings)
+
+    monkeypatch.setattr(solvers_module, "minimize", minimize)
+    fitted(model, *binary(60))
+    assert seen
+    assert seen == [{1}] * len(seen)
 
 
 def test_limits_may_overlap_in_any_order():

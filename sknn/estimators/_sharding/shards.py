@@ -34,7 +34,7 @@ class Shard:
     alpha: float
     solver: MinibatchSolver
     score: ValidationScore | None  # on the validation rows of the part
-    product_size: int  # of the largest matrix product of a step
+    product_size: float  # of the largest matrix product of a step
 
     @property
     def n_rows(self) -> int:
