@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from sknn.engine._linalg import add_row_calls, constant, merge_rows, product_call
+from sknn.engine import _compiled
+from sknn.engine._linalg import add_row_calls, constant, merge_rows, product_call, scalars
 from sknn.engine._typing import Array, Arrays, Calls
 from sknn.engine.activations import ReLU, Sigmoid, SiLU, Tanh
 from sknn.engine.dropout import DropoutMask
@@ -111,6 +112,8 @@ class ReLUKernel(Kernel):
 
     def forward(self, module: Module, u: Array, v: Array) -> Calls:
         """Return the call for ``v = max(0, u)``."""
+        if compiled := _compiled.bind("relu", u, v):
+            return [compiled]
         if u.size <= MAX_ZEROS_SIZE:
             return [partial(np.maximum, u, _zeros(u), out=v)]
         u, v = merge_rows(u, v)
@@ -118,12 +121,31 @@ class ReLUKernel(Kernel):
 
     def backward(self, module: Module, u: Array, v: Array, dv: Array, du: Array) -> Calls:
         """Return the calls for ``du = dv (v > 0)``; the mask overwrites `v`, in its dtype."""
+        if compiled := _compiled.bind("relu_backward", v, dv, du):
+            return [compiled]
         active = np.empty_like(v, dtype=np.bool_)
         return [
             partial(np.greater, v, _zeros(v), active),
             partial(np.copyto, v, active),
             partial(np.multiply, dv, v, du),
         ]
+
+
+class SiLUKernel(OutKernel):
+    """Bind the methods of `SiLU`, with compiled kernels for all but the hyperbolic tangent."""
+
+    def forward(self, module: Any, u: Array, v: Array) -> Calls:
+        """Return the calls for ``v = u sigmoid(u)``."""
+        compiled = _compiled.bind("silu", u, v)
+        if compiled is None:
+            return super().forward(module, u, v)
+        (half,) = scalars(u.dtype, 0.5)
+        return [partial(np.multiply, u, half, v), partial(np.tanh, v, v), compiled]
+
+    def backward(self, module: Any, u: Array, v: Array, dv: Array, du: Array) -> Calls:
+        """Return the call for ``du = dv (s + v (1 - s))``, where s is the sigmoid of u."""
+        compiled = _compiled.bind("silu_backward", u, v, dv, du)
+        return [compiled] if compiled else super().backward(module, u, v, dv, du)
 
 
 class MemberKernel(Kernel):
@@ -158,7 +180,8 @@ KERNELS: Mapping[type[Module], Kernel] = {
     ReLU: ReLUKernel(),
     MemberModules: MemberKernel(),
     DropoutMask: DropoutKernel(),
-    **dict.fromkeys((Sigmoid, Tanh, SiLU, MemberDropoutMask), OutKernel()),
+    SiLU: SiLUKernel(),
+    **dict.fromkeys((Sigmoid, Tanh, MemberDropoutMask), OutKernel()),
     **dict.fromkeys((TabularEncoding, Embedding), OutKernel()),
 }
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 from scipy.linalg.blas import daxpy, dger, saxpy, sger
 
+from sknn.engine import _compiled
 from sknn.engine._typing import Array, Call, Calls
 
 #: Elements per chunk of `chunks`.
@@ -72,6 +73,8 @@ def add_row_calls(a: Array, row: Array) -> Calls:
 
     BLAS takes half the time of NumPy.
     """
+    if compiled := _compiled.bind("add_rows", a, row):
+        return [compiled]
     (*members, n, k), ger = a.shape, _GER.get(a.dtype)
     contiguous = a.flags.c_contiguous and row.strides[-1:] == (row.itemsize,)
     small = n < MIN_GER_ROWS or (members and n * k < MIN_GER_MEMBER_SIZE)

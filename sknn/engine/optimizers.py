@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from sknn.engine import _compiled
 from sknn.engine._linalg import add_scaled, bind_add_scaled, chunks, scalars
 from sknn.engine._repr import ReprMixin
 from sknn.engine._typing import Array, Calls
@@ -165,12 +166,25 @@ class Adam(Optimizer):
     def bind(self, params: Array, grads: Array, state: State) -> BoundStep:
         """Bind `step` to arrays."""
         root = (1 - self.beta_2) ** 0.5
-        beta_1, beta_2, epsilon = scalars(
-            params.dtype, self.beta_1, self.beta_2, self.epsilon / root
-        )
+        add_ratio = self._bind_ratio(params, grads, state, self.epsilon / root)
+
+        def step(rate: float) -> None:
+            t = state["t"] = state["t"] + 1
+            correction = (1 - self.beta_2**t) ** 0.5 / (1 - self.beta_1**t)
+            add_ratio(-rate * (correction * (1 - self.beta_1) / root))
+
+        return step
+
+    def _bind_ratio(self, params: Array, grads: Array, state: State, epsilon: float) -> BoundStep:
+        """Return a function of a that updates both moments and adds a times their ratio."""
+        constants = self.beta_1, self.beta_2, epsilon
+        moments = state["first"], state["second"]
+        if compiled := _compiled.bind("adam", params, grads, *moments, constants=constants):
+            return compiled
+        beta_1, beta_2, least = scalars(params.dtype, *constants)
         scratch = np.empty(())
         updates: list[tuple[Calls, BoundStep]] = []
-        for w, g, first, second in chunks(params, grads, state["first"], state["second"]):
+        for w, g, first, second in chunks(params, grads, *moments):
             if scratch.shape != w.shape:
                 scratch = np.empty_like(w)
             calls: Calls = [
@@ -180,21 +194,18 @@ class Adam(Optimizer):
                 partial(np.multiply, second, beta_2, second),
                 partial(np.add, second, scratch, second),
                 partial(np.sqrt, second, scratch),
-                partial(np.add, scratch, epsilon, scratch),
+                partial(np.add, scratch, least, scratch),
                 partial(np.divide, first, scratch, scratch),
             ]
             updates.append((calls, bind_add_scaled(w, scratch)))
 
-        def step(rate: float) -> None:
-            t = state["t"] = state["t"] + 1
-            correction = (1 - self.beta_2**t) ** 0.5 / (1 - self.beta_1**t)
-            rate *= correction * (1 - self.beta_1) / root
+        def add_ratios(a: float) -> None:
             for calls, add_ratio in updates:
                 for call in calls:
                     call()
-                add_ratio(-rate)
+                add_ratio(a)
 
-        return step
+        return add_ratios
 
 
 class RMSprop(Optimizer):
