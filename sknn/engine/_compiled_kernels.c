@@ -94,6 +94,8 @@ typedef struct {
 
 static const Entry ENTRIES[] = {
     ENTRY(adam, "EeEE", 3, 1),
+    ENTRY(sgd, "EeE", 1, 1),
+    ENTRY(sgd_nesterov, "EeE", 1, 1),
     ENTRY(add_rows, "Er", 0, 0),
     ENTRY(relu, "eE", 0, 0),
     ENTRY(relu_backward, "eeE", 0, 0),

@@ -40,6 +40,49 @@ static void NAME(adam)(const Bound *call, double rate)
     }
 }
 
+CLONES static void NAME(scale)(Py_ssize_t n, REAL factor, REAL *a)
+{
+    INDEPENDENT
+    for (Py_ssize_t i = 0; i < n; i++)
+        a[i] = a[i] * factor;
+}
+
+CLONES static void NAME(add)(Py_ssize_t n, REAL *a, const REAL *b)
+{
+    INDEPENDENT
+    for (Py_ssize_t i = 0; i < n; i++)
+        a[i] = a[i] + b[i];
+}
+
+/* w, g, velocity: a step with momentum, Nesterov's or not; the argument is minus the rate. */
+static void NAME(sgd_step)(const Bound *call, double rate, int nesterov)
+{
+    REAL *w = call->arrays[0], *g = call->arrays[1], *velocity = call->arrays[2];
+    REAL momentum = (REAL)call->constants[0], factor = (REAL)rate;
+    int stride = 1;
+    for (Py_ssize_t i = 0; i < call->size; i += AXPY_SIZE) {
+        int n = (int)(call->size - i < AXPY_SIZE ? call->size - i : AXPY_SIZE);
+        NAME(scale)(n, momentum, velocity + i);
+        AXPY(&n, &factor, g + i, &stride, velocity + i, &stride);
+        if (nesterov) {
+            AXPY(&n, &momentum, velocity + i, &stride, w + i, &stride);
+            AXPY(&n, &factor, g + i, &stride, w + i, &stride);
+        } else {
+            NAME(add)(n, w + i, velocity + i);
+        }
+    }
+}
+
+static void NAME(sgd)(const Bound *call, double rate)
+{
+    NAME(sgd_step)(call, rate, 0);
+}
+
+static void NAME(sgd_nesterov)(const Bound *call, double rate)
+{
+    NAME(sgd_step)(call, rate, 1);
+}
+
 CLONES static void NAME(add_row)(Py_ssize_t n, Py_ssize_t k, REAL *a, const REAL *row)
 {
     for (Py_ssize_t i = 0; i < n; i++, a += k) {

@@ -106,6 +106,9 @@ class SGD(Optimizer):
     def bind(self, params: Array, grads: Array, state: State) -> BoundStep:
         """Bind `step` to arrays."""
         velocity = state["velocity"]
+        name, constants = "sgd_nesterov" if self.nesterov else "sgd", (self.momentum,)
+        if compiled := _compiled.bind(name, params, grads, velocity, constants=constants):
+            return lambda rate: compiled(-rate)
         (momentum,) = scalars(params.dtype, self.momentum)
         add_gradient = bind_add_scaled(velocity, grads)
         if not self.nesterov:
