@@ -179,7 +179,7 @@ CLONES static void NAME(nllm_shift)(const Bound *call, double unused)
     for (Py_ssize_t i = 0; i < call->n_rows; i++, z += k, y += k, dZ += k, product += k) {
         REAL largest = z[0];
         for (Py_ssize_t j = 1; j < k; j++)
-            largest = z[j] > largest || z[j] != z[j] ? z[j] : largest;
+            largest = z[j] > largest ? z[j] : largest; /* a NaN is in the sum anyway */
         INDEPENDENT
         for (Py_ssize_t j = 0; j < k; j++) {
             REAL shifted = z[j] - largest;
