@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sknn.engine import _compiled
+
 pytestmark = pytest.mark.slow
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -286,3 +288,17 @@ def test_the_pages_of_the_documentation_can_be_made():
     text = "".join((DOCS / page).read_text(encoding="utf-8") for page in pages)
     made = [line.split()[2] for line in text.splitlines() if line.startswith("<!-- made")]
     assert made == run_code("from performance_page import PARTS; print(*PARTS)").split()
+
+
+def test_compiled_kernels(folder):
+    """Fits with and without them have the same weights; without any, the program says so."""
+    arguments = ("--what", "compiled", "--case", "small", "--quick", *SHORT)
+    done = run(folder, *arguments)
+    if not _compiled.is_available():
+        assert done.returncode == 1
+        assert "docs/howto/compiled.md" in done.stderr
+        return
+    assert done.returncode == 0, done.stderr
+    rows = json.loads((folder / "figures.json").read_text())["compiled"]
+    assert [row["case"] for row in rows] == ["small", "table of 300 rows", "table of 1000 rows"]
+    assert all(row["seconds"]["with"] > 0 for row in rows)

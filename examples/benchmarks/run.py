@@ -20,6 +20,7 @@ from typing import Any
 
 from bars import plot_ratios
 from cases import CASES, Case
+from compiled import compare_compiled
 from default_fits import compare_default_fits
 from default_sets import chosen_sets, load_set
 from first import ROWS, compare_first
@@ -45,6 +46,13 @@ SUBJECTS = {
         options.threads,
         options.repeats or (3 if options.quick else 25),
         options.clock,
+    ),
+    "compiled": lambda options: compare_compiled(
+        chosen(options),
+        precision=options.precision,
+        threads=options.threads,
+        repeats=options.repeats or (2 if options.quick else None),
+        clock=options.clock,
     ),
     "prediction": lambda options: compare_prediction(
         options.precision,

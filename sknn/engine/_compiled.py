@@ -4,8 +4,8 @@ They are an optional part of the package (``docs/howto/compiled.md``), and compu
 Without them, or for arrays that do not suit them, `bind` returns None, and NumPy computes the step.
 """
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import Any
 
@@ -22,6 +22,17 @@ with suppress(ImportError):
 def is_available() -> bool:
     """Return whether training steps use compiled kernels."""
     return _kernels is not None and bool(_kernels.VERSION == VERSION)
+
+
+@contextmanager
+def disabled() -> Iterator[None]:
+    """Let NumPy compute the steps that are bound within the context, in all threads."""
+    global _kernels
+    kernels, _kernels = _kernels, None
+    try:
+        yield
+    finally:
+        _kernels = kernels
 
 
 def bind(

@@ -11,7 +11,7 @@ from numpy.testing import assert_array_equal
 
 import sknn
 from sknn import MLPClassifier, MLPRegressor, TabularMLPClassifier, TabularMLPRegressor
-from sknn.engine import NLL, NLLM, SGD, Adam, Linear, ReLU, SiLU, SquaredError, _compiled
+from sknn.engine import NLL, NLLM, SGD, Adam, ReLU, SiLU, SquaredError, _compiled
 from sknn.engine._kernels import kernel_of
 from sknn.engine._linalg import MAX_BLAS_SIZE, add_row_calls
 from sknn.engine._loss_kernels import bind_loss
@@ -39,11 +39,10 @@ def numbers(shape, dtype, seed, *, special=True):
     return a
 
 
-def both_ways(monkeypatch, compute):
+def both_ways(compute):
     """Return what a function gives with compiled kernels, and without."""
     with_kernels = compute()
-    with monkeypatch.context() as context:
-        context.setattr(_compiled, "_kernels", None)
+    with _compiled.disabled():
         return with_kernels, compute()
 
 
@@ -79,7 +78,7 @@ def test_kernels_of_another_version_are_not_used(monkeypatch):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("module", [ReLU(), SiLU()], ids=repr)
-def test_activations(monkeypatch, module, shape, dtype):
+def test_activations(module, shape, dtype):
     """Forward and backward, where outputs overwrite inputs if the kernel allows it."""
     kernel = kernel_of(module)
 
@@ -92,14 +91,14 @@ def test_activations(monkeypatch, module, shape, dtype):
         run(kernel.backward(module, u, v, dv, du))
         return output, du
 
-    for found, expected in zip(*both_ways(monkeypatch, compute), strict=True):
+    for found, expected in zip(*both_ways(compute), strict=True):
         assert_array_equal(found, expected)
 
 
 @needs_kernels
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_offsets(monkeypatch, shape, dtype):
+def test_offsets(shape, dtype):
     """Of one network, and of members whose parameters are rows of a matrix."""
     *members, _, k = shape
 
@@ -109,7 +108,7 @@ def test_offsets(monkeypatch, shape, dtype):
         run(add_row_calls(a, row))
         return a
 
-    assert_array_equal(*both_ways(monkeypatch, compute))
+    assert_array_equal(*both_ways(compute))
 
 
 @needs_kernels
@@ -117,7 +116,7 @@ def test_offsets(monkeypatch, shape, dtype):
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("scales", ["one", "many"])
 @pytest.mark.parametrize("loss", [NLL(), NLLM(), SquaredError()], ids=repr)
-def test_losses(monkeypatch, loss, scales, shape, dtype):
+def test_losses(loss, scales, shape, dtype):
     """Values and scaled gradients, with one weight for all rows or one for each."""
 
     def compute():
@@ -129,7 +128,7 @@ def test_losses(monkeypatch, loss, scales, shape, dtype):
         run(bind_loss(loss, z, y, scale, losses, dZ))
         return losses, dZ
 
-    for found, expected in zip(*both_ways(monkeypatch, compute), strict=True):
+    for found, expected in zip(*both_ways(compute), strict=True):
         assert_array_equal(found, expected)
 
 
@@ -138,7 +137,7 @@ def test_losses(monkeypatch, loss, scales, shape, dtype):
 @pytest.mark.parametrize("n", [1, 7, 33, MAX_BLAS_SIZE, MAX_BLAS_SIZE + 5, 2**16 + 9])
 @pytest.mark.parametrize("special", [False, True])
 @pytest.mark.parametrize("optimizer", [Adam(), SGD(0.9), SGD(0.9, nesterov=True), SGD()], ids=repr)
-def test_optimizers(monkeypatch, optimizer, special, n, dtype):
+def test_optimizers(optimizer, special, n, dtype):
     """Parameters and state after some steps, of vectors longer than a call of BLAS, too."""
 
     def compute():
@@ -151,7 +150,7 @@ def test_optimizers(monkeypatch, optimizer, special, n, dtype):
             run([lambda: step(0.01)])
         return w, *state.values()
 
-    for found, expected in zip(*both_ways(monkeypatch, compute), strict=True):
+    for found, expected in zip(*both_ways(compute), strict=True):
         assert_array_equal(found, expected)
 
 
@@ -172,7 +171,7 @@ ESTIMATORS = {
 @needs_kernels
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("name", ESTIMATORS)
-def test_fits(monkeypatch, name, dtype):
+def test_fits(name, dtype):
     """Every weight of a fit is the same."""
     estimator, make = ESTIMATORS[name]
     X, y = make()
@@ -180,7 +179,7 @@ def test_fits(monkeypatch, name, dtype):
     def compute():
         return parameters(fitted(estimator.set_params(random_state=0), X.astype(dtype), y))
 
-    assert_array_equal(*both_ways(monkeypatch, compute))
+    assert_array_equal(*both_ways(compute))
 
 
 @needs_kernels
@@ -255,9 +254,15 @@ def test_a_call_keeps_its_arrays():
     assert alive() is None
 
 
-def test_a_layer_without_kernels(monkeypatch):
-    """The calls are those of NumPy and BLAS."""
-    monkeypatch.setattr(_compiled, "_kernels", None)
-    layer, u, v = Linear(np.eye(2), np.ones(2)), np.ones((2, 2)), np.empty((2, 2))
-    run(kernel_of(layer).forward(layer, u, v))
-    assert_array_equal(v, 2)
+def test_kernels_can_be_switched_off():
+    """Within a context, and they are back afterwards, whatever happened."""
+    before = _compiled.is_available()
+
+    def fails():
+        with _compiled.disabled():
+            assert not _compiled.is_available()
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fails()
+    assert _compiled.is_available() == before
