@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sknn.engine import _compiled
+from sknn.engine import has_compiled_kernels
 
 pytestmark = pytest.mark.slow
 
@@ -294,7 +294,7 @@ def test_compiled_kernels(folder):
     """Fits with and without them have the same weights; without any, the program says so."""
     arguments = ("--what", "compiled", "--case", "small", "--quick", *SHORT)
     done = run(folder, *arguments)
-    if not _compiled.is_available():
+    if not has_compiled_kernels():
         assert done.returncode == 1
         assert "docs/howto/compiled.md" in done.stderr
         return

@@ -10,7 +10,7 @@ from peers import Sknn
 from stopwatch import Ratio, take_turns
 
 from sknn import TabularMLPClassifier
-from sknn.engine import _compiled
+from sknn.engine import has_compiled_kernels, without_compiled_kernels
 
 #: Rows of the tables that are fitted at the defaults.
 TABLE_ROWS = (300, 1000)
@@ -26,7 +26,7 @@ def compare_compiled(
     SystemExit
         If the kernels are not installed, or a weight depends on them.
     """
-    if not _compiled.is_available():
+    if not has_compiled_kernels():
         raise SystemExit("The compiled kernels are not installed: see docs/howto/compiled.md.")
     print(f"\nFits with compiled kernels ({precision}, {threads} threads, {clock} clock): seconds,")
     print("and the time without / with them: median (least-greatest)\n")
@@ -63,7 +63,7 @@ def compare_fit(
     """Time a fit with and without the kernels, and compare the weights."""
 
     def without() -> list[np.ndarray]:
-        with _compiled.disabled():
+        with without_compiled_kernels():
             return fit()
 
     tasks = {"without": without, "with": fit}

@@ -127,6 +127,23 @@ def fits(figures: Figures) -> str:
     return table(heads, lines)
 
 
+def compiled(figures: Figures) -> str:
+    """Return the table of fits with and without compiled kernels."""
+    found = figures.rows("compiled"), figures.rows("compiled", "default")
+    in_default = {row["case"]: ratios_of(row)["without"] for row in found[1]}
+    lines = [
+        [
+            row["case"],
+            *(f"{row['seconds'][way]:.2f}" for way in ("without", "with")),
+            bold(ratios_of(row)["without"]),
+            bold(in_default[row["case"]]) if row["case"] in in_default else "",
+        ]
+        for row in found[0]
+    ]
+    heads = ["fit", "seconds without", "with", "ratio", "ratio, float64"]
+    return table(heads, lines or [[MISSING] * len(heads)])
+
+
 def defaults(figures: Figures) -> str:
     """Return the table of fits at the defaults: sknn's figure first, then scikit-learn's."""
     heads = ["set", "rows, columns", "seconds", "ratio", "epochs", "accuracy", "log loss"]
@@ -188,6 +205,7 @@ def middle(values: list[float]) -> float:
 PARTS: dict[str, Callable[[Figures], str]] = {
     "summary": summary,
     "fits": fits,
+    "compiled": compiled,
     "defaults": defaults,
     "steps": steps,
 }

@@ -4,6 +4,7 @@ It depends on NumPy and SciPy only, and can be used without the estimators.
 """
 
 from sknn.engine import initializers
+from sknn.engine._compiled import has_compiled_kernels, without_compiled_kernels
 from sknn.engine.activations import (
     ELU,
     GELU,
@@ -120,7 +121,9 @@ __all__ = [
     "Trainer",
     "as_schedule",
     "descend",
+    "has_compiled_kernels",
     "initializers",
     "iter_batches",
     "raw_predict",
+    "without_compiled_kernels",
 ]

@@ -19,14 +19,17 @@ with suppress(ImportError):
     _kernels = import_module("sknn.engine._compiled_kernels")
 
 
-def is_available() -> bool:
-    """Return whether training steps use compiled kernels."""
+def has_compiled_kernels() -> bool:
+    """Return whether training steps use compiled kernels: installed, and not switched off."""
     return _kernels is not None and bool(_kernels.VERSION == VERSION)
 
 
 @contextmanager
-def disabled() -> Iterator[None]:
-    """Let NumPy compute the steps that are bound within the context, in all threads."""
+def without_compiled_kernels() -> Iterator[None]:
+    """Let NumPy compute all steps of fits that begin in this context, in every thread.
+
+    The results are the same, only the time is not.
+    """
     global _kernels
     kernels, _kernels = _kernels, None
     try:
@@ -50,6 +53,6 @@ def bind(
         Its constants.
     """
     call: Callable[..., None] | None = None
-    if is_available():
+    if has_compiled_kernels():
         call = _kernels.bind(name, arrays, constants)
     return call

@@ -11,7 +11,18 @@ from numpy.testing import assert_array_equal
 
 import sknn
 from sknn import MLPClassifier, MLPRegressor, TabularMLPClassifier, TabularMLPRegressor
-from sknn.engine import NLL, NLLM, SGD, Adam, ReLU, SiLU, SquaredError, _compiled
+from sknn.engine import (
+    NLL,
+    NLLM,
+    SGD,
+    Adam,
+    ReLU,
+    SiLU,
+    SquaredError,
+    _compiled,
+    has_compiled_kernels,
+    without_compiled_kernels,
+)
 from sknn.engine._kernels import kernel_of
 from sknn.engine._linalg import MAX_BLAS_SIZE, add_row_calls
 from sknn.engine._loss_kernels import bind_loss
@@ -20,7 +31,7 @@ from tests.estimators.data import binary, fitted, multiclass, parameters, real
 
 SOURCE = Path(sknn.__file__).parent / "engine" / "_compiled_kernels.c"
 
-needs_kernels = pytest.mark.skipif(not _compiled.is_available(), reason="they are not compiled")
+needs_kernels = pytest.mark.skipif(not has_compiled_kernels(), reason="they are not compiled")
 
 #: Rows and columns, and members: small ones, single ones, and some that no vector length divides.
 SHAPES = [(1, 1), (7, 1), (1, 5), (7, 3), (33, 17), (2, 7, 1), (3, 5, 4), (2, 300, 33)]
@@ -42,7 +53,7 @@ def numbers(shape, dtype, seed, *, special=True):
 def both_ways(compute):
     """Return what a function gives with compiled kernels, and without."""
     with_kernels = compute()
-    with _compiled.disabled():
+    with without_compiled_kernels():
         return with_kernels, compute()
 
 
@@ -70,7 +81,7 @@ def test_kernels_of_another_version_are_not_used(monkeypatch):
         VERSION = -1
 
     monkeypatch.setattr(_compiled, "_kernels", Old)
-    assert not _compiled.is_available()
+    assert not has_compiled_kernels()
     assert _compiled.bind("relu", np.zeros((2, 2)), np.zeros((2, 2))) is None
 
 
@@ -256,13 +267,13 @@ def test_a_call_keeps_its_arrays():
 
 def test_kernels_can_be_switched_off():
     """Within a context, and they are back afterwards, whatever happened."""
-    before = _compiled.is_available()
+    before = has_compiled_kernels()
 
     def fails():
-        with _compiled.disabled():
-            assert not _compiled.is_available()
+        with without_compiled_kernels():
+            assert not has_compiled_kernels()
             raise KeyError
 
     with pytest.raises(KeyError):
         fails()
-    assert _compiled.is_available() == before
+    assert has_compiled_kernels() == before
