@@ -10,12 +10,12 @@ import pytest
 
 
 def pytest_addoption(parser):
-    """Add --slice, which leaves out all but a part of the exhaustive tests."""
+    """Add --slice, which leaves out all but a part of the tests."""
     parser.addoption(
         "--slice",
         metavar="K/N",
         type=slice_of,
-        help="of the tests marked exhaustive, run the K-th of N parts (K = 0, ..., N - 1)",
+        help="run the K-th of N parts of the tests (K = 0, ..., N - 1)",
     )
 
 
@@ -28,7 +28,7 @@ def slice_of(text):
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leave out exhaustive tests of other slices: a test's slice is decided by its name alone.
+    """Leave out tests of other slices: a test's slice is decided by its name alone.
 
     Examples with Dask frames need pyarrow.
     """
@@ -43,8 +43,7 @@ def pytest_collection_modifyitems(config, items):
     part, parts = config.getoption("slice")
 
     def is_other(item):
-        number = zlib.crc32(item.nodeid.encode()) % parts
-        return item.get_closest_marker("exhaustive") and number != part
+        return zlib.crc32(item.nodeid.encode()) % parts != part
 
     config.hook.pytest_deselected(items=[item for item in items if is_other(item)])
     items[:] = [item for item in items if not is_other(item)]
