@@ -40,6 +40,8 @@ class RawPredictor:
     def __init__(self, network: Sequential, dtype: DTypeLike) -> None:
         self.network = network
         self.dtype = np.dtype(dtype)
+        self._widest = _widest_output(network)
+        self._products = layer_sizes(network.modules)  # multiplications for a row
         self._passes: list[ForwardPass] = []  # not in use; `pop` and `append` are atomic
 
     def __call__(self, X: Any, check: Callable[[Array], None] | None = None) -> Array:
@@ -47,7 +49,7 @@ class RawPredictor:
         n = X.shape[0]
         if n == 1 and isinstance(X, np.ndarray):
             return self._predict_row(X, check)
-        size = rows_per_batch(self.network, X)
+        size = _rows_per_batch(self._widest, X)
         if n <= size:
             return self.network.forward(_convert(X[0:n], self.dtype, check))
         first = self.network.forward(_convert(X[:size], self.dtype, check))
@@ -56,7 +58,7 @@ class RawPredictor:
         free: list[ForwardPass] = []
         batches = (slice(start, start + size) for start in range(size, n, size))
         parts = [partial(self._predict_batch, X, one, check, out, free) for one in batches]
-        if size * sum(layer_sizes(self.network.modules)) >= MIN_PARALLEL_PRODUCTS:
+        if size * sum(self._products) >= MIN_PARALLEL_PRODUCTS:
             run_parallel(parts)
         else:
             for part in parts:
@@ -64,11 +66,9 @@ class RawPredictor:
         return out
 
     def product_size(self, X: Any) -> int:
-        """Return the multiplications in a product of several batches; 0 if there is only one."""
-        n = rows_per_batch(self.network, X)
-        if X.shape[0] <= n:
-            return 0
-        return n * max(layer_sizes(self.network.modules), default=0)
+        """Return the multiplications in the largest product of a batch."""
+        n = min(X.shape[0], _rows_per_batch(self._widest, X))
+        return n * max(self._products, default=0)
 
     def _predict_row(self, X: Array, check: Callable[[Array], None] | None) -> Array:
         """Return the raw outputs of a single row."""
@@ -186,8 +186,16 @@ def _copy_converted(u: Array, X: Array, check: Callable[[Array], None] | None) -
 
 def rows_per_batch(network: Sequential, X: Array) -> int:
     """Return how many rows have `MAX_BATCH_ELEMENTS` in the widest array of a forward pass."""
+    return _rows_per_batch(_widest_output(network), X)
+
+
+def _widest_output(network: Sequential) -> int:
+    """Return the number of elements of a row in the widest array after the inputs."""
+    layers = [(i, module) for i, module in enumerate(network.modules) if isinstance(module, Linear)]
+    return max([max(one.W0.size, one.W.shape[-2] if i else 0) for i, one in layers], default=0)
+
+
+def _rows_per_batch(widest: int, X: Array) -> int:
+    """Return `rows_per_batch` from the result of `_widest_output`."""
     width = 1 if issparse(X) else X.shape[-1]  # a CSR matrix needs little memory
-    for i, module in enumerate(network.modules):
-        if isinstance(module, Linear):
-            width = max(width, module.W0.size, module.W.shape[-2] if i else 0)
-    return max(1, MAX_BATCH_ELEMENTS // max(1, width))
+    return max(1, MAX_BATCH_ELEMENTS // max(1, width, widest))

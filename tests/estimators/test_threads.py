@@ -13,6 +13,7 @@ from sklearn.model_selection import GridSearchCV
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from sknn import MLPClassifier, TabularMLPClassifier
+from sknn.engine import Linear
 from sknn.engine import _threads as threads_module
 from sknn.engine import gradients as gradients_module
 from sknn.engine import solvers as solvers_module
@@ -144,12 +145,20 @@ def test_threads_and_processes_do_not_change_scores():
     np.testing.assert_allclose(scores[2], scores[0], atol=1e-6)
 
 
-def test_prediction_leaves_the_threads_alone(monkeypatch):
-    """They belong to the process, and many may predict at once."""
-    X, y = binary()
-    model = fitted(MLPClassifier((5,), max_iter=2), X, y)
-    monkeypatch.setattr(_blas_threads, "_limit_blas", lambda: pytest.fail("a limit was set"))
+@pytest.mark.parametrize(("n_units", "limited"), [(1000, False), (2000, True)])
+def test_predictions_with_large_products_have_one_thread(monkeypatch, n_units, limited):
+    """Also those of a single batch; with small ones the threads of the process are left alone."""
+    X, y = make_classification(60, 10, random_state=0)
+    model = fitted(MLPClassifier((n_units,), max_iter=1), X, y)
+    seen, forward = [], Linear.forward
+
+    def observed(module, *arguments):
+        seen.append(blas_threads())
+        return forward(module, *arguments)
+
+    monkeypatch.setattr(Linear, "forward", observed)
     model.predict_proba(X)
+    assert seen == [{1} if limited else {2}] * 2
 
 
 def test_an_interrupt_leaves_nothing_behind():
