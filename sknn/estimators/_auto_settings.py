@@ -91,17 +91,27 @@ LOW_NOISE_LOSS_RATIO = 0.65
 LOW_NOISE_EPOCHS = 3
 
 
+def disabling_parameter(mlp: "BaseMLP") -> str:
+    """Return the name of a parameter with which there is no choice of settings, or ""."""
+    stops = mlp.early_stopping  # "auto" depends on the number of rows
+    disabled = {
+        "cv": not isinstance(mlp.cv, str),
+        "max_iter": not isinstance(mlp.max_iter, str),
+        "warm_start": mlp.warm_start,
+        "solver": not _builders.is_stochastic(mlp),
+        "learning_rate": not _builders.has_horizon(mlp),
+        "early_stopping": stops and not (isinstance(stops, str) and stops == "auto"),
+    }
+    return next((name for name, is_disabled in disabled.items() if is_disabled), "")
+
+
 def auto_trials(mlp: "BaseMLP", inputs: FitInputs) -> Trials | None:
     """Return what cv="auto" tries on these rows; None if it chooses nothing, as with cv=None."""
-    if not (isinstance(mlp.cv, str) and isinstance(mlp.max_iter, str)):
-        return None
-    if inputs.validation is not None or mlp.warm_start or not _builders.has_horizon(mlp):
+    if disabling_parameter(mlp) or inputs.validation is not None:
         return None
     weighted = mlp._class_weighting(inputs.data, inputs.target)
     data = weighted(inputs.data) if weighted else inputs.data
-    stops = bool(mlp.early_stopping)
-    if isinstance(mlp.early_stopping, str):  # "auto"
-        stops = len(data.y) > N_SAMPLES_AUTO_EARLY_STOPPING
+    stops = mlp.early_stopping and len(data.y) > N_SAMPLES_AUTO_EARLY_STOPPING
     if stops or not _can_split(data, inputs):
         return None
     seed = mlp.random_state

@@ -3,10 +3,10 @@
 import warnings
 from abc import ABCMeta, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from sklearn import get_config
@@ -17,6 +17,7 @@ from sknn._version import VersionedState
 from sknn.engine import History, Loss, Optimizer, network
 from sknn.engine._typing import Array
 from sknn.estimators import _builders, _saving
+from sknn.estimators._absent import why_absent, why_no_folds
 from sknn.estimators._auto_settings import Fitted, auto_trials, fit_best_settings
 from sknn.estimators._batches import predict_batches
 from sknn.estimators._builders import TrainingSettings
@@ -413,6 +414,18 @@ class BaseMLP(VersionedState, CallbackSupportMixin, KnownParamNames, metaclass=A
         """
         return {f"{prefix}{name}": values for name, values in self._search_space().items()}
 
+    if not TYPE_CHECKING:  # a type checker would accept any name
+
+        def __getattr__(self, name: str) -> Any:
+            """Raise the usual error, for a fitted attribute with the reason why there is none."""
+            reason = ""
+            with suppress(Exception):  # parameters may have been set to anything since the fit
+                reason = why_absent(self, name)
+            if reason:
+                message = f"{type(self).__name__!r} object has no attribute {name!r}: {reason}"
+                raise AttributeError(message, name=name, obj=self)
+            return object.__getattribute__(self, name)  # the error of a property is its own
+
     def _store(self, parameters: dict[str, Any]) -> None:
         """Set each constructor parameter under its own name, as scikit-learn requires."""
         self.__dict__.update({name: parameters[name] for name in parameters if name != "self"})
@@ -677,11 +690,7 @@ class BaseMLP(VersionedState, CallbackSupportMixin, KnownParamNames, metaclass=A
         fitted = vars(self)
         calibration = fitted.get("_calibration")
         if calibration is None:
-            raise ValueError(
-                f"{caller} needs the networks of several folds, but the estimator was fitted "
-                "without these, or trained further since. Set cv=5, for example, and fit again "
-                "(cv='auto' trains folds of at most 3000 rows)."
-            )
+            raise ValueError(f"{caller} needs the networks of several folds: {why_no_folds(self)}")
         if calibration["fold"] is None:
             raise ValueError(
                 f"{caller} needs a finite prediction of each training row by the networks of "

@@ -1,0 +1,107 @@
+"""Why an estimator has no folds, or lacks a fitted attribute, and what to do about it."""
+
+import inspect
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from sknn.estimators._auto_settings import (
+    MAX_FOLD_ROWS,
+    MIN_ROWS,
+    N_FOLDS,
+    disabling_parameter,
+)
+from sknn.estimators._refit import OF_SEARCH
+from sknn.estimators._saving import FITTED
+from sknn.estimators._training_record import MEMBER_CURVES
+
+if TYPE_CHECKING:
+    from sknn.estimators.base import BaseMLP
+
+#: Attributes that a fit with folds has.
+OF_FOLDS = {name for name in OF_SEARCH if name.startswith(("oof_", "cv_"))}
+
+#: Attributes of a fit in which cv="auto" has chosen settings.
+OF_CHOICE = {"member_params_", "temperature_"}
+
+#: For which rows cv="auto" chooses.
+_CONDITIONS = (
+    f"at least {MIN_ROWS} rows, {N_FOLDS} groups if there are groups, and rows of each class in "
+    "all folds; it does not with X_val, nor in partial_fit"
+)
+
+
+def why_absent(mlp: "BaseMLP", name: str) -> str:
+    """Return why the estimator lacks a fitted attribute; "" if it is none or nothing is known."""
+    if name.startswith("_") or name not in FITTED:
+        return ""
+    if not any(name in inspect.get_annotations(one) for one in type(mlp).__mro__):
+        return ""
+    fitted = vars(mlp)
+    if "coefs_" not in fitted:
+        return "it is not fitted. Call fit first."
+    if name in OF_FOLDS:
+        return _why_no_prediction(fitted, name) if "cv_scores_" in fitted else why_no_folds(mlp)
+    if name in OF_CHOICE:
+        return _why_no_choice(mlp, fitted, name)
+    if name in MEMBER_CURVES.values():
+        return _why_no_member_curves(fitted, name)
+    if name == "feature_names_in_":
+        return "X had no column names in fit, or not all of them were strings."
+    return ""
+
+
+def why_no_folds(mlp: "BaseMLP") -> str:
+    """Return why a fit has trained no folds."""
+    parameter = disabling_parameter(mlp)
+    given = f"{parameter}={getattr(mlp, parameter or 'cv')!r}"
+    if parameter == "cv":
+        return f"there are no folds with {given}. Set cv=5, for example, and fit again."
+    if parameter == "warm_start":
+        return f"{given} switches cv='auto' off. Set warm_start=False and fit again."
+    if parameter:
+        return (
+            f"{given} switches cv='auto' off, so that no folds were trained. Set cv=5, which goes "
+            f"with it, or leave {parameter} at its default, and fit again."
+        )
+    return (
+        f"cv='auto' has trained no folds of these rows. It does so for at most {MAX_FOLD_ROWS} "
+        f"rows, and needs {_CONDITIONS}. Set cv=5 and fit again."
+    )
+
+
+def _why_no_prediction(fitted: Mapping[str, Any], name: str) -> str:
+    """Return why a fit with folds has predictions of another kind."""
+    if name == "oof_proba_":
+        return "its loss gives no probabilities. oof_decision_function_ has the raw outputs."
+    if name == "oof_decision_function_" and "oof_proba_" in fitted:
+        return "its loss gives probabilities, which are oof_proba_."
+    return ""
+
+
+def _why_no_choice(mlp: "BaseMLP", fitted: Mapping[str, Any], name: str) -> str:
+    """Return why cv="auto" has chosen nothing, or has no temperature."""
+    if name == "temperature_" and "classes_" not in fitted:
+        return "only classifiers have a temperature."
+    if not mlp._takes_tables:
+        calibrate = " sklearn's CalibratedClassifierCV(method='temperature') fits a temperature."
+        return (
+            "only TabularMLPClassifier and TabularMLPRegressor choose settings, with cv='auto'."
+            + calibrate * (name == "temperature_")
+        )
+    if "member_params_" in fitted:
+        return "partial_fit has trained the networks further since it was chosen. Call fit."
+    parameter = disabling_parameter(mlp)
+    if parameter == "cv":
+        return f"cv={mlp.cv!r} chooses no settings. Only cv='auto' does: set it and fit again."
+    if parameter:
+        given = f"{parameter}={getattr(mlp, parameter)!r}"
+        return f"{given} switches cv='auto' off. Leave it at its default and fit again."
+    return f"cv='auto' has chosen nothing of these rows. It needs {_CONDITIONS}."
+
+
+def _why_no_member_curves(fitted: Mapping[str, Any], name: str) -> str:
+    """Return why there are no curves of the members."""
+    mean = next(mean for mean, curves in MEMBER_CURVES.items() if curves == name)
+    if fitted[mean] is None:
+        return "no rows were held out. Set early_stopping=True or cv=5, or pass X_val, and fit."
+    return f"a single network was trained, whose curve is {mean}."
