@@ -48,11 +48,50 @@ else:
     from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 
     try:
-        from sklearn.callback import CallbackSupportMixin
+        from sklearn.callback import CallbackSupportMixin as _CallbackSupportMixin
+
+        class CallbackSupportMixin(_CallbackSupportMixin):
+            """Support of callbacks, with an error that says what is no callback."""
+
+            def set_callbacks(self, *callbacks: Any) -> Self:
+                """Set the callbacks of `fit`, instead of those set before.
+
+                Parameters
+                ----------
+                *callbacks : callback instances
+                    Any number of them, as separate arguments; none removes all.
+
+                Returns
+                -------
+                self : estimator
+                    The estimator itself.
+
+                Raises
+                ------
+                TypeError
+                    If one is no instance with the methods of a callback.
+                """
+                try:
+                    return super().set_callbacks(*callbacks)
+                except TypeError as error:
+                    raise TypeError(f"{error} {_advice(callbacks)}") from None
+
     except ImportError:  # before scikit-learn 1.9
 
         class CallbackSupportMixin:
             """Placeholder for versions of scikit-learn without callbacks."""
+
+
+def _advice(callbacks: Sequence[Any]) -> str:
+    """Return what to do about callbacks that scikit-learn refuses."""
+    for one in callbacks:
+        if isinstance(one, list | tuple | set):
+            kind = type(one).__name__
+            return f"Got a {kind}: pass them one by one, as set_callbacks(*callbacks)."
+        if isinstance(one, type):
+            return f"Got the class {one.__name__}: pass an instance, {one.__name__}(...)."
+    methods = "setup, on_fit_task_begin, on_fit_task_end and teardown"
+    return f"Got {', '.join(map(repr, callbacks))}. A callback has the methods {methods}."
 
 
 class KnownParamNames(BaseEstimator):

@@ -286,3 +286,23 @@ def test_copies_keep_callbacks(make):
     X, y = binary()
     model = make(MLPClassifier((6,), **SETTINGS).set_callbacks(Watching(stop_after=2)))
     assert fitted(model, X, y).n_iter_ == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "advice"),
+    [
+        (lambda: [[Watching()]], r"Got a list: .* as set_callbacks\(\*callbacks\)"),
+        (lambda: [(Watching(), Watching())], "Got a tuple: pass them one by one"),
+        (lambda: [Watching(), Watching], r"the class Watching: pass .* Watching\(\.\.\.\)"),
+        (lambda: ["log.csv"], "Got 'log.csv'. A callback has the methods setup, on_fit_task_begin"),
+    ],
+    ids=["list", "tuple", "class", "string"],
+)
+def test_what_is_no_callback(given, advice):
+    """The error says what to pass; the callbacks that are set remain."""
+    watching = Watching()
+    model = MLPClassifier((6,), **SETTINGS).set_callbacks(watching)
+    with pytest.raises(TypeError, match=advice):
+        model.set_callbacks(*given())
+    assert model._skl_callbacks == [watching]
+    assert not hasattr(model.set_callbacks(), "_skl_callbacks")
