@@ -39,7 +39,7 @@ html_css_files = ["sknn.css"]
 
 # A sidebar where there is something in it: pages beside which there are others of their section.
 single_pages = ["index", "start", "tables", "choosing", "differences", "performance", "searches"]
-single_pages += ["glossary", "testing", "contributing", "changes", "search", "genindex"]
+single_pages += ["glossary", "testing", "contributing", "security", "changes", "search", "genindex"]
 html_sidebars = {page: [] for page in single_pages}
 
 html_theme_options = {

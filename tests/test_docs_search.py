@@ -12,6 +12,9 @@ from tests.docs_search import SearchIndex, load_index
 
 BUILT = Path(os.environ.get("SKNN_DOCS", Path(__file__).parent.parent / "docs" / "_build" / "html"))
 
+#: Folder of the pages of classes.
+MLP = "reference/generated/sknn."
+
 #: What is typed, and the pages that answer it.
 QUERIES = {
     "gpu": ["choosing"],
@@ -78,6 +81,29 @@ QUERIES = {
     "install": ["start"],
     "speed": ["performance"],
     "benchmark": ["performance", "tables"],
+    "interval": ["howto/uncertainty"],
+    "quantile": ["howto/uncertainty"],
+    "predict_interval": ["howto/uncertainty"],
+    "predict_set": ["howto/uncertainty"],
+    "dates": ["howto/dates"],
+    "set_callbacks": ["howto/callbacks"],
+    "permutation importance": ["howto/importance"],
+    "security": ["security"],
+    "oof_score_": ["howto/uncertainty"],
+    "oof_prediction_": ["howto/uncertainty"],
+    "cv_scores_": ["howto/uncertainty"],
+    "temperature_": ["howto/calibration"],
+    "oof_proba_": ["howto/calibration"],
+    "member_params_": [MLP + "TabularMLPClassifier", MLP + "TabularMLPRegressor"],
+    "coefs_": [MLP + "MLPClassifier"],
+    "intercepts_": [MLP + "MLPClassifier"],
+    "classes_": [MLP + "MLPClassifier"],
+    "loss_curve_": [MLP + "MLPClassifier"],
+    "n_iter_": [MLP + "MLPClassifier"],
+    "validation_scores_": [MLP + "MLPClassifier"],
+    "feature_names_in_": [MLP + "MLPClassifier"],
+    "encoder_": [MLP + "TabularMLPClassifier"],
+    "column_types_": [MLP + "TableEncoder"],
 }
 
 

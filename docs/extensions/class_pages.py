@@ -1,4 +1,7 @@
-"""Pages of the reference: the example first, then methods in a table, and parameters in groups."""
+"""Pages of the reference: the example first, then methods in a table, and parameters in groups.
+
+Fitted attributes are entries of the index, which the search finds before words of the text.
+"""
 
 from docutils import nodes
 from sphinx import addnodes
@@ -15,6 +18,7 @@ def arrange(app, domain, objtype, content):
         move_up(content, cut_section(content, "Examples"))
     if objtype == "class":
         group_parameters(content)
+        index_attributes(content)
 
 
 def cut_section(content, title):
@@ -48,8 +52,25 @@ def group_parameters(content):
                 body += [node for group in grouped(items) for node in group]
 
 
+def index_attributes(content):
+    """Add an entry for each fitted attribute of a class of the package itself.
+
+    Those of its modules, such as the Dask estimators, repeat them.
+    """
+    owner = content.parent[0]["ids"][0]
+    if owner.count(".") > 1:
+        return
+    fields = (field for fields in content.findall(nodes.field_list) for field in fields)
+    items = [item for name, body in fields if name.astext() == "Attributes" for item in body[0]]
+    for item in items:
+        if (name := parameter_name(item)).endswith("_"):
+            item[0]["ids"].append(f"{owner}-{name}")
+            entry = ("single", name, f"{owner}-{name}", "main", None)
+            item[0].insert(0, addnodes.index(entries=[entry]))
+
+
 def parameter_name(item):
-    """Return the name of a parameter from its item, whose term is "name : type"."""
+    """Return the name of a parameter or attribute from its item, whose term is "name : type"."""
     return item[0].astext().split(":")[0].split()[0]
 
 
