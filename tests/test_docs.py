@@ -72,11 +72,15 @@ OPTIONS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 @pytest.mark.filterwarnings("ignore:The inputs look unscaled:UserWarning")
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(DOCS)))
 def test_blocks_run(page, tmp_path, monkeypatch):
-    """Those of a page one after the other, in an empty folder; answers are as printed."""
+    """Those of a page one after the other, in an empty folder; answers are as printed.
+
+    A block that begins with the name of a module, as "# name.py", is one for the others to import.
+    """
     name = str(page.relative_to(DOCS))
     for package in NEEDS.get(name, []):
         pytest.importorskip(package)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
     names, left_out = {}, []
     if page in TOOLS:  # they warn of each other
         monkeypatch.setattr(warnings, "filters", warnings.filters.copy())
@@ -87,7 +91,11 @@ def test_blocks_run(page, tmp_path, monkeypatch):
         missing = [p for p in SECTIONS.get(name, []) if imports(section, p) and not find_spec(p)]
         left_out += missing
         for kind, code in [] if missing else BLOCK.findall(section):
-            if kind == "python":
+            if module := re.match(r"# (\w+)\.py\n", code):
+                monkeypatch.delitem(sys.modules, module[1], raising=False)  # of another page
+                Path(f"{module[1]}.py").write_text(code, encoding="utf-8")
+                importlib.invalidate_caches()
+            elif kind == "python":
                 exec(compile(code, page.name, "exec"), names)
             else:
                 run_session(code, names, page.name)
