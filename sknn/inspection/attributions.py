@@ -121,8 +121,11 @@ def attributions(
     background : {array-like, sparse matrix, frame} of shape (n_rows, n_features), default=None
         What samples are compared with, such as training rows; None is X itself.
     target : label, int, tuple or array-like of shape (n_samples,), default=None
-        Which output, as in `input_gradient`: a column of `decision_function` for classifiers, of
-        `predict` for regressors, in the units of y.
+        Which output, as in `input_gradient`. For regressors, a column of `predict`, in the units of
+        y. For classifiers, the label of a column of `decision_function`: with a log loss and two
+        classes the log-odds of that class (None is the second one), so that a contribution v
+        multiplies the odds by exp(v). With more classes the difference of the values for two labels
+        is that of the log-odds between these; None is the predicted class of each sample.
     n_samples : int, default=400
         Number of gradients for each sample: at eight points on the way from each of
         ``n_samples / 8`` background rows, evenly spaced by their output if there are more.
