@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from sknn.estimators._auto_settings import (
@@ -30,6 +31,30 @@ _CONDITIONS = (
 )
 
 
+#: What to do about any fitted attribute of what is not fitted.
+NOT_FITTED = "it is not fitted. Call fit first."
+
+
+class ExplainsAbsent:
+    """Mixin: the error of an attribute that does not exist says why, where that is known."""
+
+    def _why_absent(self, name: str) -> str:
+        """Return why there is no such attribute; "" if it is none or nothing is known."""
+        return ""
+
+    if not TYPE_CHECKING:  # a type checker would accept any name
+
+        def __getattr__(self, name: str) -> Any:
+            """Raise the usual error, with the reason."""
+            reason = ""
+            with suppress(Exception):  # parameters may have been set to anything since the fit
+                reason = self._why_absent(name)
+            if reason:
+                message = f"{type(self).__name__!r} object has no attribute {name!r}: {reason}"
+                raise AttributeError(message, name=name, obj=self)
+            return object.__getattribute__(self, name)  # the error of a property is its own
+
+
 def why_absent(mlp: "BaseMLP", name: str) -> str:
     """Return why the estimator lacks a fitted attribute; "" if it is none or nothing is known."""
     if name.startswith("_") or name not in FITTED:
@@ -38,7 +63,7 @@ def why_absent(mlp: "BaseMLP", name: str) -> str:
         return ""
     fitted = vars(mlp)
     if "coefs_" not in fitted:
-        return "it is not fitted. Call fit first."
+        return NOT_FITTED
     if name in OF_FOLDS:
         return _why_no_prediction(fitted, name) if "cv_scores_" in fitted else why_no_folds(mlp)
     if name in OF_CHOICE:

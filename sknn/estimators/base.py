@@ -3,10 +3,10 @@
 import warnings
 from abc import ABCMeta, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn import get_config
@@ -17,7 +17,7 @@ from sknn._version import VersionedState
 from sknn.engine import History, Loss, Optimizer, network
 from sknn.engine._typing import Array
 from sknn.estimators import _builders, _saving
-from sknn.estimators._absent import why_absent, why_no_folds
+from sknn.estimators._absent import ExplainsAbsent, why_absent, why_no_folds
 from sknn.estimators._auto_settings import Fitted, auto_trials, fit_best_settings
 from sknn.estimators._batches import predict_batches
 from sknn.estimators._builders import TrainingSettings
@@ -113,7 +113,9 @@ def restore_on_error(random_state: Any) -> Iterator[None]:
         raise
 
 
-class BaseMLP(VersionedState, CallbackSupportMixin, KnownParamNames, metaclass=ABCMeta):
+class BaseMLP(
+    VersionedState, ExplainsAbsent, CallbackSupportMixin, KnownParamNames, metaclass=ABCMeta
+):
     """Base of the estimators: training and prediction; subclasses validate and encode X and y."""
 
     # constructor parameters, see the subclasses
@@ -414,17 +416,8 @@ class BaseMLP(VersionedState, CallbackSupportMixin, KnownParamNames, metaclass=A
         """
         return {f"{prefix}{name}": values for name, values in self._search_space().items()}
 
-    if not TYPE_CHECKING:  # a type checker would accept any name
-
-        def __getattr__(self, name: str) -> Any:
-            """Raise the usual error, for a fitted attribute with the reason why there is none."""
-            reason = ""
-            with suppress(Exception):  # parameters may have been set to anything since the fit
-                reason = why_absent(self, name)
-            if reason:
-                message = f"{type(self).__name__!r} object has no attribute {name!r}: {reason}"
-                raise AttributeError(message, name=name, obj=self)
-            return object.__getattribute__(self, name)  # the error of a property is its own
+    def _why_absent(self, name: str) -> str:
+        return why_absent(self, name)
 
     def _store(self, parameters: dict[str, Any]) -> None:
         """Set each constructor parameter under its own name, as scikit-learn requires."""

@@ -88,7 +88,6 @@ class BatchedSearchCV(PredictingSearch):
     best_score_: float
     best_params_: dict[str, Any]
     best_index_: int
-    oof_score_: Any
     n_splits_: int
     refit_time_: float
     feature_names_in_: Array

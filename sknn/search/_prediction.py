@@ -11,6 +11,7 @@ from sklearn.metrics import check_scoring
 from sklearn.utils.validation import check_is_fitted
 
 from sknn.engine._typing import Array
+from sknn.estimators._absent import NOT_FITTED, ExplainsAbsent
 from sknn.estimators._sklearn_compat import available_if
 from sknn.search._predicted import as_estimator
 from sknn.search._sklearn_compat import BaseSearchCV
@@ -95,7 +96,7 @@ def _of_best_estimator(method: str) -> Any:
     return available_if(check)(call)
 
 
-class PredictingSearch(BaseSearchCV):
+class PredictingSearch(ExplainsAbsent, BaseSearchCV):
     """Base of the searches: predictions and scores."""
 
     ensemble: bool
@@ -103,6 +104,20 @@ class PredictingSearch(BaseSearchCV):
     scorer_: Any
     multimetric_: bool
     ensemble_: SearchEnsemble
+    oof_score_: Any
+
+    def _why_absent(self, name: str) -> str:
+        if name not in ("ensemble_", "oof_score_", "best_estimator_"):
+            return ""
+        if "cv_results_" not in vars(self):
+            return NOT_FITTED
+        if name == "best_estimator_":
+            why = "its fit was interrupted" if self.refit else f"refit={self.refit!r} trains none"
+            return f"{why}. Fit an estimator with best_params_."
+        return (
+            "only an ensemble has out-of-fold predictions. Set ensemble=True and fit again; the "
+            "score of the best candidate is best_score_."
+        )
 
     @available_if(_can_predict)
     def predict(self, X: Any) -> Array:

@@ -611,3 +611,22 @@ def test_networks_divide_their_outputs_by_a_temperature(labels, scaled):
     assert_allclose(own.coefs_[-1], last.coefs_[-1] / member.temperature)
     assert search.oof_score_ > search.best_score_ + 0.05
     assert_allclose(search.ensemble_.to_voting().predict_proba(X), search.predict_proba(X))
+
+
+def test_attributes_that_a_search_does_not_have():
+    """The error says what would give them."""
+    X, y = np.arange(40.0).reshape(20, 2), np.arange(20.0)
+    grid = {"alpha": [0.0, 1.0]}
+    one = BatchedGridSearchCV(MLPRegressor((2,), max_iter=1), grid, cv=2, refit=False)
+    with pytest.raises(AttributeError, match="'oof_score_': it is not fitted"):
+        _ = one.oof_score_
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        one.fit(X, y)
+    for name in ("oof_score_", "ensemble_"):
+        with pytest.raises(AttributeError, match=f"{name!r}: .* Set ensemble=True"):
+            getattr(one, name)
+    with pytest.raises(AttributeError, match="'best_estimator_': refit=False trains none"):
+        _ = one.best_estimator_
+    with pytest.raises(AttributeError, match=r"has no attribute 'nonsense'$"):
+        _ = one.nonsense
