@@ -157,8 +157,8 @@ class Table:
 def _raise_temporal(label: str, dtype: Any) -> NoReturn:
     raise TypeError(
         f"{label} holds dates or times ({dtype}). Convert them to numbers, for example days "
-        "since a fixed date, or the month and the hour; those of X in a step of a pipeline, such as "
-        "a FunctionTransformer or skrub's DatetimeEncoder."
+        "since a fixed date, or the month and the hour; those of X in a step of a pipeline, such "
+        "as a FunctionTransformer or skrub's DatetimeEncoder."
     )
 
 
