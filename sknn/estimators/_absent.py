@@ -24,10 +24,20 @@ OF_FOLDS = {name for name in OF_SEARCH if name.startswith(("oof_", "cv_"))}
 #: Attributes of a fit in which cv="auto" has chosen settings.
 OF_CHOICE = {"member_params_", "temperature_"}
 
+#: What other estimators have, and what to use instead.
+OF_OTHERS = {
+    "predict_interval": "it is a method of regressors. Classifiers have predict_set.",
+    "predict_set": "it is a method of classifiers. Regressors have predict_interval.",
+    "feature_importances_": (
+        "networks have none. Use sklearn.inspection.permutation_importance, or "
+        "sknn.inspection.attributions."
+    ),
+}
+
 #: For which rows cv="auto" chooses.
 _CONDITIONS = (
     f"at least {MIN_ROWS} rows, {N_FOLDS} groups if there are groups, and rows of each class in "
-    "all folds; it does not with X_val, nor in partial_fit"
+    "all folds; partial_fit does not choose"
 )
 
 
@@ -56,7 +66,9 @@ class ExplainsAbsent:
 
 
 def why_absent(mlp: "BaseMLP", name: str) -> str:
-    """Return why the estimator lacks a fitted attribute; "" if it is none or nothing is known."""
+    """Return why the estimator lacks an attribute; "" if nothing is known."""
+    if name in OF_OTHERS and not hasattr(type(mlp), name):
+        return OF_OTHERS[name]
     if name.startswith("_") or name not in FITTED:
         return ""
     if not any(name in inspect.get_annotations(one) for one in type(mlp).__mro__):
@@ -88,10 +100,19 @@ def why_no_folds(mlp: "BaseMLP") -> str:
             f"{given} switches cv='auto' off, so that no folds were trained. Set cv=5, which goes "
             f"with it, or leave {parameter} at its default, and fit again."
         )
+    if _had_validation_rows(mlp):
+        return "X_val was given, so that no folds were trained. Set cv=5 and fit without X_val."
     return (
         f"cv='auto' has trained no folds of these rows. It does so for at most {MAX_FOLD_ROWS} "
         f"rows, and needs {_CONDITIONS}. Set cv=5 and fit again."
     )
+
+
+def _had_validation_rows(mlp: "BaseMLP") -> bool:
+    """Return whether X_val was given, so that cv="auto" chose nothing."""
+    fitted = vars(mlp)
+    by_choice = bool(mlp.early_stopping) or "member_params_" in fitted
+    return bool(fitted.get("validation_scores_")) and not by_choice
 
 
 def _why_no_prediction(fitted: Mapping[str, Any], name: str) -> str:
@@ -121,6 +142,8 @@ def _why_no_choice(mlp: "BaseMLP", fitted: Mapping[str, Any], name: str) -> str:
     if parameter:
         given = f"{parameter}={getattr(mlp, parameter)!r}"
         return f"{given} switches cv='auto' off. Leave it at its default and fit again."
+    if _had_validation_rows(mlp):
+        return "X_val was given, so that cv='auto' has chosen nothing. Fit without X_val."
     return f"cv='auto' has chosen nothing of these rows. It needs {_CONDITIONS}."
 
 

@@ -88,6 +88,15 @@ def test_rows_that_give_no_folds():
         assert "at least 30 rows" in message(model, "member_params_")
 
 
+def test_validation_rows_give_no_folds():
+    """X_val is named, and is not to be passed with cv=5."""
+    table = pd.DataFrame(X, columns=["a", "b"])
+    rows = {"X_val": table[40:], "y_val": y[40:]}
+    model = TabularMLPRegressor(**QUICK).fit(table[:40], y[:40], **rows)
+    assert "X_val was given" in message(model, "oof_score_")
+    assert "X_val was given" in message(model, "member_params_")
+
+
 def test_kinds_of_out_of_fold_predictions():
     """Probabilities or raw outputs, whichever the loss gives, and neither in regression."""
     with_probabilities = fitted(MLPClassifier, max_iter=2, cv=2)
@@ -118,6 +127,16 @@ def test_other_attributes():
     assert "no column names" in message(model, "feature_names_in_")
     for name in ("coef_", "oof_scor_", "classes_", "_calibration"):
         assert message(model, name).endswith(f"has no attribute {name!r}")
+
+
+def test_what_other_estimators_have():
+    """Methods of the other task, and importances of trees."""
+    regressor, classifier = MLPRegressor(), MLPClassifier(loss="hinge")
+    assert "Regressors have predict_interval" in message(regressor, "predict_set")
+    assert "Classifiers have predict_set" in message(classifier, "predict_interval")
+    assert "permutation_importance" in message(fitted(max_iter=2), "feature_importances_")
+    with pytest.raises(AttributeError, match=r"has no attribute 'predict_set'$"):
+        _ = classifier.predict_set  # hinge has no probabilities
 
 
 def test_before_fit():

@@ -762,6 +762,10 @@ POINTERS = {
     "object frame": (pd.DataFrame({"a": 1.0, "b": ["x"] * 60}, dtype=object), "Column 'b' holds"),
     "string frame": (pd.DataFrame({"b": ["x"] * 60}, dtype="string"), "Column 'b' holds text"),
     "categories": (pd.DataFrame({"b": pd.Categorical(["x"] * 60)}), "Column 'b' holds text"),
+    "categories and booleans": (
+        pd.DataFrame({"a": [True, False] * 30, "b": pd.Categorical(["x"] * 60)}),
+        "Column 'b' holds text",
+    ),
     "polars": (pl.DataFrame({"b": ["x"] * 60}), "Column 'b' holds text"),
     "polars categories": (
         pl.DataFrame({"b": pl.Series(["x"] * 60, dtype=pl.Categorical)}),

@@ -292,7 +292,8 @@ def validated_inputs(estimator: "BaseMLP", X: Any, *y: Any, reset: bool, **optio
                 assert_all_finite(numbers, input_name="X")
     except (TypeError, ValueError) as error:
         is_missing = "contains NaN" in str(error) or "NAType" in str(error)
-        if (is_missing or "string" in str(error)) and (text := _text_of(X)) is not None:
+        is_text = "string" in str(error) or "Cannot cast" in str(error)  # of categories
+        if (is_missing or is_text) and (text := _text_of(X)) is not None:
             raise ValueError(
                 f"{text}. TabularMLPClassifier and TabularMLPRegressor encode text, as "
                 "TableEncoder does in a pipeline."
