@@ -131,7 +131,7 @@ def test_a_single_target_must_be_known():
     """A row that has nothing to say is an error, as is an infinite target."""
     X, Y = multioutput()
     Y[3] = np.nan
-    with pytest.raises(ValueError, match="y contains NaN"):
+    with pytest.raises(ValueError, match=rf"y contains NaN, 1 of {len(X)}\. Drop these rows"):
         MLPRegressor().fit(X, Y[:, 0])
     Y[3] = np.inf
     with pytest.raises(ValueError, match="y contains infinity"):

@@ -161,9 +161,16 @@ def known_targets(y: Any) -> tuple[Any, Any]:
     """Return y with 0 for unknown targets, and the mask of unknown targets (None if all are known).
 
     Targets may be unknown only if y has several columns; with one, a missing target is an error.
+
+    Raises
+    ------
+    ValueError
+        If a target of a single column is missing.
     """
     shape = () if sparse.issparse(y) else np.asarray(y).shape
     if len(shape) != 2 or shape[1] < 2:
+        if isinstance(y, np.ndarray) and y.dtype.kind == "f" and (gaps := np.isnan(y).sum()):
+            raise ValueError(f"Input y contains NaN, {gaps} of {len(y)}. Drop these rows.")
         return y, None
     with np.errstate(over="ignore", invalid="ignore"):
         array = check_array(y, ensure_all_finite="allow-nan", ensure_min_samples=0, input_name="y")
