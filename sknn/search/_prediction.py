@@ -107,6 +107,8 @@ class PredictingSearch(ExplainsAbsent, BaseSearchCV):
     oof_score_: Any
 
     def _why_absent(self, name: str) -> str:
+        if name == "predict_set":
+            return "a search has none. Fit an estimator with cv=5 and best_params_."
         if name not in ("ensemble_", "oof_score_", "best_estimator_"):
             return ""
         if "cv_results_" not in vars(self):

@@ -628,5 +628,7 @@ def test_attributes_that_a_search_does_not_have():
             getattr(one, name)
     with pytest.raises(AttributeError, match="'best_estimator_': refit=False trains none"):
         _ = one.best_estimator_
+    with pytest.raises(AttributeError, match=r"'predict_set': a search has none. Fit .* with cv=5"):
+        _ = one.predict_set
     with pytest.raises(AttributeError, match=r"has no attribute 'nonsense'$"):
         _ = one.nonsense
