@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sknn.estimators._auto_settings import (
@@ -69,9 +70,7 @@ def why_absent(mlp: "BaseMLP", name: str) -> str:
     """Return why the estimator lacks an attribute; "" if nothing is known."""
     if name in OF_OTHERS and not hasattr(type(mlp), name):
         return OF_OTHERS[name]
-    if name.startswith("_") or name not in FITTED:
-        return ""
-    if not any(name in inspect.get_annotations(one) for one in type(mlp).__mro__):
+    if name not in _fitted_attributes(type(mlp)):
         return ""
     fitted = vars(mlp)
     if "coefs_" not in fitted:
@@ -85,6 +84,13 @@ def why_absent(mlp: "BaseMLP", name: str) -> str:
     if name == "feature_names_in_":
         return "X had no column names in fit, or not all of them were strings."
     return ""
+
+
+@cache
+def _fitted_attributes(estimator: type[Any]) -> frozenset[str]:
+    """Return the public fitted attributes that a class declares, once: they are read often."""
+    declared = {name for one in estimator.__mro__ for name in inspect.get_annotations(one)}
+    return frozenset(name for name in FITTED & declared if not name.startswith("_"))
 
 
 def why_no_folds(mlp: "BaseMLP") -> str:
