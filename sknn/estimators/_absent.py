@@ -94,7 +94,8 @@ def _fitted_attributes(estimator: type[Any]) -> frozenset[str]:
 
 
 def why_no_folds(mlp: "BaseMLP") -> str:
-    """Return why a fit has trained no folds."""
+    """Return why a fit has trained no folds; ValueError if a parameter has become invalid since."""
+    mlp._validate_params()
     parameter = disabling_parameter(mlp)
     given = f"{parameter}={getattr(mlp, parameter or 'cv')!r}"
     if parameter == "cv":

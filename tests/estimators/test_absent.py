@@ -168,3 +168,5 @@ def test_parameters_that_have_become_invalid():
     model = fitted(max_iter="auto", learning_rate="constant")
     model.set_params(learning_rate="nonsense")
     assert not hasattr(model, "oof_score_")
+    with pytest.raises(ValueError, match="'learning_rate' parameter"):
+        model.predict_interval(pd.DataFrame(X, columns=["a", "b"]))
