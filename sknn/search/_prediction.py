@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sknn.engine._typing import Array
 from sknn.estimators._absent import NOT_FITTED, ExplainsAbsent
-from sknn.estimators._sklearn_compat import available_if
+from sknn.estimators._sklearn_compat import CallbackSupportMixin, available_if
 from sknn.search._predicted import as_estimator
 from sknn.search._sklearn_compat import BaseSearchCV
 from sknn.search.ensemble import SearchEnsemble
@@ -96,7 +96,7 @@ def _of_best_estimator(method: str) -> Any:
     return available_if(check)(call)
 
 
-class PredictingSearch(ExplainsAbsent, BaseSearchCV):
+class PredictingSearch(ExplainsAbsent, CallbackSupportMixin, BaseSearchCV):
     """Base of the searches: predictions and scores."""
 
     ensemble: bool

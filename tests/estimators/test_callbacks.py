@@ -16,6 +16,7 @@ from sklearn.preprocessing import StandardScaler
 
 import sknn
 from sknn import MLPClassifier, TabularMLPClassifier
+from sknn.search import BatchedGridSearchCV
 from tests.estimators.data import TABLES, TASKS, binary, fitted, multiclass, parameters
 
 callback = pytest.importorskip("sklearn.callback", reason="scikit-learn 1.9 and later")
@@ -305,4 +306,6 @@ def test_what_is_no_callback(given, advice):
     with pytest.raises(TypeError, match=advice):
         model.set_callbacks(*given())
     assert model._skl_callbacks == [watching]
+    with pytest.raises(TypeError, match=advice):
+        BatchedGridSearchCV(model, {"alpha": [0.0]}).set_callbacks(*given())
     assert not hasattr(model.set_callbacks(), "_skl_callbacks")
