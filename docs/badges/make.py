@@ -30,7 +30,7 @@ def facts():
         for line in project["classifiers"]
         if re.fullmatch(r"Programming Language :: Python :: 3\.\d+", line)
     ]
-    coverage = re.search(r"--cov-fail-under (\d+)", (ROOT / ".ci" / "run").read_text("utf-8"))
+    coverage = re.search(r"--fail-under (\d+)", (ROOT / ".ci" / "run").read_text("utf-8"))
     return {
         "licence": ("licence", project["license"]),
         "python": ("Python", ", ".join(pythons)),

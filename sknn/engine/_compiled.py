@@ -29,6 +29,10 @@ def without_compiled_kernels() -> Iterator[None]:
     """Let NumPy compute all steps of fits that begin in this context, in every thread.
 
     The results are the same, only the time is not.
+
+    Yields
+    ------
+    None
     """
     global _kernels
     kernels, _kernels = _kernels, None

@@ -89,7 +89,13 @@ class DropoutMask(Module):
         self._factors = np.empty(0)
 
     def factors(self, dtype: np.dtype[Any]) -> Array:
-        """Return the factor of each unit, 0 or `scale`, in a floating type."""
+        """Return the factor of each unit, 0 or `scale`, in a floating type.
+
+        Parameters
+        ----------
+        dtype : dtype
+            The type of the units.
+        """
         if self._factors.dtype != dtype or self._factors.shape != self.keep.shape:
             self._factors = self.keep.astype(dtype)
             self._factors *= self.scale
