@@ -62,7 +62,7 @@ class LossCurveDisplay(Display):
     >>> from sknn import MLPClassifier
     >>> from sknn.inspection import LossCurveDisplay
     >>> X, y = load_iris(return_X_y=True)
-    >>> model = MLPClassifier(solver="lbfgs", random_state=0).fit(X, y)
+    >>> model = MLPClassifier(solver="lbfgs", max_iter=1000, random_state=0).fit(X, y)
     >>> display = LossCurveDisplay.from_estimator(model)  # doctest: +SKIP
     """
 
