@@ -18,10 +18,13 @@ _kernels: Any = None
 with suppress(ImportError):
     _kernels = import_module("sknn.engine._compiled_kernels")
 
+#: An element for each context that is entered, in any thread; `append` and `pop` are atomic.
+_switched_off: list[None] = []
+
 
 def has_compiled_kernels() -> bool:
     """Return whether training steps use compiled kernels: installed, and not switched off."""
-    return _kernels is not None and bool(_kernels.VERSION == VERSION)
+    return _kernels is not None and not _switched_off and bool(_kernels.VERSION == VERSION)
 
 
 @contextmanager
@@ -34,12 +37,11 @@ def without_compiled_kernels() -> Iterator[None]:
     ------
     None
     """
-    global _kernels
-    kernels, _kernels = _kernels, None
+    _switched_off.append(None)
     try:
         yield
     finally:
-        _kernels = kernels
+        _switched_off.pop()
 
 
 def bind(
