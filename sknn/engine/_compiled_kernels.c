@@ -22,11 +22,22 @@
 /* Kernels on at least so many numbers release the global lock. */
 #define MIN_UNLOCKED_SIZE 8192
 
+/* Results would depend on the compiler, not only on the order of the operations. */
+#if defined(__FAST_MATH__) || defined(_M_FP_FAST)
+#error "The kernels cannot be compiled with -ffast-math, -Ofast or /fp:fast."
+#elif defined(__FLT_EVAL_METHOD__) && __FLT_EVAL_METHOD__ % 16 /* 16 is about half precision */
+#error "The kernels need arithmetic without excess precision, such as -msse2 -mfpmath=sse."
+#elif defined(_MSC_VER)
+#pragma fp_contract(off)
+#endif
+
 /* Compile for several processors, and choose when the module is loaded. */
-#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
-#define CLONES __attribute__((target_clones("arch=x86-64-v4", "avx2", "default")))
-#else
+#if !defined(__x86_64__) || !defined(__GLIBC__) || !defined(__GNUC__) || defined(__clang__)
 #define CLONES
+#elif __GNUC__ < 12 /* it cannot choose by the level of x86-64 */
+#define CLONES __attribute__((target_clones("avx2", "default")))
+#else
+#define CLONES __attribute__((target_clones("arch=x86-64-v4", "avx2", "default")))
 #endif
 
 /* The passes of a loop do not depend on each other. */
@@ -79,6 +90,7 @@ static AxpyDouble axpy_double;
 
 /* The shapes of the arrays, a letter each; a capital letter if the kernel writes it:
  *   e  (..., n, k), of which the first array gives the size
+ *   p  (n,), parameters: NumPy's steps use axpy for vectors only
  *   v  (..., n), a number for each row
  *   s  one number, or one for each row
  *   r  (k,), or (g, k) for g members, whose rows need not follow each other
@@ -93,9 +105,9 @@ typedef struct {
     {#name, shapes, n_constants, n_arguments, name##_float, name##_double}
 
 static const Entry ENTRIES[] = {
-    ENTRY(adam, "EeEE", 3, 1),
-    ENTRY(sgd, "EeE", 1, 1),
-    ENTRY(sgd_nesterov, "EeE", 1, 1),
+    ENTRY(adam, "PpPP", 3, 1),
+    ENTRY(sgd, "PpP", 1, 1),
+    ENTRY(sgd_nesterov, "PpP", 1, 1),
     ENTRY(add_rows, "Er", 0, 0),
     ENTRY(relu, "eE", 0, 0),
     ENTRY(relu_backward, "eeE", 0, 0),
@@ -176,6 +188,8 @@ static int fits(Bound *self, const Py_buffer *buffer, char shape, char type)
     switch (shape) {
     case 'e':
         return count == self->size;
+    case 'p':
+        return count == self->size && buffer->ndim == 1;
     case 'v':
         return count == self->n_rows;
     case 's':
@@ -264,19 +278,15 @@ static PyObject *bind(PyObject *module, PyObject *args)
     return (PyObject *)self;
 }
 
-/* Return a routine of SciPy's BLAS, which has 32-bit integers in its interface for Cython. */
+/* Return a routine of SciPy's BLAS, in whose interface for Cython integers have 32 bits, or NULL. */
 static void *blas_routine(PyObject *capsules, const char *name)
 {
     PyObject *capsule = PyMapping_GetItemString(capsules, name);
-    if (!capsule)
-        return NULL;
-    const char *signature = PyCapsule_GetName(capsule);
+    const char *signature = capsule ? PyCapsule_GetName(capsule) : NULL;
     void *routine = NULL;
     if (signature && !strncmp(signature, "void (int *, ", 13))
         routine = PyCapsule_GetPointer(capsule, signature);
-    if (!routine)
-        PyErr_Format(PyExc_ImportError, "SciPy's %s has another interface", name);
-    Py_DECREF(capsule); /* the module keeps it */
+    Py_XDECREF(capsule); /* the module keeps it */
     return routine;
 }
 
@@ -284,13 +294,15 @@ static int load_blas(void)
 {
     PyObject *module = PyImport_ImportModule("scipy.linalg.cython_blas");
     PyObject *capsules = module ? PyObject_GetAttrString(module, "__pyx_capi__") : NULL;
-    if (capsules) {
-        axpy_float = (AxpyFloat)blas_routine(capsules, "saxpy");
-        axpy_double = axpy_float ? (AxpyDouble)blas_routine(capsules, "daxpy") : NULL;
-    }
+    axpy_float = capsules ? (AxpyFloat)blas_routine(capsules, "saxpy") : NULL;
+    axpy_double = axpy_float ? (AxpyDouble)blas_routine(capsules, "daxpy") : NULL;
     Py_XDECREF(capsules);
     Py_XDECREF(module);
-    return axpy_float && axpy_double ? 0 : -1;
+    if (axpy_double)
+        return 0;
+    /* Whatever the cause was: the package then does without the kernels. */
+    PyErr_SetString(PyExc_ImportError, "SciPy's saxpy and daxpy have another interface");
+    return -1;
 }
 
 static int execute(PyObject *module)

@@ -145,11 +145,11 @@ def test_losses(loss, scales, shape, dtype):
 
 @needs_kernels
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("n", [1, 7, 33, MAX_BLAS_SIZE, MAX_BLAS_SIZE + 5, 2**16 + 9])
+@pytest.mark.parametrize("n", [1, 7, 33, MAX_BLAS_SIZE, MAX_BLAS_SIZE + 5, 2**16 + 9, (40, 50)])
 @pytest.mark.parametrize("special", [False, True])
 @pytest.mark.parametrize("optimizer", [Adam(), SGD(0.9), SGD(0.9, nesterov=True), SGD()], ids=repr)
 def test_optimizers(optimizer, special, n, dtype):
-    """Parameters and state after some steps, of vectors longer than a call of BLAS, too."""
+    """Parameters and state after some steps, of matrices and of vectors longer than BLAS's, too."""
 
     def compute():
         w = numbers(n, dtype, 0, special=special)
@@ -276,4 +276,16 @@ def test_kernels_can_be_switched_off():
 
     with pytest.raises(KeyError):
         fails()
+    assert has_compiled_kernels() == before
+
+
+def test_contexts_of_several_threads_may_overlap():
+    """Kernels are off until all have ended, and then they are back."""
+    before = has_compiled_kernels()
+    first, second = without_compiled_kernels(), without_compiled_kernels()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert not has_compiled_kernels()
+    second.__exit__(None, None, None)
     assert has_compiled_kernels() == before
