@@ -182,9 +182,10 @@ class Adam(Optimizer):
         """Return a function of a that updates both moments and adds a times their ratio."""
         constants = self.beta_1, self.beta_2, epsilon
         moments = state["first"], state["second"]
-        if compiled := _compiled.bind("adam", params, grads, *moments, constants=constants):
-            return compiled
         beta_1, beta_2, least = scalars(params.dtype, *constants)
+        compiled = _compiled.bind("adam", params, grads, *moments, constants=constants)
+        if compiled and least > 0:  # NumPy warns of a division by an epsilon that is rounded to 0
+            return compiled
         scratch = np.empty(())
         updates: list[tuple[Calls, BoundStep]] = []
         for w, g, first, second in chunks(params, grads, *moments):

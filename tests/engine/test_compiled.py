@@ -165,6 +165,15 @@ def test_optimizers(optimizer, special, n, dtype):
         assert_array_equal(found, expected)
 
 
+@needs_kernels
+def test_a_division_by_zero_is_a_warning():
+    """An epsilon that float32 rounds to 0 is not hidden by a kernel."""
+    w, g = np.ones(3, "f"), np.full(3, 1e-30, "f")
+    optimizer = Adam(epsilon=1e-60)
+    with pytest.warns(RuntimeWarning, match="divide by zero"):
+        optimizer.step(w, g, optimizer.init(w), 0.01)
+
+
 ESTIMATORS = {
     "binary": (MLPClassifier((9,), max_iter=4, alpha=0.01), binary),
     "multiclass": (MLPClassifier((9, 5), max_iter=4, activation="silu"), multiclass),
