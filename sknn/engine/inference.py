@@ -44,6 +44,10 @@ class RawPredictor:
         self._products = layer_sizes(network.modules)  # multiplications for a row
         self._passes: list[ForwardPass] = []  # not in use; `pop` and `append` are atomic
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Leave the arrays of forward passes out of copies and pickles."""
+        return type(self), (self.network, self.dtype)
+
     def __call__(self, X: Any, check: Callable[[Array], None] | None = None) -> Array:
         """Return the raw outputs (n, k), with members (g, n, k); see `raw_predict`."""
         n = X.shape[0]

@@ -1,6 +1,8 @@
 """Compiled kernels: the bits of the NumPy calls that they replace, for any values and layouts."""
 
+import copy
 import gc
+import pickle
 import re
 import weakref
 from pathlib import Path
@@ -16,7 +18,10 @@ from sknn.engine import (
     NLLM,
     SGD,
     Adam,
+    Linear,
+    Objective,
     ReLU,
+    Sequential,
     SiLU,
     SquaredError,
     _compiled,
@@ -26,6 +31,7 @@ from sknn.engine import (
 from sknn.engine._kernels import kernel_of
 from sknn.engine._linalg import MAX_BLAS_SIZE, add_row_calls
 from sknn.engine._loss_kernels import bind_loss
+from sknn.engine.inference import RawPredictor
 from sknn.engine.optimizers import bind_optimizer
 from tests.estimators.data import binary, fitted, multiclass, parameters, real
 
@@ -272,6 +278,21 @@ def test_a_call_keeps_its_arrays():
     del call
     gc.collect()
     assert alive() is None
+
+
+@pytest.mark.parametrize("make_copy", [copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))])
+def test_copies_leave_calls_out(make_copy):
+    """Whoever holds calls can be copied in the middle of its work, and the copy goes on."""
+    X, Y = numbers((8, 3), "float64", 0, special=False), np.ones((8, 1))
+    network = Sequential(
+        [Linear(np.ones((3, 4)), np.zeros(4)), ReLU(), Linear(np.ones((4, 1)), np.zeros(1))]
+    )
+    objective, predictor = Objective(network, NLL()), RawPredictor(network, "float64")
+    for _ in range(3):
+        objective.value_and_gradient(X, Y)
+        predictor(X[:1])
+    assert make_copy(objective).value_and_gradient(X, Y) == objective.value_and_gradient(X, Y)
+    assert_array_equal(make_copy(predictor)(X[:1]), predictor(X[:1]))
 
 
 def test_kernels_can_be_switched_off():
