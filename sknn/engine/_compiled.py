@@ -12,7 +12,7 @@ from typing import Any
 from sknn.engine._typing import Array
 
 #: The version of the kernels that this package uses; those of an older build are not used.
-VERSION = 1
+VERSION = 2
 
 _kernels: Any = None
 with suppress(ImportError):

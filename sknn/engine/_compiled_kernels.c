@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* Compare with VERSION in sknn/engine/_compiled.py. */
-#define KERNELS_VERSION 1
+#define KERNELS_VERSION 2
 
 #define MAX_ARRAYS 6
 #define MAX_CONSTANTS 3
