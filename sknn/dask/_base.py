@@ -21,7 +21,8 @@ from sknn.estimators._encoder_parameter import clone_encoder
 from sknn.estimators._messages import OUTCOMES
 from sknn.estimators._sharding.planning import check_parameters
 from sknn.estimators._sklearn_compat import Interval, KnownParamNames, StrOptions, available_if
-from sknn.estimators.base import BaseMLP, restore_on_error
+from sknn.estimators._training_state import restore_on_error
+from sknn.estimators.base import BaseMLP
 from sknn.estimators.classification import Classification, has_probabilities
 
 

@@ -14,7 +14,9 @@ from sknn.engine import Dataset
 from sknn.engine._typing import Array
 from sknn.engine.members import Member, MemberBatch
 from sknn.estimators._early_stopping import PartScore
-from sknn.estimators._fit import FitData, FitJob, FitPlan, FitResult, fit_networks
+from sknn.estimators._fit import fit_networks
+from sknn.estimators._fit_plan import FitData, FitJob, FitPlan
+from sknn.estimators._fit_result import FitResult
 from sknn.estimators._messages import EXAMINED_ROWS, FitWarning
 from sknn.estimators._sharding import parts, planning, shards
 from sknn.estimators._sharding.planning import ShardedFit

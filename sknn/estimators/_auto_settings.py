@@ -27,11 +27,14 @@ from sknn.estimators import _builders
 from sknn.estimators._builders import TrainingSettings
 from sknn.estimators._cross_fitting import with_out_of_fold
 from sknn.estimators._early_stopping import N_SAMPLES_AUTO_EARLY_STOPPING
-from sknn.estimators._fit import FitPlan, FitResult, FitSteps, join_results
-from sknn.estimators._fit_plan import FitInputs, plan_job
+from sknn.estimators._fit import FitSteps
+from sknn.estimators._fit_inputs import FitInputs
+from sknn.estimators._fit_plan import FitPlan
+from sknn.estimators._fit_result import FitResult, join_results
 from sknn.estimators._folds import Folds, split_folds
 from sknn.estimators._linear import LinearModels
 from sknn.estimators._messages import FitWarning
+from sknn.estimators._planning import plan_job
 from sknn.estimators._refit import after_search, train_again
 from sknn.estimators._training_state import independent_generator, split_generator
 from sknn.estimators._trials import Settings, Trial, Trials, scale_outputs

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from sknn.engine import raw_predict
 from sknn.engine._typing import Array
 from sknn.estimators._early_stopping import can_score
-from sknn.estimators._fit import FitJob, FitPlan, FitResult, validation_score
+from sknn.estimators._fit_plan import FitJob, FitPlan
+from sknn.estimators._fit_result import FitResult
+from sknn.estimators._fit_runs import validation_score
 from sknn.estimators._fitted_model import (
     ModelPart,
     fitted_network,

@@ -8,7 +8,8 @@ import numpy as np
 from sknn.engine import LBFGS, Dataset, Embedding, History, Linear, Objective, Sequential, network
 from sknn.engine.training import Trainer
 from sknn.estimators._blas_threads import engine_threads
-from sknn.estimators._fit import FitJob, FitPlan, FitResult, result_of
+from sknn.estimators._fit_plan import FitJob, FitPlan
+from sknn.estimators._fit_result import FitResult, result_of
 from sknn.estimators._model import ModelSpec
 from sknn.estimators._training_state import TrainingState
 from sknn.targets import ClassTarget

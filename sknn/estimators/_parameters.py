@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from numbers import Integral, Real
-from typing import Any, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 
@@ -114,3 +114,44 @@ CONSTRAINTS: dict[str, Any] = {
     "initialization": [StrOptions({"auto", *network.INITIALIZATIONS}), callable],
     "dtype": [StrOptions({"auto", "float32", "float64"})],
 }
+
+
+class MLPParameters:
+    """The constructor parameters that all estimators have; see the subclasses."""
+
+    hidden_layer_sizes: HiddenLayerSizes
+    activation: Activation
+    loss: str | Loss
+    solver: SolverName | Optimizer
+    alpha: float
+    batch_size: int | Auto
+    learning_rate: LearningRate
+    learning_rate_init: float
+    power_t: float
+    max_iter: int | Auto
+    max_fun: int
+    max_time: float | None
+    shuffle: bool
+    random_state: RandomState
+    tol: float
+    verbose: bool | int
+    warm_start: bool
+    early_stopping: EarlyStoppingMode
+    validation_fraction: float | None
+    scoring: Scoring
+    cv: CrossValidation
+    refit: bool
+    momentum: float
+    nesterovs_momentum: bool
+    beta_1: float
+    beta_2: float
+    epsilon: float
+    weight_decay: float | Auto
+    clip_gradient_norm: float | None
+    dropout: float | Sequence[float] | Auto
+    n_iter_no_change: float
+    initialization: Initialization
+    n_members: int | Auto
+    dtype: DType
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = CONSTRAINTS

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.utils import check_random_state
 
-from sknn.estimators._fit import COMPLETE, FitPlan, FitResult, FitSteps
-from sknn.estimators._fit_plan import plan_job
+from sknn.estimators._fit import FitSteps
+from sknn.estimators._fit_plan import FitPlan
+from sknn.estimators._fit_result import COMPLETE, FitResult
+from sknn.estimators._planning import plan_job
 from sknn.estimators._validation.data import ValidatedData
 from sknn.targets import Target
 

@@ -1,6 +1,7 @@
 """TrainingState: everything besides the weights that training needs to continue exactly."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
 from numbers import Integral
@@ -223,3 +224,18 @@ def generator_from_state(state: Mapping[str, Any]) -> np.random.RandomState:
     rng = np.random.RandomState(0)
     rng.set_state(dict(state))
     return rng
+
+
+@contextmanager
+def restore_on_error(random_state: Any) -> Iterator[None]:
+    """Restore the state of the user's generator if the block raises an error."""
+    if not (random_state is None or isinstance(random_state, np.random.RandomState)):
+        yield
+        return
+    rng = check_random_state(random_state)  # None is NumPy's own
+    before = rng.get_state()
+    try:
+        yield
+    except BaseException:
+        rng.set_state(before)
+        raise

@@ -11,12 +11,15 @@ import numpy as np
 from sknn.engine._typing import Array
 from sknn.engine.history import Outcome
 from sknn.estimators._cross_fitting import out_of_fold_outputs
-from sknn.estimators._fit import COMPLETE, FitPlan, FitResult, FitSteps, join_results
-from sknn.estimators._fit_plan import FitInputs, plan_cross_fit
+from sknn.estimators._fit import FitSteps
+from sknn.estimators._fit_inputs import FitInputs
+from sknn.estimators._fit_plan import FitPlan
+from sknn.estimators._fit_result import COMPLETE, FitResult, join_results
 from sknn.estimators._fitted_model import prediction_dtype
 from sknn.estimators._folds import Folds, RowNumbers
 from sknn.estimators._linear import LinearModels, can_be_linear
 from sknn.estimators._model import ModelSpec
+from sknn.estimators._planning import plan_cross_fit
 from sknn.estimators._temperature import best_temperature, divided_outputs
 from sknn.estimators._validation.data import ValidatedData, normalized_weights
 from sknn.targets import ClassTarget

@@ -2,53 +2,28 @@
 
 import warnings
 from abc import ABCMeta, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from functools import partial
 from typing import Any, ClassVar, Self
 
-import numpy as np
 from sklearn import get_config
-from sklearn.utils import Tags, check_random_state
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils import Tags
 
 from sknn._version import VersionedState
-from sknn.engine import History, Loss, Optimizer, network
+from sknn.engine import History, Loss
 from sknn.engine._typing import Array
 from sknn.estimators import _builders, _saving
-from sknn.estimators._absent import ExplainsAbsent, why_absent, why_no_folds
+from sknn.estimators._absent import ExplainsAbsent, why_absent
 from sknn.estimators._auto_settings import Fitted, auto_trials, fit_best_settings
 from sknn.estimators._batches import predict_batches
 from sknn.estimators._builders import TrainingSettings
 from sknn.estimators._callbacks import FitCallbacks, FitProgress, source_pass
 from sknn.estimators._cross_fitting import with_out_of_fold
-from sknn.estimators._fit import (
-    COMPLETE,
-    FitPlan,
-    FitResult,
-    FitSteps,
-    InitialModel,
-    fit_networks,
-    progress,
-    run_steps,
-    save_checkpoint,
-)
-from sknn.estimators._fit_plan import (
-    FitInputs,
-    GivenData,
-    SharedRows,
-    plan_cross_fit,
-    plan_epoch,
-    plan_fit,
-    validate_fit,
-)
-from sknn.estimators._fitted_model import (
-    FittedModel,
-    ModelPart,
-    member_networks,
-    prediction_dtype,
-)
+from sknn.estimators._fit import FitSteps, fit_networks, run_steps
+from sknn.estimators._fit_inputs import FitInputs, GivenData, SharedRows, validate_fit
+from sknn.estimators._fit_plan import FitPlan, InitialModel
+from sknn.estimators._fit_progress import progress, save_checkpoint
+from sknn.estimators._fit_result import COMPLETE, FitResult
 from sknn.estimators._folds import Folds, split_folds
 from sknn.estimators._inputs import TabularInputs
 from sknn.estimators._interrupts import is_one_of_many_fits
@@ -63,21 +38,10 @@ from sknn.estimators._messages import (
     training_warnings,
 )
 from sknn.estimators._model import ModelSpec
-from sknn.estimators._parameters import (
-    CONSTRAINTS,
-    Activation,
-    Auto,
-    CrossValidation,
-    DType,
-    EarlyStoppingMode,
-    HiddenLayerSizes,
-    Initialization,
-    LearningRate,
-    RandomState,
-    Scoring,
-    SolverName,
-)
-from sknn.estimators._prediction_plan import forget_plans, plan_of
+from sknn.estimators._parameters import MLPParameters
+from sknn.estimators._planning import plan_cross_fit, plan_epoch, plan_fit
+from sknn.estimators._prediction import fitted_model, numeric_rows
+from sknn.estimators._prediction_plan import forget_plans
 from sknn.estimators._refit import refit
 from sknn.estimators._search_space import numeric_space
 from sknn.estimators._sklearn_compat import (
@@ -87,72 +51,21 @@ from sknn.estimators._sklearn_compat import (
     KnownParamNames,
     fit_context,
 )
-from sknn.estimators._training_state import TrainingState, split_generator, states_to_plain
-from sknn.estimators._validation.arguments import rows_to_predict
-from sknn.estimators._validation.data import (
-    ValidatedData,
-    check_finite,
-    validated_inputs,
-)
+from sknn.estimators._training_state import restore_on_error, states_to_plain
+from sknn.estimators._validation.data import ValidatedData
 from sknn.estimators._validation.source_rows import OnPass
 from sknn.targets import Target
 
 
-@contextmanager
-def restore_on_error(random_state: Any) -> Iterator[None]:
-    """Restore the state of the user's generator if the block raises an error."""
-    if not (random_state is None or isinstance(random_state, np.random.RandomState)):
-        yield
-        return
-    rng = check_random_state(random_state)  # None is NumPy's own
-    before = rng.get_state()
-    try:
-        yield
-    except BaseException:
-        rng.set_state(before)
-        raise
-
-
 class BaseMLP(
-    VersionedState, ExplainsAbsent, CallbackSupportMixin, KnownParamNames, metaclass=ABCMeta
+    MLPParameters,
+    VersionedState,
+    ExplainsAbsent,
+    CallbackSupportMixin,
+    KnownParamNames,
+    metaclass=ABCMeta,
 ):
     """Base of the estimators: training and prediction; subclasses validate and encode X and y."""
-
-    # constructor parameters, see the subclasses
-    hidden_layer_sizes: HiddenLayerSizes
-    activation: Activation
-    loss: str | Loss
-    solver: SolverName | Optimizer
-    alpha: float
-    batch_size: int | Auto
-    learning_rate: LearningRate
-    learning_rate_init: float
-    power_t: float
-    max_iter: int | Auto
-    max_fun: int
-    max_time: float | None
-    shuffle: bool
-    random_state: RandomState
-    tol: float
-    verbose: bool | int
-    warm_start: bool
-    early_stopping: EarlyStoppingMode
-    validation_fraction: float | None
-    scoring: Scoring
-    cv: CrossValidation
-    refit: bool
-    momentum: float
-    nesterovs_momentum: bool
-    beta_1: float
-    beta_2: float
-    epsilon: float
-    weight_decay: float | Auto
-    clip_gradient_norm: float | None
-    dropout: float | Sequence[float] | Auto
-    n_iter_no_change: float
-    initialization: Initialization
-    n_members: int | Auto
-    dtype: DType
 
     # fitted attributes
     coefs_: list[Array]
@@ -207,8 +120,6 @@ class BaseMLP(
     #: Target of the links in scikit-learn's HTML display; no links if it is empty.
     _doc_link_module = "sknn"
     _doc_link_template = REFERENCE
-
-    _parameter_constraints: ClassVar[dict[str, Any]] = CONSTRAINTS
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(
@@ -331,7 +242,7 @@ class BaseMLP(
             regression, the output activations. Several quantiles are the last axis: (n_samples,
             n_quantiles) or (n_samples, n_outputs, n_quantiles).
         """
-        fitted = self._fitted_model(X)
+        fitted = fitted_model(self, X)
         return fitted.spec.decode(fitted.outputs())
 
     def predict_batches(
@@ -554,64 +465,6 @@ class BaseMLP(
             result.history, solver, networks=result.networks, warn_max_iter=False
         )
 
-    # The initial model
-
-    def _new_model(
-        self,
-        data: ValidatedData,
-        target: Target,
-        rng: np.random.RandomState,
-        encoding: TabularInputs | None = None,
-    ) -> tuple[InitialModel, list[FitWarning]]:
-        """Build a network with initial weights; also return warnings about the inputs.
-
-        A known encoding is not learned again.
-        """
-        inputs, notes = (encoding, []) if encoding else self._learn_inputs(data)
-        notes = notes + self._target_warnings(target, data)
-        n_inputs = inputs.width if inputs else data.all_X.shape[1]
-        dtype = self.dtype
-        if dtype == "auto":
-            is_float32 = getattr(data.all_X, "dtype", None) == np.float32
-            is_large = data.n_rows * n_inputs > self._float32_size
-            dtype = "float32" if is_float32 or is_large else "float64"
-        spec = self._spec(self._scaled_target(target, data), dtype, n_inputs, inputs)
-        states = [TrainingState(own) for own in split_generator(rng, spec.n_members)]
-        drawn = [spec.initial_network(self.initialization, state.rng) for state in states]
-        return InitialModel(spec, drawn, states, is_new=True), notes
-
-    def _continue_from(
-        self, fitted: Mapping[str, Any], states: Sequence[TrainingState]
-    ) -> InitialModel:
-        """Return fitted networks to continue from; their architecture must match the parameters."""
-        old = ModelSpec.of_fitted(fitted)
-        dtype = old.dtype if self.dtype == "auto" else self.dtype
-        spec = self._spec(old.target, dtype, old.n_inputs, old.inputs)
-        if isinstance(self.n_members, str):
-            spec = replace(spec, n_members=old.n_members)
-        spec = spec.continue_from(old, vars(self))
-        return InitialModel(spec, member_networks(spec, fitted), states, is_new=False)
-
-    def _spec(
-        self, target: Target, dtype: str, n_inputs: int, inputs: TabularInputs | None = None
-    ) -> ModelSpec:
-        """Build the model specification from the parameters."""
-        sizes = network.hidden_sizes(self.hidden_layer_sizes)
-        activations = network.hidden_activations(self.activation, len(sizes))
-        name = self._loss_name(target)
-        return ModelSpec(
-            target=target,
-            loss_name=name,
-            loss_settings=self._loss_settings(name),
-            hidden_sizes=sizes,
-            activations=activations,
-            dtype=dtype,
-            n_inputs=n_inputs,
-            inputs=inputs,
-            n_members=_builders.n_members(self),
-            initialization=_builders.initialization_name(self),
-        )
-
     # What subclasses define
 
     def _learn_inputs(self, data: ValidatedData) -> tuple[TabularInputs | None, list[FitWarning]]:
@@ -675,65 +528,8 @@ class BaseMLP(
     def _default_score(self, spec: ModelSpec, z: Array, y: Array, w: Array | None) -> float:
         """Return the score of raw outputs that `score` returns, weighted."""
 
-    # Prediction
-
-    def _calibrated_model(self, X: Any, caller: str) -> tuple[FittedModel, dict[str, Any]]:
-        """Return the networks of the folds with validated inputs, and their calibration."""
-        check_is_fitted(self)
-        fitted = vars(self)
-        calibration = fitted.get("_calibration")
-        if calibration is None:
-            raise ValueError(f"{caller} needs the networks of several folds: {why_no_folds(self)}")
-        if calibration["fold"] is None:
-            raise ValueError(
-                f"{caller} needs a finite prediction of each training row by the networks of "
-                "exactly one split, in whose test part it is; the cv of the fit does not give it. "
-                "Use KFold, StratifiedKFold or GroupKFold, for rows that are exchangeable: for a "
-                "time series there is no such interval."
-            )
-        if calibration["is_approximate"]:
-            warnings.warn(
-                f"The coverage of {caller} is approximate: the rows that calibrate have also "
-                "chosen the number of epochs. With cv=5 it is guaranteed, except with "
-                "early_stopping='cv'.",
-                UserWarning,
-                stacklevel=3,
-            )
-        return self._fitted_model(X, folds_of=fitted), calibration
-
-    def _fitted_model(self, X: Any, *, folds_of: Mapping[str, Any] | None = None) -> FittedModel:
-        """Return the fitted networks, or those of the folds, with validated inputs.
-
-        All attributes are read from one dictionary, which a fit in another thread replaces.
-        """
-        fitted, parameter = folds_of or vars(self), self.dtype
-        if "coefs_" not in fitted:
-            check_is_fitted(self)
-        X, check, dtype_of_X = self._validate_predict(X, fitted)
-        plan = plan_of(self, fitted, of_folds=folds_of is not None)
-        dtype = prediction_dtype(plan.spec, parameter, dtype_of_X)
-        parts = [ModelPart.of_rows(one, X, check) for one in plan.networks]
-        return FittedModel(plan.spec, parts, dtype)
-
     def _validate_predict(
         self, X: Any, fitted: Mapping[str, Any]
     ) -> tuple[Any, Callable[[Any], None] | None, Any]:
-        """Return validated rows, a function that checks converted batches, and the type of X.
-
-        A float array of the right width without feature names is checked for infinities and NaN
-        only: for a few rows, scikit-learn's full validation would take longer than the network.
-        """
-        check = partial(check_finite, estimator_name=type(self).__name__)
-        if (
-            type(X) is np.ndarray
-            and X.dtype in (np.float32, np.float64)
-            and X.ndim == 2
-            and len(X) > 0
-            and X.shape[1] == fitted["n_features_in_"]
-            and "feature_names_in_" not in fitted
-        ):
-            return X, check, X.dtype
-        estimator = self._with_attributes(fitted)
-        X = validated_inputs(estimator, rows_to_predict(X, fitted), reset=False)
-        needs_check = np.dtype(fitted["_model_spec"]["dtype"]).itemsize < X.dtype.itemsize
-        return X, check if needs_check else None, X.dtype
+        """Return validated rows, a function that checks converted batches, and the type of X."""
+        return numeric_rows(self, X, fitted)

@@ -19,6 +19,7 @@ from sknn.estimators._builders import TrainingSettings
 from sknn.estimators._early_stopping import accuracy
 from sknn.estimators._model import ModelSpec
 from sknn.estimators._parameters import Auto, ClassWeight
+from sknn.estimators._prediction import calibrated_model, fitted_model
 from sknn.estimators._prediction_plan import plan_of
 from sknn.estimators._sklearn_compat import (
     ClassifierMixin,
@@ -27,11 +28,7 @@ from sknn.estimators._sklearn_compat import (
     available_if,
     fit_context,
 )
-from sknn.estimators._validation.data import (
-    ValidatedData,
-    normalized_weights,
-    scoring_weights,
-)
+from sknn.estimators._validation.data import ValidatedData, normalized_weights, scoring_weights
 from sknn.estimators._validation.targets import as_labels, targets_to_score, typed_labels
 from sknn.estimators.base import BaseMLP
 from sknn.features.named_columns import split_columns
@@ -135,7 +132,7 @@ class Classification(ClassifierMixin, BaseMLP):
             For two classes, the score of the second; otherwise the scores of all classes or
             labels. For several columns of labels, a list with an array for each.
         """
-        fitted = self._fitted_model(X)
+        fitted = fitted_model(self, X)
         z: Array = fitted.predictions(fitted.spec.target.decision, fitted.outputs())
         return z
 
@@ -155,7 +152,7 @@ class Classification(ClassifierMixin, BaseMLP):
             multilabel targets, the probability of each label. For several columns of labels, a
             list with an array for each.
         """
-        fitted = self._fitted_model(X)
+        fitted = fitted_model(self, X)
         target: Any = fitted.spec.target
         p: Array = fitted.predictions(target.proba, fitted.spec.loss, fitted.outputs())
         return p
@@ -174,7 +171,7 @@ class Classification(ClassifierMixin, BaseMLP):
         log_p : ndarray of shape (n_samples, n_classes), or a list of these
             Logarithms of the probabilities that `predict_proba` returns.
         """
-        fitted = self._fitted_model(X)
+        fitted = fitted_model(self, X)
         target: Any = fitted.spec.target
         loss, z = fitted.spec.loss, fitted.outputs()
         log_p: Array = fitted.predictions(target.log_proba, loss, z, lowest=-np.inf)
@@ -249,7 +246,7 @@ class Classification(ClassifierMixin, BaseMLP):
         >>> model.predict_set([[5.0, 3.4, 1.5, 0.2]], coverage=0.95)
         array([[ True, False, False]])
         """
-        fitted, calibration = self._calibrated_model(X, "predict_set")
+        fitted, calibration = calibrated_model(self, X, "predict_set")
         spec, target = fitted.spec, fitted.spec.target
         if calibration["scores"] is None:
             raise ValueError(
@@ -285,7 +282,7 @@ class Classification(ClassifierMixin, BaseMLP):
             without `refit`, for those of all folds, fold after fold); for losses without
             probabilities, that of `decision_function`.
         """
-        fitted = self._fitted_model(X)
+        fitted = fitted_model(self, X)
         spec, target = fitted.spec, fitted.spec.target
         assert isinstance(target, ClassTarget)
         predictions = [

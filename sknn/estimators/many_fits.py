@@ -12,15 +12,10 @@ from sknn.engine.history import Outcome
 from sknn.estimators._auto_settings import Fitted
 from sknn.estimators._builders import is_stochastic
 from sknn.estimators._callbacks import FitProgress
-from sknn.estimators._fit import (
-    COMPLETE,
-    FitPlan,
-    FitResult,
-    FitSteps,
-    fit_networks,
-    fit_networks_of,
-)
-from sknn.estimators._fit_plan import SharedRows
+from sknn.estimators._fit import FitSteps, fit_networks, fit_networks_of
+from sknn.estimators._fit_inputs import SharedRows
+from sknn.estimators._fit_plan import FitPlan
+from sknn.estimators._fit_result import COMPLETE, FitResult
 from sknn.estimators._messages import FitWarning
 from sknn.estimators._refit import joint_best_epoch
 from sknn.estimators._sklearn_compat import callbacks_of

@@ -15,6 +15,7 @@ from sknn.estimators import _builders
 from sknn.estimators._early_stopping import masked_r2_score, mean_masked_loss
 from sknn.estimators._messages import FitWarning, target_warnings
 from sknn.estimators._model import ModelSpec
+from sknn.estimators._prediction import calibrated_model, fitted_model
 from sknn.estimators._sklearn_compat import (
     Interval,
     RegressorMixin,
@@ -22,11 +23,7 @@ from sknn.estimators._sklearn_compat import (
     available_if,
     fit_context,
 )
-from sknn.estimators._validation.data import (
-    ValidatedData,
-    ignore_overflow,
-    scoring_weights,
-)
+from sknn.estimators._validation.data import ValidatedData, ignore_overflow, scoring_weights
 from sknn.estimators._validation.settings import as_floats
 from sknn.estimators._validation.targets import targets_to_score
 from sknn.estimators.base import BaseMLP
@@ -124,7 +121,7 @@ class Regression(RegressorMixin, BaseMLP):
         noise of y and the training rows, and none of that is in `std`. With z for 90 %, it covered
         11 to 34 % of the test rows. For an interval, fit with ``cv=5`` and use `predict_interval`.
         """
-        fitted = self._fitted_model(X)
+        fitted = fitted_model(self, X)
         spec = fitted.spec
         if not return_std:
             return fitted.predictions(spec.decode, fitted.outputs())
@@ -150,7 +147,7 @@ class Regression(RegressorMixin, BaseMLP):
             The result of `predict` for each of the `n_members` networks; with `cv` but without
             `refit`, for those of all folds, fold after fold.
         """
-        fitted = self._fitted_model(X)
+        fitted = fitted_model(self, X)
         members = fitted.spec.split_members(fitted.member_outputs())
         return np.stack([fitted.predictions(fitted.spec.decode, z) for z in members])
 
@@ -219,7 +216,7 @@ class Regression(RegressorMixin, BaseMLP):
         >>> model.predict_interval([[0.5]], coverage=0.9).round(1)
         array([[0.3, 0.6]])
         """
-        fitted, calibration = self._calibrated_model(X, "predict_interval")
+        fitted, calibration = calibrated_model(self, X, "predict_interval")
         loss = fitted.spec.loss
         if loss.units_per_output > 2:
             raise ValueError(
@@ -264,7 +261,7 @@ class Regression(RegressorMixin, BaseMLP):
         X, y, sample_weight = split_columns(X, y, sample_weight)
         y = targets_to_score(y, numeric=True)
         w = scoring_weights(sample_weight, y)
-        fitted = self._fitted_model(X)
+        fitted = fitted_model(self, X)
         z = fitted.outputs()
         check_consistent_length(z, y)
         return self._default_score(fitted.spec, z, y, w)

@@ -22,7 +22,7 @@ from sknn.estimators._encoder_parameter import (
     is_fitted,
     without_statistics,
 )
-from sknn.estimators._fit import InitialModel
+from sknn.estimators._fit_plan import InitialModel
 from sknn.estimators._inputs import TabularInputs
 from sknn.estimators._messages import FitWarning
 from sknn.estimators._model import ModelSpec

@@ -8,6 +8,7 @@ from sknn.engine import Linear
 from sknn.engine._typing import Array
 from sknn.estimators._fitted_model import ModelPart
 from sknn.estimators._model import ModelSpec
+from sknn.estimators._prediction import fitted_model
 from sknn.inspection._fitted_network import check_network
 from sknn.inspection._unit_names import layer_names
 from sknn.targets import RealTarget
@@ -70,7 +71,7 @@ def layer_outputs(estimator: Any, X: Any) -> list[LayerOutput]:
     hidden 2 (150, 4)
     output (150, 3)
     """
-    fitted = check_network(estimator, "layer_outputs")._fitted_model(X)
+    fitted = fitted_model(check_network(estimator, "layer_outputs"), X)
     traces = [_trace(part) for part in fitted.parts]
     arrays = traces[0]
     if len(traces) > 1:

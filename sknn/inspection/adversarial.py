@@ -11,6 +11,7 @@ from sknn.engine import iter_batches
 from sknn.engine._typing import Array
 from sknn.estimators._fitted_model import FittedModel, ModelPart
 from sknn.estimators._model import ModelSpec
+from sknn.estimators._prediction import fitted_model
 from sknn.estimators._validation.data import ValidatedData
 from sknn.estimators._validation.targets import targets_to_score
 from sknn.inspection._fitted_network import check_network
@@ -117,7 +118,7 @@ def adversarial(
     >>> bool(model.score(X, y) > 0.9), bool(model.score(X_adversarial, y) < 0.5)
     (True, True)
     """
-    fitted = check_network(estimator, "adversarial")._fitted_model(X)
+    fitted = fitted_model(check_network(estimator, "adversarial"), X)
     part = fitted.parts[0]
     X = _dense_inputs(part)
     _check_settings(epsilon, norm, steps)

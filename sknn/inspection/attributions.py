@@ -13,6 +13,7 @@ from sknn.engine import Linear, Sequential
 from sknn.engine._typing import Array
 from sknn.estimators._fitted_model import FittedModel, ModelPart
 from sknn.estimators._model import ModelSpec
+from sknn.estimators._prediction import fitted_model
 from sknn.features.columns import Table
 from sknn.features.containers import as_frame
 from sknn.inspection._fitted_network import check_network
@@ -165,7 +166,7 @@ def attributions(
     mlp = check_network(estimator, "attributions")
     if n_samples < N_POINTS:
         raise ValueError(f"n_samples must be at least {N_POINTS}, got {n_samples}.")
-    samples, rows = (mlp._fitted_model(one) for one in (X, X if background is None else background))
+    samples, rows = (fitted_model(mlp, one) for one in (X, X if background is None else background))
     n, spec = samples.parts[0].X.shape[0], samples.spec
     outputs, of_rows = _outputs(samples), _outputs(rows)
     if target is None and spec.target.kind == MulticlassTarget.kind:  # the same all of the way

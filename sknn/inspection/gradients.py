@@ -8,6 +8,7 @@ import numpy as np
 from sknn.engine._typing import Array
 from sknn.estimators._fitted_model import ModelPart
 from sknn.estimators._model import ModelSpec, checked_finite
+from sknn.estimators._prediction import fitted_model
 from sknn.inspection._fitted_network import check_network
 from sknn.inspection._output_selection import OutputSelection, select_output
 from sknn.targets import RealTarget
@@ -67,7 +68,7 @@ def input_gradient(estimator: Any, X: Any, target: Any = None) -> Array:
     array([[ 3., -1.],
            [ 3., -1.]])
     """
-    fitted = check_network(estimator, "input_gradient")._fitted_model(X)
+    fitted = fitted_model(check_network(estimator, "input_gradient"), X)
     spec = fitted.spec
     selection = select_output(spec.target, spec.loss, target, fitted.parts[0].X.shape[0])
     outputs = [checked_finite(part.raw_predict) for part in fitted.parts]

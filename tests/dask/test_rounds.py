@@ -11,7 +11,8 @@ from sknn import TabularMLPClassifier
 from sknn.dask._rounds import OuterOptimizer, RoundPlan
 from sknn.dask._scratch import MappedObject
 from sknn.estimators._early_stopping import PartScore, merge_scores
-from sknn.estimators._fit_plan import plan_fit, validate_fit
+from sknn.estimators._fit_inputs import validate_fit
+from sknn.estimators._planning import plan_fit
 from sknn.estimators._sharding.planning import shard_solvers
 
 

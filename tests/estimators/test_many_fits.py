@@ -14,7 +14,7 @@ from sknn import (
     TabularMLPClassifier,
     TabularMLPRegressor,
 )
-from sknn.estimators import _fit_plan
+from sknn.estimators import _fit_inputs
 from sknn.estimators.many_fits import FitTask, can_join, fit_many, size_of
 from tests.estimators.data import binary, real
 
@@ -170,9 +170,9 @@ def test_size_of_a_fit():
 def test_equal_data_are_validated_and_encoded_once(estimator, monkeypatch):
     """Fits share them if X and y are the same objects; the results are those of fits alone."""
     calls = []
-    validate = _fit_plan.validate_training_data
+    validate = _fit_inputs.validate_training_data
     monkeypatch.setattr(
-        _fit_plan,
+        _fit_inputs,
         "validate_training_data",
         lambda *given, **how: calls.append("validate") or validate(*given, **how),
     )

@@ -10,7 +10,7 @@ from scipy import sparse
 
 from sknn.engine._typing import Array
 from sknn.estimators._early_stopping import split
-from sknn.estimators._fit import FitData
+from sknn.estimators._fit_plan import FitData
 from sknn.estimators._inputs import TabularInputs
 from sknn.estimators._validation.data import ValidatedData, validate_training_data
 from sknn.estimators._validation.row_totals import RowTotals

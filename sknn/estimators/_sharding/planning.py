@@ -10,10 +10,10 @@ from sklearn.utils import check_random_state
 
 from sknn.engine import MinibatchSolver
 from sknn.estimators import _builders
-from sknn.estimators._fit import FitData, FitJob
-from sknn.estimators._fit_plan import plan_training, stops_by_score
+from sknn.estimators._fit_plan import FitData, FitJob
 from sknn.estimators._inputs import TabularInputs
 from sknn.estimators._messages import FitWarning
+from sknn.estimators._planning import plan_training, stops_by_score
 from sknn.estimators._sharding.parts import PartSummary, Weighting, merge_labels, merge_targets
 from sknn.estimators._sklearn_compat import ClassifierMixin
 from sknn.estimators._training_state import independent_generator, split_generator

@@ -8,6 +8,7 @@ import numpy as np
 
 from sknn.engine._typing import Array
 from sknn.estimators._fitted_model import FittedModel
+from sknn.estimators._prediction import fitted_model
 from sknn.inspection.adversarial import adversarial
 from sknn.inspection.displays._drawing import DIVERGING, IMAGES, Display, truncate
 from sknn.inspection.displays.weights_display import check_image_shape
@@ -90,7 +91,7 @@ class AdversarialDisplay(Display):
         """
         mlp = cls._network(estimator)
         X_adversarial = adversarial(mlp, X, y, **settings)
-        fitted = mlp._fitted_model(X)
+        fitted = fitted_model(mlp, X)
         [part] = fitted.parts
         changed = replace(fitted, parts=[replace(part, X=X_adversarial)])
         before, after = _predictions(fitted), _predictions(changed)

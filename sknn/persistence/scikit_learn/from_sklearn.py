@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from sknn.estimators import MLPClassifier, MLPRegressor
+from sknn.estimators._initial_model import model_spec
 from sknn.estimators._model import copy_weights
 from sknn.estimators.base import BaseMLP
 from sknn.persistence.scikit_learn.common_parameters import common_parameters, penalty_divisor
@@ -62,7 +63,7 @@ def from_sklearn(theirs: Any) -> Any:
             if message:
                 warnings.warn(message, UserWarning, stacklevel=2)
             target, dtype = _target(theirs), theirs.coefs_[0].dtype.name
-            spec = mlp._spec(target, dtype, theirs.n_features_in_)
+            spec = model_spec(mlp, target, dtype, theirs.n_features_in_)
             layers = (theirs.coefs_, theirs.intercepts_)
             coefs, intercepts = ([array.astype(dtype) for array in arrays] for arrays in layers)
             network = spec.network(coefs, intercepts, None)
