@@ -12,13 +12,13 @@ from sknn.estimators._callbacks import FitProgress
 from sknn.estimators._model import ModelSpec
 from sknn.estimators._sklearn_compat import ClassifierMixin
 from sknn.estimators._training_state import TrainingState, generator_from_state
-from sknn.estimators._validation.data import (
-    ValidatedData,
+from sknn.estimators._validation.data import ValidatedData
+from sknn.estimators._validation.source_rows import OnPass
+from sknn.estimators._validation.training_data import (
     validate_training_data,
     validate_validation_data,
     with_groups,
 )
-from sknn.estimators._validation.source_rows import OnPass
 from sknn.features.sources import as_source
 from sknn.targets import Target
 

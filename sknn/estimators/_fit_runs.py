@@ -21,7 +21,8 @@ from sknn.estimators._fit_result import FitResult, result_of
 from sknn.estimators._model import ModelSpec
 from sknn.estimators._training_record import training_record
 from sknn.estimators._training_state import TrainingState
-from sknn.estimators._validation.data import ValidatedData, naming_validation_data
+from sknn.estimators._validation.data import ValidatedData
+from sknn.estimators._validation.training_data import naming_validation_data
 
 if TYPE_CHECKING:
     from sknn.estimators.base import BaseMLP

@@ -30,13 +30,10 @@ from sknn.estimators._encoder_parameter import (
     given_or_none,
 )
 from sknn.estimators._inputs import TabularInputs
-from sknn.estimators._validation.data import (
-    ValidatedData,
-    as_dtype,
-    has_finite_sum,
-    normalized_weights,
-)
+from sknn.estimators._validation.data import ValidatedData
+from sknn.estimators._validation.floats import as_dtype, has_finite_sum
 from sknn.estimators._validation.row_totals import class_frequencies
+from sknn.estimators._validation.weights import normalized_weights
 from sknn.targets import TARGETS, RealTarget, Target
 
 

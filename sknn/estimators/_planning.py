@@ -26,12 +26,9 @@ from sknn.estimators._training_state import (
     split_generator,
 )
 from sknn.estimators._validation.arguments import refuse_source
-from sknn.estimators._validation.data import (
-    ValidatedData,
-    check_any_weight,
-    naming_validation_data,
-    validate_training_data,
-)
+from sknn.estimators._validation.data import ValidatedData
+from sknn.estimators._validation.training_data import naming_validation_data, validate_training_data
+from sknn.estimators._validation.weights import check_any_weight
 from sknn.targets import ClassTarget, Target
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from sknn.estimators._absent import why_no_folds
 from sknn.estimators._fitted_model import FittedModel, ModelPart, prediction_dtype
 from sknn.estimators._prediction_plan import plan_of
 from sknn.estimators._validation.arguments import rows_to_predict
-from sknn.estimators._validation.data import check_finite, validated_inputs
+from sknn.estimators._validation.inputs import check_finite, validated_inputs
 
 if TYPE_CHECKING:
     from sknn.estimators.base import BaseMLP

@@ -21,7 +21,8 @@ from sknn.estimators._linear import LinearModels, can_be_linear
 from sknn.estimators._model import ModelSpec
 from sknn.estimators._planning import plan_cross_fit
 from sknn.estimators._temperature import best_temperature, divided_outputs
-from sknn.estimators._validation.data import ValidatedData, normalized_weights
+from sknn.estimators._validation.data import ValidatedData
+from sknn.estimators._validation.weights import normalized_weights
 from sknn.targets import ClassTarget
 
 if TYPE_CHECKING:

@@ -28,8 +28,9 @@ from sknn.estimators._sklearn_compat import (
     available_if,
     fit_context,
 )
-from sknn.estimators._validation.data import ValidatedData, normalized_weights, scoring_weights
+from sknn.estimators._validation.data import ValidatedData
 from sknn.estimators._validation.targets import as_labels, targets_to_score, typed_labels
+from sknn.estimators._validation.weights import normalized_weights, scoring_weights
 from sknn.estimators.base import BaseMLP
 from sknn.features.named_columns import split_columns
 from sknn.targets import (

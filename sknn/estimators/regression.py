@@ -23,9 +23,11 @@ from sknn.estimators._sklearn_compat import (
     available_if,
     fit_context,
 )
-from sknn.estimators._validation.data import ValidatedData, ignore_overflow, scoring_weights
+from sknn.estimators._validation.data import ValidatedData
+from sknn.estimators._validation.floats import ignore_overflow
 from sknn.estimators._validation.settings import as_floats
 from sknn.estimators._validation.targets import targets_to_score
+from sknn.estimators._validation.weights import scoring_weights
 from sknn.estimators.base import BaseMLP
 from sknn.features.named_columns import split_columns
 from sknn.targets import RealTarget, Target

@@ -8,7 +8,8 @@ from sknn.engine import Linear, Module, Sequential, Sigmoid, Tanh
 from sknn.engine._typing import Array
 from sknn.estimators._fitted_model import fitted_networks
 from sknn.estimators._model import ModelSpec
-from sknn.estimators._validation.data import ValidatedData, validate_training_data
+from sknn.estimators._validation.data import ValidatedData
+from sknn.estimators._validation.training_data import validate_training_data
 from sknn.inspection._fitted_network import check_network
 from sknn.inspection._unit_names import layer_names
 

@@ -12,9 +12,10 @@ from sknn.engine._typing import Array
 from sknn.estimators._early_stopping import split
 from sknn.estimators._fit_plan import FitData
 from sknn.estimators._inputs import TabularInputs
-from sknn.estimators._validation.data import ValidatedData, validate_training_data
+from sknn.estimators._validation.data import ValidatedData
 from sknn.estimators._validation.row_totals import RowTotals
 from sknn.estimators._validation.targets import as_labels
+from sknn.estimators._validation.training_data import validate_training_data
 from sknn.estimators.tabular import Tabular
 from sknn.features.compact import checked_columns
 from sknn.features.statistics import TableStatistics, weight_scale
