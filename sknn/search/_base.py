@@ -4,8 +4,8 @@ import os
 import time
 import warnings
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
@@ -24,28 +24,20 @@ from sknn.search._added import Added
 from sknn.search._callbacks import SearchCallbacks
 from sknn.search._checkpoint import SearchCheckpoint
 from sknn.search._ensemble_checks import check_ensemble, check_quantiles, classes_of, quantile_of
-from sknn.search._evaluation import (
-    Evaluation,
-    Fit,
-    SearchData,
-    is_batched,
-    n_epochs_of,
-    network_of,
-)
+from sknn.search._evaluation import Evaluation, SearchData, network_of
 from sknn.search._final_fits import FinalFits
-from sknn.search._halving import evaluate_in_rungs, rank, rung_epochs
-from sknn.search._messages import show_warnings, warn_of_failures
+from sknn.search._halving import evaluate_in_brackets
+from sknn.search._messages import warn_of_failures
 from sknn.search._network_size import DEFAULT_FRACTION, free_memory
 from sknn.search._prediction import PredictingSearch
+from sknn.search._results import SearchResults, best_attributes, format_results, mean_score
 from sknn.search._run import Deadline, SearchRun
 from sknn.search._selection import Candidate, build_ensemble
 from sknn.search._sklearn_compat import (
     BaseSearchCV,
     check_method_params,
-    insert_error_scores,
     num_samples,
     scorers_by_name,
-    warn_or_raise_about_fit_failures,
 )
 
 Params = dict[str, Any]
@@ -60,19 +52,6 @@ FITTED = frozenset(
 
 #: Fraction of `max_time` that is for the candidates; the rest is for the final fit.
 SEARCH_FRACTION = 0.7
-
-#: With `factor` and `max_time`, the logarithm to the base `factor` of the candidates in a bracket.
-BRACKET_RUNGS = 3
-
-
-@dataclass(frozen=True)
-class Found:
-    """What the evaluation of all candidates has come to."""
-
-    results: dict[str, Any]  # `cv_results_`
-    refit_metric: str
-    is_multimetric: bool
-    candidates: Sequence[Candidate] = ()  # also those of `others`
 
 
 class BatchedSearchCV(PredictingSearch):
@@ -182,7 +161,7 @@ class BatchedSearchCV(PredictingSearch):
             "scorer_": scorers_by_name(scorers),
             "multimetric_": found.is_multimetric,
             "cv_results_": found.results,
-            **self._best(found),
+            **best_attributes(self, found),
         }
         if self.ensemble:
             fitted["ensemble_"], fitted["oof_score_"] = build_ensemble(
@@ -229,7 +208,7 @@ class BatchedSearchCV(PredictingSearch):
             return self.max_memory
         return np.inf if self.checkpoint is not None else DEFAULT_FRACTION * free_memory()
 
-    def _search(self, run: SearchRun, refit_metric: str) -> Found:
+    def _search(self, run: SearchRun, refit_metric: str) -> SearchResults:
         """Evaluate the candidates, in rungs with `factor`.
 
         Raises
@@ -257,14 +236,23 @@ class BatchedSearchCV(PredictingSearch):
         added = Added(run, given, list(range(len(candidates), len(given))))
         if self.max_time is not None:
             added.evaluate_first()
-        score = partial(self._mean_score, refit_metric=refit_metric)
-        known, rung_of = self._evaluate(estimators, run, score)
+        score = partial(mean_score, refit=self.refit, refit_metric=refit_metric)
+        known, rung_of = evaluate_in_brackets(
+            run,
+            estimators,
+            self.factor,
+            self.min_epochs,
+            score,
+            divide=self.max_time is not None,
+        )
         added.evaluate_others()
         self._check_end(run, known, rung_of, len(candidates))
         order = sorted(known)
         evaluations = [known[c] for c in order]
         rungs = [rung_of[c] for c in order] if self.factor else None
-        found = self._format([candidates[c] for c in order], evaluations, rungs, refit_metric)
+        found = format_results(
+            self, [candidates[c] for c in order], evaluations, rungs, refit_metric
+        )
         own = len(candidates)  # nobody asked for this one
         asked = {given[c]: added.evaluations.get(c) for c in range(own + 1, len(given))}
         warn_of_failures(asked)
@@ -310,107 +298,9 @@ class BatchedSearchCV(PredictingSearch):
             mlp.set_params(cv=None)
         return estimator
 
-    def _evaluate(
-        self,
-        estimators: Sequence[Any],
-        run: SearchRun,
-        score: Callable[[Sequence[Evaluation]], float],
-    ) -> tuple[dict[int, list[Evaluation]], dict[int, int]]:
-        """Return the latest evaluations of the candidates and their rungs, by number.
-
-        With `factor` and `max_time` the candidates are divided into brackets, one after the other,
-        so that some are trained to their end before time is over.
-        """
-        size = len(estimators)
-        if self.factor is not None and self.max_time is not None:
-            size = min(size, round(self.factor**BRACKET_RUNGS))
-        limits = self._rungs(estimators, size, run)
-        known: dict[int, list[Evaluation]] = {}
-        rung_of: dict[int, int] = {}
-        for start in range(0, len(estimators), size):
-            numbers = list(range(start, min(start + size, len(estimators))))
-            found = evaluate_in_rungs(run, estimators, numbers, limits, self.factor or 1, score)
-            known |= found[0]
-            rung_of |= found[1]
-            if run.has_ended:
-                break
-        return known, rung_of
-
-    def _rungs(
-        self, estimators: Sequence[Any], n_candidates: int, run: SearchRun
-    ) -> list[int | None]:
-        """Return the number of epochs at the end of each rung."""
-        if self.factor is None:
-            return [None]
-        known: dict[Any, int] = {}
-        for c, estimator in enumerate(estimators):
-            fit = Fit(c, 0, estimator)
-            mlp = network_of(estimator)
-            key = mlp.max_iter, fit.group
-            if key not in known and is_batched(fit, run.data):
-                known[key] = n_epochs_of(fit, run.cache)
-        n_epochs = max(known.values(), default=0)
-        return rung_epochs(n_candidates, self.factor, self.min_epochs, n_epochs)
-
-    def _mean_score(self, evaluations: Sequence[Evaluation], refit_metric: str) -> float:
-        """Return the mean test score of a candidate."""
-        scores = []
-        for one in evaluations:
-            score = one.scores["test_scores"]
-            if isinstance(score, dict):
-                name = self.refit if isinstance(self.refit, str) else refit_metric
-                if name not in score:
-                    raise ValueError(
-                        "factor compares candidates by one score: set refit to the name of one of "
-                        f"{sorted(score)}, got refit={self.refit!r}."
-                    )
-                score = score[name]
-            scores.append(score)
-        return float(np.mean(scores))
-
-    def _format(
-        self,
-        candidates: Sequence[Params],
-        evaluations: Sequence[Sequence[Evaluation]],
-        rungs: Sequence[int] | None,
-        refit_metric: str,
-    ) -> Found:
-        """Return `cv_results_` and what belongs to it; show warnings of the fits."""
-        flat = [one for of_candidate in evaluations for one in of_candidate]
-        show_warnings(flat)
-        out = [one.scores for one in flat]
-        warn_or_raise_about_fit_failures(out, self.error_score)
-        if callable(self.scoring):
-            insert_error_scores(out, self.error_score)
-        first = out[0]["test_scores"]
-        is_multimetric = isinstance(first, dict)
-        if callable(self.scoring) and is_multimetric:
-            self._check_refit_for_multimetric(first)
-            refit_metric = self.refit
-        n_splits = len(evaluations[0])
-        epochs = np.array([[one.n_epochs for one in row] for row in evaluations], dtype=float)
-        more: dict[str, Any] = {f"split{k}_best_iteration": epochs[:, k] for k in range(n_splits)}
-        more["mean_best_iteration"] = epochs.mean(axis=1)
-        if rungs is not None:
-            more["rung"] = np.array(rungs)
-        results = self._format_results(list(candidates), n_splits, out, more)
-        if rungs is not None:
-            for name in [name for name in results if name.startswith("rank_test_")]:
-                mean = results[name.replace("rank_", "mean_", 1)]
-                results[name] = rank(mean, rungs)
-        return Found(results, refit_metric, is_multimetric)
-
-    def _best(self, found: Found) -> dict[str, Any]:
-        """Return the attributes about the best candidate."""
-        if not self.refit and found.is_multimetric:
-            return {}
-        index = self._select_best_index(self.refit, found.refit_metric, found.results)
-        best = {"best_index_": index, "best_params_": found.results["params"][index]}
-        if not callable(self.refit):
-            best["best_score_"] = found.results[f"mean_test_{found.refit_metric}"][index]
-        return best
-
-    def _fit_to_all_rows(self, final: FinalFits, found: Found, fitted: dict[str, Any]) -> None:
+    def _fit_to_all_rows(
+        self, final: FinalFits, found: SearchResults, fitted: dict[str, Any]
+    ) -> None:
         """Fit the best candidate, and the members of the ensemble; add their attributes."""
         index = fitted["best_index_"]
         best = found.candidates[index]

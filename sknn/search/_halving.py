@@ -14,8 +14,11 @@ import numpy as np
 from sklearn.base import clone
 
 from sknn.engine._typing import Array
-from sknn.search._evaluation import Evaluation, Fit
+from sknn.search._evaluation import Evaluation, Fit, is_batched, n_epochs_of, network_of
 from sknn.search._run import SearchRun
+
+#: The logarithm to the base `factor` of the candidates in a bracket.
+BRACKET_RUNGS = 3
 
 
 def rung_epochs(
@@ -80,6 +83,63 @@ def rank(scores: Array, rungs: Sequence[int]) -> Array:
     keys = list(zip(known, rungs, np.where(known, scores, -np.inf), strict=True))
     ordered = sorted(keys, reverse=True)
     return np.array([1 + ordered.index(key) for key in keys], dtype=np.int32)
+
+
+def evaluate_in_brackets(
+    run: SearchRun,
+    estimators: Sequence[Any],
+    factor: float | None,
+    min_epochs: int | None,
+    mean_score: Callable[[Sequence[Evaluation]], float],
+    *,
+    divide: bool,
+) -> tuple[dict[int, list[Evaluation]], dict[int, int]]:
+    """Evaluate all candidates in the rungs of one bracket or several, one after the other.
+
+    Parameters
+    ----------
+    run, estimators, mean_score : object
+        As for `evaluate_in_rungs`.
+    factor : float or None
+        As for `rung_epochs`; with None there is a single rung, and all candidates train to the end.
+    min_epochs : int or None
+        As for `rung_epochs`.
+    divide : bool
+        Whether there are several brackets, so that some candidates are trained to their end before
+        time is over.
+
+    Returns
+    -------
+    latest, rung_of : dict
+        As for `evaluate_in_rungs`.
+    """
+    size = len(estimators)
+    if factor is not None and divide:
+        size = min(size, round(factor**BRACKET_RUNGS))
+    limits: list[int | None] = [None]
+    if factor is not None:
+        limits = rung_epochs(size, factor, min_epochs, longest_fit(run, estimators))
+    latest: dict[int, list[Evaluation]] = {}
+    rung_of: dict[int, int] = {}
+    for start in range(0, len(estimators), size):
+        numbers = list(range(start, min(start + size, len(estimators))))
+        found = evaluate_in_rungs(run, estimators, numbers, limits, factor or 1, mean_score)
+        latest |= found[0]
+        rung_of |= found[1]
+        if run.has_ended:
+            break
+    return latest, rung_of
+
+
+def longest_fit(run: SearchRun, estimators: Sequence[Any]) -> int:
+    """Return the largest number of epochs of an uninterrupted fit; 0 if none is batched."""
+    known: dict[Any, int] = {}
+    for c, estimator in enumerate(estimators):
+        fit = Fit(c, 0, estimator)
+        key = network_of(estimator).max_iter, fit.group
+        if key not in known and is_batched(fit, run.data):
+            known[key] = n_epochs_of(fit, run.cache)
+    return max(known.values(), default=0)
 
 
 def evaluate_in_rungs(
