@@ -23,9 +23,10 @@ from sknn.estimators._fitted_model import (
 )
 from sknn.estimators._folds import Folds
 from sknn.estimators._messages import FitWarning
-from sknn.estimators._model import ModelSpec, copy_weights
+from sknn.estimators._model import ModelSpec
 from sknn.estimators._validation.data import ValidatedData
 from sknn.estimators._validation.floats import ignore_overflow
+from sknn.estimators._weights import copy_weights
 from sknn.targets import ClassTarget
 from sknn.targets.classification import class_numbers
 from sknn.targets.conformal import absolute_residuals, class_scores, quantile_scores

@@ -13,11 +13,12 @@ from sklearn.model_selection import train_test_split
 
 from sknn.engine import Loss, Sequential, raw_predict
 from sknn.engine._typing import Array
-from sknn.estimators._model import ModelSpec, copy_weights
+from sknn.estimators._model import ModelSpec
 from sknn.estimators._validation.data import ValidatedData
 from sknn.estimators._validation.floats import ignore_overflow
 from sknn.estimators._validation.source_rows import EncodedRows
 from sknn.estimators._validation.weights import normalized_weights
+from sknn.estimators._weights import copy_weights
 from sknn.targets import ClassTarget, TargetMoments, label_codes
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from sknn.engine import History
 from sknn.engine.history import Outcome
 from sknn.estimators._builders import FitConfig
 from sknn.estimators._fit_plan import FitPlan
-from sknn.estimators._model import Weights, copy_weights
 from sknn.estimators._training_record import training_record
 from sknn.estimators._training_state import TrainingState, states_to_plain
+from sknn.estimators._weights import Weights, copy_weights
 
 #: Outcomes of a fit that ran to its end.
 COMPLETE = ("converged", "line_search_failed", "schedule_finished", "max_iter")

@@ -11,8 +11,9 @@ from sknn.engine._typing import Array
 from sknn.engine.data import RowSelection
 from sknn.engine.inference import RawPredictor
 from sknn.estimators._blas_threads import engine_threads
-from sknn.estimators._model import ModelSpec, checked_finite
+from sknn.estimators._model import ModelSpec
 from sknn.estimators._validation.data import ValidatedData
+from sknn.estimators._validation.predictions import checked_finite
 from sknn.estimators._validation.source_rows import EncodedRows
 
 #: Multiplications in a product of a prediction up to which BLAS keeps its threads. On a busy

@@ -10,6 +10,7 @@ from sknn.engine import network
 from sknn.estimators import _builders
 from sknn.estimators._fit_plan import InitialModel
 from sknn.estimators._fitted_model import member_networks
+from sknn.estimators._fixed_parameters import check_fixed_parameters
 from sknn.estimators._inputs import TabularInputs
 from sknn.estimators._messages import FitWarning
 from sknn.estimators._model import ModelSpec
@@ -55,8 +56,8 @@ def continue_from(
     spec = model_spec(mlp, old.target, dtype, old.n_inputs, old.inputs)
     if isinstance(mlp.n_members, str):
         spec = replace(spec, n_members=old.n_members)
-    spec = spec.continue_from(old, vars(mlp))
-    return InitialModel(spec, member_networks(spec, fitted), states, is_new=False)
+    check_fixed_parameters(spec, old, vars(mlp))
+    return InitialModel(old, member_networks(old, fitted), states, is_new=False)
 
 
 def model_spec(

@@ -1,39 +1,24 @@
 """ModelSpec: everything about networks except their weights."""
 
-import pickle
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any
 
-import joblib
 import numpy as np
 from numpy.typing import NDArray
 
-from sknn.engine import (
-    Dataset,
-    Embedding,
-    Linear,
-    Loss,
-    MaskedLoss,
-    Module,
-    Quantile,
-    Sequential,
-    network,
-)
+from sknn.engine import Dataset, Loss, MaskedLoss, Module, Quantile, Sequential, network
 from sknn.engine._typing import Array, Rng
 from sknn.engine.rescaling import QuantileRescaling
-from sknn.estimators._encoder_parameter import (
-    ENCODER_PARAMETERS,
-    check_same_encoding,
-    given_or_none,
-)
 from sknn.estimators._inputs import TabularInputs
 from sknn.estimators._validation.data import ValidatedData
-from sknn.estimators._validation.floats import as_dtype, has_finite_sum
+from sknn.estimators._validation.floats import as_dtype
+from sknn.estimators._validation.predictions import checked_finite
 from sknn.estimators._validation.row_totals import class_frequencies
 from sknn.estimators._validation.weights import normalized_weights
+from sknn.estimators._weights import Weights, stack_members
 from sknn.targets import TARGETS, RealTarget, Target
 
 
@@ -314,12 +299,12 @@ class ModelSpec:
 
         Weights of fewer inputs than `n_inputs`, and embeddings of fewer rows, end with zeros.
         """
-        coefs = list(map(_stack, zip(*(one[0] for one in weights), strict=True)))
-        intercepts = list(map(_stack, zip(*(one[1] for one in weights), strict=True)))
+        coefs = list(map(stack_members, zip(*(one[0] for one in weights), strict=True)))
+        intercepts = list(map(stack_members, zip(*(one[1] for one in weights), strict=True)))
         embeddings: list[Any] = [one[2] for one in weights]
         if any(one is not None for one in embeddings):
             nothing = np.zeros((0, TabularInputs.embedding_width), self.dtype)
-            embedding = _stack([nothing if one is None else one for one in embeddings])
+            embedding = stack_members([nothing if one is None else one for one in embeddings])
         else:
             embedding = None
         return {
@@ -331,124 +316,3 @@ class ModelSpec:
             "_model_spec": self.to_plain(embedding),
             **self.target.attributes(),
         }
-
-    def fixed_parameters(self) -> dict[str, Any]:
-        """Return the constructor parameters that cannot change while training continues."""
-        names = {"quantiles": "quantile", "delta": "huber_delta"}
-        fixed = {
-            "hidden_layer_sizes": self.hidden_sizes,
-            "activation": self.activations,
-            "loss": self.loss_name,
-            **{names.get(name, name): value for name, value in self.loss_settings.items()},
-            "dtype": self.dtype,
-            "n_members": self.n_members,
-        }
-        if self.initialization:
-            fixed["initialization"] = self.initialization
-        if self.inputs:
-            encoder = vars(self.inputs.encoder)
-            fixed |= {name: encoder[name] for name in ENCODER_PARAMETERS if name in encoder}
-        if isinstance(self.target, RealTarget) and self.target.can_standardize(self.loss):
-            fixed["standardize_y"] = self.target.scale is not None
-        return fixed
-
-    def continue_from(self, fitted: "ModelSpec", parameters: Mapping[str, Any]) -> "ModelSpec":
-        """Check that training can continue with this specification; return the fitted one.
-
-        Parameters
-        ----------
-        fitted : ModelSpec
-            The specification of the fitted network.
-        parameters : mapping
-            The constructor parameters.
-
-        Raises
-        ------
-        ValueError
-            If a parameter changed; the error names it.
-        """
-        encoder = given_or_none(parameters.get("encoder"))
-        if encoder is not None and fitted.inputs:
-            check_same_encoding(encoder, fitted.inputs.encoder)
-        own = [] if encoder is not None else ENCODER_PARAMETERS
-        encoding = {name: parameters.get(name) for name in (*own, "standardize_y")}
-        changed = {**self.fixed_parameters(), **encoding}
-        for parameter, old in fitted.fixed_parameters().items():
-            new = changed.get(parameter, old)
-            if not _equal(_as_list(old), _as_list(new)):
-                raise ValueError(
-                    f"The network was fitted with {parameter}={old!r}; training cannot go on with "
-                    f"{new!r}. Call fit to begin anew (with warm_start=False)."
-                )
-        return fitted
-
-
-def _as_list(setting: Any) -> Any:
-    """Return a sequence or an array as a list, and anything else as it is."""
-    if isinstance(setting, np.ndarray | tuple) or hasattr(setting, "tolist"):
-        return np.asarray(setting).tolist()
-    return setting
-
-
-def _equal(old: Any, new: Any) -> bool:
-    """Return whether two settings are equal; objects are compared by content."""
-    if old == new:
-        return True
-    try:
-        return bool(joblib.hash(old) == joblib.hash(new))
-    except pickle.PicklingError:
-        return False
-
-
-#: Copies of the weights and offsets of all layers of a network, and of the embedding, if any.
-Weights: TypeAlias = tuple[list[Array], list[Array], Array | None]
-
-
-def copy_weights(trained: Sequential) -> Weights:
-    """Copy the current weights, offsets and embedding of one network."""
-    coefs: list[Array] = []
-    intercepts: list[Array] = []
-    embedding = None
-    for module in trained.modules:
-        if isinstance(module, Linear):
-            coefs.append(module.W.copy())
-            intercepts.append(module.W0.copy())
-        elif isinstance(module, Embedding):
-            embedding = module.E.copy()
-    return coefs, intercepts, embedding
-
-
-def _stack(arrays: Sequence[Array]) -> Array:
-    """Stack arrays along a member axis, unless there is one; shorter ones are padded by zeros."""
-    if len(arrays) == 1:
-        return arrays[0]
-    shape = (len(arrays), *np.max([array.shape for array in arrays], axis=0))
-    stacked = np.zeros(shape, np.result_type(*arrays))
-    for member, array in zip(stacked, arrays, strict=True):
-        member[tuple(map(slice, array.shape))] = array
-    return stacked
-
-
-def checked_finite(compute: Callable[..., Any], *args: Any, lowest: float | None = None) -> Any:
-    """Return the array or list of arrays that a function computes, if all are finite.
-
-    Raises
-    ------
-    ValueError
-        If a number is neither finite nor `lowest`, such as minus infinity.
-    """
-    with np.errstate(over="ignore", invalid="ignore"):
-        results = compute(*args)
-        arrays = results if isinstance(results, list) else [results]
-        floats = [array for array in arrays if array.dtype.kind == "f"]
-        suspect = [array for array in floats if not has_finite_sum(array)]
-    for array in suspect:
-        if np.isfinite(array).all():
-            continue
-        if lowest is None or not (np.isfinite(array) | (array == lowest)).all():
-            raise ValueError(
-                f"Predictions overflow {array.dtype}: the weights or the numbers in X are too "
-                "large. Scale the inputs as in training (StandardScaler, in a pipeline)"
-                + (", or set dtype='float64'." if array.dtype == np.float32 else ".")
-            )
-    return results

@@ -53,7 +53,7 @@ Scoring: TypeAlias = str | Callable[..., float] | None
 #: What a change of a parameter does before training continues (`partial_fit`, or `fit` with
 #: `warm_start`). Predictions are those of the last fit, whatever the parameters are now.
 #:
-#: - "error": the network was built with it, see `ModelSpec.fixed_parameters`; an error names it;
+#: - "error": the network was built with it, see `fixed_parameters`; an error names it;
 #: - "counts": from the next call on;
 #: - "counts in fit": `partial_fit`, which is a single epoch, has no use for it.
 CHANGES: dict[str, tuple[str, ...]] = {

@@ -7,8 +7,9 @@ import numpy as np
 
 from sknn.engine._typing import Array
 from sknn.estimators._fitted_model import ModelPart
-from sknn.estimators._model import ModelSpec, checked_finite
+from sknn.estimators._model import ModelSpec
 from sknn.estimators._prediction import fitted_model
+from sknn.estimators._validation.predictions import checked_finite
 from sknn.inspection._fitted_network import check_network
 from sknn.inspection._output_selection import OutputSelection, select_output
 from sknn.targets import RealTarget

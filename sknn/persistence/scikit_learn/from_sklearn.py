@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sknn.estimators import MLPClassifier, MLPRegressor
 from sknn.estimators._initial_model import model_spec
-from sknn.estimators._model import copy_weights
+from sknn.estimators._weights import copy_weights
 from sknn.estimators.base import BaseMLP
 from sknn.persistence.scikit_learn.common_parameters import common_parameters, penalty_divisor
 from sknn.targets import MultilabelTarget, RealTarget, Target, label_target
