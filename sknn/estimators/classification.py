@@ -8,14 +8,14 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.utils import Tags
-from sklearn.utils.class_weight import compute_class_weight
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_is_fitted
 
 from sknn.engine import Loss
 from sknn.engine._typing import Array
 from sknn.estimators import _builders
 from sknn.estimators._builders import TrainingSettings
+from sknn.estimators._class_weights import class_weighting
+from sknn.estimators._classes import check_same_classes, learn_classes
 from sknn.estimators._early_stopping import accuracy
 from sknn.estimators._model import ModelSpec
 from sknn.estimators._parameters import Auto, ClassWeight
@@ -29,7 +29,7 @@ from sknn.estimators._sklearn_compat import (
     fit_context,
 )
 from sknn.estimators._validation.data import ValidatedData
-from sknn.estimators._validation.targets import as_labels, targets_to_score, typed_labels
+from sknn.estimators._validation.targets import as_labels, targets_to_score
 from sknn.estimators._validation.weights import normalized_weights, scoring_weights
 from sknn.estimators.base import BaseMLP
 from sknn.features.named_columns import split_columns
@@ -37,13 +37,9 @@ from sknn.targets import (
     BinaryTarget,
     ClassTarget,
     MulticlassTarget,
-    MultilabelTarget,
     MultioutputTarget,
     Target,
     class_numbers,
-    label_codes,
-    label_target,
-    sorting_labels,
 )
 from sknn.targets.conformal import check_class_coverage, class_scores, class_sets
 
@@ -114,7 +110,7 @@ class Classification(ClassifierMixin, BaseMLP):
         ValueError, TypeError
             If a parameter or the data are invalid; the estimator is left unchanged.
         """
-        self._check_same_classes(classes)
+        check_same_classes(vars(self).get("classes_"), classes)
         for message, category in self._partial_fit(X, y, sample_weight, classes):
             warnings.warn(message, category, stacklevel=3)
         return self
@@ -332,55 +328,6 @@ class Classification(ClassifierMixin, BaseMLP):
         tags.target_tags.multi_output = True
         return tags
 
-    def _check_same_classes(self, classes: Any) -> None:
-        """Check that `classes` are those of the first call."""
-        if classes is None or not hasattr(self, "classes_"):
-            return
-        if _as_lists(self.classes_) != _as_lists(classes):
-            raise ValueError(
-                f"`classes={classes!r}` is not the same as on last call to partial_fit, was: "
-                f"{self.classes_!r}"
-            )
-
-    def _target(self, y: Array, classes: Any = None, *, stream: bool = False) -> ClassTarget:
-        """Learn the classes from y; in `partial_fit`, from `classes` unless y is multilabel."""
-        if not stream and y.ndim == 2 and y.dtype == object:
-            columns = [typed_labels(column) for column in y.T]
-            for column in columns:
-                check_classification_targets(column)
-            return MultioutputTarget([np.unique(column) for column in columns])
-        if not stream:
-            if y.ndim == 1 and y.dtype == object:  # text, which scikit-learn would sort
-                labels = label_codes(y)[0]
-                if 2 * len(labels) <= len(y):  # else it warns
-                    return label_target(labels)
-            with sorting_labels():
-                check_classification_targets(y)
-            kind = type_of_target(y, input_name="y")
-            if kind == "multiclass-multioutput":
-                return MultioutputTarget([np.unique(column) for column in y.T])
-            if kind == "multilabel-indicator":
-                return MultilabelTarget(np.arange(y.shape[1]))
-            return label_target(np.unique(y))
-        if y.ndim == 1:
-            if classes is None:
-                raise ValueError("classes must be passed on the first call to partial_fit.")
-            return label_target(_given_labels(classes))
-        if _has_columns(classes):
-            return MultioutputTarget([_given_labels(column) for column in classes])
-        target = self._target(y)
-        if isinstance(target, MultioutputTarget):
-            raise ValueError(
-                "classes must be passed on the first call to partial_fit: for several columns of "
-                "labels a list with the labels of each."
-            )
-        if classes is not None and _as_lists(classes) != _as_lists(target.classes):
-            raise ValueError(
-                f"classes must be the numbers of the {y.shape[1]} columns of a multilabel y, or "
-                f"left out; got {classes!r}."
-            )
-        return target
-
     def _training_settings(self, data: ValidatedData, loss: Loss) -> TrainingSettings:
         smoothing = 0.05 if loss.has_probabilities else 0.0
         if not isinstance(self.label_smoothing, str):
@@ -406,50 +353,12 @@ class Classification(ClassifierMixin, BaseMLP):
                 stacklevel=7,
             )
 
+    def _target(self, y: Array, classes: Any = None, *, stream: bool = False) -> ClassTarget:
+        return learn_classes(y, classes, stream=stream)
+
     def _class_weighting(
         self, data: ValidatedData, target: Target, *, stream: bool = False
     ) -> Callable[[ValidatedData], ValidatedData] | None:
         if self.class_weight is None:
             return None
-        if not isinstance(target, BinaryTarget | MulticlassTarget):
-            raise ValueError(
-                "class_weight needs a single column of classes that exclude each other. Pass "
-                "sample_weight instead."
-            )
-        if stream and self.class_weight == "balanced":
-            raise ValueError(
-                "class_weight='balanced' is not supported for partial_fit, since the class "
-                "frequencies are not known in advance. Pass a dict of weights, for example from "
-                "sklearn.utils.class_weight.compute_class_weight('balanced', classes=classes, y=y)."
-            )
-        classes = target.classes
-        weights = np.ones(len(classes))
-        present = np.unique(class_numbers(classes, data.y))
-        known = slice(None) if isinstance(self.class_weight, dict) else present
-        weights[known] = compute_class_weight(
-            self.class_weight, classes=classes[known], y=data.y, sample_weight=data.w
-        )
-        if not (np.isfinite(weights) & (weights >= 0)).all():
-            raise ValueError(f"class_weight must be finite and 0 or more, got {self.class_weight}.")
-        return lambda rows: rows.reweight(weights[class_numbers(classes, rows.y)])
-
-
-def _as_lists(classes: Any) -> list[Any]:
-    """Return classes as a sorted list; for several columns, a list of these."""
-    if _has_columns(classes):
-        return [_given_labels(column).tolist() for column in classes]
-    return _given_labels(classes).tolist()
-
-
-def _has_columns(classes: Any) -> bool:
-    """Return whether `classes` is a list with the classes of each column."""
-    is_list = isinstance(classes, list | tuple | np.ndarray)
-    return is_list and np.iterable(classes) and np.ndim(next(iter(classes), 0)) == 1
-
-
-def _given_labels(classes: Any) -> Array:
-    """Return the argument `classes` of `partial_fit` as a sorted array."""
-    if not np.iterable(classes) or isinstance(classes, str):
-        raise ValueError(f"classes must be a list of labels, got {classes!r}.")
-    with sorting_labels():
-        return np.unique(as_labels(classes if hasattr(classes, "__array__") else list(classes)))
+        return class_weighting(self.class_weight, data, target, stream=stream)
