@@ -61,7 +61,7 @@ class Column:
 
 
 class Table:
-    """The columns of a matrix or frame, each read on demand."""
+    """The columns of a matrix or frame, each read on demand; see `table_of`."""
 
     def __init__(self, X: Any, names: Sequence[str] | None = None) -> None:
         self._frame = as_frame(X)
@@ -91,8 +91,6 @@ class Table:
             return self._X[:, j], False
         import narwhals.stable.v2 as nw  # here, as arrays do not need it
 
-        if self.is_plain[j] and hasattr(self._X, "iloc"):  # narwhals takes ten times as long
-            return self._X[self._frame_names[j]].to_numpy(), False
         column = self._frame.get_column(self._frame_names[j])
         return series_values(column, self.label(j)), column.dtype in (nw.Categorical, nw.Enum)
 
@@ -124,8 +122,6 @@ class Table:
         """
         if self._frame is None:
             block = self._X[:, indices]
-        elif hasattr(self._X, "iloc"):
-            block = self._X.iloc[:, indices].to_numpy(np.float64)
         else:
             all_columns = len(indices) == self.shape[1]  # in their order
             block = (self._frame if all_columns else self._frame[:, indices.tolist()]).to_numpy()

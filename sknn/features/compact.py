@@ -12,11 +12,11 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from sknn.engine import TabularEncoding
 from sknn.engine._typing import Array
 from sknn.features.categorical import EXTRA_CODES, CategoryCodes
-from sknn.features.columns import KINDS, Column, Table
+from sknn.features.columns import KINDS, Column
 from sknn.features.containers import as_array, as_frame
 from sknn.features.encoder_settings import float_dtype_name
 from sknn.features.numeric import standardize, standardized_bins
-from sknn.features.pandas_table import PandasTable, has_known_columns, is_pandas_frame
+from sknn.features.pandas_table import PandasTable, has_known_columns, table_of
 from sknn.features.small_table import AnyTable
 
 #: Elements expanded at a time, which bounds the memory needed beside the result.
@@ -157,8 +157,7 @@ class CompactEncoderMixin:
         """Return the columns of a table whose names and shape are validated."""
         if isinstance(X, AnyTable):
             return X
-        names = getattr(self, "feature_names_in_", None)
-        return PandasTable(X, names) if is_pandas_frame(X) else Table(X, names)
+        return table_of(X, getattr(self, "feature_names_in_", None))
 
     def _numbers(self, table: AnyTable, columns: NDArray[np.intp]) -> Array:
         """Return the cells of numeric columns, shape (n, len(columns)): plain ones at once."""

@@ -1,4 +1,4 @@
-"""PandasTable: frames of pandas, whose columns of common types are read without narwhals."""
+"""table_of: the columns of a table. PandasTable: those of pandas, mostly read without narwhals."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -57,6 +57,19 @@ def has_known_columns(X: Any, fitted: Mapping[str, Any]) -> bool:
 def _is_polars_frame(X: Any) -> bool:
     polars = sys.modules.get("polars")
     return polars is not None and type(X) is getattr(polars, "DataFrame", None)
+
+
+def table_of(X: Any, names: Sequence[str] | None = None) -> Table:
+    """Return the columns of an array or of a frame whose names are known to be unique.
+
+    Parameters
+    ----------
+    X : frame or array of shape (n, n_columns)
+        The table.
+    names : sequence of str, optional
+        What messages call the columns; the names of a frame if left out.
+    """
+    return PandasTable(X, names) if is_pandas_frame(X) else Table(X, names)
 
 
 class PandasTable(Table):

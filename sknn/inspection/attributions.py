@@ -14,8 +14,8 @@ from sknn.engine._typing import Array
 from sknn.estimators._fitted_model import FittedModel, ModelPart
 from sknn.estimators._model import ModelSpec
 from sknn.estimators._prediction import fitted_model
-from sknn.features.columns import Table
 from sknn.features.containers import as_frame
+from sknn.features.pandas_table import table_of
 from sknn.inspection._fitted_network import check_network
 from sknn.inspection._output_selection import OutputSelection, select_output
 from sknn.inspection.gradients import output_gradients, sum_members
@@ -75,9 +75,8 @@ class Attributions:
         if issparse(self.data):
             column: Array = self.data[:, [j]].toarray()[:, 0]
             return column
-        return Table(
-            self.data if as_frame(self.data) is not None else np.asarray(self.data)
-        ).values(j)[0]
+        frame = as_frame(self.data)
+        return table_of(np.asarray(self.data) if frame is None else frame.to_native()).values(j)[0]
 
     def to_shap(self) -> Any:
         """Return a `shap.Explanation`, for the plots of the package shap.

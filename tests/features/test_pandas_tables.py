@@ -10,7 +10,8 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from sknn import TableEncoder
-from sknn.features import categorical, compact
+from sknn.estimators._validation.data import ValidatedData
+from sknn.features import categorical, compact, pandas_table
 from sknn.features.pandas_table import PandasTable, has_known_columns, is_pandas_frame
 
 rng = np.random.default_rng(0)
@@ -34,7 +35,7 @@ MANY = pd.DataFrame(rng.normal(size=(N, 20)), columns=[f"c{i}" for i in range(20
 
 def general(monkeypatch):
     """Read all frames with narwhals from now on."""
-    monkeypatch.setattr(compact, "is_pandas_frame", lambda X: False)
+    monkeypatch.setattr(pandas_table, "is_pandas_frame", lambda X: False)
     monkeypatch.setattr(compact, "has_known_columns", lambda X, fitted: False)
 
 
@@ -42,6 +43,23 @@ def outcome(encoder, X):
     """Return the compact matrix, or the error."""
     try:
         return encoder.encode_compact(X)
+    except (TypeError, ValueError) as error:
+        return f"{type(error).__name__}: {error}"
+
+
+def learned(X):
+    """Return what an encoder learns from a frame, with the matrix of validated rows; or the error.
+
+    Text stands for both, as NaN equals itself there.
+    """
+    try:
+        encoder = TableEncoder(min_frequency=1).fit(X)
+        data = ValidatedData(X, np.zeros(len(X)), row_numbers=np.arange(0, len(X), 2))
+        ((table, _),) = data.iter_tables()
+        codes = encoder._encode_validated(table).tolist()
+        return repr({name: value for name, value in vars(encoder).items() if name[-1] == "_"}), str(
+            codes
+        )
     except (TypeError, ValueError) as error:
         return f"{type(error).__name__}: {error}"
 
@@ -100,6 +118,14 @@ def test_both_paths_agree(X, monkeypatch):
     for one in found:
         assert type(one) is type(expected)
         assert_array_equal(one, expected)
+
+
+@pytest.mark.parametrize("X", [pytest.param(X, id=name) for name, X in later()])
+def test_both_paths_learn_the_same(X, monkeypatch):
+    """Encodings of any frame, or errors; also the rows of a small table in memory."""
+    found = learned(X)
+    general(monkeypatch)
+    assert found == learned(X)
 
 
 def test_a_row_is_read_without_narwhals(monkeypatch):

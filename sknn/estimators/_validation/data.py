@@ -10,7 +10,7 @@ from sknn.engine._typing import Array
 from sknn.estimators._validation.floats import as_dtype, ignore_overflow
 from sknn.estimators._validation.row_totals import RowTotals, total_weight
 from sknn.estimators._validation.source_rows import SourceRows, rows_of
-from sknn.features.columns import Table
+from sknn.features.pandas_table import table_of
 from sknn.features.small_table import AnyTable, SmallTable, read_if_small
 from sknn.targets import TargetMoments
 
@@ -51,14 +51,14 @@ class ValidatedData:
         A small table is read once for all selections of rows.
         """
         if "table" not in self._converted:
-            whole = Table(self.all_X, self.features.get("feature_names_in_"))
+            whole = table_of(self.all_X, self.features.get("feature_names_in_"))
             self._converted["table"] = read_if_small(whole)
         table: AnyTable = self._converted["table"]
         if rows is None:
             return table
         if isinstance(table, SmallTable):
             return table.take(rows)
-        return Table(rows_of(self.all_X, rows), table.names)
+        return table_of(rows_of(self.all_X, rows), table.names)
 
     def iter_tables(self) -> Iterator[tuple[AnyTable, Array | None]]:
         """Yield the columns and the weights of these rows, in the order in which they are given.
@@ -72,7 +72,7 @@ class ValidatedData:
         if isinstance(self.all_X, SourceRows):
             names = self.features.get("feature_names_in_")
             for X, own in self.all_X.select(rows, w):
-                yield Table(X, names), own
+                yield table_of(X, names), own
         else:
             yield self.table(rows), w
 
