@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sknn.engine._linalg import has_finite_sum
 from sknn.engine.data import Dataset
 from sknn.engine.history import Outcome, Snapshot
 from sknn.engine.inference import raw_predict
@@ -173,7 +174,4 @@ def is_finite(state: Any) -> bool:
     if isinstance(state, int | float):
         return math.isfinite(state)
     array = np.asarray(state)
-    if array.dtype.kind not in "fc":
-        return True
-    # a sum is faster, but it may overflow
-    return bool(np.isfinite(np.add.reduce(array, axis=None)) or np.isfinite(array).all())
+    return array.dtype.kind not in "fc" or has_finite_sum(array) or bool(np.isfinite(array).all())

@@ -1,6 +1,5 @@
 """Tables of any kind, read column by column as numbers or strings."""
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
@@ -12,6 +11,7 @@ from typing import Any, NoReturn, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from sknn.engine._linalg import has_finite_sum
 from sknn.engine._typing import Array
 from sknn.features.containers import as_frame
 
@@ -132,7 +132,7 @@ class Table:
     def _refuse_infinities(self, cells: Array, indices: NDArray[np.intp]) -> None:
         """Raise an error if one of these columns holds an infinity."""
         with np.errstate(over="ignore", invalid="ignore"):
-            if math.isfinite(np.add.reduce(cells, None)):
+            if has_finite_sum(cells):
                 return
         for i in np.flatnonzero(np.isinf(cells).any(axis=0)):
             self.column(int(indices[i]))

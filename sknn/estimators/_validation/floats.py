@@ -1,14 +1,11 @@
 """Conversion to floating types, with checks for overflow."""
 
-import math
 from typing import Any
 
 import numpy as np
 from sklearn.utils import (
     assert_all_finite,
 )
-
-from sknn.engine._typing import Array
 
 #: Arrays with more elements than this are converted batch by batch, not as a whole.
 LARGEST_COPY = 2**26
@@ -38,11 +35,6 @@ def as_dtype(array: Any, dtype: str, name: str) -> Any:
         if narrower:
             assert_all_finite(array, allow_nan=name == "y", input_name=name)
     return array
-
-
-def has_finite_sum(array: Array) -> bool:
-    """Return whether the sum is finite, so that all elements are; overflow may make it infinite."""
-    return math.isfinite(np.add.reduce(array, None))
 
 
 def ignore_overflow() -> Any:

@@ -9,7 +9,8 @@ from sklearn.utils import (
 )
 from sklearn.utils.validation import validate_data
 
-from sknn.estimators._validation.floats import has_finite_sum, ignore_overflow
+from sknn.engine._linalg import has_finite_sum
+from sknn.estimators._validation.floats import ignore_overflow
 from sknn.features.columns import Table, decoded, refuse_temporal
 from sknn.features.containers import as_array, as_frame
 

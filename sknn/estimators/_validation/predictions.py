@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from sknn.estimators._validation.floats import has_finite_sum
+from sknn.engine._linalg import has_finite_sum
 
 
 def checked_finite(compute: Callable[..., Any], *args: Any, lowest: float | None = None) -> Any:
