@@ -177,13 +177,16 @@ class ShardGradient:
             The number of rows of the batch.
         """
         step = self._step(X, Y)
+        values = network.trace(X) if step is None else step.values
+        z = values[-1]
+        if step is None or w is not None:
+            check_shapes(z, Y, w)
+        weights = sample_weights(z.shape[:-1], z.dtype, w, n, counts)
         if step is None:
-            return self._compute_first(network, X, Y, w, n, counts)
-        if w is not None:
-            check_shapes(step.values[-1], Y, w)
-        weights = sample_weights(Y.shape[:-1], step.values[-1].dtype, w, n, counts)
-        are_constant = w is None and counts is None
-        losses = step.compute(X, Y, weights, network.modules, are_constant=are_constant)
+            losses = self._compute_first(network, values, Y, weights)
+        else:
+            are_constant = w is None and counts is None
+            losses = step.compute(X, Y, weights, network.modules, are_constant=are_constant)
         return weighted_sums(losses, weights, counts)
 
     def _step(self, X: Array, Y: Array) -> TrainingPass | None:
@@ -198,23 +201,16 @@ class ShardGradient:
         return step if step and are_same(step.modules, self.network.modules) else None
 
     def _compute_first(
-        self,
-        network: Sequential,
-        X: Array,
-        Y: Array,
-        w: Array | None,
-        n: int,
-        counts: Sequence[int] | None,
-    ) -> Any:
-        """Compute the first batch of a size, and keep what shows how large the arrays must be."""
-        values = network.trace(X)
-        z = values[-1]
-        check_shapes(z, Y, w)
+        self, network: Sequential, values: Arrays, Y: Array, weights: Array
+    ) -> Array:
+        """Write the gradients of the first batch of a size, and return its losses.
+
+        What shows how large the arrays must be is kept. `values` is the result of `network.trace`.
+        """
+        X, z = values[0], values[-1]
         losses, dZ = self.loss.value_and_gradient(z, Y)
         check_losses(self.loss, losses, dZ, z)
-        weights = sample_weights(z.shape[:-1], z.dtype, w, n, counts)
-        # before z is overwritten: losses may be a view
-        mean = weighted_sums(losses, weights, counts)
+        losses = np.array(losses)  # they may be a view of z, which is overwritten
         # dZ may have another dtype
         dv = np.multiply(dZ, weights[..., None], np.empty_like(dZ, z.dtype))
         gradients = network.backpropagate(values, dv, self.gradients)
@@ -225,7 +221,7 @@ class ShardGradient:
             modules = list(self.network.modules)
             kept = modules, values, self.loss, losses, gradients, self.gradients
             self.workspace[_size(X, Y)] = kept
-        return mean
+        return losses
 
 
 def _size(X: Array, Y: Array) -> tuple[Any, ...]:

@@ -77,17 +77,13 @@ class RawPredictor:
     def _predict_row(self, X: Array, check: Callable[[Array], None] | None) -> Array:
         """Return the raw outputs of a single row."""
         one = _pop(self._passes)
-        if one is None or one.values[0].shape != X.shape:
-            u = np.empty(X.shape, self.dtype)
-            _copy_converted(u, X, check)
-            values = self.network.trace(u)
-            if not any(map(issparse, values)):
-                self._passes.append(ForwardPass(self.network.modules, values))
-            return values[-1].copy()  # it may be the input, which the pass keeps
-        u = one.values[0]
+        if one is not None and one.values[0].shape != X.shape:
+            one = None
+        u = np.empty(X.shape, self.dtype) if one is None else one.values[0]
         _copy_converted(u, X, check)
-        z = one.forward(u, self.network.modules).copy()
-        if len(self._passes) < MAX_KEPT_PASSES:
+        z, one = self._forward(u, one)
+        z = z.copy()
+        if one is not None and len(self._passes) < MAX_KEPT_PASSES:
             self._passes.append(one)
         return z
 
@@ -100,19 +96,26 @@ class RawPredictor:
         free: list[ForwardPass],
     ) -> None:
         """Write the raw outputs of a batch; `free` are the passes that no thread uses."""
-        u, z = _convert(X[rows], self.dtype, check), out[..., rows, :]
+        u = _convert(X[rows], self.dtype, check)
         if rows.stop > X.shape[0]:  # the last batch is smaller
-            z[...] = self.network.forward(u)
+            out[..., rows, :] = self.network.forward(u)
             return
-        one = _pop(free)
+        out[..., rows, :], one = self._forward(u, _pop(free))
         if one is not None:
-            z[...] = one.forward(u, self.network.modules)
             free.append(one)
-            return
+
+    def _forward(self, u: Array, one: ForwardPass | None) -> tuple[Array, ForwardPass | None]:
+        """Return the raw outputs for u, and a pass for the next inputs like it.
+
+        With a pass the outputs are its array, and without they may be u itself. Networks with
+        sparse outputs of modules have no pass.
+        """
+        modules = self.network.modules
+        if one is not None:
+            return one.forward(u, modules), one
         values = self.network.trace(u)
-        z[...] = values[-1]
-        if not any(map(issparse, values[1:])):
-            free.append(ForwardPass(self.network.modules, values))
+        is_sparse = any(map(issparse, values[1:]))
+        return values[-1], None if is_sparse else ForwardPass(modules, values)
 
 
 def _pop(free: list[ForwardPass]) -> ForwardPass | None:
