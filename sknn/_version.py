@@ -139,7 +139,7 @@ def _rename(state: dict[str, Any]) -> dict[str, Any]:
 def _with_state_of_each_member(state: dict[str, Any]) -> dict[str, Any]:
     """Split the training state of an ensemble, which members shared up to format 2.
 
-    Training goes on, but not bit for bit: each member now draws its own batches, with a generator
+    Training continues, but not bit for bit: each member now draws its own batches, with a generator
     whose seed is drawn from that of the ensemble.
     """
     n_members = state.get("_model_spec", {}).get("n_members", 1)

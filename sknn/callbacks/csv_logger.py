@@ -49,7 +49,7 @@ class CSVLogger(EpochCallback):
     Warns
     -----
     UserWarning
-        If a row cannot be written. Training goes on.
+        If a row cannot be written. Training continues.
 
     Notes
     -----
@@ -108,11 +108,11 @@ class CSVLogger(EpochCallback):
             self._append(_line(row.get(name, "") for name in COLUMNS))
         except OSError as error:
             warnings.warn(
-                f"CSVLogger cannot write an epoch, training goes on: {error}", stacklevel=2
+                f"CSVLogger cannot write an epoch, training continues: {error}", stacklevel=2
             )
 
     def _append(self, text: str) -> None:
-        """Write at the end of the file, in one piece; its creator also writes the header."""
+        """Write at the end of the file, in one call; its creator also writes the header."""
         try:
             with open(self.path, "xb", buffering=0) as file:
                 file.write((_line(COLUMNS) + text).encode())

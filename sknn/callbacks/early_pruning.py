@@ -20,7 +20,7 @@ class EarlyPruning(EpochCallback):
     report : callable
         Called as ``report(epoch, value)`` after every epoch. If it returns True, training ends and
         the estimator is fitted with the epochs so far. If it raises an error, `fit` ends with that
-        error, and the estimator is left as it was before. Anything else goes on.
+        error, and the estimator is left as it was before. With anything else training continues.
     monitor : {"validation_score", "validation_loss", "loss"}, default="validation_score"
         The reported value. The first two need validation rows: ``early_stopping=True``, or `X_val`
         and `y_val` in `fit`. A score is the better the larger (``direction="maximize"`` in optuna),

@@ -30,7 +30,7 @@ class Cluster:
         self._has_seceded = False
 
     def __enter__(self) -> Self:
-        """Leave the thread of a task to others, if a task waits for tasks; return the cluster."""
+        """Secede from Dask's thread pool if this is a task; return the cluster."""
         self._has_seceded = _is_in_task()
         if self._has_seceded:
             import_module("distributed").secede()
@@ -43,7 +43,7 @@ class Cluster:
             import_module("distributed").rejoin()
 
     def release(self, futures: Sequence[Any]) -> None:
-        """Let the workers forget results, unless others are still made from them."""
+        """Release results on the workers, unless running tasks need them."""
         for future in futures:
             future.release()
 
@@ -53,7 +53,7 @@ class Cluster:
             return self._kept([self.client.submit(function, *args, pure=False)])[0]
 
     def _kept(self, futures: Sequence[Any]) -> list[Any]:
-        """Remember futures, as long as they are used."""
+        """Keep weak references to futures; return them."""
         self._futures = [known for known in self._futures if known() is not None]
         self._futures += map(weakref.ref, futures)
         return list(futures)

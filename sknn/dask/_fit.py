@@ -131,9 +131,9 @@ def fit_parts(
     classify = mlp.__sklearn_tags__().estimator_type == "classifier"
     summarize = partial(parts.summarize, classify=classify)
     summaries = cluster.run(summarize, [(one,) for one in loaded])
-    begun = planning.begin_sharded_fit(mlp, summaries)
-    prepared = _prepare(begun, [loaded[i] for i in begun.parts], cluster)
-    job = _planned_job(begun, prepared, cluster)
+    sharded = planning.begin_sharded_fit(mlp, summaries)
+    prepared = _prepare(sharded, [loaded[i] for i in sharded.parts], cluster)
+    job = _planned_job(sharded, prepared, cluster)
     n_rows = [one.n_rows for one in prepared.totals]
     solvers = planning.shard_solvers(job, mlp, n_rows, settings.outer.gain)
     encoded = _encode(job, prepared, solvers, cluster)
@@ -147,24 +147,24 @@ def fit_parts(
     return result, job.warnings, sum(batch.n_rounds for batch in rows.batches)
 
 
-def _prepare(begun: ShardedFit, loaded: Sequence[Any], cluster: Cluster) -> PreparedRows:
+def _prepare(sharded: ShardedFit, loaded: Sequence[Any], cluster: Cluster) -> PreparedRows:
     """Weight and split the rows of each part; parts without rows that count are left out."""
-    mlp = cluster.share((begun.mlp, begun.target, begun.weighted))
+    mlp = cluster.share((sharded.mlp, sharded.target, sharded.weighted))
     rows = [
-        cluster.submit(partial(_prepared, classify=begun.classify), mlp, one, rng)
-        for one, rng in zip(loaded, begun.split_generators(), strict=True)
+        cluster.submit(partial(_prepared, classify=sharded.classify), mlp, one, rng)
+        for one, rng in zip(loaded, sharded.split_generators(), strict=True)
     ]
     found = cluster.run(_described, [(mlp, one) for one in rows])
     known = [i for i, (totals, _, _) in enumerate(found) if totals is not None]
     if not known:
         raise ValueError("No row counts: sample weights times class weights are all 0.")
     has_validation = [found[i][1] for i in known]
-    if begun.by_score and not any(has_validation):
+    if sharded.by_score and not any(has_validation):
         raise ValueError(f"No partition can hold rows back: {found[known[0]][2]}")
     return PreparedRows([rows[i] for i in known], [found[i][0] for i in known], has_validation)
 
 
-def _planned_job(begun: ShardedFit, prepared: PreparedRows, cluster: Cluster) -> FitJob:
+def _planned_job(sharded: ShardedFit, prepared: PreparedRows, cluster: Cluster) -> FitJob:
     """Gather some rows of each shard, learn the encoding, and plan the training."""
     totals = prepared.merged
     step = -(-totals.n_rows // EXAMINED_ROWS)
@@ -173,11 +173,11 @@ def _planned_job(begun: ShardedFit, prepared: PreparedRows, cluster: Cluster) ->
         _sampled, [(one, n, step) for one, n in zip(prepared.rows, firsts, strict=True)]
     )
     sample = parts.join_samples(samples, totals)
-    if not isinstance(begun.mlp, Tabular):
-        return planning.plan_sharded_fit(begun, sample, None)
-    if (known := begun.mlp._known_inputs(sample)) is not None:
-        return planning.plan_sharded_fit(begun, sample, known)
-    mlp = cluster.share(begun.mlp)
+    if not isinstance(sharded.mlp, Tabular):
+        return planning.plan_sharded_fit(sharded, sample, None)
+    if (known := sharded.mlp._known_inputs(sample)) is not None:
+        return planning.plan_sharded_fit(sharded, sample, known)
+    mlp = cluster.share(sharded.mlp)
     learned = [
         cluster.submit(_statistics, mlp, one, n, totals)
         for one, n in zip(prepared.rows, firsts, strict=True)
@@ -185,7 +185,7 @@ def _planned_job(begun: ShardedFit, prepared: PreparedRows, cluster: Cluster) ->
     merged = cluster.reduce(parts.merge_statistics, learned)
     encoding, message = cluster.run(parts.learn_encoding, [(mlp, merged)])[0]
     notes: list[FitWarning] = [(message, UserWarning)] if message else []
-    return planning.plan_sharded_fit(begun, sample, encoding, notes)
+    return planning.plan_sharded_fit(sharded, sample, encoding, notes)
 
 
 def _encode(

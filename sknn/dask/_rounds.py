@@ -55,7 +55,7 @@ class RoundPlan:
 
 @dataclass(frozen=True)
 class OuterOptimizer:
-    """The step from the parameters at the start of a round, by those that shards have come to.
+    """The step from the parameters at the start of a round, by the mean of those of the shards.
 
     ``delta = start - mean``; ``v = momentum v + delta``; the step is
     ``-rate (delta + momentum v)``:
@@ -69,7 +69,7 @@ class OuterOptimizer:
 
     @property
     def gain(self) -> float:
-        """The factor by which steps of the shards are multiplied in the long run."""
+        """The factor of a step of the shards in the sum of all outer steps that it adds to."""
         return self.rate / (1 - self.momentum)
 
     def step(self, start: Array, mean: Array, state: dict[str, Any]) -> Array:
@@ -147,15 +147,15 @@ class ShardedBatch(MemberBatch):
             member.total, member.seen = self._ended[member].pop(0)
 
     def finite_members(self) -> set[Member]:
-        """Return no member: nothing is known."""
+        """Return no member: it is not known which are finite."""
         return set()
 
     def remove(self, members: Sequence[Member]) -> None:
-        """Go on without some members."""
+        """Continue without some members."""
         self.members = [member for member in self.members if member not in members]
 
     def _run_round(self, members: Sequence[Member]) -> None:
-        """Let all shards make their steps, and average the parameters."""
+        """Make the steps of all shards, and average the parameters."""
         counts = [self.plan.n_steps(self.n_rounds, n) for n in self.steps]
         shared = self.cluster.share([m.objective.parameters.vector.copy() for m in members])
         baselines = [self.baseline] * len(members)
@@ -170,14 +170,14 @@ class ShardedBatch(MemberBatch):
         self.n_rounds += 1
 
     def _on_shard(self, member: Member, k: int) -> MemberRound:
-        """Return where a network is on a shard, with the number of plateaus on all shards."""
+        """Return position and state of a network on a shard, with the plateaus of all shards."""
         own = self._progress[member][k]
         return replace(own, state={**own.state, "n_plateaus": member.state["n_plateaus"]})
 
     def _end_round(
         self, member: Member, active: Sequence[int], results: Sequence[tuple[Array, Any, Any]]
     ) -> None:
-        """Take over what a network has come to on each shard."""
+        """Update a network by its parameters and states on the shards."""
         progress, rounds = self._progress[member], [result for _, _, result in results]
         for k, (_, state, result) in zip(active, results, strict=True):
             progress[k] = MemberRound(state, result.position)
@@ -197,7 +197,7 @@ class ShardedBatch(MemberBatch):
 
 
 def _beginning(member: Member, n_shards: int) -> list[MemberRound]:
-    """Return where a network is on each shard before the first round."""
+    """Return the position and state of a network on each shard before the first round."""
     rng: Any = member.rng
     return [
         MemberRound(deepcopy(member.state), EpochPosition(deepcopy(own)))

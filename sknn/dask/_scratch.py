@@ -40,7 +40,7 @@ class MappedObject:
         return cls(pickled, [buffer.raw() for buffer in buffers])
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Carry the bytes: another worker writes a file of its own."""
+        """Pickle the bytes: another worker writes a file of its own."""
         return MappedObject, (self._pickled, [PickleBuffer(view) for view in self._views])
 
 
@@ -90,5 +90,5 @@ def _folder() -> str:
 
 @sizeof.register(MappedObject)  # type: ignore[no-untyped-call]
 def _size(value: MappedObject) -> int:
-    """Tell Dask what it costs to move the object."""
+    """Return the number of bytes, by which Dask estimates the cost of moving the object."""
     return value.nbytes + len(value._pickled)

@@ -93,7 +93,7 @@ class LinearKernel(Kernel):
 class DropoutKernel(Kernel):
     """Bind the methods of `DropoutMask`, with the factor of each unit in the type of the units.
 
-    A product with the mask itself takes five times as long: NumPy converts it piece by piece.
+    A product with the mask itself takes five times as long: NumPy converts it chunk by chunk.
     """
 
     def forward(self, module: Any, u: Array, v: Array) -> Calls:

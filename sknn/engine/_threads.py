@@ -191,12 +191,12 @@ class _Pool:
 
 
 def _help_forever(waiting: SimpleQueue[_SharedWork]) -> None:
-    """Help with one piece of work after the other."""
+    """Help with one computation after the other."""
     while True:
         waiting.get().help()
 
 
-def _begin_anew() -> None:
+def _restart() -> None:
     """Make a new pool in a forked process, which has none of the threads and contexts."""
     global _POOL
     _POOL.finish()
@@ -206,4 +206,4 @@ def _begin_anew() -> None:
 _POOL = _Pool()
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_begin_anew)
+    os.register_at_fork(after_in_child=_restart)

@@ -93,7 +93,7 @@ class EarlyStopping:
         True for scores, False for losses.
     cumulative : bool, default=False
         Whether `min_delta` is needed for each epoch since the last improvement: training ends when
-        the quantity improves by less for an epoch in the mean. Then a noisy loss does not go on
+        the quantity improves by less for an epoch in the mean. Then a noisy loss does not continue
         for long by an epoch that happens to be better.
 
     Attributes
@@ -141,7 +141,7 @@ class EarlyStopping:
         return self.n_bad_epochs >= self.patience
 
     def restart(self) -> None:
-        """Count from now on, as training may go on after a plateau."""
+        """Count from now on, as training may continue after a plateau."""
         self.n_bad_epochs, self.reference = 0, self.best
 
     def state(self) -> dict[str, Any]:

@@ -132,7 +132,7 @@ class MemberBatch:
         for _ in count() if n_steps is None else range(n_steps):
             if self.is_cancelled:
                 break
-            # the longest epochs come first: those that go on are the first ones
+            # the longest epochs come first: those that continue are the first ones
             active = [member for member in self.members if member.begin_step()]
             if not active or not self._step.compute_gradients(active):
                 break
@@ -149,7 +149,7 @@ class MemberBatch:
         return len(self.members) == 1 and n_products(self.members[0]) >= MIN_PARALLEL_PRODUCTS
 
     def remove(self, members: Sequence[Member]) -> None:
-        """Go on without some members."""
+        """Continue without some members."""
         self.members = [member for member in self.members if member not in members]
         if self.members and members:
             self._step = _step_of(self.members)

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 #: after a single epoch, which may be a transient, above its square.
 DIVERGED_RATIO = 10
 
-#: Number of rows on which that is examined.
+#: Largest number of rows for which these losses are computed.
 EXAMINED_ROWS = 1000
 
 
 class EpochMonitor:
-    """What a run has come to: called after each epoch, it updates the history."""
+    """History, snapshots and outcome of a run; called after each epoch."""
 
     def __init__(self, run: "TrainingRun") -> None:
         self.run, self.trainer, self.history = run, run.trainer, run.history
@@ -51,7 +51,7 @@ class EpochMonitor:
         return self.history.outcome != "max_iter"
 
     @property
-    def goes_on(self) -> bool:
+    def continues(self) -> bool:
         """Whether there is another epoch."""
         return not self.has_stopped and self.run.epochs_left > 0
 
@@ -80,7 +80,7 @@ class EpochMonitor:
         if stopping and stopping(row):
             stopping.restart()
             converged = trainer.solver.on_plateau(self.state)
-        if loss < self.lowest_loss:  # a mean over the epoch: it vouches for its initial weights
+        if loss < self.lowest_loss:  # the mean over an epoch rates the weights at its start
             self.lowest_loss, self.best = loss, self.last
         snapshot = Snapshot(self.vector.copy(), _copy_state(self.state), len(history.rows))
         self.before_last, self.last = self.last, snapshot

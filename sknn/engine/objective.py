@@ -144,7 +144,7 @@ class _PenalisedPart:
         self.alpha = alpha
         self.gradient = parameters.gradient[part]
         weights = parameters.weights[part]
-        self.pieces = [piece for (piece,) in chunks(weights)]
+        self.chunks = [chunk for (chunk,) in chunks(weights)]
         own = parameters.weights_gradient[part]
         self.calls = add_scaled_calls(own, weights, alpha) if alpha and own.size else []
 
@@ -161,6 +161,6 @@ class _PenalisedPart:
         if not self.alpha:
             return 0.0
         square = 0.0
-        for w in self.pieces:
+        for w in self.chunks:
             square += float(w.dot(w))
         return self.alpha / 2 * square

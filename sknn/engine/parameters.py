@@ -80,10 +80,10 @@ class ParameterVector:
     def _views(self, vector: Array) -> list[Array]:
         """Return views of a vector like the parameters, in the shapes of the arrays."""
         stops = list(accumulate(map(math.prod, self.shapes)))
-        pieces = np.split(vector, stops[:-1], axis=-1)
+        parts = np.split(vector, stops[:-1], axis=-1)
         return [
-            piece.reshape(*self.members, *shape)
-            for piece, shape in zip(pieces, self.shapes, strict=True)
+            part.reshape(*self.members, *shape)
+            for part, shape in zip(parts, self.shapes, strict=True)
         ]
 
     def by_module(self, vector: Array) -> list[list[Array]]:

@@ -1,8 +1,8 @@
-"""Rounds: some steps of mini-batch training, which may end and go on in the middle of an epoch.
+"""Rounds: some steps of mini-batch training, which may end and continue in the middle of an epoch.
 
-A round is a function of the parameters, the state of the solver and an `EpochPosition`; the next
-one goes on where it ended, in another process if need be. The steps of an epoch that is made in
-rounds are those of an epoch that is made at once, bit for bit.
+A round is a function of the parameters, the state of the solver and an `EpochPosition`. The next
+round continues where it ended, perhaps in another process. An epoch in several rounds has the same
+steps as an epoch without rounds, bit for bit.
 """
 
 import math
@@ -21,7 +21,7 @@ class EpochPosition:
     Parameters
     ----------
     rng : RandomState or Generator
-        The generator, as the next step finds it.
+        The generator at the start of the next step.
     epoch_rng : RandomState or Generator, optional
         A copy of it from the beginning of the epoch, when it draws the order of the samples; None
         between two epochs.
@@ -42,12 +42,12 @@ class EpochPosition:
 
 @dataclass
 class RoundResult:
-    """What a round has come to.
+    """Position, losses and learning rate at the end of a round.
 
     Attributes
     ----------
     position : EpochPosition
-        Where the next round goes on.
+        Where the next round continues.
     epochs : list of (float, int)
         Of each epoch that ended in the round: the sum of the losses of its samples, and their
         number.
@@ -56,7 +56,7 @@ class RoundResult:
     rate : float
         The learning rate of the last step.
     is_finite : bool
-        Whether all losses were finite; if not, the round was broken off.
+        Whether all losses were finite; if not, the round ended early.
     """
 
     position: EpochPosition
@@ -69,10 +69,10 @@ class RoundResult:
 def run_round(
     members: Sequence[Member], positions: Sequence[EpochPosition], n_steps: int
 ) -> list[RoundResult]:
-    """Make the next steps of some networks; the ends of epochs are passed.
+    """Make the next steps of some networks, across the ends of epochs.
 
-    The networks and the states of their solvers are changed in place. What draws the batches must
-    draw the order of an epoch at its beginning, as `EpochBatchSampler` does.
+    The networks and the states of their solvers are changed in place. The sampler of batches
+    must draw the order of an epoch at its beginning, as `EpochBatchSampler` does.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ def run_round(
 
 
 def _resume_epoch(member: Member, result: RoundResult) -> None:
-    """Begin an epoch, or go on in the one of a position: draw the same order, and skip its start.
+    """Begin an epoch, or continue that of a position: draw the same order, and skip its start.
 
     The member draws from the generator of the position.
     """

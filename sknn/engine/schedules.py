@@ -58,7 +58,7 @@ class Schedule(ReprMixin, ABC):
         return True
 
     def is_complete(self, steps: int) -> bool:
-        """Return whether the schedule has come to its end; without a number of steps never.
+        """Return whether the schedule has ended; one without a number of steps never does.
 
         Parameters
         ----------

@@ -250,9 +250,9 @@ def first_members(network: Sequential, g: int) -> Sequential:
 
 
 def layout_of(network: Sequential) -> tuple[Any, ...] | None:
-    """Return what networks must have in common to be stacked; None if this one cannot be.
+    """Return the layout that networks to be stacked must share; None if this one cannot be stacked.
 
-    All sizes are the same but the number of inputs, and what an embedding or an encoding decides.
+    The number of inputs and the settings of embeddings and encodings are no part of it.
     """
     layout: list[Any] = []
     has_linear, before = False, None

@@ -183,7 +183,7 @@ def train_together(
 
 
 class _Training:
-    """The training of several networks: epochs in step, calls after each, the end of each run."""
+    """The training of several networks, epoch by epoch, with a call after each epoch."""
 
     def __init__(
         self,
@@ -201,7 +201,7 @@ class _Training:
         self.going = [monitor for monitor in monitors if not monitor.is_finished]
 
     def train(self) -> None:
-        """Train all networks: those with mini-batches in step, then the others."""
+        """Train all networks: those with mini-batches together, then the others."""
         by_batches: list[EpochMonitor] = []
         others: list[EpochMonitor] = []
         for monitor in list(self.going):
@@ -233,7 +233,7 @@ class _Training:
 
     def _train_in_step(self, monitors: Sequence[EpochMonitor]) -> None:
         """Train networks by mini-batches, an epoch of each at a time."""
-        self._finish([monitor for monitor in monitors if not monitor.goes_on])
+        self._finish([monitor for monitor in monitors if not monitor.continues])
         going = [monitor for monitor in monitors if monitor in self.going]
         members = {Member(*monitor.run.arguments): monitor for monitor in going}
         batches = self.group(list(members))
@@ -261,14 +261,14 @@ class _Training:
         if time.monotonic() > self.deadline:
             for monitor in unstopped:
                 monitor.history.outcome = "max_time"
-        if any(monitor.goes_on for monitor in unstopped):
-            self._finish([monitor for monitor in unstopped if not monitor.goes_on])
+        if any(monitor.continues for monitor in unstopped):
+            self._finish([monitor for monitor in unstopped if not monitor.continues])
         last = all(monitor.has_stopped for monitor in self.going)
         if any(monitor.finished_epoch for monitor in trained) and self._is_asked_to_end(last):
             for monitor in self.going:
                 if not monitor.has_stopped:
                     monitor.history.outcome = "callback"
-        self._finish([one for one in trained if one in self.going and not one.goes_on])
+        self._finish([one for one in trained if one in self.going and not one.continues])
 
     def _is_asked_to_end(self, last: bool) -> bool:
         """Call `on_epoch`; return whether it ends all training."""

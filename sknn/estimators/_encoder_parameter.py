@@ -66,10 +66,10 @@ def check_columns(encoder: TableEncoder, features: Mapping[str, Any]) -> None:
     names, own = (getattr(encoder, NAMES[1], None), features.get(NAMES[1]))
     if names is not None and own is not None and list(names) != list(own):
         missing, more = sorted(set(names) - set(own)), sorted(set(own) - set(names))
-        told = f"X lacks {missing[:5]}, and the encoder {more[:5]}" if missing or more else ""
+        details = f"X lacks {missing[:5]}, and the encoder {more[:5]}" if missing or more else ""
         raise ValueError(
-            f"The columns of X are not those of encoder: {told or 'their order differs'}. Fit the "
-            "encoder to tables with the columns of X."
+            f"The columns of X are not those of encoder: {details or 'their order differs'}. Fit "
+            "the encoder to tables with the columns of X."
         )
     if encoder.n_features_in_ != features["n_features_in_"]:
         raise ValueError(
@@ -87,8 +87,8 @@ def check_same_encoding(encoder: TableEncoder, fitted: TableEncoder) -> None:
     if any(joblib.hash(old.get(name)) != joblib.hash(new.get(name)) for name in names):
         raise ValueError(
             f"The network was fitted with another encoding of the columns than encoder={encoder!r}"
-            "; training cannot go on with a new one. Call fit to begin anew (with "
-            "warm_start=False)."
+            "; training cannot continue with a new one. Call fit with warm_start=False to train a "
+            "new network."
         )
 
 

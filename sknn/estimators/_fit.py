@@ -56,7 +56,7 @@ def fit_networks_of(
 
     Nothing is printed, and the deadlines of the plans are not used; training ends if `should_stop`
     returns True after an epoch. If the networks of a plan cannot be trained, its exception takes
-    the place of its result. With `keep_paused`, a fit with networks that would go on with more
+    the place of its result. With `keep_paused`, a fit with networks that would continue with more
     epochs has its states in `FitResult.paused`; all plans have the same number of epochs then, but
     for those that end before it.
 

@@ -89,7 +89,7 @@ def save_checkpoint(
         checkpoint.save(contents_of(estimator, progress=progress))
     except OSError as error:
         warnings.warn(
-            f"The progress of the fit cannot be kept, training goes on: {error}",
+            f"The progress of the fit cannot be saved, training continues: {error}",
             UserWarning,
             stacklevel=2,
         )

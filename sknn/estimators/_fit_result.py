@@ -33,7 +33,7 @@ class FitResult:
     states: Sequence[TrainingState]
     inputs: Any = None  # the encoded X of the first job: its rows are among them
     search: "FitResult | None" = None  # that of the networks that `refit` has replaced
-    # where each network goes on if the fit was paused; None if it has ended
+    # the states to continue from if the fit was paused; None if it has ended
     paused: Sequence[TrainingState] | None = None
 
     def with_outcome(self, outcome: Outcome) -> "FitResult":

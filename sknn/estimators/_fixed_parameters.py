@@ -64,8 +64,8 @@ def check_fixed_parameters(
         new = changed.get(parameter, old)
         if not _equal(_as_list(old), _as_list(new)):
             raise ValueError(
-                f"The network was fitted with {parameter}={old!r}; training cannot go on with "
-                f"{new!r}. Call fit to begin anew (with warm_start=False)."
+                f"The network was fitted with {parameter}={old!r}; training cannot continue with "
+                f"{new!r}. Call fit with warm_start=False to train a new network."
             )
 
 

@@ -25,7 +25,7 @@ class TabularInputs:
         self._codes: list[CategoryCodes] | None = None  # tables of categories; built when used
 
     def __reduce__(self) -> tuple[type, tuple[TableEncoder]]:
-        """Leave what is built when it is used out of copies and pickles."""
+        """Leave the tables of categories, built on first use, out of copies and pickles."""
         return type(self), (self.encoder,)
 
     def encode(self, X: Any, dtype: str) -> Array:

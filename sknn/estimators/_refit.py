@@ -42,7 +42,7 @@ def refit(
     result, is_new = yield from train_again(again, found)
     if not is_new:
         return result
-    if not plan.is_cross_fitted:  # a later call goes on with the generators of the search
+    if not plan.is_cross_fitted:  # a later call continues with the generators of the search
         pairs = zip(result.states, found.states, strict=True)
         states = [replace(state, rng=before.rng) for state, before in pairs]
         result = replace(result, states=states)

@@ -1,4 +1,4 @@
-"""What is worth trying in a search: distributions of parameters by kind of estimator."""
+"""Distributions of parameters for searches, by kind of estimator."""
 
 from typing import Any
 

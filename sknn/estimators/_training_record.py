@@ -25,7 +25,7 @@ def training_record(
     n_samples: Sequence[int],
     n_folds: int = 1,
 ) -> dict[str, Any]:
-    """Return the attributes for these networks; curves go on from those of the states.
+    """Return the attributes for these networks; curves continue those of the states.
 
     With several networks a curve is the mean over those that made the epoch, and a number is an
     array with one for each network, or for each fold.

@@ -105,8 +105,8 @@ class MLPClassifier(Classification):
         Whether to print a line per epoch.
     warm_start : bool, default=False
         Whether `fit` continues from the last fit (weights, solver state, generator) with new
-        counters. The steps of the learning rate go on, too; but "cosine" and "one_cycle" begin
-        anew, and "adaptive" at its full rate. With a constant rate, "invscaling" or a callable, 5
+        counters. The steps of the learning rate continue, too; but "cosine" and "one_cycle" start
+        again, and "adaptive" at its full rate. With a constant rate, "invscaling" or a callable, 5
         epochs and 5 more equal 10, bit for bit.
     early_stopping : bool, "auto" or "cv", default=False
         Whether to end training when the validation score has not improved by `tol` for

@@ -59,7 +59,7 @@ class FitTask:
 
 @dataclass(frozen=True)
 class FitOutcome:
-    """What became of a task.
+    """The outcome of a task.
 
     Parameters
     ----------
@@ -72,9 +72,9 @@ class FitOutcome:
     warnings : sequence of (str, type)
         Warnings that have not been shown.
     is_partial : bool
-        Whether `max_epochs` has cut training short.
+        Whether `max_epochs` has ended training early.
     progress : FitProgress or None
-        Where a fit that was cut short continues; None if it restarts.
+        Where a fit that ended early continues; None if it restarts.
     """
 
     error: BaseException | None
@@ -201,7 +201,7 @@ def _has_more(plan: FitPlan, result: FitResult) -> bool:
 
 
 class _RunningFit:
-    """A fit of many: its steps up to the next training, and what came of it."""
+    """One of many fits: its steps up to the next training, and its outcome."""
 
     def __init__(
         self, task: FitTask, max_epochs: int | None = None, shared: SharedRows | None = None
@@ -260,7 +260,7 @@ class _RunningFit:
             self._advance(lambda: self.steps.send(result))
 
     def result(self) -> FitOutcome:
-        """Return what became of the task."""
+        """Return the outcome of the task."""
         return FitOutcome(
             self.error, self.outcome, self.seconds, self.warnings, self.is_partial, self.progress
         )
@@ -301,7 +301,7 @@ class _RunningFit:
             self.proceed(result)
 
     def _advance(self, step: Callable[[], FitPlan]) -> None:
-        """Go on to the next plan, or to the end."""
+        """Run the steps of the fit up to the next plan, or to the end."""
         start = time.perf_counter()
         self.plan = None
         try:

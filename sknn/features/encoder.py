@@ -15,7 +15,7 @@ from sknn.features.statistics import TableStatistics
 
 #: Warning of `partial_fit` after `fit`.
 FORGOTTEN = (
-    "The encoder was fitted by fit, which keeps no statistics to go on with: its rows are "
+    "The encoder was fitted by fit, which keeps no statistics to continue with: its rows are "
     "forgotten. Call partial_fit of a new encoder for the first rows, too."
 )
 
@@ -208,7 +208,7 @@ default="from_dtype"
 
         After each call the encoder is that of `fit` on the rows of all calls together, bit for bit,
         however they are divided among the calls. A call that raises leaves it unchanged. `fit`
-        begins anew, without statistics for further calls.
+        starts from nothing, and keeps no statistics for further calls.
 
         Parameters
         ----------

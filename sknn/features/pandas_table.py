@@ -25,8 +25,8 @@ def is_pandas_frame(X: Any) -> TypeGuard[Any]:
 def has_known_columns(X: Any, fitted: Mapping[str, Any]) -> bool:
     """Return whether X is a frame with rows, and with the columns of fit.
 
-    This is a fast path: `checked_columns` has nothing to say about such a frame. It decides about
-    any other X.
+    This is a fast path for frames that `checked_columns` would accept unchanged; any other X is for
+    `checked_columns`.
 
     Parameters
     ----------

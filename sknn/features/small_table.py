@@ -55,8 +55,8 @@ AnyTable: TypeAlias = Table | SmallTable
 def read_if_small(table: Table) -> AnyTable:
     """Read all columns of a table at once if it is small.
 
-    Integers that float64 cannot represent are left as they are: which of them some rows have could
-    not be told any more.
+    A table with integers that float64 cannot represent is returned as it is: of its rounded cells
+    it would be unknown which rows have such integers.
 
     Raises
     ------

@@ -85,7 +85,7 @@ class TableStatistics:
         if not np.array_equal(np.asarray(old, dtype=object), np.asarray(new, dtype=object)):
             raise ValueError(
                 f"categorical_features was {old!r} for earlier rows, and is {new!r} now. Keep it, "
-                "or begin anew with a new encoder."
+                "or fit a new encoder to all rows."
             )
 
     def add(self, table: AnyTable, w: Array | None = None) -> None:

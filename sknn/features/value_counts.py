@@ -15,7 +15,7 @@ from sknn.features.columns import Cells
 #: Relative difference below which two sums of weights count as equal.
 ROUNDING_ERROR = 1e-9
 
-#: Numbers are counted anew when at least so many distinct ones have been added.
+#: Numbers are counted again when at least so many distinct ones have been added.
 MIN_ADDED = 2**16
 
 

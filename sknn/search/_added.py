@@ -13,7 +13,7 @@ from sknn.search._run import QUICK_FRACTION, SearchRun
 
 
 class Added:
-    """The estimator of the search itself, which nobody asked for, and `others`.
+    """The estimator of the search itself, which is always evaluated, and `others`.
 
     Parameters
     ----------

@@ -253,7 +253,7 @@ class BatchedSearchCV(PredictingSearch):
         found = format_results(
             self, [candidates[c] for c in order], evaluations, rungs, refit_metric
         )
-        own = len(candidates)  # nobody asked for this one
+        own = len(candidates)  # the estimator of the search itself
         asked = {given[c]: added.evaluations.get(c) for c in range(own + 1, len(given))}
         warn_of_failures(asked)
         rows = {c: known[c] for c in order} | added.evaluations

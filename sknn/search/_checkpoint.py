@@ -72,7 +72,7 @@ class SearchCheckpoint:
                 pickle.dump(list(evaluations), stream)
         except Exception as error:
             warnings.warn(
-                "checkpoint: finished fits could not be kept, the search goes on: "
+                "checkpoint: finished fits could not be saved, the search continues: "
                 f"{type(error).__name__}: {error}",
                 UserWarning,
                 stacklevel=2,
@@ -84,9 +84,9 @@ class SearchCheckpoint:
 
 
 def _described(value: Any) -> Any:
-    """Return what an estimator, a scorer or a parameter is, with the code of functions.
+    """Return a description of an estimator, a scorer or a parameter, with the code of functions.
 
-    The names of functions and classes would not tell that they have changed.
+    A function or a class may change without its name.
     """
     if hasattr(value, "get_params") and not isinstance(value, type):
         params = value.get_params(deep=False)

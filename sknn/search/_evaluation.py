@@ -102,13 +102,13 @@ class Fit:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What came of a fit: its scores, and the estimator or its progress if they are used later."""
+    """The scores of a fit, and its estimator or its progress if they are used later."""
 
     fit: Fit
     scores: dict[str, Any]  # as scikit-learn's `_fit_and_score` returns them
     n_epochs: int  # number of epochs, the best one with early stopping; 0 if not known
     curve: Sequence[float] = ()  # scores of held-out rows by epoch, with early stopping
-    is_partial: bool = False  # whether it was cut short by a number of epochs
+    is_partial: bool = False  # whether a number of epochs ended it early
     has_short_schedule: bool = False  # whether that was a whole schedule of so many epochs
     progress: Any = None  # where it continues
     warnings: Sequence[tuple[str, type[Warning]]] = ()
@@ -310,7 +310,7 @@ class _Prepared:
         return replace(found, estimator=self.estimator, prediction=prediction)
 
     def _note_failure(self, outcome: FitOutcome) -> None:
-        """Record why there is nothing to score, if so."""
+        """Record the error of a fit that failed or diverged."""
         if outcome.error is not None:
             if self.data.error_score == "raise":
                 raise outcome.error

@@ -33,8 +33,8 @@ DIVERGED, INTERRUPTED = "diverged", "interrupted"
 class FinalFits:
     """Fits of candidates to all rows.
 
-    Candidates that were cut short in a rung are trained for as many epochs. In a search in rungs,
-    early stopping is replaced by the number of epochs that was best for all folds together.
+    Candidates whose training ended early in a rung are trained for as many epochs. In a search in
+    rungs, early stopping is replaced by the number of epochs that was best for all folds together.
     """
 
     run: SearchRun
@@ -45,12 +45,14 @@ class FinalFits:
     def fit_best(self, best: Candidate) -> tuple[Any, float]:
         """Return the best candidate, fitted, or None on Ctrl-C, and the seconds that it took.
 
-        One that was cut short, because time was over, is trained to its end; with a schedule that
-        has a horizon, it is the schedule of the rung that was scored.
+        One whose training ended early, because time was over, is trained to its end; with a
+        schedule that has a horizon, it is the schedule of the rung that was scored.
         """
         start = time.perf_counter()
         data = self.run.data
-        estimator, params = self._prepare(best, None if best.goes_on else self._epochs_of(best))
+        estimator, params = self._prepare(
+            best, None if best.can_continue else self._epochs_of(best)
+        )
         arguments = (data.X,) if data.y is None else (data.X, data.y)
         with warnings.catch_warnings(record=True) as caught, self.run.callbacks.fitting(estimator):
             warnings.simplefilter("always")

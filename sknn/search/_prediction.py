@@ -1,4 +1,4 @@
-"""PredictingSearch: what a fitted search predicts, by its ensemble or by its best estimator."""
+"""PredictingSearch: predictions of a fitted search, by its ensemble or by its best estimator."""
 
 from collections.abc import Callable
 from copy import copy
@@ -49,7 +49,7 @@ def _has_intervals(search: "PredictingSearch") -> bool:
     Raises
     ------
     AttributeError
-        If it is not; the message says what would have it.
+        If it is not; the message says which setting makes it available.
     """
     if is_classifier(search.estimator):
         raise AttributeError("predict_interval is for regressors.")

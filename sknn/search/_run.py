@@ -76,7 +76,7 @@ class SearchRun:
 
     @property
     def has_ended(self) -> bool:
-        """Whether no further fit is begun."""
+        """Whether no further fit starts."""
         return self.is_interrupted or self.callbacks.asks_to_end or self.deadline.is_over
 
     def evaluate(self, fits: Sequence[Fit], max_epochs: int | None = None) -> list[Evaluation]:
@@ -153,7 +153,7 @@ class SearchRun:
 
     @contextmanager
     def limited(self, fraction: float) -> Iterator[None]:
-        """End evaluations when a fraction of the time is over; what has begun is finished."""
+        """End evaluations when a fraction of the time is over; running fits are finished."""
         whole = self.deadline
         seconds = fraction * whole.seconds
         self.deadline = Deadline(min(whole.time, time.time() + seconds), whole.seconds)

@@ -144,8 +144,8 @@ def select(
 ) -> tuple[Array, list[Array | None]]:
     """Return the weights of the candidates, and those that are chosen without each fold.
 
-    The latter tell what the selection is worth on rows that had no part in it; there are none if a
-    fold has all rows.
+    With the latter the selection is scored on rows that it has not seen; they are None for a fold
+    that has all rows.
 
     Parameters
     ----------
@@ -173,7 +173,7 @@ def select(
 
 @dataclass(frozen=True)
 class Candidate:
-    """What was evaluated: an estimator with its parameters, and what came of it in each split."""
+    """An estimator with its parameters, and its evaluations on all splits."""
 
     params: Mapping[str, Any]
     estimator: Any  # not fitted
@@ -181,12 +181,12 @@ class Candidate:
 
     @property
     def is_partial(self) -> bool:
-        """Whether training was cut short in any of the splits."""
+        """Whether training ended early in any of the splits."""
         return any(one.is_partial for one in self.evaluations)
 
     @property
-    def goes_on(self) -> bool:
-        """Whether training was cut short where it could go on."""
+    def can_continue(self) -> bool:
+        """Whether training ended early and could continue."""
         return self.is_partial and not any(one.has_short_schedule for one in self.evaluations)
 
     @property

@@ -228,7 +228,7 @@ def test_a_write_that_fails_is_a_warning(tmp_path, monkeypatch):
 
     monkeypatch.setattr(logger, "_append", failing)
     model = clone(alone).set_callbacks(logger)
-    with pytest.warns(UserWarning, match="cannot write an epoch, training goes on: No space"):
+    with pytest.warns(UserWarning, match="cannot write an epoch, training continues: No space"):
         model.fit(X, y)
     assert_array_equal(parameters(model), parameters(alone))
     assert read(tmp_path / "log.csv")["epoch"].tolist() == [1, 3, 4, 5]

@@ -108,7 +108,7 @@ def test_a_change_counts_or_is_refused(estimator, name, goes_on, tmp_path):
     changed = model.set_params(**{name: value})
     before = parameters(changed)
     if name in CHANGES["error"]:
-        with pytest.raises(ValueError, match=f"{name}=.*fit to begin anew"):
+        with pytest.raises(ValueError, match=f"{name}=.*train a new network"):
             go_on(changed)
         assert_array_equal(parameters(changed), before)
         return

@@ -291,7 +291,7 @@ def test_another_number_of_members_is_refused(task, goes_on, old, new):
     model, X, y = three(task, n_members=old, warm_start=True, max_iter=2)
     before = parameters(model)
     model.set_params(n_members=new)
-    with pytest.raises(ValueError, match=f"fitted with n_members={old}.* go on with {new}"):
+    with pytest.raises(ValueError, match=f"fitted with n_members={old}.* continue with {new}"):
         model.fit(X, y) if goes_on == "warm_start" else model.partial_fit(X, y)
     assert_array_equal(parameters(model), before)
     assert model.predict_members(X).shape[0] == old

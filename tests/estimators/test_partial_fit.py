@@ -151,7 +151,7 @@ def test_what_the_network_is_cannot_change(name, value):
     X, y = binary()
     model = MLPClassifier((6,), random_state=0).partial_fit(X, y, classes=[0, 1])
     before = parameters(model)
-    with pytest.raises(ValueError, match=f"{name}=.*fit to begin anew"):
+    with pytest.raises(ValueError, match=f"{name}=.*train a new network"):
         model.set_params(**{name: value}).partial_fit(X, y)
     assert_array_equal(parameters(model), before)
 
@@ -291,7 +291,7 @@ def test_another_dtype_is_refused(goes_on, old, new):
         return fitted(model, X, y) if goes_on == "warm_start" else model.partial_fit(X, y)
 
     before = parameters(go_on(X))
-    with pytest.raises(ValueError, match=f"fitted with dtype='{old}'.* go on with '{new}'"):
+    with pytest.raises(ValueError, match=f"fitted with dtype='{old}'.* continue with '{new}'"):
         model.set_params(dtype=new) and go_on(X)
     assert_array_equal(parameters(model), before)
     model.set_params(dtype="auto")

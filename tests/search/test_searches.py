@@ -587,7 +587,7 @@ def test_a_checkpoint_that_cannot_be_written(tmp_path):
     search = BatchedGridSearchCV(
         pipeline, grid, cv=3, ensemble=True, scoring="accuracy", checkpoint=tmp_path
     )
-    with pytest.warns(UserWarning, match="could not be kept"):
+    with pytest.warns(UserWarning, match="could not be saved"):
         search.fit(X, y)
     assert search.predict(X).shape == y.shape
 

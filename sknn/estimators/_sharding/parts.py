@@ -1,4 +1,4 @@
-"""Parts of the training rows: their validation, and what of them determines the fit of all."""
+"""Parts of the training rows: their validation, and their summaries for the plan of the fit."""
 
 from collections.abc import Callable, Sequence
 from copy import deepcopy

@@ -129,7 +129,7 @@ def _columns(features: Mapping[str, Any]) -> Any:
 
 
 def plan_sharded_fit(
-    begun: ShardedFit,
+    sharded: ShardedFit,
     sample: ValidatedData,
     encoding: TabularInputs | None,
     notes: Sequence[FitWarning] = (),
@@ -138,7 +138,7 @@ def plan_sharded_fit(
 
     Parameters
     ----------
-    begun : ShardedFit
+    sharded : ShardedFit
         What is known of the rows.
     sample : ValidatedData
         Some training rows, with the totals of all.
@@ -148,12 +148,12 @@ def plan_sharded_fit(
         Warnings about the encoding.
     """
     job = plan_training(
-        begun.mlp,
+        sharded.mlp,
         FitData(sample),
-        begun.weighted,
-        begun.target,
-        begun.rng,
-        by_score=begun.by_score,
+        sharded.weighted,
+        sharded.target,
+        sharded.rng,
+        by_score=sharded.by_score,
         encoding=encoding,
     )
     return replace(job, warnings=[*notes, *job.warnings])

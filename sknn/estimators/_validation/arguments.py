@@ -9,7 +9,7 @@ from sknn.features.named_columns import NamedColumns, without_columns
 from sknn.features.sources import Source, as_source
 
 
-def opened(
+def separate_columns(
     X: Any,
     y: Any,
     sample_weight: Any,

@@ -150,9 +150,11 @@ class SourceRows:
             (sorted(set(self._names) - set(frame.columns)), "lacks columns"),
             (sorted(set(frame.columns) - set(self._names)), "has other columns"),
         ]
-        told = [f"{verb} {', '.join(map(repr, some[:10]))}" for some, verb in differences if some]
-        if told:
-            raise ValueError(f"{where} {' and '.join(told)}, compared with the first one.")
+        messages = [
+            f"{verb} {', '.join(map(repr, some[:10]))}" for some, verb in differences if some
+        ]
+        if messages:
+            raise ValueError(f"{where} {' and '.join(messages)}, compared with the first one.")
         return frame[self._names].to_native()
 
     def select(self, rows: Array | None, w: Array | None) -> Iterator[tuple[Any, Array | None]]:
@@ -186,7 +188,7 @@ class SourceRows:
     def matrix(self, convert: Callable[[Any], Array], made: str) -> Array:
         """Return what a function makes of each batch, as one matrix in a scratch file.
 
-        If a batch needs a wider type than those before, the matrix is begun again in that type.
+        If a batch needs a wider type than those before, the matrix is made again in that type.
         """
         matrix = self._filled(convert, made, None)
         while isinstance(matrix, np.dtype):

@@ -14,7 +14,7 @@ from sklearn.utils import (
 )
 
 from sknn.estimators._sklearn_compat import RegressorMixin
-from sknn.estimators._validation.arguments import opened, refuse_source
+from sknn.estimators._validation.arguments import refuse_source, separate_columns
 from sknn.estimators._validation.data import ValidatedData
 from sknn.estimators._validation.floats import ignore_overflow
 from sknn.estimators._validation.inputs import validated_inputs
@@ -57,7 +57,7 @@ def validate_training_data(
     """
     columns = NamedColumns.of_arguments(X, y, sample_weight, groups)
     named = list(dict.fromkeys([*vars(estimator).get("_named_columns", []), *columns.names]))
-    X, given = opened(X, y, sample_weight, groups, columns, on_pass, named)
+    X, given = separate_columns(X, y, sample_weight, groups, columns, on_pass, named)
     y, sample_weight, groups = (given[name] for name in ("y", "sample_weight", "groups"))
     unknown = None
     if numeric := isinstance(estimator, RegressorMixin):

@@ -1,4 +1,4 @@
-"""Source: what can be read several times, batch by batch, always with the same rows in order."""
+"""Source: a table that is read several times, batch by batch, with the same rows in order."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
@@ -22,7 +22,7 @@ class Source(ABC):
 
     @abstractmethod
     def names(self) -> list[str] | None:
-        """Return the names of the columns; None if only the batches tell."""
+        """Return the names of the columns; None if they are known from the batches only."""
 
     @abstractmethod
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[Any]:
@@ -40,9 +40,9 @@ class Source(ABC):
         """
 
     def digest_parts(self) -> Any:
-        """Return what tells this source from others: picklable objects.
+        """Return picklable objects that identify this source.
 
-        None means that only its rows do: a query does not tell what it reads.
+        None means that only its rows do: a query does not show which rows it reads.
         """
         return None
 

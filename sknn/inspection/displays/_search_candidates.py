@@ -37,7 +37,7 @@ class Candidates:
         self.key = next((key for key in RUNG_KEYS if key in results), RUNG_KEYS[0])
         rung = np.asarray(results.get(self.key, np.zeros(len(params))), dtype=np.intp)
         rows = [[i] for i in range(len(params))]
-        if self.key == "iter":  # an entry for each rung of a candidate, told by its settings
+        if self.key == "iter":  # an entry for each rung of a candidate, identified by its settings
             rows = _rows_of_equal(params, rung)
         known = sorted((r for r in rows if np.isfinite(score[r[-1]])), key=lambda r: r[-1])
         self.n_unknown = len(rows) - len(known)

@@ -158,9 +158,9 @@ def train_on(model, X, y):
             raise
 
 
-#: How training refuses what it cannot go on with, in words.
+#: How training refuses what it cannot continue with, in words.
 REFUSALS = [
-    "training cannot go on",
+    "training cannot continue",
     "quantile must be inside (0, 1)",
     "NaN",
     "infinity",
