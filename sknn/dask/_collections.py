@@ -2,12 +2,14 @@
 
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 
 from sknn.estimators._sharding.parts import load_part
 from sknn.estimators._validation.data import ValidatedData
+from sknn.estimators._validation.error_context import add_to_errors
 from sknn.estimators.base import BaseMLP
 from sknn.features.named_columns import check_columns_exist
 
@@ -188,14 +190,17 @@ def load_partition(
     ValueError, TypeError
         If the data are invalid; the message tells the number of the partition.
     """
-    try:
+    with naming_partition(number):
         X, y, w = split_columns(names, X, y, w)
         for what, given in (("y", y), ("sample_weight", w)):
             if given is not None and len(given) != X.shape[0]:
                 raise ValueError(f"X has {X.shape[0]} rows, but {what} has {len(given)}.")
         return load_part(mlp, X, y, w)
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"Partition {number}: {error}") from error
+
+
+def naming_partition(number: int) -> AbstractContextManager[None]:
+    """Return a context that adds the number of a partition to error messages."""
+    return add_to_errors(f"Partition {number}: ")
 
 
 def split_columns(names: Sequence[str], X: Any, y: Any, w: Any) -> tuple[Any, Any, Any]:

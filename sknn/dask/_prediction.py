@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from dask.delayed import delayed
 
-from sknn.dask._collections import is_frame, split_columns
+from sknn.dask._collections import is_frame, naming_partition, split_columns
 from sknn.engine._typing import Array
 from sknn.estimators._early_stopping import LARGEST, PartScore
 from sknn.estimators._model import ModelSpec
@@ -110,13 +110,9 @@ def score_partition(
     ValueError, TypeError
         If the data are invalid; the message tells the number of the partition.
     """
-    try:
+    with naming_partition(number):
         X, y, w = split_columns(names, X, y, w)
-        if X.shape[0] == 0:
-            return None
-        return _part_score(model, X, y, w)
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"Partition {number}: {error}") from error
+        return _part_score(model, X, y, w) if X.shape[0] else None
 
 
 def _part_score(model: Any, X: Any, y: Any, w: Any) -> PartScore | None:

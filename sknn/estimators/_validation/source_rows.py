@@ -1,7 +1,7 @@
 """SourceRows: the rows of a source, read in passes, each of which must give the same rows."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import joblib
@@ -9,6 +9,7 @@ import numpy as np
 
 from sknn.engine._typing import Array
 from sknn.estimators._sklearn_compat import safe_indexing
+from sknn.estimators._validation.error_context import add_to_errors
 from sknn.estimators._validation.source_batches import (
     Batch,
     BatchReader,
@@ -201,7 +202,8 @@ class SourceRows:
         """Return the matrix, or the wider type that it needs."""
         matrix: Array | None = None
         for batch in self.batches(made):
-            with _locating(batch):
+            numbers = f"from number {batch.start} to {batch.stop - 1}"
+            with add_to_errors(after=f" This is in the rows {numbers}."):
                 converted = convert(batch.X)
             if matrix is None:
                 dtype = converted.dtype if dtype is None else np.result_type(dtype, converted)
@@ -228,14 +230,3 @@ class EncodedRows:
 def rows_of(X: Any, numbers: Array) -> Any:
     """Return rows of an array, a sparse matrix or a frame."""
     return X[numbers] if isinstance(X, np.ndarray) else safe_indexing(X, numbers)
-
-
-@contextmanager
-def _locating(batch: Batch) -> Iterator[None]:
-    """Add the row numbers of a batch to errors about it."""
-    try:
-        yield
-    except (TypeError, ValueError) as error:
-        raise type(error)(
-            f"{error} This is in the rows from number {batch.start} to {batch.stop - 1}."
-        ) from error

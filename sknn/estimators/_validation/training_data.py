@@ -1,7 +1,6 @@
 """Validation of the arguments of fit: inputs, targets, sample weights and groups."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from sklearn.utils import (
 from sknn.estimators._sklearn_compat import RegressorMixin
 from sknn.estimators._validation.arguments import refuse_source, separate_columns
 from sknn.estimators._validation.data import ValidatedData
+from sknn.estimators._validation.error_context import add_to_errors
 from sknn.estimators._validation.floats import ignore_overflow
 from sknn.estimators._validation.inputs import validated_inputs
 from sknn.estimators._validation.source_rows import OnPass, SourceRows
@@ -145,13 +145,9 @@ def validate_validation_data(
         return data.positive()
 
 
-@contextmanager
-def naming_validation_data() -> Iterator[None]:
-    """Add the names of the validation data to error messages."""
-    try:
-        yield
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"X_val, y_val or sample_weight_val: {error}") from error
+def naming_validation_data() -> AbstractContextManager[None]:
+    """Return a context that adds the names of the validation data to error messages."""
+    return add_to_errors("X_val, y_val or sample_weight_val: ")
 
 
 def with_groups(data: ValidatedData, groups: Any) -> ValidatedData:
