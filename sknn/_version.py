@@ -20,7 +20,7 @@ __version__ = "0.1.0.dev0"
 #: Format of the saved state. It increases when older versions could not read newer states.
 STATE_FORMAT = 3
 
-#: Parameters whose defaults are not what estimators without them did.
+#: Values of parameters that estimators without them had, where these differ from the defaults.
 OLD_DEFAULTS: Mapping[str, Any] = {"cv": None, "n_members": 1}
 
 # Renamed between formats 1 and 2: the only place in the package for these old names.

@@ -8,7 +8,7 @@ from typing import Any, Self
 import dask
 from dask.delayed import delayed
 
-#: Arguments are as large as they must be: no warning of Dask's about their size helps.
+#: No warning of Dask about large arguments: weights and states have to be sent.
 _SETTINGS = {"distributed.admin.large-graph-warning-threshold": "1TB"}
 
 

@@ -66,7 +66,7 @@ class ForwardPass:
 
     def _bind_all(self, X: Array, modules: Sequence[Module]) -> None:
         """Bind the modules that are others than before, and the first to X."""
-        bound, self._bound = self._bound, []  # empty until done: an error makes all bind again
+        bound, self._bound = self._bound, []  # after an error all are bound again
         is_new, self.values[0] = X is not self.values[0], X
         for i, module in enumerate(modules):
             if not bound or module is not bound[i] or (i == 0 and is_new):

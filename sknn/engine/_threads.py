@@ -82,9 +82,9 @@ def run_parallel(parts: Sequence[Call]) -> None:
 
 
 class _SharedWork:
-    """Parts that several threads take, each from its end of the row.
+    """A queue of parts: the caller takes them from one end, the helpers from the other.
 
-    Whoever waits counts the helpers that have begun and ended: a message could be lost if Ctrl-C
+    The caller counts the helpers that have begun and ended: a message could be lost if Ctrl-C
     arrives as it is received.
     """
 
@@ -155,7 +155,7 @@ class _Pool:
             if n > 1:
                 self.inside[thread] = n - 1
             if not self.inside:
-                self.n_lent = 0  # Ctrl-C may have come before some were given back
+                self.n_lent = 0  # after Ctrl-C some may not have been given back
                 self.finish()
 
     def finish(self) -> None:

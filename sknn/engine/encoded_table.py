@@ -28,5 +28,5 @@ def encode_if_small(encoding: Module, dataset: Dataset) -> Dataset | None:
     if len(dataset) * len(encoding.source_columns) > MAX_ENCODED_SIZE:
         return None
     compact = dataset.inputs().astype(dataset.dtype, copy=False)
-    encoded = np.ascontiguousarray(encoding.forward(compact))  # rows are taken faster so
+    encoded = np.ascontiguousarray(encoding.forward(compact))  # then rows are copied faster
     return Dataset(encoded, dataset.Y, dataset.w, order="F")

@@ -123,7 +123,7 @@ class _RowViews:
     def of(self, X: Array, Y: Array, stops: Sequence[int]) -> list[tuple[Array, Array]]:
         """Return the rows of both arrays between each stop and the next."""
         if X is not self.X or Y is not self.Y:
-            self.X = self.Y = None  # until the views are those of both
+            self.X = self.Y = None  # in case of an error below
             self.views = [(X[start:stop], Y[start:stop]) for start, stop in pairwise(stops)]
             self.X, self.Y = X, Y
         return self.views
@@ -205,7 +205,8 @@ class ShardGradient:
     ) -> Array:
         """Write the gradients of the first batch of a size, and return its losses.
 
-        What shows how large the arrays must be is kept. `values` is the result of `network.trace`.
+        Its arrays are kept: a `TrainingPass` has arrays of their shapes. `values` is the result of
+        `network.trace`.
         """
         X, z = values[0], values[-1]
         losses, dZ = self.loss.value_and_gradient(z, Y)

@@ -1,4 +1,4 @@
-"""The record of a training epoch by epoch, early stopping, and recovery if training breaks off."""
+"""The record of a training epoch by epoch, early stopping, and recovery from divergence."""
 
 import math
 from copy import deepcopy
@@ -37,7 +37,7 @@ class EpochMonitor:
         self.lowest_loss = math.inf
         self.initial_loss = math.inf  # of the initial weights, once training has diverged
         self.finished_epoch = False
-        self.outcome: Outcome | None = None  # that of the solver
+        self.outcome: Outcome | None = None  # the solver's reason for the end of training
 
     @property
     def is_finished(self) -> bool:

@@ -149,7 +149,7 @@ class _PenalisedPart:
         self.calls = add_scaled_calls(own, weights, alpha) if alpha and own.size else []
 
     def complete(self, others: Arrays) -> float:
-        """Add the gradients of other shards and the derivative of the penalty; return that."""
+        """Add the gradients of other shards and that of the penalty; return the penalty."""
         for other in others:
             np.add(self.gradient, other, self.gradient)
         for call in self.calls:

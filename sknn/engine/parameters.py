@@ -49,7 +49,7 @@ class ParameterVector:
         arrays: list[Array] = []
         n_weight_arrays = 0
         for kind in ("weights", "offsets"):
-            n_weight_arrays = len(arrays)  # in the end those before the offsets
+            n_weight_arrays = len(arrays)  # after the loop: the number before the offsets
             for i, module in enumerate(network.modules):
                 self._slots += [(i, name) for name in getattr(module, kind)]
                 arrays += [getattr(module, name) for name in getattr(module, kind)]

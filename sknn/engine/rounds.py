@@ -16,7 +16,7 @@ from sknn.engine.members import Member, group_members
 
 @dataclass(frozen=True)
 class EpochPosition:
-    """Where the training of a network is in its epoch.
+    """The position of the training of a network in its epoch.
 
     Parameters
     ----------

@@ -37,7 +37,7 @@ class MemberModules(Module):
     def __init__(self, modules: Sequence[Module], widths: Sequence[tuple[int, int]]) -> None:
         self.members = list(modules)
         self.widths = list(widths)
-        self.width = max(k for _, k in widths)  # also of the first members only
+        self.width = max(k for _, k in widths)  # for the first members only it is the same
         self.weights, self.offsets = modules[0].weights, modules[0].offsets
         self.shapes = [[array.shape for array in module.parameters] for module in modules]
         for i, name in enumerate((*self.weights, *self.offsets)):
@@ -252,7 +252,7 @@ def first_members(network: Sequential, g: int) -> Sequential:
 def layout_of(network: Sequential) -> tuple[Any, ...] | None:
     """Return the layout that networks to be stacked must share; None if this one cannot be stacked.
 
-    The number of inputs and the settings of embeddings and encodings are no part of it.
+    It has all sizes but the number of inputs, and those that an embedding or encoding determines.
     """
     layout: list[Any] = []
     has_linear, before = False, None

@@ -29,7 +29,7 @@ class OwnStep:
 
     def __init__(self, member: "Member") -> None:
         self.member = member
-        self.state: State | None = None  # that which the step is bound to
+        self.state: State | None = None  # the state of the optimizer that `make_step` updates
 
     def compute_gradients(self, active: Sequence["Member"]) -> bool:
         """Compute the loss and the gradient of the next batch; return whether it is finite."""
@@ -47,7 +47,7 @@ class OwnStep:
             member.solver.prepare_step(
                 parameters.weights, parameters.gradient, member.state, member.rate
             )
-        if member.state["optimizer"] is not self.state:  # at first, or another was restored
+        if member.state["optimizer"] is not self.state:  # at the first step, and after a rollback
             state, parameters = member.state["optimizer"], member.objective.parameters
             vectors = parameters.vector, parameters.gradient
             self.make_step = bind_optimizer(member.solver.optimizer, *vectors, state)
@@ -114,7 +114,7 @@ class StackedStep:
 
     def finite_members(self) -> set["Member"]:
         """Return members whose parameters and states are known to be finite."""
-        if not self.moments:  # there may be a state of another kind
+        if not self.moments:  # the optimizer may have another state, which is not checked here
             return set()
         losses = [member.state["relative_loss"] for member in self.members]
         matrices = self.parameters.vector, *self.moments.values()

@@ -13,7 +13,7 @@ from sknn.engine._linalg import product
 from sknn.engine._typing import Array, Arrays
 from sknn.engine.modules import Module
 
-#: Numeric features are cut off at this many times their bound: they have reached it long before.
+#: Numeric features are clipped to this many times `max_absolute_value`: no square overflows.
 MAX_CLIP_RATIO = 1e6
 
 

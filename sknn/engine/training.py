@@ -1,4 +1,4 @@
-"""Training: a solver with early stopping, a history, and recovery if training breaks off."""
+"""Training: a solver with early stopping, a history, and recovery from divergence and Ctrl-C."""
 
 import math
 import time
@@ -116,7 +116,7 @@ class Trainer:
 
 @dataclass
 class TrainingRun:
-    """What the training of one network needs, for `train_together`.
+    """The arguments of the training of one network, for `train_together`.
 
     Parameters
     ----------

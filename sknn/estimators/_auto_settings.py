@@ -127,14 +127,14 @@ def auto_trials(mlp: "BaseMLP", inputs: FitInputs) -> Trials | None:
     candidates = _candidates(one, data, inputs)
     try:
         return Trials(one, inputs, data, folds, candidates)
-    except ValueError:  # perhaps of the rows of one fold: a fit to all rows tells if it is not
+    except ValueError:  # if it is not only about the rows of a fold, the fit to all rows raises it
         return None
 
 
 def fit_best_settings(mlp: "BaseMLP", trials: Trials) -> FitSteps[Fitted]:
     """Choose settings, and train networks on all rows with them.
 
-    If that does not come to its end, the best networks so far are the result: those of the folds,
+    If that is interrupted, the best networks so far are the result: those of the folds,
     or one that was trained without the rows that are held out.
     """
     if not isinstance(mlp.random_state, int | np.integer):

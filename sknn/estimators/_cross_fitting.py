@@ -81,7 +81,7 @@ def cross_fitted_attributes(
         )
         notes.append((message, UserWarning))
     out_of_fold = OutOfFold(spec, z, known & finite, dtype)
-    counts = rows.is_positive  # and further down those whose class weight is positive, too
+    counts = rows.is_positive  # those of class weight 0 do not calibrate, see below
     calibrates, scores = np.zeros(len(rows.y), dtype=bool), []
     for job, test in zip(plan.jobs, folds.test, strict=True):
         held_out = rows.take(test[counts[test]])

@@ -45,7 +45,7 @@ class SharedRows:
             If the data are invalid.
         """
         key = (type(mlp), *map(id, given))
-        if key not in self._known:  # with the arguments themselves: their ids stay theirs
+        if key not in self._known:  # the arguments are kept, so that their ids are not reused
             self._known[key] = given, validate_training_data(mlp, *given, reset=True)
         return self._known[key][1]
 

@@ -5,7 +5,7 @@ import sys
 #: Packages whose functions run fits one after another, or many at once.
 RUNNERS = ("joblib", "sklearn")
 
-#: Their modules between the user and a single fit: decorators, and estimators around one other.
+#: Modules of theirs that call a single fit: decorators, and meta-estimators with one estimator.
 SINGLE_FIT = (
     "sklearn._config",
     "sklearn.base",

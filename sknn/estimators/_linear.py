@@ -22,7 +22,7 @@ MAX_ITER = 200
 
 
 def can_be_linear(spec: ModelSpec) -> bool:
-    """Return whether networks of a specification can be linear models, and are worth trying."""
+    """Return whether networks of a specification can be linear models, with one of `LOSSES`."""
     name = spec.loss_name
     if not (isinstance(name, str) and name in LOSSES) or not spec.hidden_sizes:
         return False

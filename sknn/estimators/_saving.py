@@ -248,7 +248,7 @@ def cv_from_plain(plain: Any) -> Any:
     """
     if plain is None or type(plain) is int or (type(plain) is str and plain == "auto"):
         return plain
-    if isinstance(plain, list | tuple):  # no array, which may be long without holding any bytes
+    if isinstance(plain, list | tuple):  # no array: one of shape (n, 0) takes no bytes
         return _splits(plain)
     if not isinstance(plain, dict) or set(plain) != {"splitter", "parameters"}:
         raise TypeError("cv must be None, an integer, a list of splits or a splitter")

@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 #: Constructor parameters that are tried, by name.
 Settings = dict[str, Any]
 
-#: Number of folds that are trained first, to see whether the others are worth it.
+#: Number of folds that are trained first; by their loss the others are trained or not.
 N_FIRST_FOLDS = 2
 
-#: They must have at least so much less loss, as a fraction.
+#: The loss of these must be lower by at least this fraction.
 MIN_GAIN = 0.01
 
 #: Strengths of the penalty of linear models, from strong to weak; that of the parameter `alpha`.
@@ -135,7 +135,7 @@ class Trials:
         return trial
 
     def linear(self) -> Trial | None:
-        """Return the linear models of the best strength; None if they are not worth trying.
+        """Return the linear models of the best strength; None if there are none.
 
         From strong to weak, others are tried until two in turn are not better.
         """

@@ -240,4 +240,4 @@ def is_categorical(column: Column, j: int, mask: NDArray[np.bool_] | None, setti
             f"{column.label} holds text, but is not in categorical_features. Add it there, convert "
             "it to numbers, or drop it."
         )
-    return True  # names and indices add to the columns with text
+    return True  # names and indices are in addition to the columns with text

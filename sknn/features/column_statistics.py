@@ -176,6 +176,6 @@ def _joined(parts: list[Cells]) -> Cells:
     if len(arrays) == len(parts):
         return np.concatenate(arrays)
     joined: list[str | None] = []
-    for part in parts:  # the arrays beside text hold no values
+    for part in parts:  # an array among lists of text has missing cells only
         joined += [None] * len(part) if isinstance(part, np.ndarray) else part
     return joined

@@ -144,7 +144,7 @@ class Table:
         if hasattr(self._X, "iloc"):  # narwhals takes 15 us for each dtype of pandas
             plain = [isinstance(d, np.dtype) and d.kind in "fiub" for d in self._X.dtypes]
         else:
-            # the types of polars have the methods of narwhals', which take longer
+            # types of polars have the same methods as those of narwhals, which are slower
             types = getattr(self._X, "dtypes", None) or self._frame.schema.values()
             plain = [t.is_float() or (t.is_integer() and "128" not in str(t)) for t in types]
         return np.array(plain, dtype=bool)
@@ -183,7 +183,7 @@ def series_values(column: Any, label: str) -> Array:
     if dtype in (nw.Int128, nw.UInt128):  # NumPy has no such type
         return np.array(column.to_list(), dtype=object)
     values: Array = decoded(column).to_numpy()
-    # integers beside missing values, which are floats in NumPy, of polars also narrow ones
+    # columns of integers with missing values become floats, of polars also float32
     if values.dtype.kind == "f" and not dtype.is_float() and (np.abs(values) >= MAX_EXACT).any():
         return np.array(column.to_list(), dtype=object)
     is_narrow = values.dtype == np.float32 and dtype.is_integer()

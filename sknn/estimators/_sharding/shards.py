@@ -20,7 +20,7 @@ from sknn.estimators._fit_runs import validation_score
 from sknn.estimators._validation.row_totals import RowTotals
 from sknn.targets import ClassTarget
 
-#: Targets of so many rows, evenly spaced, tell the best constant prediction of numbers.
+#: Number of rows, evenly spaced, whose targets give the best constant prediction of numbers.
 EXAMINED_TARGETS = 2**20
 
 

@@ -31,7 +31,7 @@ class ArrowDataset(Source):
     def digest_parts(self) -> Any:
         """Return the schema, and path, size and time of each file; None without files."""
         files = getattr(self.X, "files", None)
-        if files is None or getattr(self.X, "_scan_options", None):  # those of a filter
+        if files is None or getattr(self.X, "_scan_options", None):  # with a filter
             return None
         found = [(file, os.stat(file)) for file in files if os.path.exists(file)]
         stats = [(file, one.st_size, one.st_mtime_ns) for file, one in found]
@@ -122,7 +122,7 @@ class PolarsLazyFrame(Source):
         """Compute the rows in order, by the streaming engine."""
         lazy = self.X
         if columns is not None:
-            selectors = import_module("polars.selectors")  # a name in ^...$ would be a pattern
+            selectors = import_module("polars.selectors")  # names are patterns to `select`
             lazy = lazy.select(selectors.by_name(*columns))
         if hasattr(lazy, "collect_batches"):
             yield from lazy.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True)
