@@ -16,12 +16,12 @@ from sknn.dask._fit import RoundSettings, fit_parts
 from sknn.dask._prediction import predict_lazily, score_partition
 from sknn.dask._rounds import OuterOptimizer
 from sknn.engine._typing import Array
-from sknn.estimators._early_stopping import PartScore, merge_scores
 from sknn.estimators._encoder_parameter import clone_encoder
 from sknn.estimators._messages import OUTCOMES
 from sknn.estimators._sharding.planning import check_parameters
 from sknn.estimators._sklearn_compat import Interval, KnownParamNames, StrOptions, available_if
 from sknn.estimators._training_state import restore_on_error
+from sknn.estimators._validation_score import PartScore, merge_scores
 from sknn.estimators.base import BaseMLP
 from sknn.estimators.classification import Classification, has_probabilities
 

@@ -13,7 +13,6 @@ from sknn.dask._scratch import MappedObject
 from sknn.engine import Dataset
 from sknn.engine._typing import Array
 from sknn.engine.members import Member, MemberBatch
-from sknn.estimators._early_stopping import PartScore
 from sknn.estimators._fit import fit_networks
 from sknn.estimators._fit_plan import FitData, FitJob, FitPlan
 from sknn.estimators._fit_result import FitResult
@@ -21,6 +20,7 @@ from sknn.estimators._messages import EXAMINED_ROWS, FitWarning
 from sknn.estimators._sharding import parts, planning, shards
 from sknn.estimators._sharding.planning import ShardedFit
 from sknn.estimators._validation.row_totals import RowTotals
+from sknn.estimators._validation_score import PartScore
 from sknn.estimators.base import BaseMLP
 from sknn.estimators.tabular import Tabular
 

@@ -8,11 +8,11 @@ from dask.delayed import delayed
 
 from sknn.dask._collections import is_frame, naming_partition, split_columns
 from sknn.engine._typing import Array
-from sknn.estimators._early_stopping import LARGEST, PartScore
 from sknn.estimators._model import ModelSpec
 from sknn.estimators._validation.floats import ignore_overflow
 from sknn.estimators._validation.targets import targets_to_score
 from sknn.estimators._validation.weights import checked_weights
+from sknn.estimators._validation_score import LARGEST, PartScore
 from sknn.estimators.base import BaseMLP
 from sknn.estimators.regression import Regression
 from sknn.targets import TargetMoments

@@ -17,9 +17,9 @@ from sknn.engine.members import Member, MemberBatch
 from sknn.engine.monitor import is_finite
 from sknn.engine.parameters import ParameterVector
 from sknn.engine.rounds import EpochPosition, RoundResult
-from sknn.estimators._early_stopping import merge_scores
 from sknn.estimators._sharding.shards import MemberRound, score_shard, train_shard
 from sknn.estimators._training_state import split_generator
+from sknn.estimators._validation_score import merge_scores
 
 #: local_steps="auto": a round has at least so many steps, but an epoch at most so many rounds.
 AUTO_MIN_STEPS, AUTO_ROUNDS_PER_EPOCH = 16, 8

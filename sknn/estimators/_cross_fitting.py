@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from sknn.engine import raw_predict
 from sknn.engine._typing import Array
-from sknn.estimators._early_stopping import can_score
 from sknn.estimators._fit_plan import FitJob, FitPlan
 from sknn.estimators._fit_result import FitResult
 from sknn.estimators._fit_runs import validation_score
@@ -26,6 +25,7 @@ from sknn.estimators._messages import FitWarning
 from sknn.estimators._model import ModelSpec
 from sknn.estimators._validation.data import ValidatedData
 from sknn.estimators._validation.floats import ignore_overflow
+from sknn.estimators._validation_score import can_score
 from sknn.estimators._weights import copy_weights
 from sknn.targets import ClassTarget
 from sknn.targets.classification import class_numbers

@@ -25,7 +25,6 @@ from sknn.targets import Target
 if TYPE_CHECKING:
     from sknn.estimators.base import BaseMLP
 
-
 #: X, y and sample weights, as the user passed them.
 GivenData = tuple[Any, Any, Any]
 

@@ -15,7 +15,6 @@ from sknn.engine.encoded_table import encode_if_small
 from sknn.engine.members import group_members
 from sknn.engine.training import Grouping, Trainer, TrainingRun
 from sknn.estimators._builders import FitConfig
-from sknn.estimators._early_stopping import ValidationScore
 from sknn.estimators._fit_plan import EpochScore, FitJob, FitPlan
 from sknn.estimators._fit_result import FitResult, result_of
 from sknn.estimators._model import ModelSpec
@@ -23,6 +22,7 @@ from sknn.estimators._training_record import training_record
 from sknn.estimators._training_state import TrainingState
 from sknn.estimators._validation.data import ValidatedData
 from sknn.estimators._validation.training_data import naming_validation_data
+from sknn.estimators._validation_score import ValidationScore
 
 if TYPE_CHECKING:
     from sknn.estimators.base import BaseMLP

@@ -16,7 +16,6 @@ from sknn.estimators import _builders
 from sknn.estimators._builders import TrainingSettings
 from sknn.estimators._class_weights import class_weighting
 from sknn.estimators._classes import check_same_classes, learn_classes
-from sknn.estimators._early_stopping import accuracy
 from sknn.estimators._model import ModelSpec
 from sknn.estimators._parameters import Auto, ClassWeight
 from sknn.estimators._prediction import calibrated_model, fitted_model
@@ -31,6 +30,7 @@ from sknn.estimators._sklearn_compat import (
 from sknn.estimators._validation.data import ValidatedData
 from sknn.estimators._validation.targets import as_labels, targets_to_score
 from sknn.estimators._validation.weights import normalized_weights, scoring_weights
+from sknn.estimators._validation_score import accuracy
 from sknn.estimators.base import BaseMLP
 from sknn.features.named_columns import split_columns
 from sknn.targets import (

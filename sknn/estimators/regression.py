@@ -12,7 +12,6 @@ from sklearn.utils.validation import check_consistent_length
 from sknn.engine import Loss
 from sknn.engine._typing import Array
 from sknn.estimators import _builders
-from sknn.estimators._early_stopping import masked_r2_score, mean_masked_loss
 from sknn.estimators._messages import FitWarning, target_warnings
 from sknn.estimators._model import ModelSpec
 from sknn.estimators._prediction import calibrated_model, fitted_model
@@ -28,6 +27,7 @@ from sknn.estimators._validation.floats import ignore_overflow
 from sknn.estimators._validation.settings import as_floats
 from sknn.estimators._validation.targets import targets_to_score
 from sknn.estimators._validation.weights import scoring_weights
+from sknn.estimators._validation_score import masked_r2_score, mean_masked_loss
 from sknn.estimators.base import BaseMLP
 from sknn.features.named_columns import split_columns
 from sknn.targets import RealTarget, Target

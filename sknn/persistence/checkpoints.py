@@ -11,12 +11,8 @@ import joblib
 
 from sknn._version import __version__, migrate_state, naming_file
 from sknn.archives import Contents, pack_parameters, replacing, write
-from sknn.estimators._saving import (
-    check_own_class,
-    contents_of,
-    cv_to_plain,
-    plain_parameters,
-)
+from sknn.estimators._saving import check_own_class, contents_of, plain_parameters
+from sknn.estimators._splitters import cv_to_plain
 from sknn.estimators.base import BaseMLP
 from sknn.exceptions import ModelFileError
 from sknn.features.containers import as_frame

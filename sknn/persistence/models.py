@@ -9,13 +9,8 @@ import numpy as np
 
 from sknn import archives
 from sknn._version import STATE_FORMAT, as_model_file_error, migrate_state, naming_file
-from sknn.estimators import (
-    MLPClassifier,
-    MLPRegressor,
-    TabularMLPClassifier,
-    TabularMLPRegressor,
-)
-from sknn.estimators._saving import cv_from_plain
+from sknn.estimators import MLPClassifier, MLPRegressor, TabularMLPClassifier, TabularMLPRegressor
+from sknn.estimators._splitters import cv_from_plain
 from sknn.estimators.base import BaseMLP
 from sknn.exceptions import ModelFileError
 from sknn.persistence._check_encoder import checked_parameter

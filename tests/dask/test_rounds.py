@@ -10,10 +10,10 @@ pytest.importorskip("distributed")
 from sknn import TabularMLPClassifier
 from sknn.dask._rounds import OuterOptimizer, RoundPlan
 from sknn.dask._scratch import MappedObject
-from sknn.estimators._early_stopping import PartScore, merge_scores
 from sknn.estimators._fit_inputs import validate_fit
 from sknn.estimators._planning import plan_fit
 from sknn.estimators._sharding.planning import shard_solvers
+from sknn.estimators._validation_score import PartScore, merge_scores
 
 
 @pytest.mark.parametrize("per_epoch", [1, 4, 13, Fraction(1, 3), Fraction(7, 2)], ids=str)

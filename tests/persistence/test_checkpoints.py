@@ -30,7 +30,7 @@ from sklearn.preprocessing import StandardScaler
 
 import sknn
 from sknn import Checkpoint, MLPClassifier, MLPRegressor, ModelFileError
-from sknn.estimators._early_stopping import ValidationScore
+from sknn.estimators._validation_score import ValidationScore
 from tests.estimators.data import TABLES, TASKS
 from tests.persistence.test_archives import MODELS, MyMLP, assert_alike, loaded, rewritten
 

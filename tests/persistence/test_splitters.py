@@ -29,7 +29,7 @@ from sklearn.model_selection import (
 )
 
 from sknn import MLPClassifier, ModelFileError
-from sknn.estimators._saving import SPLITTERS, cv_to_plain
+from sknn.estimators._splitters import SPLITTERS, cv_to_plain
 from sknn.persistence.describe import describe
 from tests.estimators.data import fitted
 from tests.persistence.test_archives import assert_alike, loaded, rewritten, saved

@@ -23,7 +23,6 @@ from sknn.targets import ClassTarget, Target
 if TYPE_CHECKING:
     from sknn.estimators.base import BaseMLP
 
-
 #: batch_size="auto" divides the usual size by the number of shards, but not below this.
 MIN_BATCH_SIZE = 32
 

@@ -13,11 +13,11 @@ from sknn.engine.members import Member
 from sknn.engine.optimizers import State
 from sknn.engine.rounds import EpochPosition, RoundResult, run_round
 from sknn.estimators._blas_threads import engine_threads
-from sknn.estimators._early_stopping import PartScore, ValidationScore
 from sknn.estimators._fit import product_size
 from sknn.estimators._fit_plan import FitData, FitJob
 from sknn.estimators._fit_runs import validation_score
 from sknn.estimators._validation.row_totals import RowTotals
+from sknn.estimators._validation_score import PartScore, ValidationScore
 from sknn.targets import ClassTarget
 
 #: Number of rows, evenly spaced, whose targets give the best constant prediction of numbers.
