@@ -153,14 +153,14 @@ def bind_add_scaled(y: Array, x: Array) -> Callable[[float], Any]:
         return partial(_add_product, y, x)
     if y.size <= MAX_BLAS_SIZE:  # fewer arguments take less time
         return partial(axpy, x, y, y.size)
-    return partial(_add_pieces, axpy, y, x)
+    return partial(_add_chunks, axpy, y, x)
 
 
 def _add_product(y: Array, x: Array, a: float) -> None:
     y += a * x
 
 
-def _add_pieces(axpy: Callable[..., Any], y: Array, x: Array, a: float) -> None:
+def _add_chunks(axpy: Callable[..., Any], y: Array, x: Array, a: float) -> None:
     for start in range(0, y.size, MAX_BLAS_SIZE):
         axpy(x, y, min(MAX_BLAS_SIZE, y.size - start), a, start, 1, start, 1)
 
