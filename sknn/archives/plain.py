@@ -68,7 +68,7 @@ def _pack_scalar(value: Any, name: str) -> Any:
 
 
 def _advice(value: Any) -> str:
-    """Return what to pass instead of an unsupported object."""
+    """Return the advice of an error: what to pass instead of an unsupported object."""
     if isinstance(value, np.random.RandomState | np.random.Generator):
         return "Give an integer instead of a generator."
     if type(value).__module__.partition(".")[0] == "sknn":

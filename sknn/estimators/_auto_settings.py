@@ -109,7 +109,7 @@ def disabling_parameter(mlp: "BaseMLP") -> str:
 
 
 def auto_trials(mlp: "BaseMLP", inputs: FitInputs) -> Trials | None:
-    """Return what cv="auto" tries on these rows; None if it chooses nothing, as with cv=None."""
+    """Return the trials of cv="auto" on these rows; None if it chooses nothing, as with cv=None."""
     if disabling_parameter(mlp) or inputs.validation is not None:
         return None
     weighted = mlp._class_weighting(inputs.data, inputs.target)

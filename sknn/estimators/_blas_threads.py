@@ -32,7 +32,7 @@ def engine_threads(
 
 
 def _limit_blas() -> tuple[int, Callable[[], None]]:
-    """Limit BLAS to one thread; return the number that it had, and what restores it."""
+    """Limit BLAS to one thread; return the number that it had, and a function that restores it."""
     blas, n_cores = _system()
     before = [(library, library.num_threads or 1) for library in blas.lib_controllers]
     several = [(library, n) for library, n in before if n > 1]

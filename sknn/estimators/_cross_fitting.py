@@ -1,4 +1,4 @@
-"""Cross-fitting: what the networks of the folds predict for rows that they did not see."""
+"""Cross-fitting: predictions of the networks of the folds for rows that they did not see."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

@@ -24,14 +24,14 @@ class EpochScore(Protocol):
 
 
 class RemoteRows(Protocol):
-    """The rows of a fit that are elsewhere, where the epochs of training are made."""
+    """The rows of a fit on workers of a cluster, which make the epochs of training."""
 
     @property
     def score(self) -> EpochScore | None:
         """The score of the validation rows."""
 
     def group(self, members: Sequence[Member]) -> list[MemberBatch]:
-        """Make batches of networks, whose epochs are made there."""
+        """Make batches of networks, whose epochs the workers make."""
 
     def targets(self) -> tuple[Array, Array | None]:
         """Return encoded targets, with weights, that have the distribution of those of all rows."""
@@ -43,7 +43,7 @@ class FitData:
 
     train: ValidatedData  # training rows
     validation: ValidatedData | None = None  # validation rows, scored after every epoch
-    # all rows, if they are elsewhere: the training rows are a sample of them then
+    # all rows, if workers have them: then `train` is a sample of them
     remote: RemoteRows | None = None
 
 

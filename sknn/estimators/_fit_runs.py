@@ -53,7 +53,7 @@ class FitRuns:
 
     @property
     def group(self) -> Grouping:
-        """What puts the networks into batches."""
+        """The function that puts the networks into batches."""
         remote = self.plan.jobs[0].data.remote
         return remote.group if remote else group_members
 

@@ -318,7 +318,7 @@ class _RunningFit:
 
 @dataclass(frozen=True)
 class FitSize:
-    """How much there is to train in a fit.
+    """The size of the training of a fit.
 
     Parameters
     ----------
@@ -347,7 +347,7 @@ class FitSize:
 
 
 def size_of(task: FitTask) -> FitSize:
-    """Return how much there is to train in a fit, whatever "auto" is; nothing is trained.
+    """Return the size of the training of a fit, with values for "auto"; nothing is trained.
 
     Parameters
     ----------

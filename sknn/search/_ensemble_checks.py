@@ -1,4 +1,4 @@
-"""What an ensemble can average: checked before anything is trained."""
+"""Checks, before anything is trained, that the candidates of an ensemble can be averaged."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -25,13 +25,13 @@ from sknn.search._sklearn_compat import (
 )
 from sknn.search.ensemble import response
 
-#: What is recorded of a fit that diverged.
+#: The error of a fit that diverged.
 DIVERGED = "training diverged: {}"
 
 
 @dataclass(frozen=True)
 class SearchData:
-    """What all evaluations of a search have in common."""
+    """The data and the settings of all evaluations of a search."""
 
     X: Any
     y: Any
@@ -112,7 +112,7 @@ class Evaluation:
     has_short_schedule: bool = False  # whether that was a whole schedule of so many epochs
     progress: Any = None  # where it continues
     warnings: Sequence[tuple[str, type[Warning]]] = ()
-    is_interrupted: bool = False  # whether training was ended before its time
+    is_interrupted: bool = False  # whether training was interrupted
     by_user: bool = False  # whether that was by Ctrl-C
     estimator: Any = None
     prediction: Any = None  # for the test rows: probabilities, or those of a regressor
@@ -190,14 +190,14 @@ def is_batched(fit: Fit, data: SearchData) -> bool:
 
 
 def size_of_fit(fit: Fit, cache: SplitCache) -> FitSize | None:
-    """Return how much there is to train in a fit that is batched; None if it will fail."""
+    """Return the size of the training of a batched fit; None if the fit will fail."""
     try:
         if has_transformers(fit.estimator):
             _, X, y = cache.transform(fit, clone(fit.estimator[:-1]))
         else:
             X, y = cache.rows(fit)
         return size_of(FitTask(clone(network_of(fit.estimator)), X, y))
-    except Exception:  # the fit will tell
+    except Exception:  # the fit raises it, too
         return None
 
 

@@ -18,11 +18,11 @@ from sknn.search._run import SearchRun
 from sknn.search._selection import Candidate
 from sknn.search.ensemble import Member, SearchEnsemble
 
-#: A fit to all rows takes so many times as long as one to a fold, or longer.
+#: Assumed ratio of the time of a fit to all rows to that of a fit to the rows of a fold.
 REFIT_TIME_RATIO = 1.3
 
-#: With fewer networks than the first of all rows, those of the folds are as good; more than the
-#: second are not worth their time.
+#: Least and largest number of networks of all rows: fewer are no better than those of the folds,
+#: and more are hardly better.
 MIN_NETWORKS, MAX_NETWORKS = 2, 10
 
 #: Words in the warnings of a fit whose network is not used.

@@ -180,7 +180,7 @@ def evaluate_in_rungs(
     for rung, limit in enumerate(limits):
         found = evaluate_rung(run, estimators, alive, latest, limit)
         latest |= found
-        if len(found) == len(alive) or not rung_of:  # one that is cut by time has no ranks
+        if len(found) == len(alive) or not rung_of:  # a rung that time has ended has no ranks
             rung_of |= dict.fromkeys(found, rung)
         if run.has_ended or limit is None:
             break

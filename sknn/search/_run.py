@@ -126,7 +126,7 @@ class SearchRun:
         return self.sizes[key]
 
     def _size_of(self, fit: Fit) -> FitSize | None:
-        """Return how much there is to train in a fit; None if it is made alone, or will fail."""
+        """Return the size of the training of a fit; None if it is not batched, or will fail."""
         return size_of_fit(fit, self.cache) if is_batched(fit, self.data) else None
 
     def _largest_chunk(self, size: FitSize | None, max_epochs: int | None) -> int:

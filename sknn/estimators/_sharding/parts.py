@@ -30,7 +30,7 @@ Weighting = Callable[[ValidatedData], ValidatedData]
 
 @dataclass(frozen=True)
 class PartSummary:
-    """What is known of a part before anything is learned from X."""
+    """The rows, labels and columns of a part, before anything is learned from X."""
 
     n_rows: int  # rows as given
     n_positive: int  # those of positive weight
@@ -166,9 +166,9 @@ def totals_of(mlp: "BaseMLP", rows: FitData, target: Target) -> RowTotals:
 
 
 def statistics_of(mlp: Tabular, rows: FitData, first: int, totals: RowTotals) -> TableStatistics:
-    """Return what the encoding is learned from, of the training rows of a part.
+    """Return the statistics of the columns of a part, from which the encoding is learned.
 
-    The number of its first row among those of all parts counts, and the totals of all.
+    `first` is the number of its first row among those of all parts; `totals` are those of all.
     """
     encoder, data, w, scale = mlp._new_encoder(), rows.train, rows.train.w, 1.0
     if totals.has_weights:

@@ -29,7 +29,7 @@ MIN_BATCH_SIZE = 32
 
 @dataclass(frozen=True)
 class ShardedFit:
-    """What is the same for all parts of a fit, known before anything is learned from X."""
+    """The target and the settings of a fit, the same for all parts, before X is encoded."""
 
     mlp: "BaseMLP"
     target: Target
@@ -44,7 +44,7 @@ class ShardedFit:
         return isinstance(self.target, ClassTarget)
 
     def split_generators(self) -> Sequence[np.random.RandomState | None]:
-        """Return what draws the validation rows of each part; for each None without these."""
+        """Return the generators that draw the validation rows of each part; None without these."""
         if not self.by_score:
             return [None] * len(self.parts)
         return split_generator(independent_generator(self.rng), len(self.parts))

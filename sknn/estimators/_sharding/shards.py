@@ -134,7 +134,7 @@ def distinct_targets(
 
 @dataclass(frozen=True)
 class MemberRound:
-    """Where a network is on a shard, between two rounds."""
+    """State and position of a network on a shard, between two rounds."""
 
     state: State  # of the solver
     position: EpochPosition
@@ -149,7 +149,7 @@ def train_shard(
 ) -> list[tuple[Array, State, RoundResult]]:
     """Make steps of some networks on a shard; a pure function.
 
-    Return the parameters of each, the state of its solver and what the round has come to.
+    Return the parameters of each, the state of its solver and the result of the round.
 
     Parameters
     ----------

@@ -12,10 +12,10 @@ from sklearn.utils.validation import check_is_fitted
 from sknn.engine._typing import Array
 from sknn.inspection.displays._drawing import BLUE
 
-#: What `cv_results_` calls the rung of a candidate: in sknn, and in scikit-learn's halving.
+#: Keys of `cv_results_` with the rung of a candidate: in sknn, and in scikit-learn's halving.
 RUNG_KEYS = ("rung", "iter")
 
-#: What it says of the resources of a rung, and what the x-label calls them.
+#: For each, the key with the resources of a rung, and their name in the x-label.
 RESOURCES = {"rung": ("mean_best_iteration", "epochs, at most"), "iter": ("n_resources",) * 2}
 
 #: Colour of the candidates of the first rung, between white (0) and that of the last rung (1).
@@ -23,7 +23,7 @@ LIGHTEST = 0.3
 
 
 class Candidates:
-    """What `cv_results_` has of each candidate with a score, at the last rung that it reached.
+    """Settings and scores of the candidates with a score, at the last rung that each reached.
 
     `index` are the positions in `cv_results_`, `params` the settings, `score` and `spread` the mean
     and the standard deviation over the splits, `rung` the last rungs, `histories` the rungs and the
