@@ -218,7 +218,7 @@ class Trials:
         return self.mlp._with_parameters(**settings)
 
     def _trial(self, settings: Settings, plan: FitPlan, results: list[FitResult]) -> Trial:
-        """Return a trial with the raw outputs of the networks for the rows that they have not seen."""
+        """Return a trial with the raw outputs of the networks for rows that they have not seen."""
         n_folds, mlp = sum(len(result.histories) for result in results), self._with(settings)
         folds, plan = self.folds.part(slice(n_folds)), plan.part(slice(n_folds))
         result = results[0] if len(results) == 1 else join_results(plan, results)

@@ -18,7 +18,7 @@ from sknn.search._run import SearchRun
 from sknn.search._selection import Candidate
 from sknn.search.ensemble import Member, SearchEnsemble
 
-#: Assumed ratio of the time of a fit to all rows to that of a fit to the rows of a fold.
+#: Assumed least ratio of the time of a fit to all rows to that of one to the rows of a fold.
 REFIT_TIME_RATIO = 1.3
 
 #: Least and largest number of networks of all rows: fewer are no better than those of the folds,
