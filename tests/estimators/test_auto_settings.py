@@ -15,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 
 import sknn
 from sknn import TabularMLPClassifier, TabularMLPRegressor
-from sknn.estimators import _auto_settings, _fit, _fit_plan, _linear
+from sknn.estimators import _auto_settings, _fit, _linear, _planning
 from tests.estimators.data import fitted
 
 SMALL = {"hidden_layer_sizes": 8, "random_state": 0}
@@ -476,7 +476,7 @@ def test_early_stopping_by_the_number_of_rows(monkeypatch):
     X, y = table()
     assert hasattr(TabularMLPRegressor(**SMALL, early_stopping="auto").fit(X, y), "member_params_")
     monkeypatch.setattr(_auto_settings, "N_SAMPLES_AUTO_EARLY_STOPPING", 100)
-    monkeypatch.setattr(_fit_plan, "N_SAMPLES_AUTO_EARLY_STOPPING", 100)
+    monkeypatch.setattr(_planning, "N_SAMPLES_AUTO_EARLY_STOPPING", 100)
     model = TabularMLPRegressor(**SMALL, early_stopping="auto").fit(X, y)
     assert not hasattr(model, "member_params_")
 
