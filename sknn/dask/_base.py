@@ -1,7 +1,6 @@
 """DaskMLP: parameters, fit, lazy predictions and the local estimator of the Dask estimators."""
 
 import warnings
-from collections.abc import Sequence
 from copy import copy
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
@@ -110,9 +109,7 @@ class DaskMLP(KnownParamNames):
         partitions = Partitions(X, y, sample_weight, type(local).__name__)
         cluster = Cluster(client_of(self.client))
         with restore_on_error(self.random_state), cluster:
-            loaded = cluster.compute(
-                load_partition, local, partitions.delayed(), names=partitions.names
-            )
+            loaded = cluster.compute(load_partition, local, partitions.delayed())
             result, notes, n_rounds = fit_parts(local, loaded, cluster, settings)
         if partitions.names:
             result.attributes["_named_columns"] = partitions.names
@@ -164,9 +161,10 @@ class DaskMLP(KnownParamNames):
         check_is_fitted(self)
         local = self._fitted
         partitions = Partitions(X, y, sample_weight, type(local).__name__)
-        names = [*partitions.names, *self._unused(partitions.X, partitions.names)]
         with Cluster(client_of(self.client)) as cluster:
-            scored = cluster.compute(score_partition, local, partitions.delayed(), names=names)
+            scored = cluster.compute(
+                score_partition, local, partitions.delayed(), no_inputs=self._no_inputs
+            )
             parts: list[PartScore] = [one for one in cluster.gather(scored) if one is not None]
         if not parts:
             raise ValueError("There is no row of positive weight to score.")
@@ -238,15 +236,10 @@ class DaskMLP(KnownParamNames):
         outer = OuterOptimizer(float(self.outer_learning_rate), float(self.outer_momentum))
         return RoundSettings(self.n_rounds, self.local_steps, outer)
 
-    def _unused(self, X: Any, others: Sequence[str] = ()) -> list[str]:
-        """Return the columns of X that were targets or weights in `fit`."""
-        columns = list(getattr(X, "columns", ()))
-        return [name for name in self._no_inputs if name in columns and name not in others]
-
     def _predict_lazily(self, X: Any, method: str) -> Any:
         check_is_fitted(self)
         X = check_inputs(X, "the local estimator, to_local()")
-        unused = self._unused(X)
+        unused = [name for name in self._no_inputs if name in getattr(X, "columns", ())]
         return predict_lazily(X.drop(columns=unused) if unused else X, self._fitted, method)
 
 

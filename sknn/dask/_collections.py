@@ -1,7 +1,6 @@
 """Dask collections: X, y and sample weights as partitions that belong together."""
 
 import sys
-from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -11,7 +10,7 @@ from sknn.estimators._sharding.parts import load_part
 from sknn.estimators._validation.data import ValidatedData
 from sknn.estimators._validation.error_context import add_to_errors
 from sknn.estimators.base import BaseMLP
-from sknn.features.named_columns import check_columns_exist
+from sknn.features.named_columns import check_columns_exist, split_columns
 
 
 def is_frame(X: Any) -> bool:
@@ -180,9 +179,7 @@ def _delayed(collection: Any, *, optimize_graph: bool = True) -> list[Any]:
     return list(parts.ravel() if isinstance(parts, np.ndarray) else parts)
 
 
-def load_partition(
-    mlp: BaseMLP, number: int, X: Any, y: Any, w: Any, *, names: Sequence[str]
-) -> ValidatedData | None:
+def load_partition(mlp: BaseMLP, number: int, X: Any, y: Any, w: Any) -> ValidatedData | None:
     """Validate a partition; the task in which it is read.
 
     Raises
@@ -191,7 +188,7 @@ def load_partition(
         If the data are invalid; the message tells the number of the partition.
     """
     with naming_partition(number):
-        X, y, w = split_columns(names, X, y, w)
+        X, y, w = split_columns(X, y, w)
         for what, given in (("y", y), ("sample_weight", w)):
             if given is not None and len(given) != X.shape[0]:
                 raise ValueError(f"X has {X.shape[0]} rows, but {what} has {len(given)}.")
@@ -201,9 +198,3 @@ def load_partition(
 def naming_partition(number: int) -> AbstractContextManager[None]:
     """Return a context that adds the number of a partition to error messages."""
     return add_to_errors(f"Partition {number}: ")
-
-
-def split_columns(names: Sequence[str], X: Any, y: Any, w: Any) -> tuple[Any, Any, Any]:
-    """Return the inputs, the targets and the weights of a partition, some of which are columns."""
-    y, w = (X[one] if isinstance(one, str) else one for one in (y, w))
-    return X.drop(columns=list(names)) if names else X, y, w

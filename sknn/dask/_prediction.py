@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from dask.delayed import delayed
 
-from sknn.dask._collections import is_frame, naming_partition, split_columns
+from sknn.dask._collections import is_frame, naming_partition
 from sknn.engine._typing import Array
 from sknn.estimators._model import ModelSpec
 from sknn.estimators._validation.floats import ignore_overflow
@@ -15,6 +15,7 @@ from sknn.estimators._validation.weights import checked_weights
 from sknn.estimators._validation_score import LARGEST, PartScore
 from sknn.estimators.base import BaseMLP
 from sknn.estimators.regression import Regression
+from sknn.features.named_columns import split_columns, without_columns
 from sknn.targets import TargetMoments
 
 
@@ -101,7 +102,7 @@ def _as_frame(predictions: Array, index: Any, columns: Any) -> Any:
 
 
 def score_partition(
-    model: BaseMLP, number: int, X: Any, y: Any, w: Any, *, names: Sequence[str]
+    model: BaseMLP, number: int, X: Any, y: Any, w: Any, *, no_inputs: Sequence[str]
 ) -> PartScore | None:
     """Return what the score of all rows is computed from; None without rows of positive weight.
 
@@ -111,7 +112,8 @@ def score_partition(
         If the data are invalid; the message tells the number of the partition.
     """
     with naming_partition(number):
-        X, y, w = split_columns(names, X, y, w)
+        X, y, w = split_columns(X, y, w)
+        X = without_columns(X, no_inputs)
         return _part_score(model, X, y, w) if X.shape[0] else None
 
 
