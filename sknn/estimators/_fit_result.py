@@ -9,6 +9,7 @@ from typing import Any
 from sknn.engine import History
 from sknn.engine.history import Outcome
 from sknn.estimators._builders import FitConfig
+from sknn.estimators._callbacks import FitProgress
 from sknn.estimators._fit_plan import FitPlan
 from sknn.estimators._training_record import training_record
 from sknn.estimators._training_state import TrainingState, states_to_plain
@@ -35,6 +36,13 @@ class FitResult:
     search: "FitResult | None" = None  # that of the networks that `refit` has replaced
     # the states to continue from if the fit was paused; None if it has ended
     paused: Sequence[TrainingState] | None = None
+
+    @classmethod
+    def of_checkpoint(cls, resumed: FitProgress) -> "FitResult":
+        """Return the result of a complete fit from its checkpoint."""
+        states = resumed.states  # a history without epochs is false
+        histories = [History() if one.history is None else one.history for one in states]
+        return cls(dict(resumed.fitted), histories, states)
 
     def with_outcome(self, outcome: Outcome) -> "FitResult":
         """Return the result with an outcome, that of a search in which it was found."""

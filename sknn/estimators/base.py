@@ -10,7 +10,7 @@ from sklearn import get_config
 from sklearn.utils import Tags
 
 from sknn._version import VersionedState
-from sknn.engine import History, Loss
+from sknn.engine import Loss
 from sknn.engine._typing import Array
 from sknn.estimators import _builders, _saving
 from sknn.estimators._absent import ExplainsAbsent, why_absent
@@ -201,10 +201,7 @@ class BaseMLP(
         with restore_on_error(self.random_state):
             resumed = callbacks.load_checkpoint(verbose=bool(self.verbose)) if callbacks else None
             if resumed and resumed.finished:
-                states = resumed.states  # a history without epochs is false
-                histories = [History() if s.history is None else s.history for s in states]
-                result = FitResult(dict(resumed.fitted), histories, resumed.states)
-                notes: list[FitWarning] = []
+                result, notes = FitResult.of_checkpoint(resumed), list[FitWarning]()
             else:
                 steps = self._fit_steps(
                     given,
