@@ -1,6 +1,5 @@
 """Matrix products, sums as products with ones, and in-place updates of long vectors by BLAS."""
 
-import cmath
 import math
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -100,11 +99,11 @@ def row_sums(a: Array) -> Array:
 
 
 def has_finite_sum(a: Array) -> bool:
-    """Return whether the sum of all elements is finite, so that each is; the sum may overflow.
+    """Return whether the sum of real numbers is finite, so that each is; the sum may overflow.
 
     It is faster than `np.isfinite`, which decides if the sum is not finite.
     """
-    return cmath.isfinite(np.add.reduce(a, None))
+    return math.isfinite(np.add.reduce(a, None))
 
 
 def merge_rows(*arrays: Array) -> tuple[Array, ...]:

@@ -81,7 +81,10 @@ class RawPredictor:
             one = None
         u = np.empty(X.shape, self.dtype) if one is None else one.values[0]
         _copy_converted(u, X, check)
-        z, one = self._forward(u, one)
+        if one is None:
+            z, one = self._trace(u)
+        else:
+            z = one.forward(u, self.network.modules)
         z = z.copy()
         if one is not None and len(self._passes) < MAX_KEPT_PASSES:
             self._passes.append(one)
@@ -100,22 +103,23 @@ class RawPredictor:
         if rows.stop > X.shape[0]:  # the last batch is smaller
             out[..., rows, :] = self.network.forward(u)
             return
-        out[..., rows, :], one = self._forward(u, _pop(free))
+        one = _pop(free)
+        if one is None:
+            z, one = self._trace(u)
+        else:
+            z = one.forward(u, self.network.modules)
+        out[..., rows, :] = z
         if one is not None:
             free.append(one)
 
-    def _forward(self, u: Array, one: ForwardPass | None) -> tuple[Array, ForwardPass | None]:
-        """Return the raw outputs for u, and a pass for the next inputs like it.
+    def _trace(self, u: Array) -> tuple[Array, ForwardPass | None]:
+        """Return the raw outputs for u, perhaps u itself, and a pass for the next inputs like it.
 
-        With a pass the outputs are its array, and without they may be u itself. Networks with
-        sparse outputs of modules have no pass.
+        Networks with sparse outputs of modules have no pass.
         """
-        modules = self.network.modules
-        if one is not None:
-            return one.forward(u, modules), one
         values = self.network.trace(u)
         is_sparse = any(map(issparse, values[1:]))
-        return values[-1], None if is_sparse else ForwardPass(modules, values)
+        return values[-1], None if is_sparse else ForwardPass(self.network.modules, values)
 
 
 def _pop(free: list[ForwardPass]) -> ForwardPass | None:

@@ -174,4 +174,6 @@ def is_finite(state: Any) -> bool:
     if isinstance(state, int | float):
         return math.isfinite(state)
     array = np.asarray(state)
-    return array.dtype.kind not in "fc" or has_finite_sum(array) or bool(np.isfinite(array).all())
+    if array.dtype.kind not in "fc":
+        return True
+    return (array.dtype.kind == "f" and has_finite_sum(array)) or bool(np.isfinite(array).all())
