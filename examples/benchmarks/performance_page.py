@@ -129,18 +129,15 @@ def fits(figures: Figures) -> str:
 
 def compiled(figures: Figures) -> str:
     """Return the table of fits with and without compiled kernels."""
-    found = figures.rows("compiled"), figures.rows("compiled", "default")
-    in_default = {row["case"]: ratios_of(row)["without"] for row in found[1]}
     lines = [
         [
             row["case"],
-            *(f"{row['seconds'][way]:.2f}" for way in ("without", "with")),
+            *(f"{row['seconds'][way]:.3f}" for way in ("without", "with")),
             bold(ratios_of(row)["without"]),
-            bold(in_default[row["case"]]) if row["case"] in in_default else "",
         ]
-        for row in found[0]
+        for row in figures.rows("compiled")
     ]
-    heads = ["fit", "seconds without", "with", "ratio", "ratio, float64"]
+    heads = ["fit", "seconds without", "with", "ratio"]
     return table(heads, lines or [[MISSING] * len(heads)])
 
 
