@@ -1,5 +1,6 @@
 """Validation: what is held back, what is watched, when it decides, and what is kept."""
 
+import threading
 import time
 from itertools import count
 
@@ -389,9 +390,15 @@ def test_max_time_is_for_a_refit_and_what_comes_before_it(monkeypatch):
     """One deadline; if it is over before the refit is finished, what was found before is kept."""
     X, y = binary()
     found = fitted(counted(MLPClassifier).set_params(refit=False), X, y)
+    caller, real = threading.get_ident(), time.monotonic
     for seconds, finished in ((5.5, False), (9.5, True)):
-        clock = count()  # every look at it takes a second: after three epochs, and after four
-        monkeypatch.setattr(time, "monotonic", lambda clock=clock: next(clock))
+        # every look of this thread takes a second: after three epochs, and after four
+        clock = count()
+        monkeypatch.setattr(
+            time,
+            "monotonic",
+            lambda clock=clock: next(clock) if threading.get_ident() == caller else real(),
+        )
         model = fitted(counted(MLPClassifier, max_time=seconds), X, y)
         assert model.n_iter_ == model.best_iteration_ == 4
         assert np.array_equal(parameters(model), parameters(found)) != finished
