@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import time
 
 import numpy as np
 import pandas as pd
@@ -124,14 +125,26 @@ def test_a_worker_that_joins_changes_nothing(monkeypatch, expected):
         disturbance.join()
 
 
+def wait_for_release(client, patience=60):
+    """Return the keys that each worker holds, once there are none or the patience (s) has ended.
+
+    Clients release futures by messages that other calls can overtake.
+    """
+    end = time.monotonic() + patience
+    while True:
+        left = client.run(lambda dask_worker: sorted(map(str, dask_worker.data)))
+        if not any(left.values()) or time.monotonic() > end:
+            return list(left.values())
+        time.sleep(0.05)
+
+
 @pytest.mark.slow
 def test_nothing_is_left_on_the_workers():
     """After a fit: neither results nor files."""
     with processes(1) as cluster, distributed.Client(cluster) as client:
         fit_both(client)
         folder = next(iter(client.run(lambda dask_worker: dask_worker.local_directory).values()))
-        left = client.run(lambda dask_worker: sorted(map(str, dask_worker.data)))
-        assert list(left.values()) == [[]]
+        assert wait_for_release(client) == [[]]
         files = [name for _, _, names in os.walk(folder) for name in names]
         assert not [name for name in files if "lock" not in name]
 
