@@ -46,13 +46,13 @@ def _set_threads(numbers: Sequence[tuple[Any, int]]) -> None:
 
     Newer versions of threadpoolctl ignore what any thread but the first sets; but the first of
     several fits to begin may be the first to end, and another thread then restores the limit. So
-    the current thread takes control, and gives it back.
+    no thread is on record, neither before nor after.
     """
     for library, n in numbers:
-        take_control = getattr(library, "clear_controlling_thread", _do_nothing)
-        take_control(force=True)
+        forget_thread = getattr(library, "clear_controlling_thread", _do_nothing)
+        forget_thread(force=True)
         library.set_num_threads(n)
-        take_control(force=True)
+        forget_thread(force=True)
 
 
 def _do_nothing(force: bool) -> None:

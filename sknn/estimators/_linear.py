@@ -74,11 +74,12 @@ class LinearModels:
         """
         histories: list[History] = []
         states: list[TrainingState] = []
-        for problem in self.problems:
-            history = _fit(problem, alpha)
-            initial = problem.job.initial
-            histories += [history] * len(initial.networks)
-            states += [TrainingState(state.rng) for state in initial.states]
+        with engine_threads(math.inf):
+            for problem in self.problems:
+                history = _fit(problem, alpha)
+                initial = problem.job.initial
+                histories += [history] * len(initial.networks)
+                states += [TrainingState(state.rng) for state in initial.states]
         return result_of(self.plan, histories, states, None)
 
 
@@ -100,14 +101,13 @@ def _fit(problem: _Problem, alpha: float) -> History:
     """Set the weights of the networks of a job, and return the losses of the iterations."""
     objective = Objective(problem.objective.network, problem.objective.loss, alpha)
     trainer = Trainer(LBFGS(), loss_scale=problem.job.initial.spec.loss_scale)
-    with engine_threads(math.inf):
-        history = trainer.train(
-            objective,
-            problem.dataset,
-            state=trainer.solver.init(objective),
-            epochs=MAX_ITER,
-            rng=np.random.RandomState(0),  # not used
-        )
+    history = trainer.train(
+        objective,
+        problem.dataset,
+        state=trainer.solver.init(objective),
+        epochs=MAX_ITER,
+        rng=np.random.RandomState(0),  # not used
+    )
     if history.outcome == "interrupted":
         raise KeyboardInterrupt
     history.outcome = "converged"  # or close to it

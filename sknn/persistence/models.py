@@ -73,8 +73,8 @@ def read_bytes(file: Any) -> bytes:
     if isinstance(file, str | os.PathLike):
         if not stat.S_ISREG(os.stat(file).st_mode):  # opening a pipe would block
             raise ModelFileError("This is not a regular file, but a folder, pipe or device.")
-        with open(file, "rb") as opened:
-            return opened.read()
+        with open(file, "rb") as stream:
+            return stream.read()
     data = file.read() if hasattr(file, "read") else None
     if not isinstance(data, bytes):
         raise TypeError(f"file must be a path or a binary file, got {file!r:.50}.")
