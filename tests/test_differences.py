@@ -225,7 +225,7 @@ def test_divergence():
 
 @difference
 def test_divergence_to_a_finite_loss():
-    """Training that diverges to a huge, finite loss ends in silence."""
+    """Training that diverges to a huge, finite loss ends without a warning."""
     X, y = regression()
     settings = {"solver": "sgd", "learning_rate_init": 0.9}
     with warnings.catch_warnings():
