@@ -74,6 +74,11 @@ class FitConfig:
     verbose: bool = False  # whether to print a line per epoch
 
     @property
+    def is_stochastic(self) -> bool:
+        """Whether the solver uses mini-batches, so that training can be resumed at any epoch."""
+        return isinstance(self.solver, MinibatchSolver)
+
+    @property
     def has_horizon(self) -> bool:
         """Whether the learning rate ends at a certain step."""
         return isinstance(self.solver, MinibatchSolver) and has_end(self.solver.schedule)

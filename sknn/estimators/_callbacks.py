@@ -8,6 +8,7 @@ from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from sknn._version import naming_file
 from sknn.archives import Contents
 from sknn.estimators._builders import has_folds, is_stochastic, n_members
 from sknn.estimators._saving import FITTED
@@ -17,7 +18,11 @@ from sknn.estimators._validation.source_rows import OnPass
 from sknn.features.sources import as_source
 
 if TYPE_CHECKING:
+    from sknn.estimators._fit_plan import FitPlan
     from sknn.estimators.base import BaseMLP
+
+#: What to do about a checkpoint that cannot be used.
+DELETE = " Delete it to start the fit from scratch."
 
 #: Largest number of passes over a source in a fit without folds and without `refit`.
 MAX_SOURCE_PASSES = 4
@@ -42,10 +47,13 @@ class FitCheckpoint(Protocol):
 class FitProgress:
     """Content of the checkpoint of a fit."""
 
-    initial_rng: Mapping[str, Any]  # state of the generator at the start of the fit
+    # state of the generator at the start of the fit; None if it is that of `random_state`
+    initial_rng: Mapping[str, Any] | None
     states: Sequence[TrainingState]  # the state of each network
     finished: bool  # whether the fit was complete
     fitted: Mapping[str, Any]  # the fitted attributes
+    # the states of the networks of earlier trainings of the same fit
+    ended: Sequence[Sequence[TrainingState]] = ()
 
     @property
     def n_epochs(self) -> int:
@@ -87,15 +95,26 @@ class FitCallbacks:
         loaded = self.checkpoint.load() if self.checkpoint else None
         if self.checkpoint is None or loaded is None:
             return None
-        fitted = {name: v for name, v in vars(loaded[0]).items() if name in FITTED}
+        estimator, progress = loaded
+        fitted = {name: v for name, v in vars(estimator).items() if name in FITTED}
         solver = fitted["_training_state"].get("solver", "")
-        states = [TrainingState.from_progress(one, solver) for one in loaded[1]["members"]]
-        found = FitProgress(loaded[1]["initial_rng"] or {}, states, loaded[1]["finished"], fitted)
+        states, *ended = (
+            [TrainingState.from_progress(one, solver) for one in members]
+            for members in (progress["members"], *progress.get("ended", []))
+        )
+        found = FitProgress(progress["initial_rng"], states, progress["finished"], fitted, ended)
         if verbose and found.finished:
             print(f"was finished before: {self.checkpoint.file}")
         elif verbose:
-            print(f"continues after epoch {found.n_epochs} from {self.checkpoint.file}")
+            training = f" of training {len(ended) + 1}" if ended else ""
+            print(f"continues after epoch {found.n_epochs}{training} from {self.checkpoint.file}")
         return found
+
+    def resume(self, plan: "FitPlan", states: Sequence[TrainingState]) -> "FitPlan":
+        """Return the plan with networks that continue from the states of the checkpoint."""
+        assert self.checkpoint is not None
+        with naming_file(self.checkpoint.file, DELETE):
+            return plan.resume(states)
 
     def on_epoch_begin(self) -> None:
         """Start the subtask of an epoch."""

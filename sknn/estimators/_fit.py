@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from copy import deepcopy
 from dataclasses import replace
@@ -14,7 +15,7 @@ from sknn.engine import LBFGS, History
 from sknn.engine.training import OnEpochTogether, train_together
 from sknn.estimators._blas_threads import engine_threads
 from sknn.estimators._builders import FitConfig
-from sknn.estimators._callbacks import FitCallbacks
+from sknn.estimators._callbacks import FitCallbacks, FitProgress
 from sknn.estimators._fit_plan import FitJob, FitPlan
 from sknn.estimators._fit_progress import epoch_callback
 from sknn.estimators._fit_result import FitResult
@@ -87,18 +88,31 @@ def fit_networks_of(
     return [next(results) if isinstance(one, FitRuns) else one for one in prepared]
 
 
-def run_steps(steps: FitSteps[Result], callbacks: FitCallbacks | None = None) -> Result:
-    """Run the steps of a fit: train the networks of each plan, and return the result of all."""
+def run_steps(
+    steps: FitSteps[Result],
+    callbacks: FitCallbacks | None = None,
+    resumed: FitProgress | None = None,
+) -> Result:
+    """Run the steps of a fit: train the networks of each plan, and return the result of all.
+
+    A fit that is resumed makes the same steps: trainings that have ended are not repeated.
+    """
+    known = deque([*resumed.ended, resumed.states] if resumed else [])
+    ended: list[Sequence[TrainingState]] = []
     try:
         plan = next(steps)
         while True:
             for message, category in plan.warnings:
                 warnings.warn(message, category, stacklevel=4)
+            if known and callbacks is not None:
+                plan = callbacks.resume(plan, known.popleft())
             try:
-                result = fit_networks(plan, callbacks)
+                result = fit_networks(replace(plan, ended=tuple(ended)), callbacks)
             except BaseException as error:
                 plan = steps.throw(error)
             else:
+                if callbacks is not None and callbacks.checkpoint:
+                    ended.append(result.states)
                 plan = steps.send(result)
     except StopIteration as end:
         return end.value

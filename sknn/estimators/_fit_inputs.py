@@ -104,7 +104,9 @@ def validate_fit(
     else:
         of_target = rows if isinstance(mlp, ClassifierMixin) else data
         target = of_target.derive("target", lambda: mlp._target(of_target.y))
-    rng = generator_from_state(resumed.initial_rng) if resumed else mlp.random_state
+    rng = mlp.random_state
+    if resumed and resumed.initial_rng:
+        rng = generator_from_state(resumed.initial_rng)
     states = TrainingState.of_fitted(fitted, rng) if fitted else None
     rng = states[0].rng if states else check_random_state(rng)
     initial_rng = rng.get_state(legacy=False) if keep_progress else None

@@ -12,6 +12,7 @@ from sknn.estimators._messages import FitWarning
 from sknn.estimators._model import ModelSpec
 from sknn.estimators._training_state import TrainingState
 from sknn.estimators._validation.data import ValidatedData
+from sknn.exceptions import ModelFileError
 
 
 class EpochScore(Protocol):
@@ -79,6 +80,8 @@ class FitPlan:
     warnings: Sequence[FitWarning] = ()  # to be shown before training
     # state of the generator at the start of the fit; None if no checkpoints are made
     initial_rng: dict[str, Any] | None = None
+    # the states of the networks of the trainings before this one, in a fit that makes checkpoints
+    ended: Sequence[Sequence[TrainingState]] = ()
 
     @property
     def config(self) -> FitConfig:
@@ -90,6 +93,27 @@ class FitPlan:
         jobs = self.jobs[which]
         spec = ModelSpec.join([job.initial.spec for job in jobs], self.spec.target)
         return replace(self, jobs=jobs, spec=spec)
+
+    def resume(self, states: Sequence[TrainingState]) -> "FitPlan":
+        """Return the plan with networks that continue from the states of a checkpoint.
+
+        Raises
+        ------
+        ModelFileError
+            If its networks have another number, or other numbers of parameters.
+        """
+        sizes = [_n_parameters(layers) for job in self.jobs for layers in job.initial.networks]
+        found = [None if state.vector is None else state.vector.size for state in states]
+        if found != sizes:
+            raise ModelFileError(
+                f"It has networks of {found} parameters, where this fit trains those of {sizes}."
+            )
+        remaining = iter(states)
+        jobs = []
+        for job in self.jobs:
+            own = [next(remaining) for _ in job.initial.networks]
+            jobs.append(replace(job, initial=replace(job.initial, states=own, is_new=False)))
+        return replace(self, jobs=jobs)
 
     def with_deadline(self, deadline: float) -> "FitPlan":
         """Return the plan with the time at which training ends."""
@@ -106,3 +130,8 @@ class FitPlan:
     def features(self) -> dict[str, Any]:
         """`n_features_in_`, and `feature_names_in_` if X has names."""
         return self.jobs[0].data.train.features
+
+
+def _n_parameters(layers: Sequential) -> int:
+    """Return the number of parameters of a network."""
+    return sum(array.size for array in layers.parameters)

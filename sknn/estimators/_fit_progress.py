@@ -25,10 +25,8 @@ def epoch_callback(training: FitRuns, callbacks: FitCallbacks | None) -> OnEpoch
     """Build the function to call after each epoch: print, save checkpoints, call callbacks."""
     config = training.plan.config
     n_before = max(len(state.loss_curve) for state in training.states)
-    keeps_progress = training.states[0].history is not None
-    if callbacks is not None:
+    if callbacks is not None and not training.is_at_end:
         callbacks.on_epoch_begin()
-
     n_rows = [len(run.history) for run in training.runs]
 
     def on_epoch(histories: Sequence[History], last: bool) -> bool:
@@ -43,7 +41,7 @@ def epoch_callback(training: FitRuns, callbacks: FitCallbacks | None) -> OnEpoch
             return False
         last_by_number = last or all(run.epochs_left == 0 for run in training.runs)
         out_of_time = any(history.outcome == "max_time" for history in histories)
-        checkpoint = callbacks.checkpoint if keeps_progress else None
+        checkpoint = callbacks.checkpoint if config.is_stochastic else None
         if checkpoint and (out_of_time or (not last_by_number and checkpoint.should_save())):
             result = training.result()
             estimator = config.as_estimator(with_training_state(result, config))
@@ -72,6 +70,7 @@ def progress(plan: FitPlan, result: FitResult, *, finished: bool = False) -> dic
         "initial_rng": plan.initial_rng,
         "finished": finished,
         "members": [state.progress(finished=finished) for state in result.states],
+        "ended": [[one.progress(finished=True) for one in states] for states in plan.ended],
     }
 
 

@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.utils import check_random_state
 
-from sknn.engine import History
 from sknn.estimators import _builders
-from sknn.estimators._callbacks import FitProgress
 from sknn.estimators._early_stopping import N_SAMPLES_AUTO_EARLY_STOPPING, split
 from sknn.estimators._fit_inputs import FitInputs, GivenData, check_continued
-from sknn.estimators._fit_plan import FitData, FitJob, FitPlan, InitialModel
+from sknn.estimators._fit_plan import FitData, FitJob, FitPlan
 from sknn.estimators._folds import Folds
 from sknn.estimators._initial_model import continue_from, new_model
 from sknn.estimators._inputs import TabularInputs
@@ -35,7 +33,7 @@ if TYPE_CHECKING:
     from sknn.estimators.base import BaseMLP
 
 
-def plan_fit(mlp: "BaseMLP", inputs: FitInputs, resumed: FitProgress | None = None) -> FitPlan:
+def plan_fit(mlp: "BaseMLP", inputs: FitInputs) -> FitPlan:
     """Build the configuration and the initial networks of a fit to all rows.
 
     Raises
@@ -45,21 +43,20 @@ def plan_fit(mlp: "BaseMLP", inputs: FitInputs, resumed: FitProgress | None = No
     """
     continued = inputs.fitted, inputs.states
     job = plan_job(mlp, inputs.data, inputs.validation, inputs.target, inputs.rng, *continued)
-    return _with_progress(mlp, FitPlan([job], job.initial.spec), inputs, resumed)
+    return FitPlan([job], job.initial.spec, initial_rng=inputs.initial_rng)
 
 
 def plan_cross_fit(
     mlp: "BaseMLP",
     inputs: FitInputs,
     folds: Folds,
-    resumed: FitProgress | None = None,
     *,
     for_trials: bool = False,
     encodings: Sequence[TabularInputs | None] | None = None,
 ) -> FitPlan:
     """Build the configurations and the initial networks of each fold.
 
-    Trials are not scored after every epoch, and keep no progress. The encoding of each fold may be
+    Trials are not scored after every epoch, and do not pause. The encoding of each fold may be
     known.
 
     Raises
@@ -78,19 +75,8 @@ def plan_cross_fit(
     )
     target = mlp._scaled_target(inputs.target, inputs.data)
     spec = ModelSpec.join([job.initial.spec for job in jobs], target)
-    plan = FitPlan(jobs, spec, is_cross_fitted=True)
-    return plan if for_trials else _with_progress(mlp, plan, inputs, resumed)
-
-
-def _with_progress(
-    mlp: "BaseMLP", plan: FitPlan, inputs: FitInputs, resumed: FitProgress | None
-) -> FitPlan:
-    """Let a plan keep the progress of the fit for checkpoints, or continue from one."""
-    if inputs.initial_rng and _builders.is_stochastic(mlp):
-        for state in (state for job in plan.jobs for state in job.initial.states):
-            state.history = History()
-    plan = replace(plan, initial_rng=inputs.initial_rng)
-    return resume(plan, resumed) if resumed else plan
+    initial_rng = None if for_trials else inputs.initial_rng
+    return FitPlan(jobs, spec, is_cross_fitted=True, initial_rng=initial_rng)
 
 
 def plan_epoch(mlp: "BaseMLP", given: GivenData, classes: Any) -> FitPlan:
@@ -271,14 +257,3 @@ def _plan_folds(
         except ValueError as error:
             raise ValueError(f"cv: the rows of split {k}: {error}") from error
     return jobs
-
-
-def resume(plan: FitPlan, resumed: FitProgress) -> FitPlan:
-    """Let the networks of a plan continue from those of a checkpoint."""
-    remaining = iter(resumed.states)
-    jobs = []
-    for job in plan.jobs:
-        states = [next(remaining) for _ in job.initial.states]
-        initial = InitialModel(job.initial.spec, job.initial.networks, states, is_new=False)
-        jobs.append(replace(job, initial=initial))
-    return replace(plan, jobs=jobs)

@@ -211,7 +211,7 @@ class BaseMLP(
                     keep_progress=callbacks is not None,
                     on_pass=source_pass(callbacks, verbose=bool(self.verbose)),
                 )
-                plan, result, notes = run_steps(steps, callbacks)
+                plan, result, notes = run_steps(steps, callbacks, resumed)
                 if callbacks is not None:
                     self._save_last_checkpoint(callbacks, plan, result)
         notes += self._publish(result)
@@ -381,7 +381,7 @@ class BaseMLP(
         if trials := auto_trials(self, inputs):
             plan, result, notes = yield from fit_best_settings(self, trials)
         else:
-            plan, folds = self._plan_networks(inputs, resumed)
+            plan, folds = self._plan_networks(inputs)
             early = list(plan.jobs[0].warnings)
             if inputs.groups is not None and isinstance(self.cv, str) and not self.early_stopping:
                 early.append((GROUPS_UNUSED, UserWarning))
@@ -407,15 +407,13 @@ class BaseMLP(
         solver = _builders.solver_name(self)
         return training_warnings(ended.history, solver, networks=ended.networks)
 
-    def _plan_networks(
-        self, inputs: FitInputs, resumed: FitProgress | None
-    ) -> tuple[FitPlan, Folds | None]:
+    def _plan_networks(self, inputs: FitInputs) -> tuple[FitPlan, Folds | None]:
         """Return the plan of the fit, and the folds of `cv`."""
         if not _builders.has_folds(self):
-            return plan_fit(self, inputs, resumed), None
+            return plan_fit(self, inputs), None
         classify = isinstance(self, ClassifierMixin)
         folds = split_folds(self.cv, inputs.X, inputs.rows, inputs.groups, classify=classify)
-        return plan_cross_fit(self, inputs, folds, resumed), folds
+        return plan_cross_fit(self, inputs, folds), folds
 
     def _with_parameters(self, **parameters: Any) -> Self:
         """Return a copy of the estimator with some other parameters, and without attributes."""

@@ -240,7 +240,9 @@ class _RunningFit:
                 keep_progress=self.max_epochs is not None,
                 shared=self.shared,
             )
-            return self._limited(next(self.steps))
+            plan = next(self.steps)
+            resumed = self.task.progress
+            return self._limited(plan.resume(resumed.states) if resumed else plan)
 
         self._advance(begin)
 

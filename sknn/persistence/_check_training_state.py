@@ -141,14 +141,22 @@ def check_progress(progress: Any, estimator: Any, vectors: Sequence[Array]) -> N
 
     `vectors` have the size and the dtype of the parameter vector of each network.
     """
-    require_keys("The progress", progress, PROGRESS)
-    _check_rng(progress["initial_rng"])
+    require_keys("The progress", progress, PROGRESS, {"ended"})
+    if progress["initial_rng"] is not None:
+        _check_rng(progress["initial_rng"])
     require(type(progress["finished"]) is bool, "finished must be true or false")
     members = progress["members"]
     fits = isinstance(members, list) and len(members) == len(vectors)
     require(fits, f"there must be the progress of {len(vectors)} networks")
     for member, vector in zip(members, vectors, strict=True):
         _check_member(member, estimator, vector, len(vectors))
+    ended = progress.get("ended", [])
+    fits = isinstance(ended, list) and all(isinstance(one, list) for one in ended)
+    require(fits, "the trainings that have ended must be lists of networks")
+    for member in (member for training in ended for member in training):
+        require_keys("A member of the progress", member, MEMBER_PROGRESS)
+        require_array("the vector", member["vector"], "f", (None,))
+        _check_member(member, estimator, member["vector"], 1)
 
 
 def _check_member(member: Any, estimator: Any, vector: Array, n_networks: int) -> None:
@@ -156,7 +164,8 @@ def _check_member(member: Any, estimator: Any, vector: Array, n_networks: int) -
     require_keys("A member of the progress", member, MEMBER_PROGRESS)
     _check_rng(member["rng"])
     _check_solver(member, solver_name(estimator), estimator, vector, n_networks)
-    require_array("the vector", member["vector"], "f", vector.shape)
+    if member["vector"] is not None:  # that of a linear model
+        require_array("the vector", member["vector"], "f", vector.shape)
     require(member["outcome"] in get_args(Outcome), "the outcome is unknown")
     require_number("rate", member["rate"])
     _check_epochs(member["epochs"])

@@ -11,6 +11,7 @@ import joblib
 
 from sknn._version import __version__, migrate_state, naming_file
 from sknn.archives import Contents, pack_parameters, replacing, write
+from sknn.estimators._callbacks import DELETE
 from sknn.estimators._saving import check_own_class, contents_of, plain_parameters
 from sknn.estimators._splitters import cv_to_plain
 from sknn.estimators.base import BaseMLP
@@ -52,8 +53,8 @@ class Checkpoint:
     Set it on the outermost estimator, a pipeline or a search, which passes it to the networks
     inside. It needs the callbacks of scikit-learn 1.9 or newer. Files have the format of `save`: no
     parameter may be an object other than a splitter of scikit-learn, and :func:`sknn.load` reads
-    the model of the last saved epoch. A `refit` on all rows, the solver "lbfgs" and the search of
-    cv="auto" restart if they are interrupted. `max_time` counts from the last start. The data are
+    the model of the last saved epoch: with ``cv="auto"`` and `refit` that of the training which was
+    interrupted. The solver "lbfgs" restarts. `max_time` counts from the last start. The data are
     read once, for the digest.
 
     Examples
@@ -151,7 +152,7 @@ class CheckpointFile:
         ModelFileError
             If it is damaged, or no checkpoint.
         """
-        with naming_file(self.file, " Delete it to start the fit from scratch."):
+        with naming_file(self.file, DELETE):
             try:
                 data = read_bytes(self.file)
             except FileNotFoundError:

@@ -29,7 +29,14 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import sknn
-from sknn import Checkpoint, MLPClassifier, MLPRegressor, ModelFileError
+from sknn import (
+    Checkpoint,
+    MLPClassifier,
+    MLPRegressor,
+    ModelFileError,
+    TabularMLPClassifier,
+    TabularMLPRegressor,
+)
 from sknn.estimators._validation_score import ValidationScore
 from tests.estimators.data import TABLES, TASKS
 from tests.persistence.test_archives import MODELS, MyMLP, assert_alike, loaded, rewritten
@@ -118,6 +125,108 @@ def test_killed_cross_fit_of_a_table_resumes_exactly(task, settings, tmp_path):
     check(partial(estimator, (6,), cv=3, **fixed, **settings), X, y, 5, tmp_path)
 
 
+class CountTrainings(KillAfter):
+    """A callback that counts the epochs of each training of a fit."""
+
+    def __init__(self):
+        super().__init__()
+        self.trainings = []
+
+    def on_fit_task_end(self, estimator, context):
+        """Count an epoch."""
+        super().on_fit_task_end(estimator, context)
+        if context.task_name == "epoch":
+            number = context.epoch_metrics["epoch"]
+            if not self.trainings or number <= self.trainings[-1]:
+                self.trainings.append(0)
+            self.trainings[-1] = number
+
+
+#: Fits of several trainings, one after the other: cv="auto", and `refit`.
+SEVERAL_TRAININGS = {
+    "few rows": (TabularMLPRegressor, 60, {}),
+    "few rows, classes": (TabularMLPClassifier, 90, {"n_members": 2}),
+    "many rows": (TabularMLPRegressor, 3100, {}),
+    "refit": (MLPRegressor, 60, {"early_stopping": True, "refit": True, "max_iter": 9}),
+    "refit of folds": (MLPClassifier, 60, {"cv": 3, "refit": True, "max_iter": 6}),
+}
+
+
+@pytest.mark.parametrize("where", ["first", "middle", "last"])
+@pytest.mark.parametrize("name", SEVERAL_TRAININGS)
+def test_killed_fit_of_several_trainings_resumes_exactly(name, where, tmp_path):
+    """In any of them; those that have ended are not repeated."""
+    estimator, n, settings = SEVERAL_TRAININGS[name]
+    X, y = TABLES["real of a table"][1](n)
+    y = (y > 0).astype(int) if "Classifier" in estimator.__name__ else y
+    X = X if "Tabular" in estimator.__name__ else X[["owner"]].to_numpy(dtype=float)
+    model = estimator((6,), batch_size=32, random_state=0, **settings)
+    counter = CountTrainings()
+    whole = fit(clone(model).set_callbacks(counter), X, y)
+    *earlier, last = counter.trainings
+    assert earlier
+    killed_after = {"first": 4, "middle": earlier[0] + 4, "last": sum(earlier) + last - 1}[where]
+    keep, rest = Checkpoint(tmp_path, every_n_epochs=2), CountTrainings()
+    with pytest.raises(Killed):
+        fit(clone(model).set_callbacks(keep, KillAfter(killed_after)), X, y)
+    again = fit(clone(model).set_callbacks(keep, rest), X, y)
+    assert rest.seen <= sum(counter.trainings) - killed_after + 3
+    del whole._skl_callbacks, again._skl_callbacks
+    assert_alike(vars(again), vars(whole))
+
+
+@pytest.mark.parametrize("task", ["binary of a table", "real of a table"])
+def test_completed_choice_of_settings_is_loaded_from_its_checkpoint(task, tmp_path):
+    """Also if linear models are among the networks; no epoch is run."""
+    estimator, make = TABLES[task]
+    X, y = make(90)
+    seen = []
+    for _ in range(2):
+        counter = KillAfter()
+        model = estimator.func((6,), random_state=0)
+        model.set_callbacks(Checkpoint(tmp_path), counter)
+        fit(model, X, y)
+        seen.append((model, counter.seen))
+    (first, epochs), (second, none) = seen
+    assert none == 0 < epochs
+    assert any("alpha" in one for one in first.member_params_)
+    del first._skl_callbacks, second._skl_callbacks
+    assert_alike(vars(second), vars(first))
+
+
+def test_checkpoint_of_another_training_is_refused(tmp_path):
+    """Networks of trainings that have ended have the sizes of those of the fit."""
+    X, y = TASKS["real"][1]()
+    model = MLPRegressor((6,), early_stopping=True, refit=True, max_iter=6, random_state=0)
+    model.set_callbacks(Checkpoint(tmp_path, every_n_epochs=1), KillAfter(8))
+    with pytest.raises(Killed):
+        fit(model, X, y)
+    [file] = tmp_path.iterdir()
+    original = file.read_bytes()
+
+    def with_other_size(contents):
+        member = contents.progress["ended"][0][0]
+        optimizer = member["solver_state"]["optimizer"]
+        vectors = {name: v[:5] for name, v in optimizer.items() if isinstance(v, np.ndarray)}
+        optimizer.update(vectors)
+        member.update(vector=member["vector"][:5], best=None)
+
+    changes = [
+        (with_other_size, r"networks of \[5\] parameters, where"),
+        (lambda contents: contents.progress["ended"].append([]), r"networks of \[\] parameters"),
+        (lambda contents: contents.progress.update(ended=[1]), "lists of networks"),
+        (lambda contents: contents.progress["ended"][0][0].pop("rng"), "lacks rng"),
+        (
+            lambda contents: contents.progress["ended"][0][0].update(vector=np.zeros(3)),
+            "must have the size of all parameters",
+        ),
+    ]
+    for change, says in changes:
+        file.write_bytes(rewritten(original, change))
+        with pytest.raises(ModelFileError, match=says):
+            fit(clone(model).set_callbacks(Checkpoint(tmp_path)), X, y)
+
+
 @pytest.mark.parametrize("settings", [{"n_members": 4}, {"cv": 3}, {"cv": 3, "n_members": 2}])
 def test_networks_that_had_stopped_stay_as_they_are(settings, tmp_path):
     """The others resume: after every number of epochs the rest of the fit is the same."""
@@ -147,6 +256,19 @@ def test_several_networks_stopped_by_max_time_resume(settings, tmp_path):
     keep = Checkpoint(tmp_path, every_n_epochs=1000)
     short = fit(clone(model).set_params(max_time=1e-9).set_callbacks(keep), X, y)
     assert np.max(short.n_iter_) < 20
+    again = fit(clone(model).set_callbacks(keep), X, y)
+    del again._skl_callbacks
+    assert_alike(vars(again), vars(whole))
+
+
+@pytest.mark.parametrize("seconds", [1e-9, 0.1, 0.3])
+def test_choice_of_settings_stopped_by_max_time_resumes(seconds, tmp_path):
+    """In the training that was stopped."""
+    X, y = TABLES["real of a table"][1](60)
+    model = TabularMLPRegressor((6,), random_state=0)
+    whole = fit(clone(model), X, y)
+    keep = Checkpoint(tmp_path, every_n_epochs=1000)
+    fit(clone(model).set_params(max_time=seconds).set_callbacks(keep), X, y)
     again = fit(clone(model).set_callbacks(keep), X, y)
     del again._skl_callbacks
     assert_alike(vars(again), vars(whole))
