@@ -15,6 +15,7 @@ from sknn.callbacks._epoch_callback import EpochCallback, fit_path
 COLUMNS = (
     "run",
     "fit",
+    "training",
     "epoch",
     "loss",
     "validation_loss",
@@ -60,8 +61,9 @@ class CSVLogger(EpochCallback):
     - fit: the numbers of the tasks from that fit to the network's, as in "0/0/3/1": the last step
       (1) of the pipeline of the fourth fit (3) of a `GridSearchCV`. That of a single network is
       "0".
-    - epoch: counted from 1, as with `verbose`. A refit, and every training of ``cv="auto"``, counts
-      from 1 again.
+    - training: counted from 1 in each fit. A fit with ``refit=True`` has two, one with
+      ``cv="auto"`` several, of which the last one gives the networks that predict.
+    - epoch: counted from 1 in each training, as with `verbose`.
     - loss, validation_loss, validation_score, learning_rate: as in `loss_curve_`,
       `validation_loss_curve_`, `validation_scores_` and `learning_rates_`; with `n_members` or `cv`
       means over the networks that trained in the epoch. Empty if there are none.

@@ -111,7 +111,7 @@ def run_steps(
             except BaseException as error:
                 plan = steps.throw(error)
             else:
-                if callbacks is not None and callbacks.checkpoint:
+                if callbacks is not None:
                     ended.append(result.states)
                 plan = steps.send(result)
     except StopIteration as end:

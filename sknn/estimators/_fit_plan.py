@@ -80,7 +80,7 @@ class FitPlan:
     warnings: Sequence[FitWarning] = ()  # to be shown before training
     # state of the generator at the start of the fit; None if no checkpoints are made
     initial_rng: dict[str, Any] | None = None
-    # the states of the networks of the trainings before this one, in a fit that makes checkpoints
+    # the states of the networks of the trainings before this one, in a fit with callbacks
     ended: Sequence[Sequence[TrainingState]] = ()
 
     @property

@@ -47,7 +47,8 @@ def epoch_callback(training: FitRuns, callbacks: FitCallbacks | None) -> OnEpoch
             estimator = config.as_estimator(with_training_state(result, config))
             save_checkpoint(checkpoint, estimator, progress(training.plan, result))
         ends = callbacks.on_epoch_end(
-            epoch_metrics(n_before + n_epochs, row), lambda: _detached(training.result(), config)
+            epoch_metrics(len(training.plan.ended) + 1, n_before + n_epochs, row),
+            lambda: _detached(training.result(), config),
         )
         if not (ends or last_by_number):
             callbacks.on_epoch_begin()

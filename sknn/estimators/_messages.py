@@ -64,13 +64,18 @@ GROUPS_UNUSED = (
 )
 
 
-def epoch_metrics(epoch: int, row: Mapping[str, float]) -> dict[str, float]:
-    """Return the known values of an epoch, for callbacks; none if no network was trained in it."""
+def epoch_metrics(training: int, epoch: int, row: Mapping[str, float]) -> dict[str, float]:
+    """Return the known values of an epoch, for callbacks; none if no network was trained in it.
+
+    `training` is the number of the training in the fit, from 1.
+    """
     if not row:
         return {}
     names = {"rate": "learning_rate"}
     known = {names.get(key, key): row.get(key, math.nan) for key in COLUMNS}
-    return {"epoch": epoch} | {key: v for key, v in known.items() if not math.isnan(v)}
+    return {"training": training, "epoch": epoch} | {
+        key: v for key, v in known.items() if not math.isnan(v)
+    }
 
 
 def print_epoch(epoch: int, row: Mapping[str, float]) -> None:

@@ -16,7 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import sknn
-from sknn import MLPClassifier, TabularMLPClassifier
+from sknn import MLPClassifier, TabularMLPClassifier, TabularMLPRegressor
 from sknn.callbacks import CSVLogger
 from sknn.callbacks.csv_logger import COLUMNS
 from tests.estimators.data import TABLES, TASKS, binary, fitted, parameters
@@ -55,6 +55,22 @@ def test_rows_are_the_curves(task, networks, tmp_path):
     assert log["fit"].tolist() == ["0"] * 5
     assert log["run"].nunique() == 1
     assert log["seconds"].is_monotonic_increasing
+
+
+def test_trainings_of_a_fit_are_numbered(tmp_path):
+    """Those of a refit and of cv="auto"; each counts its epochs from 1."""
+    refit = MLPClassifier((6,), early_stopping=True, refit=True, **SETTINGS)
+    fitted(refit.set_callbacks(CSVLogger(tmp_path / "refit.csv")), *binary())
+    log = read(tmp_path / "refit.csv")
+    assert log["training"].unique().tolist() == [1, 2]
+    X, y = TABLES["real of a table"][1]()
+    table = TabularMLPRegressor((6,), random_state=0)
+    fitted(table.set_callbacks(CSVLogger(tmp_path / "table.csv")), X, y)
+    trainings = read(tmp_path / "table.csv").groupby("training")["epoch"]
+    assert len(trainings) > 2
+    assert trainings.agg(list).map(lambda epochs: epochs == [*range(1, len(epochs) + 1)]).all()
+    last = trainings.max().iloc[-1]
+    assert last == max(one["max_iter"] for one in table.member_params_ if "max_iter" in one)
 
 
 def test_lbfgs(tmp_path):
