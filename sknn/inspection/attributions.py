@@ -22,10 +22,12 @@ from sknn.inspection.gradients import output_gradients, sum_members
 from sknn.targets import MulticlassTarget, RealTarget
 
 #: Number of points on the way from a background row to a sample, those of a Gauss-Legendre rule.
-N_POINTS = 8
+N_POINTS = 3
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(N_POINTS)
+POSITIONS, WEIGHTS = (1 + _NODES) / 2, _WEIGHTS / 2
 
-#: Elements of the interpolated inputs at a time.
-CHUNK_SIZE = 2**22
+#: Outputs of the widest layer at a time: more do not fit into the cache of a core.
+CHUNK_SIZE = 2**18
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +104,7 @@ def attributions(
     background: Any = None,
     *,
     target: Any = None,
-    n_samples: int = 400,
+    n_samples: int = 300,
 ) -> Attributions:
     """Return the contribution of each feature to one output, sample by sample.
 
@@ -126,9 +128,9 @@ def attributions(
         classes the log-odds of that class (None is the second one), so that a contribution v
         multiplies the odds by exp(v). With more classes the difference of the values for two labels
         is that of the log-odds between these; None is the predicted class of each sample.
-    n_samples : int, default=400
-        Number of gradients for each sample: at eight points on the way from each of
-        ``n_samples / 8`` background rows, evenly spaced by their output if there are more.
+    n_samples : int, default=300
+        Number of gradients for each sample: at three points on the way from each of
+        ``n_samples / 3`` background rows, evenly spaced by their output if there are more.
 
     Returns
     -------
@@ -142,7 +144,7 @@ def attributions(
     NotFittedError
         If it is not fitted.
     ValueError
-        If there is no such target, or `n_samples` is below 8.
+        If there is no such target, or `n_samples` is below 3.
 
     Notes
     -----
@@ -178,7 +180,7 @@ def attributions(
         chosen = np.flatnonzero((coefficients == one).all(axis=1))
         drawn = _evenly_spaced(of_rows @ one, n_samples // N_POINTS)
         base_values[chosen] = (of_rows[drawn] @ one).mean()
-        values[chosen] = _mean_gradients(spec, ways, chosen, drawn, one)
+        values[chosen] = _mean_contributions(spec, ways, chosen, drawn, one)
     if selection.scale is not None:
         values *= selection.scale
     names = getattr(mlp, "feature_names_in_", None)
@@ -212,21 +214,44 @@ class _Ways:
         first = next(i for i, module in enumerate(modules) if isinstance(module, Linear))
         self.samples, self.background = samples, background
         self.encoding = Sequential(modules[:first]) if first else None
-        self.network = Sequential(modules[first:])
-        self.inputs = samples.spec.inputs
+        self.layer, self.rest = modules[first], Sequential(modules[first + 1 :])
+        inputs = samples.spec.inputs
+        self.is_of_feature = None  # 1 for the inputs of each feature
+        if inputs is not None:
+            n_features = inputs.encoder.n_features_in_
+            self.is_of_feature = np.eye(n_features)[inputs.columns_of_inputs()]
+
+    @property
+    def width(self) -> int:
+        """The number of units of the widest layer, of all members."""
+        layers = [self.layer, *self.rest.modules]
+        return max(one.W0.size for one in layers if isinstance(one, Linear))
 
     def ends(self, samples: Any, drawn: Any) -> tuple[Array, Array]:
-        """Return the inputs of samples, and those of background rows, (..., n, m)."""
+        """Return the inputs of samples and those of background rows, (..., n, m)."""
         return self._inputs(self.samples, samples), self._inputs(self.background, drawn)
 
-    def by_feature(self, contributions: Array) -> Array:
-        """Sum the contributions of all inputs of a feature, shape (n, n_features)."""
-        if self.inputs is None:
-            return contributions
-        columns, n_features = self.inputs.columns_of_inputs(), self.inputs.encoder.n_features_in_
-        sums = np.zeros((n_features, len(contributions)))
-        np.add.at(sums, columns, contributions.T)
-        return sums.T
+    def points(self, u: Array, v: Array) -> Array:
+        """Return the outputs of the first layer, which is linear, at all points of all ways."""
+        Z, Z0 = self.layer.forward(u)[..., :, None, None, :], self.layer.forward(v)
+        Z0 = Z0[..., None, :, None, :]
+        points: Array = (Z - Z0) * POSITIONS[:, None].astype(Z.dtype)
+        points += Z0
+        return points.reshape(*Z.shape[:-4], -1, Z.shape[-1])
+
+    def contributions(self, u: Array, v: Array, dZ: Array) -> Array:
+        """Return the sums over all ways, (n, n_features), of gradients times differences.
+
+        `dZ` is the gradient with respect to `points`.
+        """
+        k, difference = dZ.shape[-1], u[..., :, None, :] - v[..., None, :, :]
+        of_ways = WEIGHTS.astype(dZ.dtype) @ dZ.reshape(*dZ.shape[:-2], -1, N_POINTS, k)
+        du = self.layer.backward(u, dZ, of_ways)
+        if du.ndim > difference.ndim - 1:  # members that share their inputs
+            du = du.sum(axis=0)
+        products = np.einsum("...ijk,...ijk->...ik", du.reshape(difference.shape), difference)
+        of_inputs = sum_members(products).astype(np.float64)
+        return of_inputs if self.is_of_feature is None else of_inputs @ self.is_of_feature
 
     def _inputs(self, part: ModelPart, rows: Any) -> Array:
         u = part.X[rows]
@@ -234,51 +259,34 @@ class _Ways:
         return u if self.encoding is None else self.encoding.forward(u)
 
 
-def _mean_gradients(
+def _mean_contributions(
     spec: ModelSpec,
     ways: Sequence[_Ways],
     samples: NDArray[np.intp],
     drawn: NDArray[np.intp],
     coefficients: Array,
 ) -> Array:
-    """Return the contributions of samples: gradients times differences, averaged over ways."""
-    nodes, weights = np.polynomial.legendre.leggauss(N_POINTS)
-    positions, weights = (1 + nodes) / 2, weights / (2 * len(drawn))
+    """Return the contributions of samples, averaged over their ways, a few samples at a time."""
+    n_points = len(drawn) * N_POINTS
+    step = max(1, CHUNK_SIZE // (n_points * max(way.width for way in ways)))
     found = []
-    width = max(way.network.parameters[0].shape[-2] for way in ways)
-    step = max(1, CHUNK_SIZE // (len(drawn) * N_POINTS * width))
     for start in range(0, len(samples), step):
         some = samples[start : start + step]
         ends = [way.ends(some, drawn) for way in ways]
-        total: Any = 0.0
-        for position, weight in zip(positions, weights, strict=True):
-            total = total + weight * _contributions(spec, ways, ends, position, coefficients)
-        found.append(total)
-    return np.concatenate(found)
+        points = [way.points(*of_way) for way, of_way in zip(ways, ends, strict=True)]
+        gradients = _gradients(spec, ways, points, coefficients)
+        parts = zip(ways, ends, gradients, strict=True)
+        found.append(sum(way.contributions(*of_way, dZ) for way, of_way, dZ in parts))
+    return np.concatenate(found) / len(drawn)
 
 
-def _contributions(
-    spec: ModelSpec,
-    ways: Sequence[_Ways],
-    ends: Sequence[tuple[Array, Array]],
-    position: float,
-    coefficients: Array,
-) -> Array:
-    """Return gradients times differences at one point of each way, summed over the ways."""
-    traces, differences = [], []
-    for way, (u, v) in zip(ways, ends, strict=True):
-        difference = u[..., :, None, :] - v[..., None, :, :]
-        inputs = v[..., None, :, :] + u.dtype.type(position) * difference
-        traces.append(way.network.trace(inputs.reshape(*u.shape[:-2], -1, u.shape[-1])))
-        differences.append(difference)
-    n = traces[0][-1].shape[-2]
+def _gradients(
+    spec: ModelSpec, ways: Sequence[_Ways], points: Sequence[Array], coefficients: Array
+) -> list[Array]:
+    """Return the gradient of an output with respect to those of the first layer of each part."""
+    traces = [way.rest.trace(Z) for way, Z in zip(ways, points, strict=True)]
+    n = points[0].shape[-2]
     selection = OutputSelection(np.broadcast_to(coefficients, (n, len(coefficients))))
     gradients = output_gradients(spec, [values[-1] for values in traces], selection)
-    total: Any = 0.0
-    for way, values, dz, difference in zip(ways, traces, gradients, differences, strict=True):
-        du = way.network.gradients(values, dz)[0]
-        if du.ndim > difference.ndim - 1:  # members that share their inputs
-            du = du.sum(axis=0)
-        products = np.einsum("...ijk,...ijk->...ik", du.reshape(difference.shape), difference)
-        total = total + way.by_feature(sum_members(products).astype(np.float64))
-    return total
+    parts = zip(ways, traces, gradients, strict=True)
+    return [way.rest.gradients(values, dz)[0] for way, values, dz in parts]
