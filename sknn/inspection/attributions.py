@@ -154,8 +154,8 @@ def attributions(
     -----
     The contributions of a sample sum to the output minus the base value up to the error of the
     quadrature: at most two per cent of the standard deviation of the background's outputs, unless
-    eight points are too few, as for very steep networks. Expected gradients are not Shapley values,
-    which average over sets of features: the two differ by 6 to 12 per cent.
+    eight points are too few, as for steep networks with ReLU. Expected gradients are not Shapley
+    values, which average over sets of features: the two differ by 6 to 12 per cent.
 
     Examples
     --------

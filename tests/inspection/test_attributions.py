@@ -95,6 +95,37 @@ def test_a_linear_model():
     assert_allclose(found.values, (X - X[:30].mean(axis=0)) * slopes, atol=1e-3)
 
 
+@pytest.fixture
+def rules(monkeypatch):
+    """Numbers of points of the quadrature rules that are used, in order."""
+    used, leggauss = [], np.polynomial.legendre.leggauss
+
+    def counted(n):
+        used.append(n)
+        return leggauss(n)
+
+    monkeypatch.setattr(np.polynomial.legendre, "leggauss", counted)
+    return used
+
+
+def test_more_points_for_gradients_that_jump(rules):
+    """So that the sum of each sample is near to its output."""
+    X, y = real()
+    model = fitted(MLPRegressor(**SETTINGS), X, np.sin(3 * X[:, 0]) + y)
+    found = attributions(model, X, X[:40])
+    assert rules[:2] == [2, 4]
+    errors = found.base_values + found.values.sum(axis=1) - found.outputs
+    assert np.abs(errors).max() < TOLERANCE * found.outputs.std()
+
+
+def test_few_points_for_a_line(rules):
+    """Whatever the units of y: their gradients are the same all of the way."""
+    X, y = real()
+    model = MLPRegressor((), solver="lbfgs", standardize_y=True, random_state=0)
+    attributions(fitted(model, X, 1000 * y), X, X[:30])
+    assert rules == [2]
+
+
 def test_near_to_shapley_values():
     """Exact ones, of all sets of features."""
     X, y = real(80, 3)
