@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+from itertools import count
 from types import SimpleNamespace
 
 import numpy as np
@@ -140,11 +141,12 @@ def test_float_errors_are_those_of_the_caller():
 def test_a_system_without_threads_does_without(monkeypatch):
     """As in a browser."""
 
-    def start(self):
-        raise RuntimeError("can't start new thread")
+    class Refused(threading.Thread):
+        def start(self):
+            raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(threads_module, "_POOL", threads_module._Pool())
-    monkeypatch.setattr(threading.Thread, "start", start)
+    monkeypatch.setattr(threads_module, "Thread", Refused)  # those of others may start
     with allow(2):
         assert set(who_computes(3)) == {threading.get_ident()}
 
@@ -158,10 +160,13 @@ def test_a_forked_process_has_threads_of_its_own():
         who_computes(2)
         child = os.fork()
         if not child:
-            alone = len(set(who_computes(3)))
-            with allow(2):
-                ok = ended == [1] and alone == 1 and len(set(who_computes(4, 2))) == 2
-            os._exit(0 if ok else 1)
+            ok = False
+            try:
+                alone = len(set(who_computes(3)))
+                with allow(2):
+                    ok = ended == [1] and alone == 1 and len(set(who_computes(4, 2))) == 2
+            finally:
+                os._exit(0 if ok else 1)  # whatever is raised, it runs no other test
         assert os.waitpid(child, 0)[1] == 0
     assert ended == [1]
 
@@ -249,6 +254,7 @@ def test_a_helper_may_compute_all_parts(monkeypatch):
         helper.join()
 
     with allow(2):
+        who_computes(2)  # a thread that were started below would wait for nothing
         monkeypatch.setattr(threads_module._POOL, "work", SimpleNamespace(put=help_at_once))
         with pytest.raises(ValueError, match="part"):
             run_parallel([fails, fails])
@@ -256,24 +262,26 @@ def test_a_helper_may_compute_all_parts(monkeypatch):
     assert threading.get_ident() not in computed
 
 
-def test_a_late_error_among_three_threads_is_raised():
+def test_a_late_error_among_three_threads_is_raised(monkeypatch):
     """One helper has ended before, and another one afterwards fails."""
     caller, inside, ended = threading.get_ident(), threading.Barrier(3), threading.Event()
-    failing = []
+    helped = threads_module._SharedWork.help
+
+    def noted(work):
+        helped(work)
+        ended.set()
 
     def part():
         inside.wait(60)
-        if threading.get_ident() == caller:
-            return
-        if failing:
-            ended.wait(60)
-            time.sleep(0.05)
+        if threading.get_ident() != caller and next(helpers):
+            assert ended.wait(60)
+            time.sleep(0.05)  # for a caller that does not wait for this one
             raise ValueError("late")
-        failing.append(1)
 
+    monkeypatch.setattr(threads_module._SharedWork, "help", noted)
     for _ in range(5):
-        failing.clear()
-        ended.set()
+        helpers = count()
+        ended.clear()
         with allow(3), pytest.raises(ValueError, match="late"):
             run_parallel([part] * 3)
 
@@ -364,13 +372,12 @@ def test_ctrl_c_ends_the_epochs_of_all_members(monkeypatch):
         steps.append(threading.get_ident())
         if threading.get_ident() == caller:
             raise KeyboardInterrupt
-        end = time.monotonic() + 5
         while not all(batch.is_cancelled for batch in batches) and time.monotonic() < end:
             time.sleep(0.01)
         return take_step(member)
 
     monkeypatch.setattr(Member, "begin_step", begin_step)
-    batches = [MemberBatch([one]) for one in members(2)]
+    batches, end = [MemberBatch([one]) for one in members(2)], time.monotonic() + 60
     with allow(2), pytest.raises(KeyboardInterrupt):
         run_epochs(batches)
     assert len(steps) == 2  # one in each thread, of 4 steps an epoch
