@@ -9,6 +9,7 @@ import sys
 import time
 import warnings
 from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -37,6 +38,8 @@ from sknn import (
     TabularMLPClassifier,
     TabularMLPRegressor,
 )
+from sknn.engine import training
+from sknn.estimators import _builders, _trials
 from sknn.estimators._validation_score import ValidationScore
 from tests.estimators.data import TABLES, TASKS
 from tests.persistence.test_archives import MODELS, MyMLP, assert_alike, loaded, rewritten
@@ -289,11 +292,18 @@ def test_max_time_in_the_last_epoch_keeps_the_best_one(settings, tmp_path, monke
         scored.append(network)
         return original(self, network)
 
-    n_jobs, n_networks = settings.get("cv", 1), np.size(whole.best_iteration_)
+    def monotonic():
+        late.append(len(scored) >= 12 * np.size(whole.best_iteration_))
+        return 1e9 * late[-1]
+
+    late = []
     monkeypatch.setattr(ValidationScore, "__call__", counted)
-    monkeypatch.setattr(time, "monotonic", lambda: 1e9 * (len(scored) >= n_jobs + 12 * n_networks))
+    clock = SimpleNamespace(monotonic=monotonic)
+    for module in (training, _builders, _trials):  # not that of all threads
+        monkeypatch.setattr(module, "time", clock)
     keep = Checkpoint(tmp_path, every_n_epochs=1000, every_n_seconds=None)
     fit(clone(model).set_params(max_time=1).set_callbacks(keep), X, y)
+    assert late[-1]
     monkeypatch.undo()
     again = fit(clone(model).set_callbacks(keep), X, y)
     del again._skl_callbacks
