@@ -24,8 +24,9 @@ COLUMNS = (
     "seconds",
 )
 
-#: How long to wait for the header of a file that another process has just created, in seconds.
-HEADER_SECONDS = 0.1
+#: How long to wait for the header of a file that another process has just created, in seconds since
+#: then. On a busy machine that process may not run for a while.
+HEADER_SECONDS = 5.0
 
 
 class CSVLogger(EpochCallback):
@@ -116,7 +117,7 @@ class CSVLogger(EpochCallback):
     def _append(self, text: str) -> None:
         """Write at the end of the file, in one call; its creator also writes the header."""
         try:
-            with open(self.path, "xb", buffering=0) as file:
+            with open(self.path, "xb", buffering=0, opener=_open_to_append) as file:
                 file.write((_line(COLUMNS) + text).encode())
         except FileExistsError:
             _wait_for_header(Path(self.path))
@@ -127,9 +128,18 @@ class CSVLogger(EpochCallback):
 
 def _wait_for_header(path: Path) -> None:
     """Wait until the process that has created a file has written to it, or has had the time to."""
-    end = time.monotonic() + HEADER_SECONDS
+    found = path.stat()
+    if found.st_size:
+        return
+    age = max(0.0, time.time() - found.st_mtime)  # clocks of file systems may be ahead
+    end = time.monotonic() + HEADER_SECONDS - age
     while path.stat().st_size == 0 and time.monotonic() < end:
-        time.sleep(HEADER_SECONDS / 100)
+        time.sleep(1e-3)
+
+
+def _open_to_append(path: str, flags: int) -> int:
+    """Open a new file so that no row is overwritten that another process has written meanwhile."""
+    return os.open(path, flags | os.O_APPEND, 0o666)
 
 
 def _line(fields: Iterable[Any]) -> str:

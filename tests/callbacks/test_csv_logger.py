@@ -17,7 +17,7 @@ from sklearn.preprocessing import StandardScaler
 
 import sknn
 from sknn import MLPClassifier, TabularMLPClassifier, TabularMLPRegressor
-from sknn.callbacks import CSVLogger
+from sknn.callbacks import CSVLogger, csv_logger
 from sknn.callbacks.csv_logger import COLUMNS
 from tests.estimators.data import TABLES, TASKS, binary, fitted, parameters
 
@@ -208,6 +208,31 @@ def test_the_header_of_another_process_is_waited_for(tmp_path, monkeypatch):
     monkeypatch.setattr(sleep, lambda seconds: path.write_text(theirs))
     CSVLogger(path)._append("a row\n")
     assert path.read_text() == theirs + "a row\n"
+
+
+def test_a_creator_that_is_late_overwrites_no_row(tmp_path, monkeypatch):
+    """Another process may write to the file that this one has created, but not yet filled."""
+    path, line = tmp_path / "log.csv", csv_logger._line
+
+    def late(fields):
+        path.write_text("their row\n")
+        return line(fields)
+
+    monkeypatch.setattr(csv_logger, "_line", late)
+    CSVLogger(path)._append("a row\n")
+    assert path.read_text() == "their row\n" + line(COLUMNS) + "a row\n"
+
+
+def test_an_empty_file_that_is_old_is_not_waited_for(tmp_path, monkeypatch):
+    """Nobody is about to write its header."""
+    path = tmp_path / "log.csv"
+    path.touch()
+    os.utime(path, (0, 0))
+    monkeypatch.setattr(
+        "sknn.callbacks.csv_logger.time.sleep", lambda seconds: pytest.fail("waits")
+    )
+    CSVLogger(path)._append("a row\n")
+    assert path.read_text() == csv_logger._line(COLUMNS) + "a row\n"
 
 
 def test_another_file_is_left_alone(tmp_path):
