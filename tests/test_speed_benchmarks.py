@@ -217,7 +217,7 @@ with busy_loops() as loops:
 
 def is_running(pid):
     """Tell whether there is such a process, and it has not ended."""
-    with suppress(FileNotFoundError):
+    with suppress(FileNotFoundError, ProcessLookupError):  # it may end while its file is read
         return " Z " not in Path(f"/proc/{pid}/stat").read_text()
     try:
         os.kill(pid, 0)

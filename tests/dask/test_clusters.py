@@ -75,6 +75,22 @@ def test_the_number_of_workers_changes_nothing(n, expected):
         assert_equal(fit_both(client), expected)
 
 
+def wait_until(is_enough, found, patience=60):
+    """Return what `found` returns, once it is enough or the patience (s) has ended.
+
+    What a cluster does and hears of arrives by messages that other calls can overtake.
+    """
+    end = time.monotonic() + patience
+    while not is_enough(last := found()) and time.monotonic() < end:
+        time.sleep(0.05)
+    return last
+
+
+def workers(client):
+    """Return the process of each worker, by its address; that of one that is ending is an error."""
+    return client.run(os.getpid, on_error="return")
+
+
 class Disturbance:
     """Does something to the cluster while a round of training is under way."""
 
@@ -89,6 +105,8 @@ class Disturbance:
                 self.threads.append(threading.Timer(0.0, act))
                 self.threads[-1].start()
             original(batch, members)
+            for thread in self.threads:  # a thread may begin late: not after the fit
+                thread.join()
 
         monkeypatch.setattr(_rounds.ShardedBatch, "_run_round", run_round)
 
@@ -107,8 +125,12 @@ def test_a_worker_that_is_killed_changes_nothing(monkeypatch, expected):
         disturbance = Disturbance(monkeypatch, lambda: os.kill(victim, signal.SIGKILL))
         assert_equal(fit_both(client), expected)
         disturbance.join()
-        client.wait_for_workers(2, timeout=60)
-        assert victim not in client.run(os.getpid).values()
+        left = wait_until(
+            lambda pids: len(pids) == 2 and all(isinstance(pid, int) for pid in pids.values()),
+            lambda: workers(client),
+        )
+        assert len(left) == 2
+        assert victim not in left.values()
 
 
 @pytest.mark.slow
@@ -125,26 +147,17 @@ def test_a_worker_that_joins_changes_nothing(monkeypatch, expected):
         disturbance.join()
 
 
-def wait_for_release(client, patience=60):
-    """Return the keys that each worker holds, once there are none or the patience (s) has ended.
-
-    Clients release futures by messages that other calls can overtake.
-    """
-    end = time.monotonic() + patience
-    while True:
-        left = client.run(lambda dask_worker: sorted(map(str, dask_worker.data)))
-        if not any(left.values()) or time.monotonic() > end:
-            return list(left.values())
-        time.sleep(0.05)
-
-
 @pytest.mark.slow
 def test_nothing_is_left_on_the_workers():
     """After a fit: neither results nor files."""
     with processes(1) as cluster, distributed.Client(cluster) as client:
         fit_both(client)
         folder = next(iter(client.run(lambda dask_worker: dask_worker.local_directory).values()))
-        assert wait_for_release(client) == [[]]
+        keys = wait_until(
+            lambda keys: not any(keys.values()),
+            lambda: client.run(lambda dask_worker: sorted(map(str, dask_worker.data))),
+        )
+        assert list(keys.values()) == [[]]
         files = [name for _, _, names in os.walk(folder) for name in names]
         assert not [name for name in files if "lock" not in name]
 

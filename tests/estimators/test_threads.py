@@ -176,10 +176,14 @@ def test_a_fork_during_a_training_begins_anew():
     with engine_threads(LARGE), threads_module._POOL.lock:
         child = os.fork()
         if not child:
-            ok = blas_threads() == {2}
-            with engine_threads(LARGE):
-                ok = ok and blas_threads() == {1}
-            os._exit(0 if ok and blas_threads() == {2} else 1)
+            ok = False
+            try:
+                before = blas_threads()
+                with engine_threads(LARGE):
+                    inside = blas_threads()
+                ok = (before, inside, blas_threads()) == ({2}, {1}, {2})
+            finally:
+                os._exit(0 if ok else 1)  # whatever is raised, it runs no other test
         assert os.waitpid(child, 0)[1] == 0
 
 

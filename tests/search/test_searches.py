@@ -1,7 +1,9 @@
 """The searches: the numbers are those of scikit-learn's searches, whatever is trained together."""
 
 import pickle
+import time
 from itertools import count, pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -272,14 +274,19 @@ def test_the_best_number_of_epochs_after_halving():
     assert search.best_estimator_.n_iter_ == round(best)
 
 
-def test_the_end_of_time():
+def test_the_end_of_time(monkeypatch):
     """The candidates that are finished by then are compared; without one it is an error."""
     X, y = rows()
     slow = MLPClassifier(**{**SMALL, "max_iter": 100_000, "n_iter_no_change": np.inf})
     grid = {"max_iter": [2, 100_000], "hidden_layer_sizes": [3]}
+    start, looks = time.time(), count()
+    # the end comes after so many looks at the clock, however slow the machine is
+    clock = SimpleNamespace(time=lambda: start + 3600 * (next(looks) > 100))
+    monkeypatch.setattr(_run, "time", clock)
     with pytest.warns(UserWarning, match="1 of 2 candidates"):
         search = BatchedGridSearchCV(slow, grid, max_time=1, cv=2, factor=None).fit(X, y)
     assert search.best_params_["max_iter"] == 2
+    monkeypatch.undo()
     with pytest.raises(ValueError, match="max_time"):
         BatchedGridSearchCV(slow, {"alpha": [1.0]}, max_time=0.1, cv=2).fit(X, y)
 
