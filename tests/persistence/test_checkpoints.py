@@ -9,6 +9,7 @@ import sys
 import time
 import warnings
 from functools import partial
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -569,41 +570,49 @@ def test_fit_refuses_two_checkpoints(tmp_path):
 
 
 SCRIPT = """
-import sys, warnings
+import sys, time, warnings
 import numpy as np
 from sknn import Checkpoint, MLPClassifier
+from tests.persistence.test_checkpoints import KillAfter, Killed
+class WaitAfter(KillAfter):
+    def on_fit_task_end(self, estimator, context):
+        try:
+            super().on_fit_task_end(estimator, context)
+        except Killed:
+            time.sleep(600)  # whoever kills the process may come late
 warnings.simplefilter("ignore")
 rng = np.random.RandomState(0)
 X = rng.normal(size=(2000, 10))
 y = (X[:, 0] > X[:, 1] ** 2).astype(int)
 model = MLPClassifier((20,), max_iter=60, random_state=0, tol=0, dropout=0.1)
 if len(sys.argv) > 2:
-    model.set_callbacks(Checkpoint(sys.argv[2], every_n_epochs=1))
+    model.set_callbacks(Checkpoint(sys.argv[2], every_n_epochs=1), WaitAfter(float(sys.argv[3])))
 model.fit(X, y).save(sys.argv[1])
 """
 
 
+def times_of(folder):
+    """Return when the files in a folder were written that have their final names, in ns."""
+    return {file.stat().st_mtime_ns for file in folder.glob("*.sknn")}
+
+
 @pytest.mark.slow
 def test_killed_process_resumes_exactly(tmp_path):
-    """Also if it is killed several times."""
-    run = [sys.executable, "-c", SCRIPT]
-    subprocess.run([*run, tmp_path / "whole.sknn"], check=True)
-    kept = [*run, tmp_path / "killed.sknn", tmp_path / "kept"]
-    kills = 0
+    """Also if it is killed several times, each time after it has trained on."""
+    run = partial(subprocess.Popen, cwd=Path(__file__).parents[2])
+    whole = [sys.executable, "-c", SCRIPT, tmp_path / "whole.sknn"]
+    kept = [sys.executable, "-c", SCRIPT, tmp_path / "killed.sknn", tmp_path / "kept"]
+    assert run(whole).wait() == 0
     for patience in (0.02, 0.1, 0.05, 0.15):
-        process = subprocess.Popen(kept)
-        deadline = time.monotonic() + 60
-        while process.poll() is None and time.monotonic() < deadline:
-            if (tmp_path / "kept").exists() and any((tmp_path / "kept").iterdir()):
-                time.sleep(patience)
-                break
+        before, end = times_of(tmp_path / "kept"), time.monotonic() + 60
+        process = run([*kept, "12"])
+        while times_of(tmp_path / "kept") == before and time.monotonic() < end:
             time.sleep(0.01)
-        if process.poll() is None:
-            process.send_signal(getattr(signal, "SIGKILL", signal.SIGTERM))
-            kills += 1
-        process.wait()
-    subprocess.run(kept, check=True)
-    assert kills > 0
+        time.sleep(patience)
+        process.kill()
+        assert process.wait() not in (0, 1)  # it neither ended nor failed before
+        assert times_of(tmp_path / "kept") != before
+    assert run([*kept, "inf"]).wait() == 0
     assert (tmp_path / "killed.sknn").read_bytes() == (tmp_path / "whole.sknn").read_bytes()
     assert os.path.getsize(tmp_path / "killed.sknn") > 0
 
