@@ -359,7 +359,8 @@ def test_held_out_rows_choose(make):
     settings, n = grouped(model.member_params_)[0]
     alone = make(**SMALL, cv=None, n_members=n, **settings).fit(X, y)
     first = model.coefs_[0] if len(model.member_params_) == 1 else model.coefs_[0][0]
-    assert_array_equal(first, alone.coefs_[0] if n == 1 else alone.coefs_[0][0])
+    # some BLAS kernels round a stack of products otherwise than one alone
+    assert_allclose(first, alone.coefs_[0] if n == 1 else alone.coefs_[0][0], rtol=1e-4, atol=2e-6)
     caller = "predict_set" if make is TabularMLPClassifier else "predict_interval"
     with pytest.raises(ValueError, match="Set cv=5"):
         getattr(model, caller)(X)

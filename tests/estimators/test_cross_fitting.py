@@ -296,10 +296,11 @@ def test_rows_of_weight_zero_are_absent_but_counted(task):
     a = fitted(clone(model).set_params(cv=splits), X, y, sample_weight=w)
     b = fitted(clone(model).set_params(cv=without), rows_of(X, here), y[here])
     assert_array_equal(parameters(a), parameters(b))
-    assert_array_equal(oof_output(a)[here], oof_output(b))
+    # predictions of so many more rows: some BLAS kernels round other numbers of rows otherwise
+    assert_allclose(oof_output(a)[here], oof_output(b), rtol=1e-12)
     assert len(a.oof_prediction_) == 60
-    assert a.oof_score_ == b.oof_score_
-    assert_array_equal(a.cv_scores_, b.cv_scores_)
+    assert_allclose(a.oof_score_, b.oof_score_, rtol=1e-12)
+    assert_allclose(a.cv_scores_, b.cv_scores_, rtol=1e-12)
 
 
 def test_balanced_classes_are_balanced_by_fold():

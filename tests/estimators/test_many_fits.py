@@ -189,4 +189,5 @@ def test_equal_data_are_validated_and_encoded_once(estimator, monkeypatch):
     assert calls == ["validate", "learn"][: 1 + is_table]
     for task in tasks:
         alone = clone(task.estimator).fit(X, y)
-        assert_array_equal(alone.coefs_[0], task.estimator.coefs_[0])
+        # some BLAS kernels round a stack of products otherwise than one alone
+        assert_allclose(alone.coefs_[0], task.estimator.coefs_[0], rtol=1e-9, atol=1e-12)
