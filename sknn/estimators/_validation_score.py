@@ -84,13 +84,20 @@ class ValidationScore:
             raise ValueError(
                 f"scoring={self.scoring!r} cannot score the rows to validate on "
                 f"({type(error).__name__}: {error}). Pass a callable scorer(estimator, X, y), such "
-                "as sklearn.metrics.make_scorer builds from a metric."
+                f"as sklearn.metrics.make_scorer builds from a metric{self._pos_label(error)}."
             ) from error
         if np.isnan(score):
             raise ValueError(
                 f"scoring={self.scoring!r} gives NaN on the rows to validate on. Pass more rows "
                 "with known targets, or set scoring='loss'."
             )
+
+    def _pos_label(self, error: Exception) -> str:
+        """Return what a metric of one of two classes needs if they are not 0 and 1."""
+        target = self.spec.target
+        if "pos_label" not in str(error) or not isinstance(target, ClassTarget):
+            return ""
+        return f", with the class that it is about: pos_label={target.classes.tolist()[-1]!r}"
 
     def __call__(self, network: Sequential) -> dict[str, float]:
         """Return the mean loss, without penalty, and the score of a network, or of its members."""

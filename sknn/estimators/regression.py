@@ -158,8 +158,8 @@ class Regression(RegressorMixin, BaseMLP):
 
         The intervals are those of CV+ [1]_: the predictions of the networks of each fold, plus and
         minus the absolute residuals of the training rows that these networks did not see. If the
-        loss is "quantile" with two quantiles, these are calibrated instead [2]_, and the width of
-        the intervals varies more from row to row.
+        loss is "quantile" with several quantiles, the lowest and the highest are calibrated instead
+        [2]_, and the width of the intervals varies more from row to row.
 
         Parameters
         ----------
@@ -178,8 +178,7 @@ class Regression(RegressorMixin, BaseMLP):
         ------
         ValueError
             If the estimator was fitted without `cv`, the folds do not hold out each row exactly
-            once, `coverage` is not in (0, 1) or too high for the number of rows, or the loss has
-            three quantiles or more.
+            once, or `coverage` is not in (0, 1) or too high for the number of rows.
 
         Notes
         -----
@@ -220,11 +219,6 @@ class Regression(RegressorMixin, BaseMLP):
         """
         fitted, calibration = calibrated_model(self, X, "predict_interval")
         loss = fitted.spec.loss
-        if loss.units_per_output > 2:
-            raise ValueError(
-                f"predict_interval needs a single prediction or two quantiles; quantile has "
-                f"{loss.units_per_output}. Fit with quantile=[0.05, 0.95], for example."
-            )
         z = fitted.fold_outputs()
         predictions = np.stack([fitted.spec.decode(one) for one in z]).astype(np.float64)
         predictions = predictions.reshape(*z.shape[:2], -1, loss.units_per_output)

@@ -51,7 +51,7 @@ def absolute_residuals(y: Array, prediction: Array) -> Array:
 
 
 def quantile_scores(y: Array, low: Array, high: Array) -> Array:
-    """Return ``max(low - y, y - high)`` [4]_: negative inside the two quantiles, else positive."""
+    """Return ``max(low - y, y - high)`` [4]_: negative between low and high, else positive."""
     return np.maximum(low - y, y - high)
 
 

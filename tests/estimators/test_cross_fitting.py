@@ -32,6 +32,7 @@ import sknn
 from sknn import MLPClassifier, MLPRegressor, TabularMLPClassifier, TabularMLPRegressor
 from sknn.estimators import _cross_fitting, _early_stopping
 from sknn.estimators._validation.data import ValidatedData
+from sknn.targets.conformal import interval_ends, quantile_scores
 from tests.estimators.data import (
     TABLES,
     TASKS,
@@ -665,6 +666,20 @@ def test_intervals_cover(estimator, loss):
         assert width[X_new[:, 0] > 0.2].mean() > 1.5 * width[X_new[:, 0] < -0.2].mean()
 
 
+def test_intervals_of_three_quantiles():
+    """Those of the lowest and the highest; the median between them changes no formula."""
+    X, y = noisy(200)
+    settings = {"loss": "quantile", "quantile": [0.05, 0.5, 0.95], "cv": KFold(4)}
+    model = fitted(MLPRegressor(**SETTINGS, **settings), X, y)
+    of_folds, own = model.predict_members(X), model.oof_prediction_
+    scores = quantile_scores(y, own[:, 0], own[:, 2])
+    expected = interval_ends(
+        of_folds[..., 0], of_folds[..., 2], scores, np.repeat(np.arange(4), 50), 0.8
+    )
+    assert_allclose(model.predict_interval(X, coverage=0.8), expected, rtol=1e-6)
+    assert model.predict(X).shape == (200, 3)
+
+
 def test_intervals_of_several_outputs():
     """Each as that of a fit to it alone would be, in shape and order."""
     X, Y = multioutput(80)
@@ -744,9 +759,6 @@ def test_without_folds_there_is_no_interval():
     with pytest.raises(ValueError, match=r"predict_set needs .* Set cv=5"):
         fitted(MLPClassifier(**SETTINGS), X, y > 0).predict_set(X)
     assert not hasattr(MLPClassifier(loss="hinge"), "predict_set")
-    model = MLPRegressor(**SETTINGS, cv=3, loss="quantile", quantile=[0.1, 0.5, 0.9])
-    with pytest.raises(ValueError, match="two quantiles"):
-        fitted(model, X, y).predict_interval(X)
 
 
 # What does not go together, and bad input

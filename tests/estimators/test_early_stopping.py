@@ -257,6 +257,15 @@ def test_a_scorer_that_does_not_fit_the_task_is_refused(scoring):
         MLPRegressor(early_stopping=True, scoring=scoring, **untrained).fit(X, y)
 
 
+def test_a_metric_of_one_class_needs_its_name():
+    """The error names the second one; it is no matter where the classes are 0 and 1."""
+    X, y = binary()
+    settings = {"early_stopping": True, "scoring": "average_precision", "max_iter": 2}
+    with pytest.raises(ValueError, match=r"make_scorer builds .* pos_label='yes'\.$"):
+        MLPClassifier((3,), **settings).fit(X, np.array(["no", "yes"])[y])
+    fitted(MLPClassifier((3,), **settings), X, y)
+
+
 def test_a_row_to_validate_on_has_no_r2():
     """It could never tell one epoch from another; the loss can."""
     X, y = real()

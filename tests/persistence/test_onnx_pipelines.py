@@ -18,11 +18,16 @@ from sklearn.ensemble import (
 )
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression
-from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
+from sklearn.model_selection import (
+    FixedThresholdClassifier,
+    GridSearchCV,
+    RandomizedSearchCV,
+    TunedThresholdClassifierCV,
+)
 from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 import sknn
 from sknn import (
@@ -391,6 +396,16 @@ def test_refusals_name_the_meta_estimator(model, reason):
         to_onnx(fitted(model, X, y), X)
 
 
+@pytest.mark.parametrize("threshold", [FixedThresholdClassifier, TunedThresholdClassifierCV])
+def test_thresholds_are_refused_with_the_way_round(threshold):
+    """A graph has the probabilities, whatever the threshold."""
+    X, y = binary()
+    model = fitted(threshold(MLPClassifier(**SHORT)), X, y)
+    with pytest.raises(ValueError, match=rf"{threshold.__name__} cannot .* export .* estimator_"):
+        to_onnx(model, X)
+    agree(model.estimator_, X)
+
+
 def test_several_outputs_inside_others_are_refused():
     """Bagging would answer too many rows."""
     X, y = TASKS["multioutput"][1]()
@@ -437,6 +452,24 @@ def test_unsuitable_rows_are_refused():
     model = fitted(AdaBoostClassifier(mlp, n_estimators=2, random_state=0), X, y)
     with pytest.raises(ValueError, match=r"AdaBoostClassifier to an invalid graph.*float32"):
         to_onnx(model, X)
+
+
+def days_since(table):
+    """Return a table with a number in place of dates."""
+    days = (table["since"] - pd.Timestamp("2025-01-01")) / pd.Timedelta(days=1)
+    return table.drop(columns="since").assign(days=days)
+
+
+def test_a_step_for_dates_is_refused_with_the_way_round():
+    """Which does what the error says."""
+    X, y = real()
+    rows = pd.DataFrame({"size": X[:, 0], "since": pd.date_range("2025-01-01", periods=len(X))})
+    network = TabularMLPRegressor(**SHORT, cv=None)
+    model = fitted(make_pipeline(FunctionTransformer(days_since), network), rows, y)
+    with pytest.raises(ValueError, match=r"no dates.*to_onnx\(model\[-1\], model\[:-1\]"):
+        to_onnx(model, rows[:1])
+    encoded = model[:-1].transform(rows)
+    agree(model[-1], encoded, to_onnx(model[-1], encoded))
 
 
 @pytest.mark.parametrize("members", [1, 2])

@@ -71,9 +71,20 @@ def _skl2onnx_graph(model: Any, X: Any, opset: int) -> Any:
         )
     except (RuntimeError, NameError, NotImplementedError) as error:
         raise ValueError(
-            f"skl2onnx cannot convert this {type(model).__name__}. If it takes several inputs for "
-            f"one, pass X as an array. {error}"
+            f"skl2onnx cannot convert this {type(model).__name__}. {_advice(model)} {error}"
         ) from error
+
+
+def _advice(model: Any) -> str:
+    """Return what can be done if skl2onnx has no converter of a step, or not for its input."""
+    as_array = "If it takes several inputs for one, pass X as an array."
+    if not (isinstance(model, Pipeline) and isinstance(model[-1], BaseMLP)):
+        return as_array
+    return (
+        f"{as_array} ONNX has no dates, and no functions of Python: where a step takes them, run "
+        "the steps before the network outside the graph, and export the network alone, "
+        "to_onnx(model[-1], model[:-1].transform(X))."
+    )
 
 
 def _table_types(model: Any, X: Any) -> Any:

@@ -17,7 +17,11 @@ from sklearn.ensemble import (
     VotingRegressor,
 )
 from sklearn.linear_model import RANSACRegressor
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import (
+    FixedThresholdClassifier,
+    GridSearchCV,
+    TunedThresholdClassifierCV,
+)
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.multioutput import MultiOutputClassifier, MultiOutputRegressor
 from sklearn.pipeline import Pipeline
@@ -110,6 +114,11 @@ def _reason(model: Any, nested: bool) -> str | None:
         )
     if isinstance(model, GridSearchCV):
         return "inside other models put its best_estimator_" if nested else None
+    if isinstance(model, FixedThresholdClassifier | TunedThresholdClassifierCV):
+        return (
+            "export the network that it holds, estimator_, and apply the threshold to the "
+            "probabilities of the graph"
+        )
     if type(model) not in REASONS:
         return f"supported are {', '.join(sorted(one.__name__ for one in REASONS))}"
     return REASONS[type(model)](model) or _labels_reason(model)
