@@ -45,6 +45,7 @@ class TrainingSettings:
     weight_decay_loss_power: float = 0.0  # exponent p of the relative loss; see `MinibatchSolver`
     # fraction of each label's probability to spread over the classes
     label_smoothing: float = 0.0
+    is_endless: bool = False  # whether the number of epochs is unknown, in a stream
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,12 @@ OPTIMIZERS: Mapping[str, Callable[["BaseMLP"], Optimizer]] = {
     "adamw": _adam,
     "rmsprop": lambda mlp: RMSprop(float(mlp.beta_2), float(mlp.epsilon)),
 }
+
+#: The constant rate of a stream of unknown length, relative to the peak of a schedule with an end.
+STREAM_RATE = 0.3
+
+#: weight_decay="auto" in a stream.
+STREAM_WEIGHT_DECAY = 0.05
 
 #: Schedules by the name of the learning rate: functions of the estimator and of the number of steps
 #: in `max_iter` epochs.
@@ -199,6 +206,8 @@ def build_solver(mlp: "BaseMLP", settings: TrainingSettings, n_samples: int) -> 
     batches = EpochBatchSampler(settings.batch_size, bool(mlp.shuffle))
     if callable(mlp.learning_rate):
         schedule = as_schedule(mlp.learning_rate)
+    elif settings.is_endless and has_horizon(mlp):
+        schedule = Constant(STREAM_RATE * mlp.learning_rate_init)
     else:
         steps = settings.epochs * batches.steps(n_samples)
         schedule = LEARNING_RATES[mlp.learning_rate](mlp, steps)

@@ -50,7 +50,7 @@ MAX_NAMED_COLUMNS = 3
 SPENT = (
     "learning_rate={!r} has run its course, of max_iter epochs: it is close to 0 from now on, and "
     "this call has hardly changed the weights. For a stream set learning_rate='constant' (or "
-    "'invscaling') with a smaller learning_rate_init, or a larger max_iter."
+    "'invscaling') with a smaller learning_rate_init{}, or a larger max_iter."
 )
 
 #: A message and its category, for `warnings.warn`.

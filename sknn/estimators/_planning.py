@@ -103,7 +103,10 @@ def plan_epoch(mlp: "BaseMLP", given: GivenData, classes: Any) -> FitPlan:
         initial = continue_from(mlp, fitted, TrainingState.of_fitted(fitted, mlp.random_state))
     else:
         initial, notes = new_model(mlp, data, target, check_random_state(mlp.random_state))
+        for state in initial.states:
+            state.in_stream = True
     settings = mlp._training_settings(data, initial.spec.loss)
+    settings = mlp._stream_settings(settings, began_in_stream=initial.states[0].in_stream)
     if fitted and "member_params_" in fitted and isinstance(mlp.max_iter, str):
         chosen = [one["max_iter"] for one in fitted["member_params_"] if "max_iter" in one]
         if chosen:  # the schedule is that of the fit

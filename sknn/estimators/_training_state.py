@@ -40,6 +40,7 @@ class TrainingState:
     n_samples_seen: int = 0  # samples used in earlier calls, counted once an epoch
     history: History | None = None  # epochs of an interrupted fit that is resumed
     vector: Array | None = None  # all parameters of the network of an interrupted fit
+    in_stream: bool = False  # whether training began with `partial_fit`
 
     @classmethod
     def of_fitted(cls, fitted: Mapping[str, Any], random_state: Any) -> "list[TrainingState]":
@@ -83,6 +84,7 @@ class TrainingState:
             learning_rates,
             best_loss,
             n_samples_seen,
+            in_stream=plain.get("in_stream", False),
         )
 
     def for_warm_start(self, *, restart: bool) -> "TrainingState":
@@ -113,15 +115,17 @@ class TrainingState:
 
     def _to_plain(self, *, generator: bool, compact: bool) -> dict[str, Any]:
         """Return this state as plain data, with that of the generator; see `states_to_plain`."""
+        begun = {"in_stream": True} if self.in_stream else {}
         if compact:
             counters = {name: v for name, v in self.solver_state.items() if isinstance(v, int)}
             seed = {"next_seed": int(self.rng.randint(2**31))} if generator else {}
-            return {"solver_state": counters, **seed}
+            return {"solver_state": counters, **seed, **begun}
         return {
             "solver": self.solver,
             "solver_state": self.solver_state,
             "early_stopping": self.early_stopping,
             **({"rng": self.rng.get_state(legacy=False)} if generator else {}),
+            **begun,
         }
 
     def progress(self, *, finished: bool) -> dict[str, Any]:

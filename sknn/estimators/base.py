@@ -454,7 +454,9 @@ class BaseMLP(
         self._assign({**result.attributes, **chosen, "_training_state": plain})
         notes = job.warnings + self._stream_warnings(job.data.train, job.initial, result.inputs)
         if _builders.is_spent(job.config.solver, steps):
-            notes.append((SPENT.format(self.learning_rate), UserWarning))
+            is_auto = isinstance(self.weight_decay, str)
+            decay = f", weight_decay={_builders.STREAM_WEIGHT_DECAY}" if is_auto else ""
+            notes.append((SPENT.format(self.learning_rate, decay), UserWarning))
         solver = _builders.solver_name(self)
         return notes + training_warnings(
             result.history, solver, networks=result.networks, warn_max_iter=False
@@ -509,6 +511,12 @@ class BaseMLP(
             batch_size=self._auto_batch_size if isinstance(size, str) else int(size),
             weight_decay=0.0 if isinstance(decay, str) else float(decay),
         )
+
+    def _stream_settings(
+        self, settings: TrainingSettings, *, began_in_stream: bool
+    ) -> TrainingSettings:
+        """Return the settings of `partial_fit`, which may have begun with `fit`."""
+        return settings
 
     def _loss_name(self, target: Target) -> str | Loss:
         """Return the parameter `loss`; for "auto" the default loss of the target."""

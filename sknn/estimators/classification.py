@@ -84,8 +84,9 @@ class Classification(ClassifierMixin, BaseMLP):
 
         The first call initialises the weights, unless the estimator is fitted. Parameters such as
         `learning_rate_init` may change between calls, but not the architecture and the loss. With
-        a constant rate, n calls on the same data equal `fit` with ``max_iter=n``, bit for bit, also
-        if the estimator is pickled in between. Callbacks are not called.
+        a constant rate (in `TabularMLP*` also a number as `weight_decay`), n calls on the same data
+        equal `fit` with ``max_iter=n``, bit for bit, also if the estimator is pickled in between.
+        Callbacks are not called.
 
         Parameters
         ----------

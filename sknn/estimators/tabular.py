@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sknn.engine import Loss
 from sknn.engine._typing import Array
-from sknn.estimators._builders import TrainingSettings, is_stochastic
+from sknn.estimators._builders import STREAM_WEIGHT_DECAY, TrainingSettings, is_stochastic
 from sknn.estimators._encoder_parameter import (
     check_columns,
     clone_with_encoder,
@@ -209,6 +209,16 @@ class Tabular(BaseMLP):
             decay = AUTO_WEIGHT_DECAY * min(1.0, self._decayed_rows / rows)
             settings = replace(settings, weight_decay=decay)
         return settings
+
+    def _stream_settings(
+        self, settings: TrainingSettings, *, began_in_stream: bool
+    ) -> TrainingSettings:
+        if not began_in_stream:
+            return settings
+        decay = settings.weight_decay
+        if isinstance(self.weight_decay, str):
+            decay = STREAM_WEIGHT_DECAY
+        return replace(settings, weight_decay=decay, is_endless=isinstance(self.max_iter, str))
 
     def _search_space(self) -> dict[str, Any]:
         return tabular_space(is_stochastic=is_stochastic(self))

@@ -55,11 +55,13 @@ class TabularMLPRegressor(Tabular, Regression):
         Maximum number of epochs (passes over the samples). "auto" makes 2500 steps, but at least 10
         epochs and at most 300 (60 for "quantile", whose intervals would become too narrow); for
         "lbfgs" it is this maximum. Rows are counted as
-        ``n_rows = max(n_samples, sum(sample_weight))``.
+        ``n_rows = max(n_samples, sum(sample_weight))``. In a stream, whose first call is
+        `partial_fit`, the number of epochs is unknown: with "auto" the rates "one_cycle" and
+        "cosine" are constant then, ``0.3 * learning_rate_init``.
     weight_decay : float or "auto", default="auto"
         Decoupled weight decay of "adamw": each step first multiplies the weights (not the offsets)
         by ``1 - rate * effective_decay`` [2]_, see `weight_decay_loss_power`. "auto" is
-        ``10 * min(1, 2500 / n_rows)``, with rows counted as for `max_iter`.
+        ``10 * min(1, 2500 / n_rows)``, with rows counted as for `max_iter`, and 0.05 in a stream.
     weight_decay_loss_power : float, default=2.0
         Exponent p: the effective decay is
         ``weight_decay * min(1, ema(loss) / baseline_loss) ** p``, where ``ema`` is a moving average

@@ -31,7 +31,7 @@ MEMBER_PROGRESS = {
 }
 
 #: Keys of the training state of a network.
-OPTIONAL = {"solver", "early_stopping", "rng", "next_seed"}
+OPTIONAL = {"solver", "early_stopping", "rng", "next_seed", "in_stream"}
 
 
 def check_training_state(
@@ -71,6 +71,7 @@ def _check_solver(
 ) -> None:
     """Check the states of the solver and of early stopping of a network."""
     _check_solver_state(state["solver_state"], vector.size)
+    require(type(state.get("in_stream", False)) is bool, "in_stream must be true or false")
     if solver in OPTIMIZERS and "optimizer" in state["solver_state"]:
         optimizer = state["solver_state"]["optimizer"]
         if n_folds > 1:  # a fold with fewer rows may have another type

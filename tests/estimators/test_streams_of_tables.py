@@ -1,12 +1,17 @@
 """What `partial_fit` says if the encoding or the learning rate no longer suits the stream."""
 
+import pickle
 import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.testing import assert_array_equal
+from sklearn.base import clone
 
+import sknn
 from sknn import MLPClassifier, MLPRegressor, TabularMLPClassifier, TabularMLPRegressor
+from tests.estimators.data import TABLES, fitted, parameters
 
 RNG = np.random.RandomState(0)
 CONSTANT = {"learning_rate": "constant", "random_state": 0}
@@ -99,3 +104,71 @@ def test_the_default_of_tables_is_a_course():
     model = TabularMLPRegressor((4,), max_iter=2, random_state=0)
     texts = {text for _ in range(6) for text in messages(model, batch("north"))}
     assert len(texts) == 1
+
+
+def noisy_batches(n_batches, n=120):
+    """Yield tables with four groups of texts and numbers, whose products are the signal."""
+    rng = np.random.RandomState(0)
+    for _ in range(n_batches):
+        texts, numbers = rng.choice(list("abcd"), (n, 4)), rng.normal(size=(n, 4))
+        X = pd.DataFrame(numbers, columns=list("pqrs"))
+        X[list("tuvw")] = texts
+        signal = (np.where(np.isin(texts, ["a", "b"]), 1, -1) * numbers).sum(axis=1) / 2
+        yield X, signal + rng.normal(size=n)
+
+
+@pytest.mark.parametrize("estimator", [TabularMLPClassifier, TabularMLPRegressor])
+def test_a_stream_is_learned_with_the_defaults(estimator):
+    """And nothing is said, also beyond the number of epochs of a fit of a batch."""
+    *batches, (X_test, y_test) = noisy_batches(181)
+    is_classifier = estimator is TabularMLPClassifier
+    classes = {"classes": [False, True]} if is_classifier else {}
+    model = estimator((32,), random_state=0)
+    for X, y in batches:
+        model.partial_fit(X, y > 0 if is_classifier else y, **classes)
+    score = model.score(X_test, y_test > 0 if is_classifier else y_test)
+    assert score > (0.65 if is_classifier else 0.25)  # at most 0.75 and 0.5
+    assert np.ptp(model.learning_rates_) == 0
+    assert model.learning_rates_[0] == 0.3 * model.learning_rate_init
+
+
+@pytest.mark.parametrize("task", TABLES)
+def test_n_calls_are_a_fit_of_n_epochs_with_a_schedule(task):
+    """With explicit settings; those of a stream are for "auto" only."""
+    make, data = TABLES[task]
+    X, y = data()
+    settings = {"learning_rate": "one_cycle", "max_iter": 4, "batch_size": 7, "random_state": 0}
+    model = make((6,), **settings)
+    whole = fitted(clone(model), X, y)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The encoding of the columns")
+        for _ in range(4):
+            is_first = model.n_iter_ == 0 if hasattr(model, "n_iter_") else True
+            named = is_first and task.startswith(("binary", "multiclass"))
+            model.partial_fit(X, y, **({"classes": np.unique(y)} if named else {}))
+    assert_array_equal(parameters(model), parameters(whole))
+
+
+@pytest.mark.parametrize("estimator", [TabularMLPClassifier, TabularMLPRegressor])
+@pytest.mark.parametrize("n_members", [1, 2])
+def test_a_stream_that_is_saved_remains_a_stream(estimator, n_members, tmp_path):
+    """In a pickle and in a file, with and without the state of the optimizer."""
+    model = estimator((4,), n_members=n_members, random_state=0)
+    assert messages(model, batch("north")) == []
+    revived = [pickle.loads(pickle.dumps(model))]
+    for training_state in (True, False):
+        model.save(tmp_path / "model.sknn", training_state=training_state)
+        revived.append(sknn.load(tmp_path / "model.sknn"))
+    for one in revived:
+        messages(one, batch("north"))
+        assert one.learning_rates_[-1] == 0.3 * one.learning_rate_init
+
+
+@pytest.mark.parametrize("estimator", [TabularMLPClassifier, TabularMLPRegressor])
+def test_after_a_fit_the_schedule_of_the_fit_has_ended(estimator):
+    """The warning names all that is to be set."""
+    X = batch(["north", "east"])
+    model = estimator((4,), cv=None, random_state=0).fit(X, X["size"] > 0)
+    [message] = messages(model, X)
+    assert "weight_decay=0.05" in message
+    assert model.learning_rates_[-1] < 1e-3 * model.learning_rate_init

@@ -52,6 +52,11 @@ CHANGES = [
         lambda c: c.state["_training_state"].update(next_seed=None),
         "next_seed must be an integer",
     ),
+    (
+        "text",
+        lambda c: c.state["_training_state"].update(in_stream=1),
+        "in_stream must be true or false",
+    ),
     ("text", lambda c: c.state.update(classes_=c.state["classes_"][:2]), "2 classes are not multi"),
     ("linear", lambda c: c.state.update(classes_=np.array([1])), "1 classes are not binary"),
     ("labels", lambda c: c.state.update(classes_=[np.arange(3)]), "do not fit the target"),
