@@ -2,16 +2,26 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import check_cv
+from sklearn.model_selection import (
+    GroupKFold,
+    KFold,
+    StratifiedGroupKFold,
+    StratifiedKFold,
+    check_cv,
+)
 
 from sknn.estimators._validation.data import ValidatedData
 
 #: Row numbers, counting the rows as given.
 RowNumbers: TypeAlias = NDArray[np.intp]
+
+#: What splits whole groups in the place of scikit-learn's splitter for an integer.
+OF_GROUPS = {KFold: GroupKFold, StratifiedKFold: StratifiedGroupKFold}
 
 
 @dataclass(frozen=True)
@@ -43,15 +53,20 @@ class Folds:
 
 
 def split_folds(cv: Any, X: Any, rows: ValidatedData, groups: Any, *, classify: bool) -> Folds:
-    """Split the rows by the parameter `cv`, with scikit-learn's meaning; X is as given.
+    """Split the rows by the parameter `cv`; X is as given.
+
+    `cv` has scikit-learn's meaning, but with groups, an integer is the number of folds of groups.
 
     Raises
     ------
     ValueError
-        If the splitter refuses the rows, or an index is not that of a row.
+        If the splitter refuses the rows, there are fewer groups than folds, or an index is not that
+        of a row.
     """
     n, is_stratified = len(rows.y), classify and rows.y.ndim == 1
     splitter = check_cv(cv, rows.y if is_stratified else None, classifier=is_stratified)
+    if isinstance(cv, Integral) and groups is not None:
+        splitter = _splitter_of_groups(splitter, groups)
     train: list[RowNumbers] = []
     test: list[RowNumbers] = []
     held_out: list[NDArray[np.bool_]] = []
@@ -69,6 +84,17 @@ def split_folds(cv: Any, X: Any, rows: ValidatedData, groups: Any, *, classify: 
             "iterator is used up after one fit."
         )
     return Folds(train, test, np.stack(held_out, axis=1))
+
+
+def _splitter_of_groups(splitter: Any, groups: Any) -> Any:
+    """Return the splitter for whole groups; raise ValueError if there are too few of them."""
+    n_folds, n_groups = splitter.n_splits, len(np.unique(groups))
+    if n_groups < n_folds:
+        raise ValueError(
+            f"cv={n_folds} makes {n_folds} folds of whole groups, but there are {n_groups} groups. "
+            "Lower cv, or fit without groups."
+        )
+    return OF_GROUPS[type(splitter)](n_folds)
 
 
 def _row_numbers_of(split: Any, n: int) -> tuple[RowNumbers, RowNumbers]:

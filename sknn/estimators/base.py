@@ -166,10 +166,10 @@ class BaseMLP(
             enabled and ``set_fit_request(X_val=True, y_val=True)``. y_val is never transformed:
             with :class:`~sklearn.compose.TransformedTargetRegressor`, scale it like y.
         groups : array-like of shape (n_samples,), str or callable, default=None
-            Group labels of the rows, for splitters of `cv` such as
-            :class:`~sklearn.model_selection.GroupKFold`. The rows that early stopping or
-            ``cv="auto"`` hold back are then whole groups, too. Through meta-estimators they are
-            passed by metadata routing, with ``set_fit_request(groups=True)``.
+            Group labels of the rows: the rows that `cv` (an integer, "auto", or a splitter such as
+            :class:`~sklearn.model_selection.GroupKFold`) or early stopping hold back are then whole
+            groups. Through meta-estimators they are passed by metadata routing, with
+            ``set_fit_request(groups=True)``.
 
         Returns
         -------

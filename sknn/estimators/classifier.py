@@ -130,7 +130,8 @@ class MLPClassifier(Classification):
         Cross-fitting: for each split `n_members` networks are trained on its training rows, all at
         once, and predictions are averaged over all networks. An integer is the number of folds,
         stratified in classification with one column of exclusive classes, and not shuffled (see
-        :func:`~sklearn.model_selection.check_cv`). Row numbers count the rows as given, those of
+        :func:`~sklearn.model_selection.check_cv`); of whole groups if `fit` is given `groups` (see
+        :class:`~sklearn.model_selection.GroupKFold`). Row numbers count the rows as given, those of
         weight 0 included. Each network is scored on the rows of its own fold, which gives
         `oof_score_` and the calibration of prediction intervals or sets. With an integer
         `random_state` those of a fold equal a fit of its training rows alone (if these have all

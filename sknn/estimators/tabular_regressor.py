@@ -80,7 +80,8 @@ class TabularMLPRegressor(Tabular, Regression):
         no effect on it. None trains once. Else cross-fitting: for each split `n_members` networks
         are trained on its training rows, all at once, and predictions are averaged over all
         networks. An integer is the number of folds, not shuffled (see
-        :func:`~sklearn.model_selection.check_cv`). Row numbers count the rows as given, those of
+        :func:`~sklearn.model_selection.check_cv`); of whole groups if `fit` is given `groups` (see
+        :class:`~sklearn.model_selection.GroupKFold`). Row numbers count the rows as given, those of
         weight 0 included. Each network is scored on the rows of its own fold, which gives
         `oof_score_` and the calibration of prediction intervals. With an integer `random_state`
         those of a fold equal a fit of its training rows alone. Not with `warm_start` or X_val;

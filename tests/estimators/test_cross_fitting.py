@@ -19,6 +19,7 @@ from sklearn.model_selection import (
     PredefinedSplit,
     RepeatedKFold,
     ShuffleSplit,
+    StratifiedGroupKFold,
     StratifiedKFold,
     TimeSeriesSplit,
     check_cv,
@@ -335,6 +336,26 @@ def test_groups_stay_together():
         MLPRegressor(**SETTINGS).fit(X, y, groups=groups)
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         MLPRegressor(**SETTINGS, cv=3).fit(X, y, groups=groups[:-1])
+
+
+@pytest.mark.parametrize("task", TASKS | TABLES)
+def test_an_integer_and_groups_make_folds_of_groups(task):
+    """Stratified where those of an integer alone are."""
+    estimator, make = (TASKS | TABLES)[task]
+    X, y = make()
+    groups = np.repeat(np.arange(20), 3)
+    is_stratified = task.startswith(("binary", "multiclass"))
+    splitter = StratifiedGroupKFold(3) if is_stratified else GroupKFold(3)
+    models = [
+        fitted(estimator(**SETTINGS, cv=cv), X, y, groups=groups)
+        for cv in (3, np.int64(3), splitter)
+    ]
+    for model in models[:2]:
+        assert_array_equal(parameters(model), parameters(models[2]))
+        assert_array_equal(model.cv_scores_, models[2].cv_scores_)
+    too_many = estimator(**SETTINGS, cv=30)
+    with pytest.raises(ValueError, match="folds of whole groups, but there are 20"):
+        too_many.fit(X, y, groups=groups)
 
 
 @pytest.mark.parametrize("shuffle", [False, True])

@@ -171,10 +171,9 @@ def assert_same_model(found, expected):
 TABULAR = [TabularMLPClassifier, TabularMLPRegressor]
 
 
-def train(estimator, X, table, **settings):
+def train(estimator, X, table, groups=None, **settings):
     """Return the fit to a source, and that to the frame without the named columns."""
     y = "label" if estimator in (TabularMLPClassifier, MLPClassifier) else "target"
-    groups = "place" if isinstance(settings.get("cv"), GroupKFold) else None
     features = table.drop(columns=[y, "weight", *([groups] if groups else [])])
     values = None if groups is None else table[groups]
     with warnings.catch_warnings():
@@ -203,7 +202,8 @@ SETTINGS = {
     "folds": {"cv": 3},
     "shuffled folds": {"cv": KFold(3, shuffle=True, random_state=0), "refit": True},
     "listed folds": {"cv": [(np.arange(500)[::-1], np.arange(500, N)), ([3, 3, 9] * 40, [0, 1])]},
-    "groups": {"cv": GroupKFold(3), "n_members": 2},
+    "groups": {"cv": GroupKFold(3), "n_members": 2, "groups": "place"},
+    "folds of groups": {"cv": 3, "groups": "place"},
     "stopped folds": {"cv": 3, "early_stopping": "cv"},
     "refit": {"early_stopping": True, "refit": True},
     "chosen": {"cv": "auto", "max_iter": "auto", "weight_decay": 0.1, "n_members": 2},
