@@ -183,8 +183,8 @@ def _planned_job(sharded: ShardedFit, prepared: PreparedRows, cluster: Cluster) 
         for one, n in zip(prepared.rows, firsts, strict=True)
     ]
     merged = cluster.reduce(parts.merge_statistics, learned)
-    encoding, message = cluster.run(parts.learn_encoding, [(mlp, merged)])[0]
-    notes: list[FitWarning] = [(message, UserWarning)] if message else []
+    encoding, messages = cluster.run(parts.learn_encoding, [(mlp, merged)])[0]
+    notes: list[FitWarning] = [(message, UserWarning) for message in messages]
     return planning.plan_sharded_fit(sharded, sample, encoding, notes)
 
 

@@ -160,8 +160,8 @@ class Tabular(BaseMLP):
         encoder = self._new_encoder()
 
         def learn() -> tuple[TabularInputs, list[FitWarning]]:
-            message = _learn(encoder, data)
-            return TabularInputs(encoder), [(message, UserWarning)] if message else []
+            messages = _learn(encoder, data)
+            return TabularInputs(encoder), [(message, UserWarning) for message in messages]
 
         settings = [
             (name, repr(value.tolist() if isinstance(value, np.ndarray) else value))
@@ -236,8 +236,8 @@ class Tabular(BaseMLP):
         return X, None, X.dtype if isinstance(X, np.ndarray) else None
 
 
-def _learn(encoder: TableEncoder, data: ValidatedData) -> str | None:
-    """Fit an encoder to training rows; return the message of a warning, or None."""
+def _learn(encoder: TableEncoder, data: ValidatedData) -> list[str]:
+    """Fit an encoder to training rows; return the messages of warnings."""
     encoder.__dict__.update(_names(data))
     scale = weight_scale(data.w)
     statistics = encoder._new_statistics(n_rows=len(data.y), weight_scale=scale)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sknn.engine._typing import Array
+from sknn.features.column_warnings import MAX_ALL_INFREQUENT
 from sknn.features.columns import Column
 from sknn.features.value_counts import ROUNDING_ERROR, ValueCounts
 
@@ -22,14 +23,8 @@ Categories: TypeAlias = "Array | list[str]"
 #: The codes that follow those of the categories.
 EXTRA_CODES = ["infrequent", "missing"]
 
-#: A column with more categories than this, all of them infrequent, is uninformative.
-MAX_ALL_INFREQUENT = 20
-
 #: A new dictionary with at most this many entries is encoded as a whole also for a single cell.
 MAX_EAGER_ENTRIES = 2**10
-
-#: How many uninformative columns a warning names.
-MAX_NAMED_COLUMNS = 5
 
 
 @dataclass(frozen=True)
@@ -62,20 +57,6 @@ def learn_categories(column: Column, counts: ValueCounts, min_frequency: int) ->
     is_uninformative = not len(kept) and n_infrequent > MAX_ALL_INFREQUENT
     has_empty_string = isinstance(values, list) and "" in values
     return CategoryStats(kept, unused, is_uninformative, has_empty_string)
-
-
-def rare_categories_message(columns: Sequence[str], min_frequency: int) -> str | None:
-    """Return the warning about uninformative columns; None if there are none."""
-    if not columns:
-        return None
-    n_more = len(columns) - MAX_NAMED_COLUMNS
-    more = f" and {n_more} more" if n_more > 0 else ""
-    return (
-        f"{', '.join(columns[:MAX_NAMED_COLUMNS])}{more}: each has more than {MAX_ALL_INFREQUENT} "
-        f"categories, all of them infrequent (below min_frequency={min_frequency}), and is "
-        "uninformative. Convert numbers or dates stored as text to numbers, drop columns of "
-        "identifiers, or lower min_frequency."
-    )
 
 
 class CategoryCodes:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sknn.engine._typing import Array
 from sknn.features.categorical import is_categorical
-from sknn.features.columns import KINDS, Cells, Column
+from sknn.features.columns import KINDS, Cells, Column, MixedTypesError
 from sknn.features.moments import Moments, merge_moments, moments_of
 from sknn.features.row_sample import Hashes, RowSample, row_hashes
 from sknn.features.value_counts import ValueCounter, ValueCounts, value_counts
@@ -135,6 +135,14 @@ class ColumnStatistics:
         return self._sample.counts(moments.low, moments.high, self._missing), moments
 
     @property
+    def is_categorical_by_text(self) -> bool:
+        """Whether the column is categorical only because it holds text."""
+        j, mask, _ = self._settings
+        if self.column is None or (mask is not None and mask[j]):
+            return False
+        return self.column.kind == "string" and not self.column.has_categorical_dtype
+
+    @property
     def _may_be_sampled(self) -> bool:
         return self._may_have_many_rows and not self.is_categorical
 
@@ -156,10 +164,9 @@ def _merged(first: Column, second: Column) -> Column:
         is_category = known.has_categorical_dtype or other.has_categorical_dtype
         return _without_cells(replace(known, has_categorical_dtype=is_category))
     if first.kind != second.kind:
-        raise TypeError(
-            f"{first.label} mixes {KINDS[first.kind]} and {KINDS[second.kind]}. Convert all of "
-            "them to text, or all to numbers."
-        )
+        kinds = first.kind, second.kind
+        finding = f"{first.label} mixes {KINDS[first.kind]} and {KINDS[second.kind]}"
+        raise MixedTypesError.of(finding, kinds)
     return replace(
         first,
         has_categorical_dtype=first.has_categorical_dtype or second.has_categorical_dtype,

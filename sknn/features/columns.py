@@ -21,6 +21,9 @@ Cells: TypeAlias = "Array | list[str | None]"
 #: The types of columns, and what messages call their values.
 KINDS = {"numeric": "numbers", "boolean": "True and False", "string": "text", "empty": "no value"}
 
+#: How a column with text becomes one of numbers, in messages.
+TO_NUMBERS = "pd.to_numeric(column, errors='coerce') makes all other values missing"
+
 #: Types of dates and times; pandas' Period is recognized by its name.
 TEMPORAL = (date, time, timedelta, np.datetime64, np.timedelta64)
 
@@ -31,6 +34,20 @@ FLOAT64 = np.dtype(np.float64)
 
 #: float64 represents all integers up to this one.
 MAX_EXACT = 2**53
+
+
+class MixedTypesError(TypeError):
+    """A column holds values of several types: numbers, booleans and text."""
+
+    finding = ""  # the first part of the message, without what to do
+
+    @classmethod
+    def of(cls, finding: str, kinds: Iterable[str | None]) -> "MixedTypesError":
+        """Return the error for values of these types, keys of KINDS."""
+        how = f" ({TO_NUMBERS})" if "numeric" in kinds and "string" in kinds else ""
+        error = cls(f"{finding}. Convert all of them to text, or all to numbers{how}.")
+        error.finding = finding
+        return error
 
 
 @dataclass(frozen=True)
@@ -160,8 +177,8 @@ def _raise_temporal(label: str, dtype: Any) -> NoReturn:
 
 def _raise_unsupported(label: str, types: str) -> NoReturn:
     raise TypeError(
-        f"{label} holds values of type {types}, but every argument must be a string, a number, a "
-        "bool or missing. Convert it to columns of those, or drop it."
+        f"{label} holds values of type {types}. Each value as an argument must be a string, a "
+        "number, a bool or missing. Convert it to columns of those, or drop it."
     )
 
 
@@ -264,10 +281,7 @@ def _read_objects(values: list[Any], label: str) -> tuple[str, Cells]:
             _raise_temporal(label, type_names(unknown))
         _raise_unsupported(label, type_names(types))
     if len(kinds) > 1:
-        raise TypeError(
-            f"{label} mixes values of types {type_names(types)}. Convert all of them to text, or "
-            "all to numbers."
-        )
+        raise MixedTypesError.of(f"{label} mixes values of types {type_names(types)}", kinds)
     if kinds == {"string"}:
         return "string", values
     return _read_numbers(values, str(kinds.pop()), label)

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from sknn.engine import TabularEncoding
 from sknn.engine._typing import Array
 from sknn.features.categorical import EXTRA_CODES, CategoryCodes
-from sknn.features.columns import KINDS, Column
+from sknn.features.columns import KINDS, TO_NUMBERS, Column, MixedTypesError
 from sknn.features.containers import as_array, as_frame
 from sknn.features.encoder_settings import float_dtype_name
 from sknn.features.numeric import standardize, standardized_bins
@@ -173,12 +173,15 @@ class CompactEncoderMixin:
 
     def _column(self, table: AnyTable, j: int) -> Column:
         """Read a column; raise a TypeError if its type differs from that in fit."""
-        column, fitted = table.column(int(j)), self.column_types_[j]
+        fitted = self.column_types_[j]
+        advice = f", but held {KINDS[fitted]} in fit. Convert it to {KINDS[fitted]}"
+        advice += f": {TO_NUMBERS}." if fitted == "numeric" else "."
+        try:
+            column = table.column(int(j))
+        except MixedTypesError as error:
+            raise TypeError(f"{error.finding}{advice}") from None
         if not column.agrees_with(fitted):
-            raise TypeError(
-                f"{column.label} holds {KINDS[column.kind]}, but held {KINDS[fitted]} in fit. "
-                f"Convert it to {KINDS[fitted]}."
-            )
+            raise TypeError(f"{column.label} holds {KINDS[column.kind]}{advice}")
         return column
 
     def _bin_columns(self) -> slice:
@@ -201,6 +204,11 @@ def checked_columns(estimator: BaseEstimator, X: Any, *, reset: bool) -> Any:
         return X
     frame = as_frame(X)
     if frame is None:
+        if sparse.issparse(X):
+            raise TypeError(
+                f"X is a sparse matrix, but {type(estimator).__name__} takes dense tables only. "
+                "MLPClassifier and MLPRegressor take sparse matrices; or pass X.toarray()."
+            )
         X = as_array(X)
         X = np.asarray(X, dtype=object) if isinstance(X, list | tuple) else X  # without conversion
         return validate_data(estimator, X, dtype=None, ensure_all_finite=False, reset=reset)

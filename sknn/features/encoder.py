@@ -194,12 +194,13 @@ default="from_dtype"
         Warns
         -----
         UserWarning
-            If a categorical column has many categories and all of them are infrequent.
+            If a categorical column has many categories and all of them are infrequent; or if more
+            than 90 % of the distinct values of a column of text are numbers, but not all of them.
         """
         fitted = type(self)(**self.get_params(deep=False))
-        message = fitted._learn(X, sample_weight)
+        messages = fitted._learn(X, sample_weight)
         self._assign(fitted)
-        if message:
+        for message in messages:
             warnings.warn(message, UserWarning, stacklevel=2)
         return self
 
@@ -245,7 +246,7 @@ default="from_dtype"
         >>> encoder.get_feature_names_out().tolist()
         ['x0', 'x1_blue', 'x1_red', 'x1_infrequent', 'x1_missing']
         """
-        messages: list[str | None] = []
+        messages: list[str] = []
         fitted = type(self)(**self.get_params(deep=False))
         statistics: TableStatistics | None = vars(self).get("_statistics")
         if statistics is None:
@@ -259,10 +260,10 @@ default="from_dtype"
             statistics = statistics.copy()
             statistics.check_setting(self.categorical_features)
         statistics.add(fitted._table(X), row_weights(sample_weight, X.shape[0]))
-        messages.append(fitted._learn_statistics(statistics.copy()))
+        messages += fitted._learn_statistics(statistics.copy())
         self._assign(fitted)
         self._statistics = statistics
-        for message in filter(None, messages):
+        for message in messages:
             warnings.warn(message, UserWarning, stacklevel=2)
         return self
 

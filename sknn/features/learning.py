@@ -6,7 +6,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sknn.features.categorical import CategoryStats, learn_categories, rare_categories_message
+from sknn.features.categorical import CategoryStats, learn_categories
+from sknn.features.column_warnings import (
+    looks_numeric,
+    numeric_text_message,
+    rare_categories_message,
+)
 from sknn.features.compact import CompactEncoderMixin, checked_columns
 from sknn.features.encoder_settings import check_settings, row_weights
 from sknn.features.numeric import NumericStats, bin_edges, learn_numbers
@@ -27,8 +32,8 @@ class LearningMixin(CompactEncoderMixin):
     unused_outputs_: NDArray[np.bool_]
     unused_embeddings_: NDArray[np.bool_]
 
-    def _learn(self, X: Any, sample_weight: ArrayLike | None) -> str | None:
-        """Set the fitted attributes; return the message of a warning, or None.
+    def _learn(self, X: Any, sample_weight: ArrayLike | None) -> list[str]:
+        """Set the fitted attributes; return the messages of warnings.
 
         If it raises, some attributes may be set.
         """
@@ -45,14 +50,14 @@ class LearningMixin(CompactEncoderMixin):
         features = {name: getattr(self, name) for name in names if name in vars(self)}
         return TableStatistics(features, self.categorical_features, **options)
 
-    def _learn_statistics(self, statistics: TableStatistics) -> str | None:
+    def _learn_statistics(self, statistics: TableStatistics) -> list[str]:
         """Set the fitted attributes from statistics of a table, and close these; see `_learn`."""
         check_settings(self)
         statistics.close()
         factor, total_weight = statistics.weighting()
         numeric: dict[int, NumericStats] = {}
         categorical: dict[int, CategoryStats] = {}
-        uninformative = []
+        uninformative, numeric_text = [], []
         self.__dict__.update(statistics.features)
         self.column_types_ = []
         self.is_categorical_ = np.zeros(self.n_features_in_, dtype=bool)
@@ -66,7 +71,10 @@ class LearningMixin(CompactEncoderMixin):
                 continue
             if learned.is_categorical:
                 categorical[j] = learn_categories(column, counts, self.min_frequency)
-                uninformative += [column.label] * categorical[j].is_uninformative
+                if learned.is_categorical_by_text and looks_numeric(counts.values):
+                    numeric_text.append(column.label)
+                elif categorical[j].is_uninformative:
+                    uninformative.append(column.label)
             elif (stats := learn_numbers(column, counts, self.n_bins, moments)) is not None:
                 numeric[j] = stats
         self._set_numeric(numeric, total_weight)
@@ -77,7 +85,11 @@ class LearningMixin(CompactEncoderMixin):
         for j in self.categorical_features_[: self._n_one_hot()]:
             unused += categorical[j].unused
         self.unused_outputs_ = np.array(unused + [False] * self.n_embedded_features_, dtype=bool)
-        return rare_categories_message(uninformative, self.min_frequency)
+        messages = [
+            rare_categories_message(uninformative, self.min_frequency),
+            numeric_text_message(numeric_text),
+        ]
+        return [message for message in messages if message]
 
     def _set_numeric(self, numeric: dict[int, NumericStats], total_weight: float) -> None:
         """Set the attributes of the numeric columns."""

@@ -828,7 +828,7 @@ def test_columns_that_are_not_those_of_training(make):
     X, y = rows()
     model = trained(make, X, y)
     for bad, message in (
-        (X.assign(age="old"), "'age' holds text, but held numbers"),
+        (X.assign(age="old"), "'age' holds text, but held numbers.*pd.to_numeric"),
         (X.assign(city=3), "'city' holds numbers, but held text"),
         (X.rename(columns={"age": "years"}), "feature names should match"),
         (X[X.columns[::-1]], "feature names should match|same order"),
@@ -879,7 +879,7 @@ def test_settings_that_make_no_sense_are_named(make, name, value):
 
 
 BAD_TABLES = {
-    "sparse": (sparse.csr_array(np.eye(4)), "[Ss]parse"),
+    "sparse": (sparse.csr_array(np.eye(4)), "MLPClassifier and MLPRegressor take sparse matrices"),
     "one dimension": (np.arange(4.0), "2D array"),
     "series": (pd.Series(np.arange(4.0)), "2D|2-dim"),
     "three dimensions": (np.zeros((4, 2, 2)), "dim 3|3 dim"),
@@ -953,6 +953,19 @@ def test_columns_of_rare_levels_are_named_once(make, refit):
     assert [one.filename for one in caught if "'id'" in str(one.message)] == [__file__]
     with pytest.warns(UserWarning, match=r"^Column 'id': .*uninformative"):
         make().partial_fit(X, y, **({"classes": [0, 1]} if hasattr(model, "classes_") else {}))
+
+
+@both
+def test_numbers_with_some_text_are_named(make):
+    """In fit, as they become categories; and where rows to predict have some."""
+    X, y = rows()
+    ages = pd.Series(["?" if age != age else str(age) for age in X["age"]])
+    with pytest.warns(UserWarning, match=r"^Column 'age': holds text .* pd.to_numeric"):
+        fitted(make(), X.assign(age=ages), y)
+    model = trained(make, X, y)
+    for table in (X.assign(age=X["age"].astype(object).fillna("?")), X[:1].assign(age="?")):
+        with pytest.raises(TypeError, match=r"'age' .*, but held numbers in fit.*pd.to_numeric"):
+            model.predict(table)
 
 
 @both

@@ -202,6 +202,73 @@ def test_all_infrequent_column_warns():
     TableEncoder(min_frequency=1).fit(table)
 
 
+def test_uninformative_columns_are_named_in_good_english():
+    """One, or several."""
+    ids = [f"id{i}" for i in range(21)]
+    with pytest.warns(UserWarning, match=r"^Column 'a': has more than 20 categories"):
+        TableEncoder().fit(pd.DataFrame({"a": ids}))
+    with pytest.warns(UserWarning, match=r"^Column 'a', Column 'b': each has more than 20"):
+        TableEncoder().fit(pd.DataFrame({"a": ids, "b": ids}))
+
+
+AGES = [f"{age}.5" for age in range(20)]
+
+
+@pytest.mark.parametrize("other", ["?", "", "nan", "inf", "1_000"])
+def test_text_that_is_mostly_numbers_is_named(other):
+    """Once for all such columns; also by `partial_fit`, and where each of them is infrequent."""
+    table = pd.DataFrame({"age": [*AGES, other], "size": [other, *AGES], "n": range(21)})
+    for fit in (TableEncoder().fit, TableEncoder().partial_fit):
+        with pytest.warns(UserWarning, match=r"^Column 'age', Column 'size': each hold") as caught:
+            fit(table)
+        assert len(caught) == 1
+        assert "pd.to_numeric(column, errors='coerce')" in str(caught[0].message)
+        assert caught[0].filename == __file__
+    with pytest.warns(UserWarning, match=r"^Column 1: holds text of which most values are numbers"):
+        TableEncoder().fit([[1, age] for age in [*AGES, other]])
+
+
+@pytest.mark.parametrize("dtype", [object, "category"])
+def test_text_that_may_be_codes_is_not_named(dtype):
+    """Only digits, named columns, a categorical dtype, or a tenth of other values."""
+    settings = {"min_frequency": 1}
+    codes = pd.DataFrame({"code": [*AGES, "?"]})
+    if dtype == "category":
+        TableEncoder(**settings).fit(codes.astype(dtype))
+    TableEncoder(["code"], **settings).fit(codes.astype(dtype))
+    for values in (AGES, [*AGES[:9], "?"], ["a", "?", *AGES[:18]]):
+        TableEncoder(**settings).fit(pd.DataFrame({"code": pd.Series(values, dtype=dtype)}))
+
+
+@pytest.mark.parametrize(
+    "container", [pd.DataFrame, lambda X: X.to_numpy()], ids=["frame", "array"]
+)
+@pytest.mark.parametrize("chosen", ["from_dtype", [0]])
+def test_text_in_a_column_of_numbers_says_what_fit_held(container, chosen):
+    """All of it, or some; not as an advice for text that has become numbers."""
+    X = pd.DataFrame({"a": [1.5, 2.5, 3.5], "b": ["x", "y", "z"], "c": [True, False, True]})
+    X = X.astype(object)
+    encoder = TableEncoder(chosen).fit(container(X))
+    for values, found in ((["?", 2.5, 1], "mixes values of types"), (["?"] * 3, "holds text")):
+        bad = container(X.assign(a=pd.Series(values, dtype=object)))
+        wanted = f"{found}.*, but held numbers in fit. Convert it to numbers: pd.to_numeric"
+        with pytest.raises(TypeError, match=wanted):
+            encoder.transform(bad)
+    for name, value, held in (("b", 1, "text"), ("c", "x", "True and False")):
+        with pytest.raises(TypeError, match=f"but held {held} in fit. Convert it to {held}.$"):
+            encoder.transform(container(X.assign(**{name: value})))
+
+
+def test_numbers_and_text_in_fit_can_be_made_numbers():
+    """In one table, or in tables that follow each other; no such advice without numbers."""
+    stream = TableEncoder().partial_fit([[1.0]])
+    for fit, table in ((TableEncoder().fit, [[1.0], ["?"]]), (stream.partial_fit, [["?"]])):
+        with pytest.raises(TypeError, match=r"or all to numbers \(pd.to_numeric.*'coerce'"):
+            fit(table)
+    with pytest.raises(TypeError, match=r"or all to numbers\.$"):
+        TableEncoder().fit([[True], ["?"]])
+
+
 def test_empty_lazy_and_sparse_tables_are_an_error():
     """Frames without rows or columns, lazy frames, series and sparse matrices."""
     with pytest.raises(ValueError, match=r"0 sample\(s\) \(shape=\(0, 1\)\)"):
@@ -212,5 +279,5 @@ def test_empty_lazy_and_sparse_tables_are_an_error():
         TableEncoder().fit(pl.LazyFrame({"a": [1]}))
     with pytest.raises(ValueError, match=r"2D array|2-dimensional"):
         TableEncoder().fit(pd.Series([1, 2]))
-    with pytest.raises(TypeError, match=r"[Ss]parse"):
+    with pytest.raises(TypeError, match=r"MLPRegressor take sparse matrices; or pass X.toarray"):
         TableEncoder().fit(sparse.csr_array([[1.0]]))

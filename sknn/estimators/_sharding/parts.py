@@ -188,11 +188,11 @@ def merge_statistics(parts: Sequence[TableStatistics]) -> TableStatistics:
     return merged
 
 
-def learn_encoding(mlp: Tabular, statistics: TableStatistics) -> tuple[TabularInputs, str | None]:
-    """Return the encoding of all parts, and the message of a warning, or None."""
+def learn_encoding(mlp: Tabular, statistics: TableStatistics) -> tuple[TabularInputs, list[str]]:
+    """Return the encoding of all parts, and the messages of warnings."""
     encoder = mlp._new_encoder()
-    message = encoder._learn_statistics(statistics.copy())
-    return TabularInputs(encoder), message
+    messages = encoder._learn_statistics(statistics.copy())
+    return TabularInputs(encoder), messages
 
 
 def sample_rows(rows: FitData, first: int, step: int) -> ValidatedData:
