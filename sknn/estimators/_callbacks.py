@@ -52,7 +52,7 @@ class FitProgress:
     states: Sequence[TrainingState]  # the state of each network
     finished: bool  # whether the fit was complete
     fitted: Mapping[str, Any]  # the fitted attributes
-    # the states of the networks of earlier trainings of the same fit
+    # the states of the networks of earlier trainings of the same fit, see `progress`
     ended: Sequence[Sequence[TrainingState]] = ()
 
     @property

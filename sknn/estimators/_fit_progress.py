@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Sequence
-from copy import deepcopy
+from copy import copy, deepcopy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from sknn.estimators._fit_result import FitResult, with_training_state
 from sknn.estimators._fit_runs import FitRuns
 from sknn.estimators._messages import epoch_metrics, print_epoch
 from sknn.estimators._saving import contents_of
+from sknn.estimators._training_state import TrainingState
 
 if TYPE_CHECKING:
     from sknn.estimators.base import BaseMLP
@@ -66,13 +67,30 @@ def mean_row(histories: Sequence[History], epoch: int) -> dict[str, float]:
 
 
 def progress(plan: FitPlan, result: FitResult, *, finished: bool = False) -> dict[str, Any]:
-    """Return the section `progress` of a checkpoint, as plain data."""
+    """Return the section `progress` of a checkpoint, as plain data.
+
+    Of earlier trainings a `finished` fit has only the search for its settings, without the weights:
+    the warnings of a fit are about how that has ended.
+    """
+    ended = plan.ended
+    if finished:
+        ended = [] if result.search is None else [_without_weights(result.search)]
     return {
         "initial_rng": plan.initial_rng,
         "finished": finished,
         "members": [state.progress(finished=finished) for state in result.states],
-        "ended": [[one.progress(finished=True) for one in states] for states in plan.ended],
+        "ended": [[one.progress(finished=True) for one in states] for states in ended],
     }
+
+
+def _without_weights(result: FitResult) -> list[TrainingState]:
+    """Return the epochs of all networks, and nothing of the size of their weights."""
+    states = []
+    for state, history in zip(result.states, result.histories, strict=True):
+        epochs = copy(history)
+        epochs.best = None
+        states.append(TrainingState(state.rng, history=epochs))
+    return states
 
 
 def _detached(result: FitResult, config: FitConfig) -> dict[str, Any]:

@@ -40,9 +40,10 @@ class FitResult:
     @classmethod
     def of_checkpoint(cls, resumed: FitProgress) -> "FitResult":
         """Return the result of a complete fit from its checkpoint."""
-        states = resumed.states  # a history without epochs is false
-        histories = [History() if one.history is None else one.history for one in states]
-        return cls(dict(resumed.fitted), histories, states)
+        result = cls(dict(resumed.fitted), _histories(resumed.states), resumed.states)
+        for states in resumed.ended:  # of a complete fit: the search for its settings, if any
+            result = replace(result, search=cls({}, _histories(states), states))
+        return result
 
     def with_outcome(self, outcome: Outcome) -> "FitResult":
         """Return the result with an outcome, that of a search in which it was found."""
@@ -68,6 +69,11 @@ class FitResult:
     def n_epochs(self) -> int:
         """The number of epochs of the network with the most."""
         return max(map(len, self.histories))
+
+
+def _histories(states: Sequence[TrainingState]) -> list[History]:
+    """Return the epochs of networks; a history without epochs is false."""
+    return [History() if one.history is None else one.history for one in states]
 
 
 def result_of(

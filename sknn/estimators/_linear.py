@@ -79,7 +79,7 @@ class LinearModels:
                 history = _fit(problem, alpha)
                 initial = problem.job.initial
                 histories += [history] * len(initial.networks)
-                states += [TrainingState(state.rng) for state in initial.states]
+                states += [TrainingState(state.rng, history=history) for state in initial.states]
         return result_of(self.plan, histories, states, None)
 
 

@@ -152,12 +152,17 @@ def check_progress(progress: Any, estimator: Any, vectors: Sequence[Array]) -> N
     for member, vector in zip(members, vectors, strict=True):
         _check_member(member, estimator, vector, len(vectors))
     ended = progress.get("ended", [])
+    is_whole = progress["finished"]
     fits = isinstance(ended, list) and all(isinstance(one, list) for one in ended)
     require(fits, "the trainings that have ended must be lists of networks")
+    require(not is_whole or all(ended), "a training that has ended must have networks")
     for member in (member for training in ended for member in training):
         require_keys("A member of the progress", member, MEMBER_PROGRESS)
-        require_array("the vector", member["vector"], "f", (None,))
-        _check_member(member, estimator, member["vector"], 1)
+        vector = member["vector"]
+        if vector is None and is_whole:  # only how it has ended is known
+            vector = np.empty(0)
+        require_array("the vector", vector, "f", (None,))
+        _check_member(member, estimator, vector, 1)
 
 
 def _check_member(member: Any, estimator: Any, vector: Array, n_networks: int) -> None:

@@ -197,6 +197,30 @@ def test_completed_choice_of_settings_is_loaded_from_its_checkpoint(task, tmp_pa
     assert_alike(vars(second), vars(first))
 
 
+@pytest.mark.parametrize("name", ["few rows, classes", "linear", "refit", "refit that converges"])
+def test_completed_fit_of_several_trainings_warns_as_before(name, tmp_path):
+    """About the search for its settings, not about the networks of its last training."""
+    few, stops = {"hidden_layer_sizes": (6,)}, {"early_stopping": True, "refit": True}
+    X, y = TABLES["real of a table"][1](90)
+    model = {
+        "few rows, classes": TabularMLPClassifier(**few),
+        "linear": TabularMLPRegressor(**few),
+        "refit": MLPRegressor(**few, **stops, max_iter=9),
+        "refit that converges": MLPRegressor(**few, **stops, n_iter_no_change=2, tol=0.1),
+    }[name]
+    X = X if "Tabular" in type(model).__name__ else X[["owner"]].to_numpy(dtype=float)
+    y = (y > 0).astype(int) if "Classifier" in type(model).__name__ else y
+    shown = []
+    for _ in range(3):
+        again = clone(model).set_params(random_state=0).set_callbacks(Checkpoint(tmp_path))
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            again.fit(X, y)
+        shown.append([(one.category, str(one.message)) for one in caught])
+    assert len(shown[0]) == (name == "refit")
+    assert shown[1:] == shown[:1] * 2
+
+
 def test_checkpoint_of_another_training_is_refused(tmp_path):
     """Networks of trainings that have ended have the sizes of those of the fit."""
     X, y = TASKS["real"][1]()
@@ -223,6 +247,30 @@ def test_checkpoint_of_another_training_is_refused(tmp_path):
             lambda contents: contents.progress["ended"][0][0].update(vector=np.zeros(3)),
             "must have the size of all parameters",
         ),
+    ]
+    for change, says in changes:
+        file.write_bytes(rewritten(original, change))
+        with pytest.raises(ModelFileError, match=says):
+            fit(clone(model).set_callbacks(Checkpoint(tmp_path)), X, y)
+
+
+def test_damaged_search_of_a_completed_fit_is_refused(tmp_path):
+    """It is the only training that a complete fit keeps, without weights."""
+    X, y = TASKS["real"][1]()
+    model = MLPRegressor((6,), early_stopping=True, refit=True, max_iter=6, random_state=0)
+    fit(model.set_callbacks(Checkpoint(tmp_path)), X, y)
+    [file] = tmp_path.iterdir()
+    original = file.read_bytes()
+
+    def ended(contents):
+        [[member]] = contents.progress["ended"]
+        assert member["vector"] is None
+        return member
+
+    changes = [
+        (lambda contents: contents.progress["ended"].append([]), "must have networks"),
+        (lambda contents: ended(contents).update(outcome="x"), "the outcome is unknown"),
+        (lambda contents: contents.progress.update(finished=False), "the vector"),
     ]
     for change, says in changes:
         file.write_bytes(rewritten(original, change))
