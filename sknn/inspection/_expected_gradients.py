@@ -18,6 +18,10 @@ from sknn.inspection.gradients import output_gradients, sum_members
 #: the next one is for samples whose contributions do not sum to the output.
 N_POINTS = 2, 4, 8
 
+#: With few background rows there are more points, up to this number: the integral over a single way
+#: has an error that those over many ways average out.
+MAX_POINTS = 128
+
 #: Sums may differ from the outputs by this fraction of the standard deviation of the background's.
 TOLERANCE = 0.02
 
@@ -78,15 +82,24 @@ class Ways:
         return u if self.encoding is None else self.encoding.forward(u)
 
 
+def numbers_of_points(n_gradients: int) -> list[int]:
+    """Return the numbers of points to try on a way, which may have so many gradients."""
+    numbers = list(N_POINTS)
+    while 2 * numbers[-1] <= min(n_gradients, MAX_POINTS):
+        numbers.append(2 * numbers[-1])
+    return numbers
+
+
 def refined(
     contributions: Callable[[NDArray[np.intp], int], Array],
     samples: NDArray[np.intp],
     sums: Array,
     tolerance: Array,
+    numbers: Sequence[int],
 ) -> Array:
     """Return contributions, by rules with more points where their sums are not those given."""
-    values = contributions(samples, N_POINTS[0])
-    for n_points in N_POINTS[1:]:
+    values = contributions(samples, numbers[0])
+    for n_points in numbers[1:]:
         errors = np.abs(values.sum(axis=1, keepdims=True) - sums)
         inexact = np.flatnonzero(errors > tolerance)
         if len(inexact):

@@ -19,6 +19,7 @@ from sknn.inspection._expected_gradients import (
     TOLERANCE,
     Ways,
     mean_contributions,
+    numbers_of_points,
     refined,
 )
 from sknn.inspection._fitted_network import check_network
@@ -128,6 +129,7 @@ def attributions(
         Number of gradients of a pass, at most: at two, four or eight points on the way from each of
         ``n_samples / 8`` background rows, evenly spaced by their output if there are more. Passes
         with more points follow for those samples only whose contributions do not sum to the output.
+        With fewer rows there are more points, up to 128, if those samples need them.
 
     Returns
     -------
@@ -146,8 +148,9 @@ def attributions(
     Notes
     -----
     The contributions of a sample sum to the output minus the base value up to the error of the
-    quadrature: at most two per cent of the standard deviation of the background's outputs, unless
-    eight points are too few, as for steep networks with ReLU. Expected gradients are not Shapley
+    quadrature: at most two per cent of the standard deviation of the background's outputs, or with
+    one background row of their difference, unless the points are too few, as eight may be for steep
+    networks with ReLU. Expected gradients are not Shapley
     values, which average over sets of features: the two differ by 6 to 12 per cent.
 
     Examples
@@ -180,9 +183,13 @@ def attributions(
         drawn = _evenly_spaced(of_background, n_samples // N_POINTS[-1])
         base_values[chosen] = of_background[drawn].mean()
         sums = (outputs[chosen] @ one - base_values[chosen])[:, None] / scale[chosen]
-        tolerance = TOLERANCE * of_background.std() / scale[chosen]
+        # outputs of background rows that do not differ, as of a single one, have no scale
+        spread = of_background.std() / scale[chosen]
+        tolerance = TOLERANCE * np.where(spread > 0, spread, np.abs(sums))
         contributions = partial(mean_contributions, spec, ways, drawn, one)
-        values[chosen] = refined(contributions, chosen, sums, tolerance) * scale[chosen]
+        numbers = numbers_of_points(n_samples // len(drawn))
+        found = refined(contributions, chosen, sums, tolerance, numbers)
+        values[chosen] = found * scale[chosen]
     names = getattr(mlp, "feature_names_in_", None)
     if names is None:
         names = np.array([f"x{j}" for j in range(mlp.n_features_in_)], dtype=object)

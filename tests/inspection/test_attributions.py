@@ -118,6 +118,23 @@ def test_more_points_for_gradients_that_jump(rules):
     assert np.abs(errors).max() < TOLERANCE * found.outputs.std()
 
 
+@pytest.mark.parametrize("y_unit", [1.0, 1e-3])
+def test_one_background_row(y_unit, rules):
+    """There are more points on the only way to each sample; sums are near their differences."""
+    X, y = real()
+    model = MLPRegressor(**SETTINGS, standardize_y=True)
+    fitted(model, X, y_unit * (np.sin(3 * X[:, 0]) + y))
+    found = attributions(model, X, X[:1])
+    assert max(rules) <= 128
+    differences = found.outputs - found.base_values
+    errors = np.abs(found.values.sum(axis=1) - differences)
+    assert (errors <= TOLERANCE * np.abs(differences).max()).all()
+    assert (found.values[0] == 0).all()
+    rules.clear()
+    attributions(model, X[:3], X[:1], n_samples=8)
+    assert max(rules) <= 8
+
+
 def test_few_points_for_a_line(rules):
     """Whatever the units of y: their gradients are the same all of the way."""
     X, y = real()
