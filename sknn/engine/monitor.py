@@ -33,6 +33,8 @@ class EpochMonitor:
         self.vector = run.objective.parameters.vector
         start = Snapshot(self.vector.copy(), _copy_state(run.state), len(run.history.rows))
         self.initial = self.before_last = self.last = start
+        if run.initial is not None:
+            self.initial = Snapshot(run.initial, run.trainer.solver.init(run.objective), 0)
         self.best = start  # the weights at the start of the epoch with the lowest loss
         self.lowest_loss = math.inf
         self.initial_loss = math.inf  # of the initial weights, once training has diverged

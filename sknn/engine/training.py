@@ -124,6 +124,9 @@ class TrainingRun:
         The solver, early stopping and evaluation; its `on_epoch` and `deadline` are not used.
     objective, dataset, state, epochs, rng, history : object
         As in `Trainer.train`.
+    initial : array, optional
+        The parameters before the epochs of `history`, if it is resumed; else those of the
+        objective. A run that diverges is compared with them.
     """
 
     trainer: Trainer
@@ -133,6 +136,7 @@ class TrainingRun:
     epochs: int
     rng: Rng
     history: History = field(default_factory=History)
+    initial: Array | None = None
 
     @property
     def epochs_left(self) -> int:

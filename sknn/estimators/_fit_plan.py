@@ -112,7 +112,7 @@ class FitPlan:
         jobs = []
         for job in self.jobs:
             own = [next(remaining) for _ in job.initial.networks]
-            jobs.append(replace(job, initial=replace(job.initial, states=own, is_new=False)))
+            jobs.append(replace(job, initial=replace(job.initial, states=own)))
         return replace(self, jobs=jobs)
 
     def with_deadline(self, deadline: float) -> "FitPlan":

@@ -104,7 +104,9 @@ class FitRuns:
         config = job.config
         trained = network.with_dropout(layers, config.dropout) if any(config.dropout) else layers
         objective = Objective(trained, loss, config.alpha)
+        initial = None
         if state.vector is not None:
+            initial = objective.parameters.vector.copy()
             objective.parameters.vector[...] = state.vector
         solver_state = config.solver.init(objective)
         if state.solver_state:
@@ -113,7 +115,14 @@ class FitRuns:
         self.states.append(state)
         self.runs.append(
             TrainingRun(
-                trainer, objective, dataset, solver_state, config.epochs, state.rng, history
+                trainer,
+                objective,
+                dataset,
+                solver_state,
+                config.epochs,
+                state.rng,
+                history,
+                initial,
             )
         )
 

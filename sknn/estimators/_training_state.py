@@ -18,6 +18,9 @@ from sknn.engine.optimizers import State
 #: Outcomes that end the training of all networks at once: a later fit can continue.
 OF_ALL_NETWORKS = ("max_time", "callback", "interrupted")
 
+#: Losses in the progress of a network that are known if it has diverged.
+LOSSES_AT_END = {"final_loss", "baseline_loss"}
+
 
 @dataclass
 class TrainingState:
@@ -146,6 +149,7 @@ class TrainingState:
             "kept_epoch": history.kept_epoch,
             "rate": history.rate,
             "best": None if best is None else dict(vars(best)),
+            **{name: getattr(history, name) for name in LOSSES_AT_END},
         }
 
     @classmethod
@@ -157,6 +161,8 @@ class TrainingState:
             history.rows.append(dict(zip(names, numbers, strict=True)))
         history.outcome, history.kept_epoch = progress["outcome"], progress["kept_epoch"]
         history.rate = progress["rate"]
+        for name in LOSSES_AT_END & progress.keys():  # older files have none
+            setattr(history, name, progress[name])
         history.best = None if progress["best"] is None else Snapshot(**progress["best"])
         return cls(
             generator_from_state(progress["rng"]),

@@ -8,6 +8,7 @@ import numpy as np
 from sknn.engine._typing import Array
 from sknn.engine.history import Outcome
 from sknn.estimators._builders import OPTIMIZERS, solver_name
+from sknn.estimators._training_state import LOSSES_AT_END
 from sknn.persistence._requirements import (
     require,
     require_array,
@@ -150,6 +151,7 @@ def check_progress(progress: Any, estimator: Any, vectors: Sequence[Array]) -> N
     fits = isinstance(members, list) and len(members) == len(vectors)
     require(fits, f"there must be the progress of {len(vectors)} networks")
     for member, vector in zip(members, vectors, strict=True):
+        _require_member(member)
         _check_member(member, estimator, vector, len(vectors))
     ended = progress.get("ended", [])
     is_whole = progress["finished"]
@@ -157,7 +159,7 @@ def check_progress(progress: Any, estimator: Any, vectors: Sequence[Array]) -> N
     require(fits, "the trainings that have ended must be lists of networks")
     require(not is_whole or all(ended), "a training that has ended must have networks")
     for member in (member for training in ended for member in training):
-        require_keys("A member of the progress", member, MEMBER_PROGRESS)
+        _require_member(member)
         vector = member["vector"]
         if vector is None and is_whole:  # only how it has ended is known
             vector = np.empty(0)
@@ -165,15 +167,19 @@ def check_progress(progress: Any, estimator: Any, vectors: Sequence[Array]) -> N
         _check_member(member, estimator, vector, 1)
 
 
+def _require_member(member: Any) -> None:
+    require_keys("A member of the progress", member, MEMBER_PROGRESS, LOSSES_AT_END)
+
+
 def _check_member(member: Any, estimator: Any, vector: Array, n_networks: int) -> None:
     """Check the progress of a network."""
-    require_keys("A member of the progress", member, MEMBER_PROGRESS)
     _check_rng(member["rng"])
     _check_solver(member, solver_name(estimator), estimator, vector, n_networks)
     if member["vector"] is not None:  # that of a linear model
         require_array("the vector", member["vector"], "f", vector.shape)
     require(member["outcome"] in get_args(Outcome), "the outcome is unknown")
-    require_number("rate", member["rate"])
+    for name in {"rate", *LOSSES_AT_END & set(member)}:
+        require_number(name, member[name])
     _check_epochs(member["epochs"])
     require_count("kept_epoch", member["kept_epoch"], 0)
     n_epochs = len(member["epochs"].get("loss", []))

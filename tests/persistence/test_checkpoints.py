@@ -461,6 +461,28 @@ def test_diverged_fit_warns_again(tmp_path):
             one.fit(X, y)
 
 
+@pytest.mark.parametrize("epochs", [2, 5, 9])
+@pytest.mark.parametrize("solver", ["adam", "sgd"])
+def test_killed_fit_that_diverges_resumes_exactly(solver, epochs, tmp_path):
+    """Its weights are compared with those from before all epochs; the warning is the same, too."""
+    X, y = TASKS["real"][1]()
+    rate = 500 if solver == "adam" else 1
+    model = MLPRegressor((5,), solver=solver, learning_rate_init=rate, max_iter=12, batch_size=8)
+    model.set_params(activation="relu" if solver == "adam" else "tanh", random_state=0)
+    keep, fits = Checkpoint(tmp_path, every_n_epochs=1), []
+    with pytest.raises(Killed):
+        fit(clone(model).set_callbacks(keep, KillAfter(epochs)), 3 * X, y)
+    for callbacks in ([KillAfter()], [keep], [keep]):
+        fits.append(clone(model).set_callbacks(*callbacks))
+        with pytest.warns(ConvergenceWarning, match="diverged") as caught:
+            fits[-1].fit(3 * X, y)
+        fits[-1].message = str(caught[0].message)
+        del fits[-1]._skl_callbacks
+    assert "the loss ended at" in fits[0].message
+    for again in fits[1:]:
+        assert_alike(vars(again), vars(fits[0]))
+
+
 def test_resumed_fit_trains_only_the_missing_epochs(tmp_path):
     """A completed fit is not repeated, but warns again."""
     X, y = TASKS["real"][1]()
