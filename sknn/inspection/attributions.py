@@ -150,8 +150,8 @@ def attributions(
     The contributions of a sample sum to the output minus the base value up to the error of the
     quadrature: at most two per cent of the standard deviation of the background's outputs, or with
     one background row of their difference, unless the points are too few, as eight may be for steep
-    networks with ReLU. Expected gradients are not Shapley
-    values, which average over sets of features: the two differ by 6 to 12 per cent.
+    networks with ReLU. Expected gradients are not Shapley values, which average over sets of
+    features: the two differ by 6 to 12 per cent.
 
     Examples
     --------
