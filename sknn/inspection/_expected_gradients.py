@@ -50,9 +50,11 @@ class Ways:
         layers = [self.layer, *self.rest.modules]
         return max(one.W0.size for one in layers if isinstance(one, Linear))
 
-    def ends(self, samples: Any, drawn: Any) -> tuple[Array, Array]:
-        """Return the inputs of samples and those of background rows, (..., n, m)."""
-        return self._inputs(self.samples, samples), self._inputs(self.background, drawn)
+    def inputs(self, part: ModelPart, rows: Any) -> Array:
+        """Return the inputs of some of the samples, or of the background rows, (..., n, m)."""
+        u = part.X[rows]
+        u = np.asarray(u.toarray() if issparse(u) else u, part.spec.dtype)
+        return u if self.encoding is None else self.encoding.forward(u)
 
     def points(self, u: Array, v: Array, positions: Array) -> Array:
         """Return the outputs of the first layer, which is linear, at all points of all ways."""
@@ -75,11 +77,6 @@ class Ways:
         products = np.einsum("...ijk,...ijk->...ik", du.reshape(difference.shape), difference)
         of_inputs = sum_members(products).astype(np.float64)
         return of_inputs if self.is_of_feature is None else of_inputs @ self.is_of_feature
-
-    def _inputs(self, part: ModelPart, rows: Any) -> Array:
-        u = part.X[rows]
-        u = np.asarray(u.toarray() if issparse(u) else u, part.spec.dtype)
-        return u if self.encoding is None else self.encoding.forward(u)
 
 
 def numbers_of_points(n_gradients: int) -> list[int]:
@@ -119,9 +116,11 @@ def mean_contributions(
     nodes, weights = np.polynomial.legendre.leggauss(n_points)
     positions, weights = (1 + nodes) / 2, weights / (2 * len(drawn))
     step = max(1, CHUNK_SIZE // (len(drawn) * n_points * max(way.width for way in ways)))
+    background = [way.inputs(way.background, drawn) for way in ways]
     found = []
     for start in range(0, len(samples), step):
-        ends = [way.ends(samples[start : start + step], drawn) for way in ways]
+        own = samples[start : start + step]
+        ends = [(way.inputs(way.samples, own), v) for way, v in zip(ways, background, strict=True)]
         points = [way.points(*uv, positions) for way, uv in zip(ways, ends, strict=True)]
         parts = zip(ways, ends, _gradients(spec, ways, points, coefficients), strict=True)
         found.append(sum(way.contributions(*uv, weights, dZ) for way, uv, dZ in parts))
