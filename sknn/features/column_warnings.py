@@ -20,9 +20,8 @@ def rare_categories_message(columns: Sequence[str], min_frequency: int) -> str |
     """Return the warning about uninformative columns; None if there are none."""
     if not columns:
         return None
-    subject = "has" if len(columns) == 1 else "each has"
     return (
-        f"{_named(columns)}: {subject} more than {MAX_ALL_INFREQUENT} categories, all of them "
+        f"{_subject(columns, 'has')} more than {MAX_ALL_INFREQUENT} categories, all of them "
         f"infrequent (below min_frequency={min_frequency}), and is uninformative. Convert "
         "numbers or dates stored as text to numbers, drop columns of identifiers, or lower "
         "min_frequency."
@@ -33,9 +32,8 @@ def numeric_text_message(columns: Sequence[str]) -> str | None:
     """Return the warning about text that is mostly numbers; None if there are no such columns."""
     if not columns:
         return None
-    subject = "holds" if len(columns) == 1 else "each holds"
     return (
-        f"{_named(columns)}: {subject} text of which most values are numbers, but not all, and is "
+        f"{_subject(columns, 'holds')} text of which most values are numbers, but not all, and is "
         f"read as categories. If they are numbers, convert them: {TO_NUMBERS}. If they are codes, "
         "name the column in categorical_features."
     )
@@ -62,6 +60,9 @@ def _is_number(text: str) -> bool:
         return False
 
 
-def _named(columns: Sequence[str]) -> str:
+def _subject(columns: Sequence[str], verb: str) -> str:
+    """Return the names of columns, of many only the first, and the verb."""
     n_more = len(columns) - MAX_NAMED_COLUMNS
-    return ", ".join(columns[:MAX_NAMED_COLUMNS]) + (f" and {n_more} more" if n_more > 0 else "")
+    more = f" and {n_more} more" if n_more > 0 else ""
+    each = "each " if len(columns) > 1 else ""
+    return f"{', '.join(columns[:MAX_NAMED_COLUMNS])}{more}: {each}{verb}"
